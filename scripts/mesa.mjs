@@ -3,7 +3,16 @@
 // are, and no later `apt-get upgrade` pulls anything from backports.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -83,7 +92,9 @@ function addBackports(apt, folder, codename, suite) {
   apt('apt-get', ['update']);
   const candidate = parseCandidate(apt('apt-cache', ['policy', '-t', suite, PACKAGE]));
   if (!candidate || majorVersion(candidate) < OLDEST_MESA) {
-    throw new Error(`${suite} offers ${candidate ? `Mesa ${candidate}` : 'no Mesa'}, ${OLDEST_MESA} or later is needed`);
+    throw new Error(
+      `${suite} offers ${candidate ? `Mesa ${candidate}` : 'no Mesa'}, ${OLDEST_MESA} or later is needed`,
+    );
   }
 }
 
@@ -93,7 +104,8 @@ function aptIn(folder) {
   mkdirSync(sources);
   mkdirSync(join(folder, 'lists'));
   const system = '/etc/apt/sources.list.d';
-  for (const file of existsSync(system) ? readdirSync(system) : []) symlinkSync(join(system, file), join(sources, file));
+  for (const file of existsSync(system) ? readdirSync(system) : [])
+    symlinkSync(join(system, file), join(sources, file));
   const settings = {
     'Dir::Etc::sourceparts': sources,
     'Dir::State::lists': join(folder, 'lists'),

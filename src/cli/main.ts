@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js';
+import { doctor } from './doctor.js';
+
+/** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
+const USER_ERROR = 2;
+
+const program = new Command('wgrad')
+  .description('Automatic differentiation on WebGPU, and pose regression with residual log-likelihood estimation')
+  .version('0.1.0')
+  .exitOverride()
+  .showSuggestionAfterError();
+
+for (const register of [doctor]) register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const expected = [DataError, DeviceError, GradcheckError, ShapeError].some((kind) => error instanceof kind);
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USER_ERROR;
+  } else if (expected) {
+    process.stderr.write(`wgrad: ${(error as Error).message}\n`);
+    process.exitCode = USER_ERROR;
+  } else {
+    throw error;
+  }
+}
