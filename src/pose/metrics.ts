@@ -1,0 +1,146 @@
+import type { JointSchema } from './schema.js';
+
+/** Euclidean distances [N K] between two sets of points [N, K, 2]. */
+export function jointDistances(prediction: ArrayLike<number>, target: ArrayLike<number>): Float64Array {
+  return Float64Array.from({ length: target.length / 2 }, (_, i) =>
+    Math.hypot(prediction[2 * i] - target[2 * i], prediction[2 * i + 1] - target[2 * i + 1]),
+  );
+}
+
+/**
+ * The length [N] that PCK divides by: the distance of the schema's two torso joints, all joints counted. NaN where one of
+ * them is not annotated; such an image does not count.
+ */
+export function torsoLengths(schema: JointSchema, joints: ArrayLike<number>, weights: ArrayLike<number>): Float64Array {
+  const count = schema.joints.length;
+  const [a, b] = schema.torso;
+  return Float64Array.from({ length: weights.length / count }, (_, n) => {
+    if (weights[n * count + a] <= 0 || weights[n * count + b] <= 0) return Number.NaN;
+    const p = 2 * (n * count + a);
+    const q = 2 * (n * count + b);
+    return Math.hypot(joints[p] - joints[q], joints[p + 1] - joints[q + 1]);
+  });
+}
+
+/** Share of right joints: per joint [K] (NaN where no image has it) and its mean over the joints that occur. */
+export interface Pck {
+  readonly mean: number;
+  readonly perJoint: Float64Array;
+}
+
+/**
+ * Percentage of correct keypoints as a fraction in [0, 1], `mean_k mean_n [distance / norm < threshold]`: strict, over
+ * joints of positive weight, then over joints that occur at all (as mmpose's `keypoint_pck_accuracy`).
+ * @param distances [N, K]. @param weights [N, K]. @param norms [N], same unit as the distances; NaN leaves an image out.
+ */
+export function pck(
+  distances: ArrayLike<number>,
+  weights: ArrayLike<number>,
+  norms: ArrayLike<number>,
+  threshold: number,
+): Pck {
+  const count = distances.length / norms.length;
+  const perJoint = new Float64Array(count);
+  for (let k = 0; k < count; k++) {
+    let right = 0;
+    let seen = 0;
+    for (let n = 0; n < norms.length; n++) {
+      if (weights[n * count + k] <= 0 || Number.isNaN(norms[n])) continue;
+      seen++;
+      if (distances[n * count + k] / norms[n] < threshold) right++;
+    }
+    perJoint[k] = right / seen;
+  }
+  const known = perJoint.filter((p) => !Number.isNaN(p));
+  return { mean: known.reduce((s, p) => s + p, 0) / known.length, perJoint };
+}
+
+/**
+ * Area under the PCK curve, the mean of PCK at 0, 1/steps, ..., (steps-1)/steps of `norm` (mmpose's `keypoint_auc`, whose
+ * thresholds begin at 0 and leave 1 out).
+ */
+export function auc(distances: ArrayLike<number>, weights: ArrayLike<number>, images: number, norm = 30, steps = 20) {
+  const norms = new Float64Array(images).fill(norm);
+  let sum = 0;
+  for (let i = 0; i < steps; i++) sum += pck(distances, weights, norms, i / steps).mean;
+  return sum / steps;
+}
+
+/**
+ * Mean distance over joints of positive weight (end-point error); with `norms` [N], the mean of distance / norm
+ * (normalised mean error).
+ */
+export function meanError(distances: ArrayLike<number>, weights: ArrayLike<number>, norms?: ArrayLike<number>): number {
+  const count = norms ? distances.length / norms.length : 1;
+  let sum = 0;
+  let seen = 0;
+  for (let i = 0; i < distances.length; i++) {
+    if (weights[i] <= 0) continue;
+    sum += norms ? distances[i] / norms[Math.floor(i / count)] : distances[i];
+    seen++;
+  }
+  return sum / seen;
+}
+
+/** The scores of one predictor on one split, as tables and reports show them. PCK is a fraction in [0, 1]. */
+export interface PoseScore {
+  /** PCK by torso at 0.1, 0.2 and 0.5. */
+  readonly pck10: number;
+  readonly pck20: number;
+  readonly pck50: number;
+  /** Mean distance in units of the crop's side. */
+  readonly error: number;
+  /** One row per joint. */
+  readonly joints: readonly {
+    readonly name: string;
+    readonly pck10: number;
+    readonly pck20: number;
+    readonly error: number;
+  }[];
+}
+
+/**
+ * Scores predictions against targets, both [N, K, 2] in image pixels.
+ * @param weights [N, K]. @param sides [N]: the longer side of each image's crop in pixels.
+ */
+export function scorePoses(
+  schema: JointSchema,
+  prediction: ArrayLike<number>,
+  target: ArrayLike<number>,
+  weights: ArrayLike<number>,
+  sides: ArrayLike<number>,
+): PoseScore {
+  const count = schema.joints.length;
+  const distances = jointDistances(prediction, target);
+  const torso = torsoLengths(schema, target, weights);
+  const at10 = pck(distances, weights, torso, 0.1);
+  const at20 = pck(distances, weights, torso, 0.2);
+  const column = (values: ArrayLike<number>, k: number) =>
+    Float64Array.from({ length: sides.length }, (_, n) => values[n * count + k]);
+  return {
+    pck10: at10.mean,
+    pck20: at20.mean,
+    pck50: pck(distances, weights, torso, 0.5).mean,
+    error: meanError(distances, weights, sides),
+    joints: schema.joints.map((name, k) => ({
+      name,
+      pck10: at10.perJoint[k],
+      pck20: at20.perJoint[k],
+      error: meanError(column(distances, k), column(weights, k), sides),
+    })),
+  };
+}
+
+/** Weighted mean [K, 2] of labels [N, K, 2]: the prediction that looks at no pixel. */
+export function meanPose(labels: ArrayLike<number>, weights: ArrayLike<number>, joints: number): Float64Array {
+  const sum = new Float64Array(2 * joints);
+  const total = new Float64Array(joints);
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] <= 0) continue;
+    const k = i % joints;
+    sum[2 * k] += weights[i] * labels[2 * i];
+    sum[2 * k + 1] += weights[i] * labels[2 * i + 1];
+    total[k] += weights[i];
+  }
+  return sum.map((s, i) => (total[i >> 1] > 0 ? s / total[i >> 1] : 0));
+}
