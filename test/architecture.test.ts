@@ -1,0 +1,194 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+/** Lowest first: a folder imports itself and what stands before it. `index` is src/index.ts, the public core. */
+const FLOORS = ['errors', 'tensor', 'autograd', 'kernels', 'index', 'nn', 'rle', 'io', 'pose', 'testing', 'cli'];
+
+/** What a browser loads without a bundler, so nothing that these reach may need Node or a package. */
+const CORE_ENTRIES = ['src/index.ts', 'src/nn/index.ts', 'src/rle/index.ts', 'src/testing/index.ts'];
+
+const MAX_LINES = 300;
+const NAME = /^[a-z][a-zA-Z0-9]*(\.(wgsl|test|config))?\.(ts|mjs)$/;
+const EMPTY_NAME = /^(utils?|helpers?|misc|common|stuff)$/i;
+const GPU_GLOBAL = /^(navigator|GPU[A-Z]\w*)$/;
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+type Sources = ReadonlyMap<string, string>;
+
+interface Import {
+  readonly specifier: string;
+  readonly dynamic: boolean;
+}
+
+/** Every .ts and .mjs file under the folders, by its path from the root. */
+function read(...folders: string[]): Sources {
+  const sources = new Map<string, string>();
+  for (const folder of folders) {
+    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || !/\.(ts|mjs)$/.test(entry.name)) continue;
+      const path = join(entry.parentPath, entry.name);
+      sources.set(posix.join(...path.slice(root.length + 1).split(/[\\/]/)), readFileSync(path, 'utf8'));
+    }
+  }
+  return sources;
+}
+
+function parse(path: string, text: string): ts.SourceFile {
+  return ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+}
+
+/** All that a module asks for: `import`, bare `import '...'`, `export ... from`, `import()` and types by `import()`. */
+function importsOf(path: string, text: string): Import[] {
+  const found: Import[] = [];
+  const add = (node: ts.Node | undefined, dynamic: boolean) => {
+    if (node && ts.isStringLiteralLike(node)) found.push({ specifier: node.text, dynamic });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier, false);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], true);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, false);
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(path, text));
+  return found;
+}
+
+/** The source file that a relative specifier means, or null for a package. */
+function resolve(from: string, specifier: string): string | null {
+  return specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts') : null;
+}
+
+function floorOf(path: string): number {
+  return FLOORS.indexOf(path.split('/')[1].replace(/\.ts$/, ''));
+}
+
+function floorViolations(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) =>
+    importsOf(path, text).flatMap(({ specifier }) => {
+      const target = resolve(path, specifier);
+      if (floorOf(path) < 0) return [`${path} stands on no floor`];
+      if (!target) return [];
+      const allowed = target.startsWith('src/') && floorOf(target) >= 0 && floorOf(target) <= floorOf(path);
+      return allowed ? [] : [`${path} imports ${specifier}`];
+    }),
+  );
+}
+
+/** Packages and Node modules that the core reaches without asking for them at run time. */
+function bareViolations(sources: Sources, entries: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const visit = (path: string): string[] => {
+    if (seen.has(path)) return [];
+    seen.add(path);
+    return importsOf(path, sources.get(path) ?? '').flatMap(({ specifier, dynamic }) => {
+      const target = resolve(path, specifier);
+      if (target) return visit(target);
+      return dynamic ? [] : [`${path} imports ${specifier}`];
+    });
+  };
+  return entries.flatMap(visit);
+}
+
+function gpuViolations(sources: Sources): string[] {
+  const found: string[] = [];
+  for (const [path, text] of sources) {
+    if (/^src\/tensor\/webgpu\w*\.ts$/.test(path)) continue;
+    const visit = (node: ts.Node): void => {
+      if (ts.isTypeNode(node)) return; // types leave nothing behind
+      if (ts.isIdentifier(node) && GPU_GLOBAL.test(node.text)) found.push(`${path} uses ${node.text}`);
+      ts.forEachChild(node, visit);
+    };
+    visit(parse(path, text));
+  }
+  return found;
+}
+
+function fileViolations(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const lines = text.trimEnd().split('\n').length;
+    const words = path.split('/').map((part) => part.replace(/\..*$/, ''));
+    return [
+      ...(lines > MAX_LINES ? [`${path} has ${lines} lines, at most ${MAX_LINES}`] : []),
+      ...(NAME.test(basename(path)) ? [] : [`${path} is not camelCase`]),
+      ...words.filter((word) => EMPTY_NAME.test(word)).map((word) => `${path}: "${word}" says nothing`),
+    ];
+  });
+}
+
+const planted = (files: Record<string, string>): Sources => new Map(Object.entries(files));
+
+describe('floors', () => {
+  test('imports go down only', () => {
+    expect(floorViolations(read('src'))).toEqual([]);
+  });
+
+  test.each([
+    ["import { a } from '../nn/a.js';", '../nn/a.js'],
+    ["import '../nn/a.js';", '../nn/a.js'],
+    ["import type { A } from '../nn/a.js';", '../nn/a.js'],
+    ["export * from '../nn/a.js';", '../nn/a.js'],
+    ["export { a } from '../nn/a.js';", '../nn/a.js'],
+    ["const a = await import('../nn/a.js');", '../nn/a.js'],
+    ["let a: import('../nn/a.js').A;", '../nn/a.js'],
+    ["import { a } from '../../test/a.js';", '../../test/a.js'],
+  ])('a planted %s is found', (text, specifier) => {
+    expect(floorViolations(planted({ 'src/kernels/x.ts': text }))).toEqual([`src/kernels/x.ts imports ${specifier}`]);
+  });
+
+  test('a folder outside the floors is found', () => {
+    expect(floorViolations(planted({ 'src/extras/x.ts': "import 'a';" }))).toEqual([
+      'src/extras/x.ts stands on no floor',
+    ]);
+  });
+
+  test('the folders of src are the floors', () => {
+    const names = readdirSync(join(root, 'src')).map((name) => name.replace(/\.ts$/, ''));
+    expect(names.filter((name) => !FLOORS.includes(name))).toEqual([]);
+  });
+});
+
+describe('core', () => {
+  test('needs no package and no Node module before run time', () => {
+    expect(bareViolations(read('src'), CORE_ENTRIES)).toEqual([]);
+  });
+
+  test.each(["import fs from 'node:fs';", "import 'sharp';", "export * from 'fs';"])(
+    'a planted %s is found',
+    (text) => {
+      const sources = planted({ 'src/index.ts': "export * from './tensor/x.js';", 'src/tensor/x.ts': text });
+      expect(bareViolations(sources, ['src/index.ts'])).toHaveLength(1);
+    },
+  );
+
+  test('only tensor/webgpu* touches GPU globals', () => {
+    expect(gpuViolations(read('src'))).toEqual([]);
+  });
+
+  test.each(['navigator.gpu;', 'globalThis.navigator;', 'f(GPUBufferUsage.STORAGE);'])(
+    'a planted %s is found',
+    (text) => {
+      expect(gpuViolations(planted({ 'src/kernels/x.ts': text, 'src/tensor/webgpuPool.ts': text }))).toHaveLength(1);
+    },
+  );
+});
+
+describe('files', () => {
+  test('are short, named in camelCase, and named for what they hold', () => {
+    expect(fileViolations(read('src', 'test', 'scripts'))).toEqual([]);
+  });
+
+  test.each([
+    ['src/nn/utils.ts', ''],
+    ['src/helpers/a.ts', ''],
+    ['src/nn/batch_norm.ts', ''],
+    ['src/nn/BatchNorm.ts', ''],
+    ['src/nn/norm.ts', '\n'.repeat(MAX_LINES).concat('x')],
+  ])('a planted %s is found', (path, text) => {
+    expect(fileViolations(planted({ [path]: text }))).toHaveLength(1);
+  });
+});
