@@ -42,6 +42,9 @@ export function ensureDependencies(root) {
     : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
   if (child.status !== 0) {
     const cause = npmCause(child.stderr ?? '');
-    throw new Error(`npm ci failed (${cause}); check the network and the rights on ${join(root, 'node_modules')}`);
+    const remedy = cause.startsWith('EUSAGE')
+      ? 'package.json and package-lock.json disagree: `npm install` brings them together'
+      : `check the network and the rights on ${join(root, 'node_modules')}`;
+    throw new Error(`npm ci failed (${cause}); ${remedy}`);
   }
 }

@@ -117,6 +117,16 @@ describe('stale dependencies', () => {
     expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toMatch(/"resolved"/);
   });
 
+  test('the lock file has the binaries of every platform, so that `npm ci` works beyond the one it was written on', () => {
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+    const wanted = Object.values(packages as Record<string, { optionalDependencies?: object }>).flatMap((entry) =>
+      Object.keys(entry.optionalDependencies ?? {}),
+    );
+    const listed = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(wanted.filter((name) => !listed.has(name))).toEqual([]);
+  });
+
   test("npm's error is one line: code and cause", () => {
     const stderr = [
       'npm error code ENOTFOUND',
