@@ -1,0 +1,24 @@
+/** Files: safetensors, state dicts in PyTorch's names and layouts, checkpoints, and writes that leave nothing half done. */
+export { appendLine, writeFileAtomic } from './atomicFile.js';
+export {
+  type Checkpoint,
+  type Json,
+  loadCheckpoint,
+  loadWeights,
+  type Progress,
+  saveCheckpoint,
+} from './checkpoint.js';
+export type { ArrayData, Dtype } from './dtypes.js';
+export { fileError } from './fileError.js';
+export { type MatArray, readMat5 } from './mat5.js';
+export { formatSafetensors, parseSafetensors, type Safetensors, type StoredTensor } from './safetensors.js';
+export {
+  checkState,
+  type ExpectedShapes,
+  flattenState,
+  type StateDict,
+  type StateTensor,
+  type StateTree,
+  unflattenState,
+} from './stateDict.js';
+export { fromTorchLayout, permuteAxes, toTorchLayout } from './torchLayout.js';
