@@ -1,0 +1,71 @@
+import type { Launch, Program } from '../tensor/backend.js';
+import { program } from '../tensor/backend.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { defineOp, type Op } from './op.js';
+
+const GROUP = 256;
+const MAX_GROUPS = 65535;
+
+/** Workgroups for `threads` threads of a kernel that numbers them row by row over x and y. */
+function grid(threads: number): readonly [number, number, number] {
+  const groups = Math.ceil(threads / GROUP);
+  const x = Math.min(groups, MAX_GROUPS);
+  return [x, Math.ceil(groups / x), 1];
+}
+
+function elementwise(label: string, bindings: string, statement: string): Program {
+  return program(
+    label,
+    () => /* wgsl */ `
+${bindings}
+@compute @workgroup_size(${GROUP})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * ${GROUP}u + id.x;
+  if (i >= arrayLength(&y)) { return; }
+  ${statement}
+}`,
+  );
+}
+
+/** Sum of two cotangents, `y = a + b` of one shape: what fan-out in the forward pass becomes in the reverse sweep. */
+export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ defineOp({
+  name: 'accumulate',
+  attrs: {},
+  shape: ([a]) => a,
+  reference([a, b], [y]) {
+    for (let i = 0; i < y.data.length; i++) y.data[i] = a.data[i] + b.data[i];
+  },
+  launches([a, b], [y]): Launch[] {
+    const code = elementwise(
+      'accumulate',
+      `@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;`,
+      'y[i] = a[i] + b[i];',
+    );
+    return [{ program: code, read: [a, b], write: [y], grid: grid(y.size) }];
+  },
+  vjp: (g) => [() => g, () => g],
+  keep: { inputs: [] },
+});
+
+/** Overwrites `target` in place with `source` of the same shape, or with one number: puts a gradient into its arena. */
+export const assign: Op<[target: Tensor, source: Tensor], object> = /* @__PURE__ */ defineOp({
+  name: 'assign',
+  attrs: {},
+  shape: ([target]) => target,
+  reference([target, source], [y]) {
+    for (let i = 0; i < target.data.length; i++) y.data[i] = source.data[source.data.length === 1 ? 0 : i];
+  },
+  launches([, source], [y]): Launch[] {
+    const code = elementwise(
+      'assign',
+      `@group(0) @binding(0) var<storage, read> source: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;`,
+      'y[i] = source[min(i, arrayLength(&source) - 1u)];',
+    );
+    return [{ program: code, read: [source], write: [y], grid: grid(y.size) }];
+  },
+  vjp: null,
+  donates: [0],
+});

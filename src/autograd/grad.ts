@@ -1,0 +1,157 @@
+import { ShapeError } from '../errors.js';
+import { Scope } from '../tensor/lifetime.js';
+import { refusePromise } from '../tensor/scope.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
+import { aliasOf, type Tensor } from '../tensor/tensor.js';
+import { mapTensors, tensorsOf } from '../tensor/tree.js';
+import { gradientPlaces, settleGradients } from './gradientArena.js';
+import { type Cotangents, sweep } from './sweep.js';
+import { isRecording, record, recordOn, Tape, withoutTapes } from './tape.js';
+
+/**
+ * Value and gradient: `(p, ...rest) => [f(p, ...rest), df/dp]`; the gradient has the nesting of `p`.
+ *
+ * Opens a scope: tensors made inside `f` go back to the pool, except what the result reaches. Gradients of parameters
+ * that `packParameters` put into an arena lie in an arena of the same layout.
+ *
+ * @param f synchronous; returns a scalar (any shape of size 1).
+ * @throws ShapeError if `f` returns something else; TypeError if it returns a promise.
+ */
+export function valueAndGrad<P, R extends readonly unknown[]>(
+  f: (params: P, ...rest: R) => Tensor,
+): (params: P, ...rest: R) => [value: Tensor, gradient: P];
+/** With `aux`, `f` returns `[loss, aux]` and the result is `[[loss, aux], gradient]`: predictions, running statistics. */
+export function valueAndGrad<P, R extends readonly unknown[], X>(
+  f: (params: P, ...rest: R) => readonly [loss: Tensor, aux: X],
+  options: { readonly aux: true },
+): (params: P, ...rest: R) => [value: readonly [loss: Tensor, aux: X], gradient: P];
+export function valueAndGrad<P, R extends readonly unknown[]>(
+  f: (params: P, ...rest: R) => unknown,
+  { aux = false }: { readonly aux?: boolean } = {},
+): (params: P, ...rest: R) => [unknown, P] {
+  return (params, ...rest) =>
+    pull(
+      'valueAndGrad',
+      (p) => f(p, ...rest),
+      params,
+      (result) => {
+        const loss = (aux ? (result as readonly unknown[])[0] : result) as Tensor;
+        if (loss?.size !== 1 || loss.dtype !== 'float32') {
+          const got = loss?.shape ? `${loss.dtype} ${formatShape(loss.shape)}` : String(loss);
+          throw new ShapeError(
+            `valueAndGrad: the function must return one float32 number, got ${got}; sum or average it`,
+          );
+        }
+        return [[loss, aliasOf(loss.device.scalar(1), loss.shape)]];
+      },
+    );
+}
+
+/** Gradient of a scalar function with the nesting of its first argument, `df/dp`. */
+export function grad<P, R extends readonly unknown[]>(
+  f: (params: P, ...rest: R) => Tensor,
+): (params: P, ...rest: R) => P {
+  const both = valueAndGrad(f);
+  return (params, ...rest) => {
+    const [value, gradient] = both(params, ...rest);
+    value.dispose();
+    return gradient;
+  };
+}
+
+/**
+ * Vector-Jacobian product: `[f(x), g^T df/dx]` for a cotangent `g` of the nesting and shapes of `f(x)`.
+ */
+export function vjp<P, Y>(f: (x: P) => Y, x: P, g: Y): [value: Y, gradient: P] {
+  return pull('vjp', f, x, (result) => {
+    const ys = tensorsOf(result);
+    const gs = tensorsOf(g);
+    if (ys.length !== gs.length || ys.some((y, i) => !sameShape(y.shape, gs[i].shape))) {
+      const list = (ts: Tensor[]) => ts.map((t) => formatShape(t.shape)).join(' ');
+      throw new ShapeError(`vjp: the cotangent (${list(gs)}) must have the shapes of the value (${list(ys)})`);
+    }
+    return ys.map((y, i) => [y, gs[i]]);
+  });
+}
+
+function pull<P, Y>(
+  by: string,
+  f: (x: P) => Y,
+  x: P,
+  seed: (result: Y) => (readonly [output: Tensor, cotangent: Tensor])[],
+): [Y, P] {
+  const leaves = tensorsOf(x);
+  for (const leaf of leaves) leaf.assertLive(by);
+  const s = new Scope();
+  const tape = new Tape();
+  const cotangents: Cotangents = new Map();
+  let keep = new Set<Tensor>();
+  try {
+    for (const leaf of leaves) tape.watch(leaf);
+    const result = recordOn(tape, () => f(x));
+    refusePromise(by, result);
+    keep = new Set(tensorsOf(result));
+    for (const [y, g] of seed(result)) addSeed(cotangents, y, g);
+    s.sweep(keep); // the user's intermediates; what VJPs need, the tape has retained
+    const places = isRecording() ? new Map<number, Tensor>() : gradientPlaces(leaves);
+    sweep(tape, cotangents, places);
+    settleGradients(leaves, cotangents, places);
+    const gradient = mapTensors(x, (leaf) => ownGradient(leaf, cotangents));
+    for (const g of tensorsOf(gradient)) keep.add(g);
+    return [result, gradient];
+  } finally {
+    tape.clear();
+    for (const g of cotangents.values()) g.release();
+    s.close(keep);
+  }
+}
+
+function addSeed(cotangents: Cotangents, y: Tensor, g: Tensor): void {
+  if (cotangents.has(y.id)) throw new ShapeError('vjp: the function returns the same tensor twice; return it once');
+  g.retain();
+  cotangents.set(y.id, g);
+}
+
+function ownGradient(leaf: Tensor, cotangents: Cotangents): Tensor {
+  const g = cotangents.get(leaf.id);
+  if (!g) return leaf.device.zeros(leaf.shape);
+  g.retain();
+  return g.own();
+}
+
+/**
+ * A function with a VJP of its own.
+ *
+ * @param forward returns the value and the residuals that `backward` wants; no tape sees what happens inside.
+ * @param backward maps residuals and the value's cotangent to one gradient (or null) per input. For second derivatives
+ *   write it with ops; residuals other than the inputs and the value count as constants there.
+ */
+export function customVjp<I extends readonly Tensor[], R>(
+  forward: (...inputs: I) => readonly [value: Tensor, residuals: R],
+  backward: (residuals: R, g: Tensor) => readonly (Tensor | null)[],
+): (...inputs: I) => Tensor {
+  return (...inputs) => {
+    const [made, residuals] = withoutTapes(() => forward(...inputs));
+    // A value that is one of the inputs would take its place on the tape.
+    const value = inputs.includes(made) ? aliasOf(made) : made;
+    record({
+      name: 'customVjp',
+      inputs,
+      outputs: [value],
+      keep: tensorsOf(residuals),
+      pullback: ([g]) => {
+        let gradients: readonly (Tensor | null)[] | undefined;
+        return inputs.map((x, i) => () => {
+          gradients ??= backward(residuals, g as Tensor);
+          return gradients[i] ?? x.device.zeros(x.shape);
+        });
+      },
+    });
+    return value;
+  };
+}
+
+/** The same values, but a constant for every tape: `d stopGradient(x) / dx = 0`. */
+export function stopGradient(x: Tensor): Tensor {
+  return aliasOf(x);
+}

@@ -1,0 +1,177 @@
+import { DeviceError, ShapeError } from '../errors.js';
+import type { Device, Kernel } from '../tensor/backend.js';
+import { checkShape, type DType, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { destinationFor } from './destinations.js';
+import { record } from './tape.js';
+
+export interface TensorSpec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** What a VJP may use. Tensors that `keep` does not list have a shape but no data any more. */
+export interface VjpContext<A> {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly attrs: A;
+}
+
+/** One thunk per input, run only if that input needs a gradient; `null` marks an input that has none. */
+export type Pullback = readonly ((() => Tensor) | null)[];
+
+/** How an op is declared; see `kernels/` for examples, one object per op. */
+export interface OpDefinition<A extends object, G> extends Kernel<A> {
+  readonly name: string;
+  /** Defaults of the attributes. */
+  readonly attrs: A;
+  /** Shapes and dtypes of the outputs; throws ShapeError on operands that do not fit. */
+  shape(inputs: readonly TensorSpec[], attrs: A): TensorSpec | readonly TensorSpec[];
+  /**
+   * Vector-Jacobian product, written with ops; `g` is the cotangent of the output.
+   * `null` says that the derivative is zero wherever it exists (comparisons, argMax): no tape records the op.
+   */
+  readonly vjp: ((g: G, context: VjpContext<A>) => Pullback) | null;
+  /** Indices of the inputs and outputs whose data the VJP uses; default: all inputs, no output. */
+  readonly keep?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] };
+  /** Inputs that are updated in place: output `i` takes over the memory of input `donates[i]`, whose handle dies. */
+  readonly donates?: readonly number[];
+}
+
+export type Operand = Tensor | number;
+
+export interface Op<I extends readonly unknown[], A extends object, R = Tensor> {
+  (...args: [...inputs: I, attrs?: Partial<A>]): R;
+  readonly def: OpDefinition<A, never>;
+  /** The same call for an array of operands. */
+  apply(inputs: readonly Operand[], attrs?: Partial<A>): R;
+}
+
+/** Any op, as registries hold it. */
+export type AnyOp = Op<never, never, unknown>;
+
+/**
+ * Declares an op with one visible output. Further outputs that `shape` lists are by-products that only the VJP sees
+ * (`context.outputs`), such as the statistics of a batch norm.
+ */
+export function defineOp<I extends readonly unknown[] = [x: Operand], A extends object = object>(
+  def: OpDefinition<NoInfer<A>, Tensor>,
+): Op<I, A> {
+  const first = (inputs: readonly Operand[], attrs?: Partial<A>) => {
+    const [y, ...byProducts] = applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, (gs) => gs[0]);
+    for (const t of byProducts) t.dispose(); // a tape that needs one has retained it
+    return y;
+  };
+  return makeOp<I, A, Tensor>(def as unknown as OpDefinition<A, never>, first);
+}
+
+/** Declares an op that returns several tensors; `g` of its VJP is an array with `undefined` for unused outputs. */
+export function defineMultiOp<
+  I extends readonly unknown[],
+  A extends object,
+  R extends readonly Tensor[] = readonly Tensor[],
+>(def: OpDefinition<NoInfer<A>, readonly (Tensor | undefined)[]>): Op<I, A, R> {
+  const all = (inputs: readonly Operand[], attrs?: Partial<A>) =>
+    applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, (gs) => gs) as unknown as R;
+  return makeOp<I, A, R>(def as unknown as OpDefinition<A, never>, all);
+}
+
+function makeOp<I extends readonly unknown[], A extends object, R>(
+  def: OpDefinition<A, never>,
+  apply: (inputs: readonly Operand[], attrs?: Partial<A>) => R,
+): Op<I, A, R> {
+  const call = (...args: unknown[]) => {
+    const last = args[args.length - 1];
+    const hasAttrs = args.length > 0 && !(last instanceof Tensor) && typeof last !== 'number';
+    return apply((hasAttrs ? args.slice(0, -1) : args) as Operand[], hasAttrs ? (last as Partial<A>) : undefined);
+  };
+  return Object.assign(call, { def, apply }) as unknown as Op<I, A, R>;
+}
+
+function applyOp<A extends object>(
+  def: OpDefinition<A, never>,
+  operands: readonly Operand[],
+  given: Partial<A> | undefined,
+  pickCotangent: (gs: readonly (Tensor | undefined)[]) => unknown,
+): Tensor[] {
+  const { name } = def;
+  const device = commonDevice(name, operands);
+  const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
+  const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
+  for (const x of inputs) x.assertLive(name);
+  const attrs = given ? { ...def.attrs, ...given } : def.attrs;
+  const shaped = def.shape(inputs, attrs);
+  const specs = Array.isArray(shaped) ? (shaped as readonly TensorSpec[]) : [shaped as TensorSpec];
+  const outputs = specs.map((spec, i) => {
+    const source = def.donates?.[i];
+    return source === undefined ? makeOutput(name, device, spec, inputs) : takeOver(name, inputs[source], spec);
+  });
+  device.run(def, inputs, outputs, attrs);
+  for (const i of def.donates ?? []) inputs[i].donate(name);
+  const { vjp } = def;
+  if (vjp) {
+    record({
+      name,
+      inputs,
+      outputs,
+      keep: [
+        ...(def.keep?.inputs?.map((i) => inputs[i]) ?? inputs),
+        ...(def.keep?.outputs ?? []).map((i) => outputs[i]),
+      ],
+      pullback: (gs) => vjp(pickCotangent(gs) as never, { inputs, outputs, attrs }),
+    });
+  }
+  return outputs;
+}
+
+function makeOutput(name: string, device: Device, spec: TensorSpec, inputs: readonly Tensor[]): Tensor {
+  checkShape(name, spec.shape);
+  const place = destinationFor(spec, inputs);
+  if (place) return new Tensor(device, spec.shape, spec.dtype, place.allocation, place.offset);
+  return new Tensor(device, spec.shape, spec.dtype, device.allocate(spec.dtype, sizeOf(spec.shape)));
+}
+
+function takeOver(name: string, input: Tensor, spec: TensorSpec): Tensor {
+  if (sizeOf(spec.shape) !== input.size || spec.dtype !== input.dtype) {
+    throw new ShapeError(
+      `${name}: ${formatShape(input.shape)} cannot be updated in place to ${formatShape(spec.shape)}`,
+    );
+  }
+  return new Tensor(input.device, spec.shape, spec.dtype, input.allocation, input.offset);
+}
+
+function commonDevice(name: string, operands: readonly Operand[]): Device {
+  let device: Device | undefined;
+  for (const x of operands) {
+    if (typeof x === 'number') continue;
+    if (!(x instanceof Tensor)) throw new ShapeError(`${name}: expected a tensor or a number, got ${String(x)}`);
+    device ??= x.device;
+    if (x.device !== device) {
+      throw new DeviceError(
+        `${name}: operands are on different devices (${device.description}; ${x.device.description}); ` +
+          'read one with data() and make it again with device.tensor()',
+      );
+    }
+  }
+  if (!device) throw new ShapeError(`${name}: at least one operand must be a tensor, so that the device is known`);
+  return device;
+}
+
+/** Computes once, however many thunks of a pullback ask. */
+export function once<T>(compute: () => T): () => T {
+  let value: { readonly result: T } | undefined;
+  return () => {
+    value ??= { result: compute() };
+    return value.result;
+  };
+}
+
+/** For ops whose gradient kernels have no derivative themselves: throws by name when differentiated twice. */
+export function firstOrderOnly(name: string): () => never {
+  return () => {
+    throw new ShapeError(
+      `${name}: this op is differentiable once only; its gradient kernel has no derivative. ` +
+        'Compose it from differentiable ops, or stopGradient around it.',
+    );
+  };
+}

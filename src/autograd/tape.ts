@@ -1,0 +1,90 @@
+import { Scope } from '../tensor/lifetime.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** One recorded op: how the cotangents of its outputs become those of its inputs. */
+export interface TapeNode {
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Tensors whose data the pullback reads; the tape keeps their memory until it has run. */
+  readonly keep: readonly Tensor[];
+  readonly pullback: (cotangents: readonly (Tensor | undefined)[]) => readonly ((() => Tensor) | null)[];
+}
+
+/**
+ * The ops that depend on watched tensors, in the order of execution. Tapes stack: while the sweep of an inner tape calls
+ * VJPs, outer tapes record them like any other op, which is all that higher derivatives need.
+ */
+export class Tape {
+  readonly nodes: TapeNode[] = [];
+  readonly #tracked = new Set<number>();
+  /** How often each tracked tensor is an input. */
+  readonly uses = new Map<number, number>();
+
+  watch(tensor: Tensor): void {
+    this.#tracked.add(tensor.id);
+  }
+
+  tracks(tensor: Tensor): boolean {
+    return this.#tracked.has(tensor.id);
+  }
+
+  add(node: TapeNode): void {
+    this.nodes.push(node);
+    for (const t of node.keep) t.retain();
+    for (const t of node.inputs) if (this.tracks(t)) this.uses.set(t.id, (this.uses.get(t.id) ?? 0) + 1);
+    for (const t of node.outputs) if (t.dtype === 'float32') this.#tracked.add(t.id);
+  }
+
+  /** Takes the last node off. The caller releases what it keeps. */
+  pop(): TapeNode | undefined {
+    return this.nodes.pop();
+  }
+
+  /** Lets go of every node that was not swept. */
+  clear(): void {
+    for (let node = this.pop(); node; node = this.pop()) for (const t of node.keep) t.release();
+  }
+}
+
+let recording: readonly Tape[] = [];
+
+/** @internal Records an op on every open tape that tracks one of its inputs. */
+export function record(node: TapeNode): void {
+  for (const tape of recording) if (node.inputs.some((x) => tape.tracks(x))) tape.add(node);
+}
+
+/** @internal True while some tape is open. */
+export function isRecording(): boolean {
+  return recording.length > 0;
+}
+
+/** @internal Runs `fn` while `tape` records beside the tapes that are open already. */
+export function recordOn<T>(tape: Tape, fn: () => T): T {
+  return withTapes([...recording, tape], fn);
+}
+
+/** @internal Runs `fn` while nothing records. */
+export function withoutTapes<T>(fn: () => T): T {
+  return withTapes([], fn);
+}
+
+function withTapes<T>(tapes: readonly Tape[], fn: () => T): T {
+  const outer = recording;
+  recording = tapes;
+  try {
+    return fn();
+  } finally {
+    recording = outer;
+  }
+}
+
+/** Runs `fn` in a scope of its own that keeps nothing; what must live on, `fn` retains. */
+export function transient(fn: () => void): void {
+  const s = new Scope();
+  try {
+    fn();
+  } finally {
+    s.close(new Set());
+  }
+}

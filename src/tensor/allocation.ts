@@ -1,0 +1,32 @@
+import type { DType } from './shape.js';
+
+/**
+ * Memory of a device that one or more tensors look into, each at an offset of its own.
+ * Handles count their references here, never the user: a view keeps its memory alive.
+ */
+export abstract class Allocation {
+  readonly dtype: DType;
+  /** Capacity in elements. */
+  readonly length: number;
+  /** Called instead of `free` when the last tensor has let go; whoever sets it takes charge of the memory. */
+  whenUnused: (() => void) | undefined;
+  #refs = 0;
+
+  constructor(dtype: DType, length: number) {
+    this.dtype = dtype;
+    this.length = length;
+  }
+
+  retain(): void {
+    this.#refs++;
+  }
+
+  release(): void {
+    if (--this.#refs > 0) return;
+    if (this.whenUnused) this.whenUnused();
+    else this.free();
+  }
+
+  /** Gives the memory back to its device. */
+  abstract free(): void;
+}

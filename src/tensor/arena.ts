@@ -1,0 +1,147 @@
+import { ShapeError } from '../errors.js';
+import type { Allocation } from './allocation.js';
+import type { Device } from './backend.js';
+import { formatShape } from './shape.js';
+import { Tensor } from './tensor.js';
+import { eachTensor, mapTensors } from './tree.js';
+
+/** Leaves start at multiples of 64 floats = 256 bytes, the alignment that every adapter accepts for a binding. */
+export const ARENA_ALIGNMENT = 64;
+
+const arenas = new WeakMap<Allocation, Arena>();
+
+/** @internal The arena that an allocation is or is a twin of. */
+export function arenaOf(allocation: Allocation): Arena | undefined {
+  return arenas.get(allocation);
+}
+
+export interface ArenaSlot {
+  readonly path: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The layout of many tensors in one allocation, and the allocations of that layout: parameters, gradients, moments. */
+export class Arena {
+  readonly device: Device;
+  readonly slots: readonly ArenaSlot[];
+  /** Elements, padding included. */
+  readonly length: number;
+  readonly #idle: Allocation[] = [];
+
+  constructor(device: Device, slots: readonly ArenaSlot[], length: number) {
+    this.device = device;
+    this.slots = slots;
+    this.length = length;
+  }
+
+  /** True if the tensors are exactly this arena's leaves, in any order. */
+  isWhole(tensors: readonly Tensor[]): boolean {
+    if (tensors.length !== this.slots.length) return false;
+    const at = new Map(tensors.map((t) => [t.offset, t.size]));
+    return at.size === this.slots.length && this.slots.every(({ offset, size }) => at.get(offset) === size);
+  }
+
+  /** Zeros in this layout. */
+  zeros(): Allocation {
+    const allocation = this.device.allocate('float32', this.length, true);
+    arenas.set(allocation, this);
+    return allocation;
+  }
+
+  /**
+   * Memory for gradients: the padding is zero, the leaves are undefined. Given back, it waits here and not in the
+   * device's pool, because strangers would write into the padding.
+   */
+  gradients(): Allocation {
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    const allocation = this.zeros();
+    allocation.whenUnused = () => this.#idle.push(allocation);
+    return allocation;
+  }
+
+  /** Frees the gradients that wait; called when the parameters are gone. */
+  drain(): void {
+    for (const allocation of this.#idle.splice(0)) allocation.free();
+  }
+}
+
+/**
+ * Moves the tensors of a tree into arenas (several where a binding limit asks for it) and disposes of the originals.
+ * Parameters packed like this get their gradients in one buffer and are updated in one dispatch.
+ */
+export function packParameters<T>(tree: T): T {
+  const leaves: { tensor: Tensor; path: string }[] = [];
+  eachTensor(tree, (tensor, path) => {
+    tensor.assertLive('packParameters');
+    if (tensor.dtype !== 'float32') {
+      throw new ShapeError(
+        `packParameters: '${path}' is ${tensor.dtype} ${formatShape(tensor.shape)}; parameters are float32`,
+      );
+    }
+    leaves.push({ tensor, path });
+  });
+  const packed = new Map<Tensor, Tensor>();
+  for (const group of groupsWithin(leaves)) {
+    const { device } = group[0].tensor;
+    const slots: ArenaSlot[] = [];
+    let length = 0;
+    for (const { tensor, path } of group) {
+      slots.push({ path, offset: length, size: tensor.size });
+      length += padded(tensor.size);
+    }
+    const arena = new Arena(device, slots, length);
+    const allocation = arena.zeros();
+    allocation.whenUnused = () => {
+      arena.drain();
+      allocation.free();
+    };
+    group.forEach(({ tensor }, i) => {
+      const leaf = new Tensor(device, tensor.shape, 'float32', allocation, slots[i].offset);
+      device.copy(tensor, leaf);
+      packed.set(tensor, leaf);
+    });
+  }
+  const out = mapTensors(tree, (t) => packed.get(t) as Tensor);
+  for (const { tensor } of leaves) tensor.dispose();
+  return out;
+}
+
+function padded(size: number): number {
+  return Math.ceil(size / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
+}
+
+/** Runs of leaves on one device, each within the binding limit. */
+function groupsWithin<T extends { tensor: Tensor }>(leaves: readonly T[]): T[][] {
+  const groups: T[][] = [];
+  let bytes = 0;
+  for (const leaf of leaves) {
+    const { device, size } = leaf.tensor;
+    const group = groups[groups.length - 1];
+    bytes += 4 * padded(size);
+    if (group && group[0].tensor.device === device && bytes <= device.capabilities.maxBindingBytes) group.push(leaf);
+    else {
+      groups.push([leaf]);
+      bytes = 4 * padded(size);
+    }
+  }
+  return groups;
+}
+
+/** @internal The arenas of a tree's tensors as flat tensors [length], or undefined if a tensor lies outside of a whole arena. */
+export function flatArenas(tensors: readonly Tensor[]): Tensor[] | undefined {
+  const groups = new Map<Allocation, Tensor[]>();
+  for (const t of tensors) {
+    const group = groups.get(t.allocation);
+    if (group) group.push(t);
+    else groups.set(t.allocation, [t]);
+  }
+  const flat: Tensor[] = [];
+  for (const [allocation, members] of groups) {
+    const arena = arenas.get(allocation);
+    if (!arena?.isWhole(members)) return undefined;
+    flat.push(new Tensor(arena.device, [arena.length], 'float32', allocation));
+  }
+  return flat;
+}

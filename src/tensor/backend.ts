@@ -1,0 +1,149 @@
+import type { Allocation } from './allocation.js';
+import type { DType, Shape } from './shape.js';
+import type { Tensor } from './tensor.js';
+
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array;
+
+/** What a kernel choice may depend on. */
+export interface Capabilities {
+  /** `reference` = float64 loops, `software` = a CPU driver for WebGPU, `gpu` = hardware. */
+  readonly tier: 'reference' | 'software' | 'gpu';
+  readonly vendor: string;
+  readonly architecture: string;
+  /** The subgroup size where the adapter has subgroups of one fixed size, else 0. */
+  readonly subgroupSize: number;
+  readonly float16: boolean;
+  readonly timestamps: boolean;
+  /** The most bytes that one binding, hence one tensor, may have. */
+  readonly maxBindingBytes: number;
+}
+
+/** An operand as the float64 reference sees it: row-major elements. */
+export interface View {
+  readonly shape: Shape;
+  readonly data: Float64Array | Int32Array | Uint32Array;
+}
+
+/** WGSL source under a label that names kernel and variant; equal labels must mean equal code. */
+export interface Program {
+  readonly label: string;
+  readonly code: string;
+}
+
+/** Memory that lives for the launches of one op only. */
+export interface Scratch {
+  readonly scratch: number;
+  readonly dtype: DType;
+  readonly length: number;
+}
+
+export type Bindable = Tensor | Scratch;
+
+/**
+ * One dispatch. In `@group(0)` the bindings are `read` (as `storage, read`), then `write` (as `storage, read_write`),
+ * then, if there are `params`, one uniform struct of 32-bit words.
+ */
+export interface Launch {
+  readonly program: Program;
+  /** Values of `override` constants. */
+  readonly constants?: Readonly<Record<string, number>>;
+  readonly read: readonly Bindable[];
+  readonly write: readonly Bindable[];
+  /** Words of the uniform struct; floats through `f32bits`. */
+  readonly params?: readonly number[];
+  /** Workgroups along x, y, z; each at most 65535. */
+  readonly grid: readonly [number, number, number];
+  /** How a long launch may be cut: the param word that offsets the workgroup id along an axis, and the launch's FLOP. */
+  readonly split?: { readonly axis: 0 | 1 | 2; readonly word: number; readonly flop: number };
+}
+
+/** What `launches` may ask of the device. */
+export interface LaunchContext {
+  readonly capabilities: Capabilities;
+  scratch(length: number, dtype?: DType): Scratch;
+}
+
+/** The device's half of an op: its meaning in float64 and its WGSL. */
+export interface Kernel<A = unknown> {
+  readonly name: string;
+  reference(inputs: readonly View[], outputs: readonly View[], attrs: A): void;
+  launches(inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A, context: LaunchContext): Launch[];
+}
+
+/** Buffers and bytes that tensors hold (`live`) and that wait for reuse (`pooled`); `peakBytes` is the most ever live. */
+export interface MemoryReport {
+  readonly live: { readonly buffers: number; readonly bytes: number };
+  readonly pooled: { readonly buffers: number; readonly bytes: number };
+  readonly peakBytes: number;
+}
+
+/** Counters since the device was opened. */
+export interface DeviceStats {
+  readonly dispatches: number;
+  readonly submits: number;
+  readonly pipelines: number;
+  readonly bindGroups: number;
+}
+
+/** A place where tensors live and ops run. */
+export interface Device {
+  readonly kind: 'cpu' | 'webgpu';
+  /** One line for people: vendor, name, driver. */
+  readonly description: string;
+  readonly capabilities: Capabilities;
+
+  /** A tensor with a copy of `data`; the shape defaults to `[data.length]`, the dtype to that of a typed array, else float32. */
+  tensor(data: ArrayLike<number>, shape?: Shape, dtype?: DType): Tensor;
+  /** A tensor of zeros. */
+  zeros(shape: Shape, dtype?: DType): Tensor;
+  /** A cached constant of shape []; meant for literals, not for values that change from step to step. */
+  scalar(value: number, dtype?: DType): Tensor;
+  /** Overwrites the elements of a tensor that the caller owns. */
+  write(tensor: Tensor, data: ArrayLike<number>): void;
+  /** @internal Copies the elements of `source` over those of `target`, in other memory. */
+  copy(source: Tensor, target: Tensor): void;
+  /** Copies the elements to the host; rejects with a DeviceError if the device failed since the last read. */
+  read(tensor: Tensor): Promise<TypedArray>;
+
+  /** @internal Memory for `length` elements; the content is undefined unless `zero`. */
+  allocate(dtype: DType, length: number, zero?: boolean): Allocation;
+  /** @internal Runs a kernel on live tensors of this device. */
+  run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void;
+
+  /** Hands queued work to the device without waiting for it. */
+  flush(): void;
+  /** Resolves when all work so far is done; rejects as `read` does. */
+  finished(): Promise<void>;
+  memory(): MemoryReport;
+  stats(): DeviceStats;
+  /** Frees everything; later use is a DeviceError. */
+  destroy(): void;
+}
+
+const scratchFloat = new Float32Array(1);
+const scratchWord = new Uint32Array(scratchFloat.buffer);
+
+/** The bits of `value` as float32, for a word of `params`. */
+export function f32bits(value: number): number {
+  scratchFloat[0] = value;
+  return scratchWord[0];
+}
+
+const programs = new Map<string, Program>();
+
+/** The program of that label; its code is made once. */
+export function program(label: string, code: () => string): Program {
+  let p = programs.get(label);
+  if (!p) {
+    p = { label, code: code() };
+    programs.set(label, p);
+  }
+  return p;
+}
+
+/** The dtype that an array of numbers has by default. */
+export function dtypeOf(data: ArrayLike<number>): DType {
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Uint32Array) return 'uint32';
+  return 'float32';
+}

@@ -1,0 +1,144 @@
+import { DeviceError, ShapeError } from '../errors.js';
+import { Allocation } from './allocation.js';
+import {
+  type Capabilities,
+  type Device,
+  type DeviceStats,
+  dtypeOf,
+  type Kernel,
+  type MemoryReport,
+  type TypedArray,
+  type View,
+} from './backend.js';
+import { ConstantCache } from './constants.js';
+import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { Tensor } from './tensor.js';
+
+type ReferenceArray = Float64Array | Int32Array | Uint32Array;
+
+const ARRAY = { float32: Float64Array, int32: Int32Array, uint32: Uint32Array } as const;
+
+class CpuAllocation extends Allocation {
+  readonly data: ReferenceArray;
+  readonly #onFree: (bytes: number) => void;
+
+  constructor(dtype: DType, length: number, onFree: (bytes: number) => void) {
+    super(dtype, length);
+    this.data = new ARRAY[dtype](length);
+    this.#onFree = onFree;
+  }
+
+  free(): void {
+    this.#onFree(this.data.byteLength);
+  }
+}
+
+/** The float64 reference: every op as plain loops, the judge of every kernel, and what runs where there is no adapter. */
+class CpuDevice implements Device {
+  readonly kind = 'cpu';
+  readonly description = 'CPU reference (float64 JavaScript loops)';
+  readonly capabilities: Capabilities = {
+    tier: 'reference',
+    vendor: 'wgrad',
+    architecture: 'float64',
+    subgroupSize: 0,
+    float16: false,
+    timestamps: false,
+    maxBindingBytes: Number.MAX_SAFE_INTEGER,
+  };
+  readonly #constants = new ConstantCache(this);
+  #runs = 0;
+  #buffers = 0;
+  #bytes = 0;
+  #peak = 0;
+  #destroyed = false;
+
+  tensor(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
+    checkShape('tensor', shape);
+    const t = new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
+    this.write(t, data);
+    return t;
+  }
+
+  zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
+    checkShape('zeros', shape);
+    return new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
+  }
+
+  scalar(value: number, dtype: DType = 'float32'): Tensor {
+    return this.#constants.get(value, dtype);
+  }
+
+  write(tensor: Tensor, data: ArrayLike<number>): void {
+    tensor.assertLive('write');
+    if (data.length !== tensor.size) {
+      throw new ShapeError(
+        `write: shape ${formatShape(tensor.shape)} has ${tensor.size} elements, the data has ${data.length}`,
+      );
+    }
+    view(tensor).data.set(data);
+  }
+
+  copy(source: Tensor, target: Tensor): void {
+    view(target).data.set(view(source).data);
+  }
+
+  async read(tensor: Tensor): Promise<TypedArray> {
+    this.#assertOpen();
+    return view(tensor).data.slice();
+  }
+
+  allocate(dtype: DType, length: number): Allocation {
+    this.#assertOpen();
+    const allocation = new CpuAllocation(dtype, length, (bytes) => {
+      this.#buffers--;
+      this.#bytes -= bytes;
+    });
+    this.#buffers++;
+    this.#bytes += allocation.data.byteLength;
+    this.#peak = Math.max(this.#peak, this.#bytes);
+    return allocation;
+  }
+
+  run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void {
+    this.#assertOpen();
+    this.#runs++;
+    kernel.reference(inputs.map(view), outputs.map(view), attrs);
+  }
+
+  flush(): void {}
+
+  async finished(): Promise<void> {
+    this.#assertOpen();
+  }
+
+  memory(): MemoryReport {
+    return {
+      live: { buffers: this.#buffers, bytes: this.#bytes },
+      pooled: { buffers: 0, bytes: 0 },
+      peakBytes: this.#peak,
+    };
+  }
+
+  stats(): DeviceStats {
+    return { dispatches: this.#runs, submits: 0, pipelines: 0, bindGroups: 0 };
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+  }
+
+  #assertOpen(): void {
+    if (this.#destroyed) throw new DeviceError('cpu: the device was destroyed; open another with cpu()');
+  }
+}
+
+function view(tensor: Tensor): View {
+  const { data } = tensor.allocation as CpuAllocation;
+  return { shape: tensor.shape, data: data.subarray(tensor.offset, tensor.offset + tensor.size) };
+}
+
+/** Opens the float64 reference backend. */
+export function cpu(): Device {
+  return new CpuDevice();
+}

@@ -1,0 +1,51 @@
+import type { Tensor } from './tensor.js';
+
+/** The tensors made since a scope was opened. A scope is an arena: what it does not return goes back to the pool. */
+export class Scope {
+  #made: Tensor[] = [];
+  readonly #parent: Scope | undefined;
+
+  constructor() {
+    this.#parent = current;
+    current = this;
+  }
+
+  adopt(tensor: Tensor): void {
+    this.#made.push(tensor);
+  }
+
+  /** Disposes of everything made so far but `keep`, which stays with this scope. */
+  sweep(keep: ReadonlySet<Tensor>): void {
+    const kept: Tensor[] = [];
+    for (const t of this.#made) {
+      if (keep.has(t)) kept.push(t);
+      else t.dispose();
+    }
+    this.#made = kept;
+  }
+
+  /** Ends the scope: `keep` moves to the enclosing scope (or to the user), all else is disposed of. */
+  close(keep: ReadonlySet<Tensor>): void {
+    if (current !== this) throw new Error('scope: closed out of order; scopes must nest');
+    current = this.#parent;
+    for (const t of this.#made) {
+      if (!keep.has(t)) t.dispose();
+      else if (this.#parent) this.#parent.adopt(t);
+      else t.escape();
+    }
+    this.#made = [];
+  }
+}
+
+let current: Scope | undefined;
+
+/** @internal Registers a new tensor with the innermost scope; false if there is none. */
+export function adopt(tensor: Tensor): boolean {
+  current?.adopt(tensor);
+  return current !== undefined;
+}
+
+/** @internal The scope that new tensors go to. */
+export function currentScope(): Scope | undefined {
+  return current;
+}

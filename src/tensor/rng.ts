@@ -1,0 +1,113 @@
+/** Seeded, counter-based random numbers: threefry2x32-20 (Salmon et al., SC 2011), the same bits here and in WGSL. */
+
+const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+
+/** One threefry2x32 block of 20 rounds: 64 bits of counter to 64 random bits, as two uint32. */
+export function threefry2x32(k0: number, k1: number, c0: number, c1: number): [number, number] {
+  const keys = [k0, k1, k0 ^ k1 ^ 0x1bd11bda];
+  let x = (c0 + k0) | 0;
+  let y = (c1 + k1) | 0;
+  for (let round = 0; round < 20; round++) {
+    const r = ROTATIONS[round % 8];
+    x = (x + y) | 0;
+    y = ((y << r) | (y >>> (32 - r))) ^ x;
+    if (round % 4 === 3) {
+      const s = (round + 1) / 4;
+      x = (x + keys[s % 3]) | 0;
+      y = (y + keys[(s + 1) % 3] + s) | 0;
+    }
+  }
+  return [x >>> 0, y >>> 0];
+}
+
+/** What it takes to go on where a generator stopped. */
+export interface RngState {
+  readonly key: readonly [number, number];
+  readonly counter: number;
+}
+
+/**
+ * A stream of random numbers: value `i` is a pure function of (key, i).
+ * Pass one explicitly wherever randomness is wanted; `split` gives independent streams.
+ */
+export class Rng {
+  readonly key: readonly [number, number];
+  #counter: number;
+  #spare: number | undefined;
+
+  /** @param seed any integer; its low 53 bits count. @param stream an independent stream of the same seed. */
+  constructor(seed: number, stream = 0) {
+    const high = Math.floor(seed / 2 ** 32);
+    this.key = threefry2x32(seed >>> 0, high >>> 0, stream >>> 0, 0x5eed);
+    this.#counter = 0;
+  }
+
+  /** A generator that goes on from a saved state. */
+  static from(state: RngState): Rng {
+    const rng = new Rng(0);
+    (rng as { key: readonly [number, number] }).key = [state.key[0], state.key[1]];
+    rng.#counter = state.counter;
+    return rng;
+  }
+
+  /** The state to save; an odd normal that is still to come is not part of it, so save between pairs or draw anew. */
+  get state(): RngState {
+    return { key: this.key, counter: this.#counter };
+  }
+
+  /** Sets `count` counters aside for a kernel that draws them on the device; returns the first. */
+  reserve(count: number): number {
+    this.#spare = undefined;
+    const first = this.#counter;
+    this.#counter += count;
+    return first;
+  }
+
+  /** A uniform integer in [0, 2^32). */
+  uint32(): number {
+    const c = this.#counter++;
+    return threefry2x32(this.key[0], this.key[1], c >>> 0, Math.floor(c / 2 ** 32))[0];
+  }
+
+  /** Uniform in [0, 1), a multiple of 2^-24, so that float32 holds it exactly. */
+  uniform(): number {
+    return (this.uint32() >>> 8) * 2 ** -24;
+  }
+
+  /** Standard normal by Box-Muller, `sqrt(-2 ln u) cos(2 pi v)` and its sine twin. */
+  normal(): number {
+    if (this.#spare !== undefined) {
+      const z = this.#spare;
+      this.#spare = undefined;
+      return z;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    const angle = 2 * Math.PI * this.uniform();
+    this.#spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  }
+
+  /** A uniform integer in [0, n), `n` <= 2^32; the bias is below n / 2^32. */
+  int(n: number): number {
+    return Math.floor((this.uint32() / 2 ** 32) * n);
+  }
+
+  /** An independent stream named by an integer; the same name gives the same stream whatever was drawn before. */
+  split(name: number): Rng {
+    const rng = new Rng(0);
+    (rng as { key: readonly [number, number] }).key = threefry2x32(this.key[0], this.key[1], name >>> 0, 0x51e17);
+    return rng;
+  }
+
+  /** A random permutation of 0 .. n-1 (Fisher-Yates). */
+  permutation(n: number): Uint32Array {
+    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.int(i + 1);
+      const t = order[i];
+      order[i] = order[j];
+      order[j] = t;
+    }
+    return order;
+  }
+}

@@ -1,0 +1,84 @@
+import { ShapeError } from '../errors.js';
+
+export type Shape = readonly number[];
+
+/** Element types: booleans are `uint32` 0 or 1; the CPU backend holds `float32` in float64. */
+export type DType = 'float32' | 'int32' | 'uint32';
+
+/** The number of elements of a shape; 1 for a scalar `[]`. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+/** Row-major strides in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= shape[i];
+  }
+  return strides;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
+
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** Throws unless every extent is an integer >= 1: wgrad has no empty tensors. */
+export function checkShape(op: string, shape: Shape): void {
+  for (const n of shape) {
+    if (!Number.isInteger(n) || n < 1) {
+      throw new ShapeError(`${op}: every extent must be an integer >= 1, got ${formatShape(shape)}`);
+    }
+  }
+}
+
+/** The common shape of two operands by NumPy's rule: align at the right, extents equal or 1. */
+export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  const out = new Array<number>(rank);
+  for (let i = 0; i < rank; i++) {
+    const m = a[a.length - rank + i] ?? 1;
+    const n = b[b.length - rank + i] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new ShapeError(
+        `${op}: ${formatShape(a)} and ${formatShape(b)} do not broadcast (${m} against ${n}); ` +
+          'extents must be equal or 1, counted from the right',
+      );
+    }
+    out[i] = m === 1 ? n : m;
+  }
+  return out;
+}
+
+/** Strides of an operand of `shape` seen as `out`: 0 along the axes that it repeats. */
+export function broadcastStrides(shape: Shape, out: Shape): number[] {
+  const strides = stridesOf(shape);
+  const lead = out.length - shape.length;
+  return out.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : strides[i - lead]));
+}
+
+/** Axis in `[0, rank)`; negative axes count from the end. */
+export function normaliseAxis(op: string, axis: number, rank: number): number {
+  const a = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(a) || a < 0 || a >= rank) {
+    throw new ShapeError(`${op}: axis ${axis} is out of range for rank ${rank}`);
+  }
+  return a;
+}
+
+/** Sorted distinct axes; `undefined` means all of them. */
+export function normaliseAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const list = (typeof axes === 'number' ? [axes] : [...axes]).map((a) => normaliseAxis(op, a, rank));
+  const sorted = [...new Set(list)].sort((p, q) => p - q);
+  if (sorted.length !== list.length) throw new ShapeError(`${op}: an axis is named twice in [${list.join(', ')}]`);
+  return sorted;
+}

@@ -1,0 +1,256 @@
+import { DeviceError, ShapeError } from '../errors.js';
+import type { Allocation } from './allocation.js';
+import {
+  type Capabilities,
+  type Device,
+  type DeviceStats,
+  dtypeOf,
+  type Kernel,
+  type Launch,
+  type MemoryReport,
+  type Scratch,
+  type TypedArray,
+} from './backend.js';
+import { ConstantCache } from './constants.js';
+import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { Tensor } from './tensor.js';
+import { type OpenDevice, openDevice } from './webgpuAdapter.js';
+import { CommandEncoder, RING_SLOTS } from './webgpuEncoder.js';
+import { type BoundRange, PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
+import { BufferPool, PoolAllocation, type PoolBuffer } from './webgpuPool.js';
+import { type KernelTime, Profiler } from './webgpuProfiler.js';
+
+const MAP_READ = 0x01;
+const COPY_DST = 0x08;
+const UNIFORM = 0x40;
+const ARRAY = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array } as const;
+
+export interface WebGpuOptions {
+  /** The most bytes of device memory to use; an allocation beyond it throws. Default: no limit but the device's own. */
+  readonly memoryLimit?: number;
+}
+
+/** A WebGPU device: ops are recorded as they are called and run when something is read. */
+export class WebGpuDevice implements Device {
+  readonly kind = 'webgpu';
+  readonly description: string;
+  readonly capabilities: Capabilities;
+  /** @internal */ readonly gpu: GPUDevice;
+  readonly #pool: BufferPool;
+  readonly #pipelines: PipelineCache;
+  readonly #encoder: CommandEncoder;
+  readonly #constants = new ConstantCache(this);
+  readonly #staging = new Map<number, GPUBuffer[]>();
+  #failure: DeviceError | undefined;
+  #closed = false;
+
+  /** @internal Use `webgpu()`. */
+  constructor(
+    { gpu, capabilities, description }: OpenDevice,
+    { memoryLimit = Number.POSITIVE_INFINITY }: WebGpuOptions,
+  ) {
+    this.gpu = gpu;
+    this.capabilities = capabilities;
+    this.description = description;
+    const fail = (error: DeviceError) => this.#fail(error);
+    const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM | COPY_DST });
+    this.#pool = new BufferPool(gpu, memoryLimit, fail);
+    this.#pipelines = new PipelineCache(gpu, uniforms, fail);
+    this.#encoder = new CommandEncoder(gpu, this.#pipelines, uniforms);
+    gpu.lost.then(({ reason, message }) => {
+      if (!this.#closed)
+        fail(
+          new DeviceError(
+            `webgpu: the device was lost (${reason || 'unknown'}): ${message}; open another with webgpu()`,
+          ),
+        );
+    });
+    gpu.addEventListener('uncapturederror', (event) => {
+      fail(new DeviceError(`webgpu: ${(event as GPUUncapturedErrorEvent).error.message}`));
+    });
+  }
+
+  tensor(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
+    checkShape('tensor', shape);
+    const t = new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
+    this.write(t, data);
+    return t;
+  }
+
+  zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
+    checkShape('zeros', shape);
+    return new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape), true));
+  }
+
+  scalar(value: number, dtype: DType = 'float32'): Tensor {
+    return this.#constants.get(value, dtype);
+  }
+
+  write(tensor: Tensor, data: ArrayLike<number>): void {
+    tensor.assertLive('write');
+    if (data.length !== tensor.size) {
+      throw new ShapeError(
+        `write: shape ${formatShape(tensor.shape)} has ${tensor.size} elements, the data has ${data.length}`,
+      );
+    }
+    const pooled = pooledOf(tensor);
+    // The queue would overtake commands that are recorded but not submitted.
+    if (pooled.lastUse === this.#encoder.serial) this.flush();
+    const array = ARRAY[tensor.dtype];
+    // Shared memory crashes Dawn, so only plain arrays of the right type pass uncopied.
+    const plain = data instanceof array && !(data.buffer.constructor.name === 'SharedArrayBuffer');
+    const words = plain ? data : array.from(data);
+    this.gpu.queue.writeBuffer(pooled.buffer, tensor.offset * 4, words.buffer, words.byteOffset, words.byteLength);
+  }
+
+  copy(source: Tensor, target: Tensor): void {
+    this.#encoder.copy(
+      pooledOf(source),
+      4 * source.offset,
+      pooledOf(target).buffer,
+      4 * target.offset,
+      4 * source.size,
+    );
+    pooledOf(source).lastUse = this.#encoder.serial;
+    pooledOf(target).lastUse = this.#encoder.serial;
+  }
+
+  async read(tensor: Tensor): Promise<TypedArray> {
+    const bytes = tensor.size * 4;
+    const staging = this.#takeStaging(bytes);
+    this.#encoder.copy(pooledOf(tensor), 4 * tensor.offset, staging, 0, bytes);
+    this.flush();
+    try {
+      await staging.mapAsync(MAP_READ, 0, bytes);
+    } catch (cause) {
+      this.#throwFailure();
+      throw new DeviceError(`webgpu: reading ${formatShape(tensor.shape)} failed: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    const data = new ARRAY[tensor.dtype](staging.getMappedRange(0, bytes).slice(0));
+    staging.unmap();
+    this.#giveStaging(staging);
+    this.#throwFailure();
+    return data;
+  }
+
+  allocate(dtype: DType, length: number, zero = false): Allocation {
+    if (this.#closed) throw new DeviceError('webgpu: the device was destroyed; open another with webgpu()');
+    const pooled = this.#pool.take(length * 4);
+    if (zero) {
+      this.#encoder.clear(pooled);
+      pooled.lastUse = this.#encoder.serial;
+    }
+    return new PoolAllocation(dtype, length, pooled, this.#pool);
+  }
+
+  run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void {
+    const scratch: PoolAllocation[] = [];
+    const launches = kernel.launches(inputs, outputs, attrs, {
+      capabilities: this.capabilities,
+      scratch: (length, dtype = 'float32'): Scratch => {
+        const allocation = this.allocate(dtype, length) as PoolAllocation;
+        allocation.retain();
+        scratch.push(allocation);
+        return { scratch: scratch.length - 1, dtype, length };
+      },
+    });
+    for (const launch of launches) this.#dispatch(launch, scratch);
+    // Later commands run after these, so scratch may be handed out again at once.
+    for (const allocation of scratch) allocation.release();
+  }
+
+  flush(): void {
+    this.#encoder.submit();
+  }
+
+  async finished(): Promise<void> {
+    this.flush();
+    await this.gpu.queue.onSubmittedWorkDone();
+    this.#throwFailure();
+  }
+
+  memory(): MemoryReport {
+    return this.#pool.memory();
+  }
+
+  stats(): DeviceStats {
+    return {
+      dispatches: this.#encoder.dispatches,
+      submits: this.#encoder.serial,
+      pipelines: this.#pipelines.pipelinesMade,
+      bindGroups: this.#pipelines.groupsMade,
+    };
+  }
+
+  /** Runs `fn` with a timestamp around every dispatch; needs `capabilities.timestamps`. */
+  async profile(fn: () => void | Promise<void>): Promise<KernelTime[]> {
+    if (!this.capabilities.timestamps) throw new DeviceError('webgpu: this adapter has no timestamp queries');
+    this.flush();
+    const profiler = new Profiler(this.gpu);
+    this.#encoder.profiler = profiler;
+    try {
+      await fn();
+      this.flush();
+      return await profiler.times();
+    } finally {
+      this.#encoder.profiler = undefined;
+      profiler.destroy();
+    }
+  }
+
+  destroy(): void {
+    this.#closed = true;
+    this.gpu.destroy();
+  }
+
+  #dispatch(launch: Launch, scratch: readonly PoolAllocation[]): void {
+    const bound = [...launch.read, ...launch.write];
+    const buffers = bound.map((b) => (b instanceof Tensor ? pooledOf(b) : scratch[b.scratch].pooled));
+    const ranges = bound.map((b, i): BoundRange => {
+      const { id, buffer } = buffers[i];
+      if (b instanceof Tensor) return { id, buffer, offset: 4 * b.offset, size: 4 * b.size };
+      return { id, buffer, offset: 0, size: 4 * b.length };
+    });
+    this.#encoder.dispatch(launch, ranges);
+    for (const buffer of buffers) buffer.lastUse = this.#encoder.serial;
+  }
+
+  #fail(error: DeviceError): void {
+    this.#failure ??= error;
+  }
+
+  /** Reports a failure once; a lost device fails every read. */
+  #throwFailure(): void {
+    if (this.#closed) throw new DeviceError('webgpu: the device was destroyed; open another with webgpu()');
+    const failure = this.#failure;
+    if (!failure) return;
+    if (!failure.message.includes('was lost')) this.#failure = undefined;
+    throw failure;
+  }
+
+  #takeStaging(bytes: number): GPUBuffer {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
+    return this.#staging.get(size)?.pop() ?? this.gpu.createBuffer({ size, usage: MAP_READ | COPY_DST });
+  }
+
+  #giveStaging(buffer: GPUBuffer): void {
+    const shelf = this.#staging.get(buffer.size);
+    if (shelf) shelf.push(buffer);
+    else this.#staging.set(buffer.size, [buffer]);
+  }
+}
+
+function pooledOf(tensor: Tensor): PoolBuffer {
+  return (tensor.allocation as PoolAllocation).pooled;
+}
+
+/**
+ * Opens the best WebGPU adapter: `navigator.gpu` in a browser, the package `webgpu` (Dawn) in Node.
+ *
+ * @throws DeviceError if there is no adapter or only the null backend, with the remedy.
+ */
+export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
+  return new WebGpuDevice(await openDevice(), options);
+}

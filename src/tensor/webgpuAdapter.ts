@@ -1,0 +1,93 @@
+import { DeviceError } from '../errors.js';
+import type { Capabilities } from './backend.js';
+
+/** Features that wgrad's kernels can use; what the adapter lacks is not asked for. */
+const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
+
+/** Limits that are raised to the adapter's; kernels stay inside the defaults, larger tensors do not. */
+const RAISED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
+
+const REMEDY =
+  'On Linux without a GPU install a software driver (Debian: mesa-vulkan-drivers 24 or newer); `npx wgrad doctor` tells more. ' +
+  'cpu() runs everything without an adapter.';
+
+export interface OpenDevice {
+  readonly gpu: GPUDevice;
+  readonly info: GPUAdapterInfo;
+  readonly capabilities: Capabilities;
+  readonly description: string;
+}
+
+/** What `create` returned is held for the life of the process: collected while in use, it takes the process down. */
+let dawn: GPU | undefined;
+
+/** The browser's or Node's (package `webgpu`) entry point to WebGPU. */
+export async function findGpu(): Promise<GPU> {
+  const own = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  if (own) return own;
+  if (dawn) return dawn;
+  const env = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env;
+  if (!env) throw new DeviceError(`webgpu: this browser has no navigator.gpu. ${REMEDY}`);
+  env.XDG_RUNTIME_DIR ??= '/tmp'; // Mesa complains on stderr without it
+  const name = 'webgpu'; // not a literal, so that bundlers leave the import alone
+  let binding: { create(flags: string[]): GPU };
+  try {
+    binding = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+  } catch (cause) {
+    throw new DeviceError(`webgpu: the package 'webgpu' is not installed; run \`npm install webgpu\`. ${REMEDY}`, {
+      cause,
+    });
+  }
+  // Without quantisation timestamps tick in ns instead of 65 us.
+  dawn = binding.create(['disable-dawn-features=timestamp_quantization']);
+  return dawn;
+}
+
+/** Asks for an adapter and a device with everything the kernels can use. */
+export async function openDevice(): Promise<OpenDevice> {
+  const gpu = await findGpu();
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw new DeviceError(`webgpu: no adapter found. ${REMEDY}`);
+  const { info } = adapter;
+  if (isNull(info)) {
+    throw new DeviceError(`webgpu: the only adapter is the null backend, which computes nothing. ${REMEDY}`);
+  }
+  const features = WANTED_FEATURES.filter((f) => adapter.features.has(f));
+  const requiredLimits: Record<string, number> = {};
+  for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  const device = await adapter.requestDevice({
+    requiredFeatures: features as GPUFeatureName[],
+    requiredLimits,
+  });
+  return { gpu: device, info, capabilities: capabilitiesOf(adapter, device), description: describe(info) };
+}
+
+function capabilitiesOf(adapter: GPUAdapter, device: GPUDevice): Capabilities {
+  const { info } = adapter;
+  const { subgroupMinSize: min = 0, subgroupMaxSize: max = 0 } = info;
+  return {
+    tier: isSoftware(info) ? 'software' : 'gpu',
+    vendor: info.vendor,
+    architecture: info.architecture,
+    subgroupSize: device.features.has('subgroups') && min === max ? min : 0,
+    float16: device.features.has('shader-f16'),
+    timestamps: device.features.has('timestamp-query'),
+    maxBindingBytes: device.limits.maxStorageBufferBindingSize,
+  };
+}
+
+function describe(info: GPUAdapterInfo): string {
+  return [info.vendor, info.architecture, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
+}
+
+function isSoftware(info: GPUAdapterInfo): boolean {
+  const fallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
+  return (
+    fallback ||
+    /llvmpipe|swiftshader|softpipe|software/i.test(`${info.architecture} ${info.description} ${info.device}`)
+  );
+}
+
+function isNull(info: GPUAdapterInfo): boolean {
+  return /null backend/i.test(`${info.device} ${info.description}`);
+}

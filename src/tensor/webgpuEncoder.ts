@@ -1,0 +1,128 @@
+import { DeviceError } from '../errors.js';
+import type { Launch } from './backend.js';
+import { type BoundRange, type PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
+import type { PoolBuffer } from './webgpuPool.js';
+import type { Profiler } from './webgpuProfiler.js';
+
+const MAX_GROUPS = 65535;
+/** Work after which a launch is cut: a tenth of a second on a slow integrated GPU, far from any driver's watchdog. */
+const FLOP_PER_DISPATCH = 16e9;
+/** Dispatches after which queued work is handed over, so that the device works while the host encodes. */
+const DISPATCHES_PER_SUBMIT = 256;
+/** How many dispatches' uniforms the ring holds. */
+export const RING_SLOTS = 1024;
+
+/**
+ * Records dispatches into one command encoder and one compute pass for as long as possible.
+ * Uniform words go to a ring on the host that is uploaded once per submit.
+ */
+export class CommandEncoder {
+  readonly #gpu: GPUDevice;
+  readonly #pipelines: PipelineCache;
+  readonly #uniforms: GPUBuffer;
+  readonly #ring = new Uint32Array((RING_SLOTS * UNIFORM_BYTES) / 4);
+  #slot = 0;
+  #firstSlot = 0;
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #pending = 0;
+  /** Of the command buffer that is being recorded. */
+  serial = 0;
+  dispatches = 0;
+  profiler: Profiler | undefined;
+
+  constructor(gpu: GPUDevice, pipelines: PipelineCache, uniforms: GPUBuffer) {
+    this.#gpu = gpu;
+    this.#pipelines = pipelines;
+    this.#uniforms = uniforms;
+  }
+
+  dispatch(launch: Launch, ranges: readonly BoundRange[]): void {
+    const compiled = this.#pipelines.pipeline(launch);
+    const group = this.#pipelines.bindGroup(compiled, ranges, launch.params !== undefined);
+    for (const { grid, params } of cut(launch)) {
+      const offsets = params ? [this.#pushUniforms(params)] : [];
+      const pass = this.#openPass(launch.program.label);
+      pass.setPipeline(compiled.pipeline);
+      pass.setBindGroup(0, group, offsets);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+      if (this.profiler) this.#endPass();
+      this.dispatches++;
+      if (++this.#pending >= DISPATCHES_PER_SUBMIT) this.submit();
+    }
+  }
+
+  copy(source: PoolBuffer, sourceOffset: number, target: GPUBuffer, targetOffset: number, bytes: number): void {
+    this.#endPass();
+    this.#encoder ??= this.#gpu.createCommandEncoder();
+    this.#encoder.copyBufferToBuffer(source.buffer, sourceOffset, target, targetOffset, bytes);
+    this.#pending++;
+  }
+
+  clear(target: PoolBuffer): void {
+    this.#endPass();
+    this.#encoder ??= this.#gpu.createCommandEncoder();
+    this.#encoder.clearBuffer(target.buffer);
+    this.#pending++;
+  }
+
+  submit(): void {
+    if (!this.#encoder) return;
+    this.#endPass();
+    if (this.#slot > this.#firstSlot) {
+      const from = this.#firstSlot * UNIFORM_BYTES;
+      this.#gpu.queue.writeBuffer(this.#uniforms, from, this.#ring.buffer, from, this.#slot * UNIFORM_BYTES - from);
+    }
+    this.profiler?.resolve(this.#encoder);
+    this.#gpu.queue.submit([this.#encoder.finish()]);
+    this.#encoder = undefined;
+    this.#firstSlot = this.#slot;
+    this.#pending = 0;
+    this.serial++;
+  }
+
+  #pushUniforms(params: readonly number[]): number {
+    if (this.#slot === RING_SLOTS) {
+      this.submit();
+      this.#slot = 0;
+      this.#firstSlot = 0;
+    }
+    const offset = this.#slot++ * UNIFORM_BYTES;
+    this.#ring.set(params, offset / 4);
+    return offset;
+  }
+
+  #openPass(label: string): GPUComputePassEncoder {
+    this.#encoder ??= this.#gpu.createCommandEncoder();
+    this.#pass ??= this.#encoder.beginComputePass(this.profiler?.pass(label));
+    return this.#pass;
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+}
+
+/** The dispatches that a launch takes: one, or several along the axis on which it may be split. */
+function cut({ program, grid, params, split }: Launch): Pick<Launch, 'grid' | 'params'>[] {
+  const axis = split?.axis ?? 0;
+  const pieces = split ? Math.min(grid[axis], Math.max(Math.ceil(split.flop / FLOP_PER_DISPATCH), 1)) : 1;
+  const step = split ? Math.min(Math.ceil(grid[axis] / pieces), MAX_GROUPS) : grid[axis];
+  const over = grid.find((n, i) => (i === axis ? step : n) > MAX_GROUPS);
+  if (over !== undefined) {
+    throw new DeviceError(
+      `webgpu: kernel '${program.label}' asks for a grid of ${grid.join(' x ')}; an axis may have ${MAX_GROUPS}`,
+    );
+  }
+  if (!split || step === grid[axis]) return [{ grid, params }];
+  const out: Pick<Launch, 'grid' | 'params'>[] = [];
+  for (let start = 0; start < grid[axis]; start += step) {
+    const part = [...grid] as [number, number, number];
+    part[axis] = Math.min(step, grid[axis] - start);
+    const words = [...(params ?? [])];
+    words[split.word] = start;
+    out.push({ grid: part, params: words });
+  }
+  return out;
+}

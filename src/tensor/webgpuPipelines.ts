@@ -1,0 +1,116 @@
+import { DeviceError } from '../errors.js';
+import type { Launch } from './backend.js';
+
+const STAGE_COMPUTE = 0x4;
+/** What a uniform binding covers: 64 words, the alignment that every adapter accepts for a dynamic offset. */
+export const UNIFORM_BYTES = 256;
+const MAX_BIND_GROUPS = 8192;
+
+interface Compiled {
+  readonly id: number;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** A range of a buffer as a bind group sees it. */
+export interface BoundRange {
+  readonly id: number;
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Pipelines by program and constants, bind groups by pipeline and ranges: a steady step makes neither. */
+export class PipelineCache {
+  readonly #gpu: GPUDevice;
+  readonly #uniforms: GPUBuffer;
+  readonly #onFailure: (error: DeviceError) => void;
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #pipelines = new Map<string, Compiled>();
+  readonly #groups = new Map<string, GPUBindGroup>();
+  groupsMade = 0;
+
+  constructor(gpu: GPUDevice, uniforms: GPUBuffer, onFailure: (error: DeviceError) => void) {
+    this.#gpu = gpu;
+    this.#uniforms = uniforms;
+    this.#onFailure = onFailure;
+  }
+
+  get pipelinesMade(): number {
+    return this.#pipelines.size;
+  }
+
+  pipeline(launch: Launch): Compiled {
+    const { label } = launch.program;
+    const key = launch.constants ? `${label} ${JSON.stringify(launch.constants)}` : label;
+    let compiled = this.#pipelines.get(key);
+    if (!compiled) {
+      compiled = this.#compile(launch);
+      this.#pipelines.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  bindGroup({ id, layout }: Compiled, ranges: readonly BoundRange[], hasParams: boolean): GPUBindGroup {
+    let key = String(id);
+    for (const r of ranges) key += `,${r.id}:${r.offset}:${r.size}`;
+    let group = this.#groups.get(key);
+    if (!group) {
+      if (this.#groups.size >= MAX_BIND_GROUPS) this.#groups.clear();
+      const entries: GPUBindGroupEntry[] = ranges.map(({ buffer, offset, size }, binding) => ({
+        binding,
+        resource: { buffer, offset, size },
+      }));
+      if (hasParams) {
+        entries.push({ binding: ranges.length, resource: { buffer: this.#uniforms, size: UNIFORM_BYTES } });
+      }
+      group = this.#gpu.createBindGroup({ layout, entries });
+      this.#groups.set(key, group);
+      this.groupsMade++;
+    }
+    return group;
+  }
+
+  #compile({ program, constants, read, write, params }: Launch): Compiled {
+    this.#gpu.pushErrorScope('validation');
+    const layout = this.#layout(read.length, write.length, params !== undefined);
+    let module = this.#modules.get(program.label);
+    if (!module) {
+      module = this.#gpu.createShaderModule({ label: program.label, code: program.code });
+      this.#modules.set(program.label, module);
+    }
+    const pipeline = this.#gpu.createComputePipeline({
+      label: program.label,
+      layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'main', constants: { ...constants } },
+    });
+    this.#gpu.popErrorScope().then(
+      (error) => {
+        if (error)
+          this.#onFailure(new DeviceError(`webgpu: kernel '${program.label}' does not compile: ${error.message}`));
+      },
+      () => undefined, // the device is lost, which is reported on its own
+    );
+    return { id: this.#pipelines.size, pipeline, layout };
+  }
+
+  #layout(reads: number, writes: number, hasParams: boolean): GPUBindGroupLayout {
+    const key = `${reads} ${writes} ${hasParams}`;
+    let layout = this.#layouts.get(key);
+    if (!layout) {
+      const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => ({
+        binding,
+        visibility: STAGE_COMPUTE,
+        buffer,
+      });
+      const entries: GPUBindGroupLayoutEntry[] = [];
+      for (let i = 0; i < reads; i++) entries.push(entry(i, { type: 'read-only-storage' }));
+      for (let i = 0; i < writes; i++) entries.push(entry(reads + i, { type: 'storage' }));
+      if (hasParams) entries.push(entry(reads + writes, { type: 'uniform', hasDynamicOffset: true }));
+      layout = this.#gpu.createBindGroupLayout({ entries });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+}

@@ -1,0 +1,115 @@
+import { DeviceError } from '../errors.js';
+import { Allocation } from './allocation.js';
+import type { MemoryReport } from './backend.js';
+import type { DType } from './shape.js';
+
+const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
+const SMALLEST = 256;
+
+/** A device buffer with what the encoder needs to know about it. */
+export interface PoolBuffer {
+  readonly id: number;
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  /** Serial of the last command buffer that uses it. */
+  lastUse: number;
+}
+
+/** Eight size classes per octave: at most 12.5 % of a buffer is wasted, and steps of varying shape still reuse. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= SMALLEST) return SMALLEST;
+  const grain = Math.max(SMALLEST, 2 ** (Math.floor(Math.log2(bytes - 1)) - 3));
+  return Math.ceil(bytes / grain) * grain;
+}
+
+export class PoolAllocation extends Allocation {
+  readonly pooled: PoolBuffer;
+  readonly #pool: BufferPool;
+
+  constructor(dtype: DType, length: number, pooled: PoolBuffer, pool: BufferPool) {
+    super(dtype, length);
+    this.pooled = pooled;
+    this.#pool = pool;
+  }
+
+  free(): void {
+    this.#pool.give(this.pooled);
+  }
+}
+
+/**
+ * Device buffers by size class, handed out last in, first out: the same step asks in the same order and gets the same
+ * buffers, so that its bind groups are found in the cache. Buffers are never destroyed while commands may use them.
+ */
+export class BufferPool {
+  readonly #gpu: GPUDevice;
+  readonly #limit: number;
+  readonly #onFailure: (error: DeviceError) => void;
+  readonly #free = new Map<number, PoolBuffer[]>();
+  #nextId = 1;
+  #live = { buffers: 0, bytes: 0 };
+  #pooled = { buffers: 0, bytes: 0 };
+  #peak = 0;
+
+  constructor(gpu: GPUDevice, limit: number, onFailure: (error: DeviceError) => void) {
+    this.#gpu = gpu;
+    this.#limit = limit;
+    this.#onFailure = onFailure;
+  }
+
+  /** A buffer of at least `bytes` with undefined content. */
+  take(bytes: number): PoolBuffer {
+    const size = sizeClass(bytes);
+    const maxBinding = this.#gpu.limits.maxStorageBufferBindingSize;
+    if (bytes > maxBinding) {
+      throw new DeviceError(
+        `webgpu: a tensor of ${mebibytes(bytes)} is over this adapter's limit of ${mebibytes(maxBinding)} for one binding; ` +
+          `make the batch at least ${(bytes / maxBinding).toFixed(1)} times smaller`,
+      );
+    }
+    let taken = this.#free.get(size)?.pop();
+    if (taken) {
+      this.#pooled.buffers--;
+      this.#pooled.bytes -= size;
+    } else taken = this.#create(size);
+    this.#live.buffers++;
+    this.#live.bytes += size;
+    this.#peak = Math.max(this.#peak, this.#live.bytes);
+    return taken;
+  }
+
+  give(buffer: PoolBuffer): void {
+    this.#live.buffers--;
+    this.#live.bytes -= buffer.bytes;
+    this.#pooled.buffers++;
+    this.#pooled.bytes += buffer.bytes;
+    const shelf = this.#free.get(buffer.bytes);
+    if (shelf) shelf.push(buffer);
+    else this.#free.set(buffer.bytes, [buffer]);
+  }
+
+  memory(): MemoryReport {
+    return { live: { ...this.#live }, pooled: { ...this.#pooled }, peakBytes: this.#peak };
+  }
+
+  #create(size: number): PoolBuffer {
+    const { bytes } = this.#live;
+    const advice =
+      `out of memory: ${mebibytes(size)} wanted while ${mebibytes(bytes)} are in use; ` +
+      `make the batch at least ${((bytes + size) / Math.max(bytes, 1)).toFixed(2)} times smaller`;
+    if (bytes + size > this.#limit) {
+      throw new DeviceError(`webgpu: ${advice} (the limit set for this device is ${mebibytes(this.#limit)})`);
+    }
+    this.#gpu.pushErrorScope('out-of-memory');
+    const buffer = this.#gpu.createBuffer({ size, usage: STORAGE_USAGE });
+    this.#gpu.popErrorScope().then(
+      (error) => error && this.#onFailure(new DeviceError(`webgpu: ${advice}`, { cause: error })),
+      () => undefined, // the device is lost, which is reported on its own
+    );
+    return { id: this.#nextId++, buffer, bytes: size, lastUse: -1 };
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
