@@ -58,7 +58,7 @@ async function ensureAdapter() {
         console.log(`setup: the driver could not be installed: ${error.message}`);
       }
     }
-    return console.log('setup: going on with the CPU backend');
+    return console.log('setup: going on with the CPU backend (WGRAD_NO_SETUP=1 stops the question)');
   }
   console.log(
     `setup: no WebGPU adapter, going on with the CPU backend. To get one: ${advice(process.platform, osRelease, process.execPath)}`,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js';
 import { doctor } from './doctor.js';
@@ -6,9 +7,11 @@ import { doctor } from './doctor.js';
 /** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
 const USER_ERROR = 2;
 
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
 const program = new Command('wgrad')
   .description('Automatic differentiation on WebGPU, and pose regression with residual log-likelihood estimation')
-  .version('0.1.0')
+  .version(version)
   .exitOverride()
   .showSuggestionAfterError();
 
