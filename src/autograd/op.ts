@@ -47,8 +47,11 @@ export interface Op<I extends readonly unknown[], A extends object, R = Tensor> 
   apply(inputs: readonly Operand[], attrs?: Partial<A>): R;
 }
 
-/** Any op, as registries hold it. */
-export type AnyOp = Op<never, never, unknown>;
+/** Any op, as registries hold it: called through `apply`, with attributes that only the op itself can judge. */
+export interface AnyOp {
+  readonly def: Omit<OpDefinition<object, never>, 'vjp'> & { readonly vjp: unknown };
+  apply(inputs: readonly Operand[], attrs?: object): unknown;
+}
 
 /**
  * Declares an op with one visible output. Further outputs that `shape` lists are by-products that only the VJP sees
