@@ -39,6 +39,11 @@ export interface PoseSplit {
 export interface PoseDataset {
   readonly name: string;
   readonly schema: JointSchema;
+  /**
+   * Whether a mirrored picture, left and right swapped, could be of this data set. If not (a side wears its own colours,
+   * text tells the sides), training must not mirror and testing must not average over the mirror image.
+   */
+  readonly mirrorable: boolean;
   readonly train: PoseSplit;
   readonly test: PoseSplit;
 }

@@ -37,7 +37,7 @@ export async function lsp(folder: string): Promise<PoseDataset> {
     );
   const train = part('train');
   if (train.length === 0) throw new DataError(`${folder}: no image is in the train split; mark some "split": "train"`);
-  return { name: 'lsp', schema: lsp14, train, test: part('test') };
+  return { name: 'lsp', schema: lsp14, mirrorable: true, train, test: part('test') };
 }
 
 function lazySplit(folder: string, items: readonly Annotation[]): PoseSplit {
