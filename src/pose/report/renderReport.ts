@@ -1,0 +1,76 @@
+import { densitySection } from './densitySection.js';
+import { gallerySection, rankedSection } from './gallerySection.js';
+import { jointSection } from './jointSection.js';
+import { html, Markup, type Part } from './markup.js';
+import { decimals, percent } from './numbers.js';
+import type { RunReport, Score } from './runReport.js';
+import { stylesheet } from './stylesheet.js';
+import { trainingCurves } from './trainingCurves.js';
+import { uncertaintySection } from './uncertaintySection.js';
+
+/**
+ * Renders the report of a training run as one HTML page that needs nothing else: no script, no font, no network. It
+ * follows the reader's light or dark theme and prints on white. The markup is well-formed XML too.
+ */
+export async function renderReport(run: RunReport): Promise<string> {
+  const page = html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="color-scheme" content="light dark"/>
+<title>${run.title}</title>
+<style>${new Markup(stylesheet)}</style>
+</head>
+<body>
+<header><p class="eyebrow">wgrad · training report</p><h1>${run.title}</h1><p class="lead">${run.summary}</p>${tiles(run)}${facts(run)}</header>
+<main>
+${await gallerySection(run)}
+${scores(run)}
+<section><h2>How it learned</h2>${trainingCurves(run)}</section>
+${jointSection(run)}
+${uncertaintySection(run)}
+${densitySection(run)}
+${await rankedSection(run)}
+</main>
+</body>
+</html>
+`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: no HTML may hold them, and names from outside may
+  return page.text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd');
+}
+
+/** The four numbers to remember, each with what to hold it against. */
+function tiles(run: RunReport): Markup {
+  const { network, baselines, thresholds, mainThreshold } = run;
+  const index = thresholds.indexOf(mainThreshold);
+  const [baseline] = baselines;
+  const tile = (value: Part, unit: string, label: Part, note: Part) =>
+    html`<div class="tile"><span class="label">${label}</span><span class="value">${value}<small>${unit}</small></span><span class="note">${note}</span></div>`;
+  const finest = thresholds[0];
+  return html`<div class="tiles">
+    ${tile(percent(network.pck[index]), '%', `PCK@${mainThreshold}, held out`, baseline && `${baseline.name}: ${percent(baseline.pck[index])} %`)}
+    ${finest !== mainThreshold && tile(percent(network.pck[0]), '%', `PCK@${finest}, held out`, baseline && `${baseline.name}: ${percent(baseline.pck[0])} %`)}
+    ${tile(percent(network.meanError), '%', 'mean error, of the crop’s side', baseline && `${baseline.name}: ${percent(baseline.meanError)} %`)}
+    ${network.correlation !== undefined && tile(decimals(network.correlation, 2), '', 'correlation of σ with the error', '1 would be perfect, 0 is blind')}
+  </div>`;
+}
+
+function scores({ network, baselines, thresholds }: RunReport): Markup {
+  const row = (score: Score, kind: string) =>
+    html`<tr class="${kind}"><th>${score.name}</th>${score.pck.map(
+      (pck) => html`<td>${percent(pck)}</td>`,
+    )}<td>${percent(score.meanError)}</td><td>${decimals(score.correlation, 2)}</td></tr>`;
+  return html`<section><h2>How good it is</h2><div class="scroll"><table>
+    <thead><tr><th></th>${thresholds.map((t) => html`<th>PCK@${t}&#160;%</th>`)}<th>mean error</th><th>corr(σ, error)</th></tr></thead>
+    <tbody>${row(network, 'network')}${baselines.map((baseline) => row(baseline, 'baseline'))}</tbody>
+    <caption>On held-out images. PCK@t: share of joints closer to their label than t times the torso of the label. Mean error
+    in % of the crop’s side. The mean pose ignores the image; ridge regression sees it, but only linearly.</caption>
+    </table></div></section>`;
+}
+
+function facts(run: RunReport): Markup {
+  return html`<dl class="facts">${run.facts.map(
+    ({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`,
+  )}</dl>`;
+}

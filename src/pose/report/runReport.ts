@@ -1,0 +1,108 @@
+import type { RgbImage } from '../dataset.js';
+import type { JointSchema } from '../schema.js';
+
+/**
+ * All that the report of a training run shows, as plain data. Shares and PCK are fractions in [0, 1]; lengths are in
+ * units of the crop's side unless said to be pixels; [K] runs over the joints of the schema.
+ */
+export interface RunReport {
+  readonly title: string;
+  /** One or two sentences below the title: what was trained on what. */
+  readonly summary: string;
+  /** Device, configuration, data, time, images per second ... in the order of their importance. */
+  readonly facts: readonly Fact[];
+  readonly schema: JointSchema;
+  /** The PCK thresholds of every `Score`, ascending, in torso lengths. */
+  readonly thresholds: readonly number[];
+  /** Which of the thresholds the headline, the curves and the joints use. */
+  readonly mainThreshold: number;
+  readonly network: Score;
+  /** What the network must beat: mean pose, ridge regression ... */
+  readonly baselines: readonly Score[];
+  readonly epochs: readonly EpochRecord[];
+  /** Held-out images drawn without looking at the result. */
+  readonly gallery: readonly Example[];
+  /** Held-out images by the network's error. */
+  readonly ranked?: {
+    readonly best: readonly Example[];
+    readonly median: readonly Example[];
+    readonly worst: readonly Example[];
+  };
+  /** Absent where the loss predicts no sigma. */
+  readonly uncertainty?: Uncertainty;
+  /** Absent where the loss has no flow. */
+  readonly density?: ResidualDensity;
+}
+
+export interface Fact {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** How well one predictor does on the held-out images. */
+export interface Score {
+  readonly name: string;
+  /** One per threshold. */
+  readonly pck: readonly number[];
+  readonly meanError: number;
+  /** Pearson correlation of a joint's sigma with its error, where the predictor has a sigma. */
+  readonly correlation?: number;
+  readonly perJoint?: {
+    /** [K], at the main threshold; NaN for a joint that the data do not label. */
+    readonly pck: ArrayLike<number>;
+    /** [K]. */
+    readonly meanError: ArrayLike<number>;
+    /** [K]: mean predicted distance, `sqrt(sx^2 + sy^2)`. */
+    readonly spread?: ArrayLike<number>;
+  };
+}
+
+/** One line of the training curves; a validation number is absent in epochs that were not validated. */
+export interface EpochRecord {
+  /** Counts from 1. */
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly validLoss?: number;
+  /** Held-out PCK at the main threshold. */
+  readonly pck?: number;
+}
+
+/** One held-out image with its prediction, all in pixels of `image`. */
+export interface Example {
+  readonly id: string;
+  readonly image: RgbImage;
+  /** [K, 2]. */
+  readonly predicted: ArrayLike<number>;
+  /** [K, 2]: one standard deviation of each coordinate, sigma times the standard deviation of the residual density. */
+  readonly spread?: ArrayLike<number>;
+  /** [K, 2]. */
+  readonly label: ArrayLike<number>;
+  /** [K]: 0 where the label is unknown. */
+  readonly weights: ArrayLike<number>;
+  /** Mean distance to the label. */
+  readonly error: number;
+  /** Share of joints within the main threshold. */
+  readonly correct: number;
+}
+
+/** Every held-out joint: what the network predicted its distance from the label to be, and what it was. */
+export interface Uncertainty {
+  /** [N]: predicted root mean square distance, `sqrt(sx^2 + sy^2)`. */
+  readonly spread: ArrayLike<number>;
+  /** [N]: distance to the label. */
+  readonly error: ArrayLike<number>;
+}
+
+/** Two densities of the residual in the plane, each in units of its own standard deviations around its mean. */
+export interface ResidualDensity {
+  /** Cells per side, n. */
+  readonly size: number;
+  /** The grid covers [-halfWidth, halfWidth] along both axes, cell centres. */
+  readonly halfWidth: number;
+  /** [n, n]: density of the learned flow at `(x_i, y_j)`, index `j * n + i`, y downwards as in images. */
+  readonly learned: ArrayLike<number>;
+  /** [n, n]: density of the Laplace distribution that training started from. */
+  readonly initial: ArrayLike<number>;
+  /** Standard deviation of the learned density in x and y, in units of the predicted sigma. */
+  readonly std: readonly [number, number];
+}
