@@ -1,6 +1,7 @@
 import type { Launch, Program } from '../tensor/backend.js';
 import { program } from '../tensor/backend.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { OpCases } from './cases.js';
 import { defineOp, type Op } from './op.js';
 
 const GROUP = 256;
@@ -69,3 +70,24 @@ export const assign: Op<[target: Tensor, source: Tensor], object> = /* @__PURE__
   vjp: null,
   donates: [0],
 });
+
+export const accumulateCases: OpCases = {
+  op: accumulate,
+  samples: [{ inputs: [{ shape: [] }, { shape: [] }] }, { inputs: [{ shape: [3, 5, 17] }, { shape: [3, 5, 17] }] }],
+  errors: [],
+  bench: [
+    {
+      name: '64x56x56x64',
+      inputs: [{ shape: [64, 56, 56, 64] }, { shape: [64, 56, 56, 64] }],
+      flop: 12845056,
+      bytes: 154140672,
+    },
+  ],
+};
+
+export const assignCases: OpCases = {
+  op: assign,
+  samples: [{ inputs: [{ shape: [3, 7] }, { shape: [3, 7] }] }, { inputs: [{ shape: [2, 1, 5] }, { shape: [] }] }],
+  errors: [],
+  bench: [],
+};

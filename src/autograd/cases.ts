@@ -1,7 +1,10 @@
 import type { DType, Shape } from '../tensor/shape.js';
 import type { AnyOp } from './op.js';
 
-/** How to fill one operand of a case; values are uniform in [lo, hi), default [-1, 1), from a seed that the suite picks. */
+/**
+ * How to fill one operand of a case; values are uniform in [lo, hi), default [-1, 1) and for uint32 [0, 2), from a seed
+ * that the suite picks.
+ */
 export interface Fill {
   readonly shape: Shape;
   readonly dtype?: DType;
@@ -19,8 +22,8 @@ export interface Fill {
 export interface Sample {
   readonly inputs: readonly Fill[];
   readonly attrs?: object;
-  /** Default: as often as the op can, 2. Ops whose VJP has no VJP say 1; `null` VJPs need no mark. */
-  readonly order?: 1 | 2;
+  /** Default: as often as the op can, 2. Ops whose VJP has no VJP say 1; values at kinks, NaN and infinity say 0. */
+  readonly order?: 0 | 1 | 2;
 }
 
 /** A call that must throw a ShapeError whose message matches. */

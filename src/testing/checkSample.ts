@@ -1,0 +1,57 @@
+import type { OpCases, Sample } from '../autograd/cases.js';
+import { checkKernel, checkKernelGradient, type KernelReport, outputsOf } from '../autograd/checkKernel.js';
+import { drawFill, type HostArray, upload } from '../autograd/fill.js';
+import { type GradcheckReport, gradcheck } from '../autograd/gradcheck.js';
+import type { Device } from '../tensor/backend.js';
+import { cpu } from '../tensor/cpu.js';
+import { Rng } from '../tensor/rng.js';
+import { scope } from '../tensor/scope.js';
+
+/** The operands of a sample: the same for a seed, whatever ran before. */
+export function drawOperands(sample: Pick<Sample, 'inputs'>, seed: number): HostArray[] {
+  const rng = new Rng(seed);
+  return sample.inputs.map((fill, i) => drawFill(fill, rng.split(i)));
+}
+
+/**
+ * How often a sample may be differentiated: 0 if it says so, if the op works in place, or if no input or no output is
+ * float32.
+ */
+export function differentiability({ op }: OpCases, sample: Sample): 0 | 1 | 2 {
+  const operands = drawOperands(sample, 0);
+  if (op.def.donates?.length || !operands.some(({ data }) => data instanceof Float32Array)) return 0;
+  const device = cpu();
+  const isFloat = scope(() =>
+    outputsOf(
+      op,
+      operands.map((x) => upload(device, x)),
+      sample.attrs,
+    ).some((y) => y.dtype === 'float32'),
+  );
+  return isFloat ? (sample.order ?? 2) : 0;
+}
+
+/** Gradcheck of one sample in float64, up to `order`. */
+export function checkGradients({ op }: OpCases, sample: Sample, order: 1 | 2, seed: number): Promise<GradcheckReport> {
+  const device = cpu();
+  const inputs = drawOperands(sample, seed).map((x) => upload(device, x));
+  return gradcheck((...xs) => outputsOf(op, xs, sample.attrs), inputs, { order, seed });
+}
+
+/** One sample on a device against the reference, values and gradients. */
+export async function checkOnDevice(
+  cases: OpCases,
+  sample: Sample,
+  device: Device,
+  seed: number,
+): Promise<KernelReport> {
+  const { op, tolerance } = cases;
+  const operands = drawOperands(sample, seed);
+  const values = await checkKernel(op, operands, sample.attrs, device, tolerance);
+  if (differentiability(cases, sample) === 0) return values;
+  const gradients = await checkKernelGradient(op, operands, sample.attrs, device, tolerance, seed);
+  return {
+    elements: values.elements + gradients.elements,
+    worst: Math.max(values.worst, gradients.worst),
+  };
+}

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { OpCases } from '../src/autograd/cases.js';
+import type { AnyOp } from '../src/autograd/op.js';
+import { ShapeError } from '../src/errors.js';
+import * as kernels from '../src/kernels/index.js';
+import type { Device } from '../src/tensor/backend.js';
+import { cpu } from '../src/tensor/cpu.js';
+import { checkGradients, checkOnDevice, differentiability } from '../src/testing/checkSample.js';
+import { allCases } from '../src/testing/registry.js';
+import { sharedGpu, withGpu } from './adapter.js';
+
+const SEED = 20260101;
+const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
+
+function refuses({ op, errors }: OpCases, device: Device): void {
+  for (const { inputs, attrs, message } of errors) {
+    const call = () =>
+      op.apply(
+        inputs.map(({ shape, dtype }) => device.zeros(shape, dtype)),
+        attrs,
+      );
+    expect(call, `${op.def.name} ${JSON.stringify({ inputs, attrs })}`).toThrow(message);
+    expect(call).toThrow(ShapeError);
+  }
+}
+
+describe.each(allCases.map((cases) => [cases.op.def.name, cases] as const))('%s', (_, cases) => {
+  test('gradients agree with differences', async () => {
+    for (const sample of cases.samples) {
+      const order = differentiability(cases, sample);
+      if (order > 0) await checkGradients(cases, sample, order as 1 | 2, SEED);
+    }
+  });
+
+  test('bad operands are refused by name', () => {
+    refuses(cases, cpu());
+    for (const { message } of cases.errors) expect(message.source.length).toBeGreaterThan(3);
+  });
+
+  describe.runIf(withGpu)('GPU', () => {
+    test('the kernel agrees with the reference, values and gradients', async () => {
+      const device = await sharedGpu();
+      for (const sample of cases.samples) await checkOnDevice(cases, sample, device, SEED);
+    });
+
+    test('bad operands are refused by name', async () => refuses(cases, await sharedGpu()));
+  });
+});
+
+describe('the registry', () => {
+  const isOp = (value: unknown): value is AnyOp => typeof value === 'function' && 'def' in value;
+  const listed = new Set<unknown>(allCases.map(({ op }) => op));
+  const files = ['autograd', 'kernels', 'rle']
+    .flatMap((folder) => readdirSync(join(source, folder)).map((name) => join(source, folder, name)))
+    .filter((path) => path.endsWith('.ts'));
+
+  test('has a sample for every op that kernels/index.ts exports', () => {
+    const missing = Object.entries(kernels).filter(([, value]) => isOp(value) && !listed.has(value));
+    expect(missing.map(([name]) => name)).toEqual([]);
+    expect(allCases.filter(({ samples }) => samples.length === 0).map(({ op }) => op.def.name)).toEqual([]);
+  });
+
+  test('has every op that a file exports under its own name', async () => {
+    const wrong: string[] = [];
+    for (const path of files) {
+      for (const [name, value] of Object.entries((await import(path)) as Record<string, unknown>)) {
+        if (isOp(value) && (!listed.has(value) || value.def.name !== name)) wrong.push(`${path}: ${name}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('has every op that a file declares, exported or not', () => {
+    const names = new Set(allCases.map(({ op }) => op.def.name));
+    const declared = files.flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/define(?:Multi)?Op(?:<[^(]*>)?\(\{\s*name: '(\w+)'/g)].map((m) => m[1]),
+    );
+    expect(declared).toContain('accumulate');
+    expect(declared.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test('names no op twice', () => {
+    expect(new Set(allCases.map(({ op }) => op.def.name)).size).toBe(allCases.length);
+  });
+});

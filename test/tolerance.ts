@@ -1,0 +1,14 @@
+/** Every tolerance of the tests: those of ops stand with the checkers that users call, those of models here. */
+export * from '../src/autograd/tolerance.js';
+
+/** The reference against goldens in float64: both sum in some order, 2^-53 sqrt(1e6 terms) = 1e-13, and 4 digits to spare. */
+export const REFERENCE_RELATIVE = 1e-9;
+
+/** A float32 loss: the mean of terms that are each good to a few ulp behind some 20 layers, 20 * 4 ulp = 1e-5. */
+export const GPU_LOSS_RELATIVE = 1e-5;
+
+/** A float32 gradient, error relative to its norm: some ten times the loss's, since it went through the layers twice. */
+export const GPU_GRADIENT_RELATIVE = 1e-4;
+
+/** Adam's trajectory on the reference: m / sqrt(v) magnifies the 1e-9 of gradients whose size is near epsilon's. */
+export const REFERENCE_TRAJECTORY = 1e-7;
