@@ -1,0 +1,24 @@
+import windows, { laneTypes } from './windows.wgsl.js';
+
+/** One thread per window and channels: the value at the pixel that pooling chose. */
+export default function maxPool2dGather(lanes: 1 | 4): string {
+  const { T, U } = laneTypes(lanes);
+  const at = (pixel: string) => `x[(image + ${pixel}) * p.C + at.c]`;
+  const each = ['x', 'y', 'z', 'w'].map((lane) => `${at(`chosen.${lane}`)}.${lane}`);
+  return /* wgsl */ `
+${windows}
+@group(0) @binding(0) var<storage, read> x: array<${T}>;
+@group(0) @binding(1) var<storage, read> index: array<${U}>;
+@group(0) @binding(2) var<storage, read_write> y: array<${T}>;
+@group(0) @binding(3) var<uniform> p: Windows;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 256u + id.x;
+  if (i >= arrayLength(&y)) { return; }
+  let at = place(i, p.P, p.Q);
+  let image = at.n * p.H * p.W;
+  let chosen = index[i];
+  y[i] = ${lanes === 4 ? `vec4f(${each.join(', ')})` : at('chosen')};
+}`;
+}
