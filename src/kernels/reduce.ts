@@ -1,7 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
+import { ShapeError } from '../errors.js';
 import { type DType, formatShape, type Shape, sameShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { mul } from './binary.js';
 import { broadcastTo } from './broadcastTo.js';
 import {
   collapsedView,
@@ -50,8 +52,27 @@ export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
       for (let r = 0; r < reduce; r++) for (let i = 0; i < inner; i++) y.data[o * inner + i] += data[at++];
     }
   },
-  launches: ([x], [y], { axes }, context) => reduceLaunches(adder('sum', x.dtype, 's'), x, y, x.shape, axes, context),
+  launches: ([x], [y], { axes }, context) => reduceLaunches(adder('sum', x.dtype, 's'), x, y, axes, context),
   vjp: (g, { inputs: [x], attrs }) => [() => spread(g, x, attrs)],
+  keep: { inputs: [] },
+});
+
+/** Mean over axes, `y[o, i] = (1 / R) sum_r x[o, r, i]`. */
+export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
+  name: 'mean',
+  attrs: REDUCE_DEFAULTS,
+  shape([x], attrs) {
+    if (x.dtype !== 'float32') throw new ShapeError(`mean: wants float32, got ${x.dtype}; for integers use sum`);
+    return { shape: reducedShape('mean', x.shape, attrs), dtype: x.dtype };
+  },
+  reference([x], [y], { axes }) {
+    sum.def.reference([x], [y], { axes, keepDims: false });
+    const count = x.data.length / y.data.length;
+    for (let i = 0; i < y.data.length; i++) y.data[i] /= count;
+  },
+  launches: ([x], [y], { axes }, context) =>
+    reduceLaunches(adder('mean', 'float32', 's / f32(count)'), x, y, axes, context),
+  vjp: (g, { inputs: [x], attrs }) => [() => spread(mul(g, g.size / x.size), x, attrs)],
   keep: { inputs: [] },
 });
 
@@ -109,5 +130,12 @@ export const sumCases: OpCases = {
     { inputs: [{ shape: [3, 5], dtype: 'int32', lo: -9, hi: 9 }], attrs: { axes: 0 } },
   ],
   errors: axisErrors,
+  bench,
+};
+
+export const meanCases: OpCases = {
+  op: mean,
+  samples: [...axisSamples, ...stagedSamples],
+  errors: [...axisErrors, { inputs: [{ shape: [2], dtype: 'int32' }], message: /mean: wants float32, got int32/ }],
   bench,
 };

@@ -7,6 +7,7 @@ import {
   type View,
 } from '../tensor/backend.js';
 import { normaliseAxes, type Shape, sizeOf } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { grid } from './grid.js';
 import { permuted } from './permute.js';
 import { gatherStrided, gatherView } from './strided.js';
@@ -45,20 +46,29 @@ export function reducedShape(op: string, shape: Shape, { axes, keepDims }: Reduc
   return keepDims ? shape.map((n, d) => (reduced.has(d) ? 1 : n)) : shape.filter((_, d) => !reduced.has(d));
 }
 
-/** The launches of `y = reduce(x)` over `axes` of `shape`: stages until one chunk is left, in a fixed order. */
+/** The launches of `y = reduce(x)` over axes: stages until one chunk is left, in a fixed order. */
 export function reduceLaunches(
   reducer: Reducer,
-  x: Bindable,
+  x: Tensor,
   y: Bindable,
-  shape: Shape,
   axes: ReduceAttrs['axes'],
   context: LaunchContext,
 ): Launch[] {
-  const { order, ...collapsed } = collapse(reducer.label, shape, axes);
-  if (!order) return stages(reducer, x, y, collapsed, context);
-  const ordered = context.scratch(sizeOf(shape));
-  const move = gatherStrided(reducer.label, x, ordered, permuted(shape, order));
-  return [move, ...stages(reducer, ordered, y, collapsed, context)];
+  const { data, launches, ...collapsed } = arrange(reducer.label, x, axes, context);
+  return [...launches, ...stages(reducer, data, y, collapsed, context)];
+}
+
+/** The elements of `x` as row-major [outer, reduce, inner], and the launch that this takes, if any. */
+export function arrange(
+  op: string,
+  x: Tensor,
+  axes: ReduceAttrs['axes'],
+  { scratch }: LaunchContext,
+): Collapsed & { readonly data: Bindable; readonly launches: Launch[] } {
+  const { order, ...collapsed } = collapse(op, x.shape, axes);
+  if (!order) return { ...collapsed, data: x, launches: [] };
+  const data = scratch(x.size, x.dtype);
+  return { ...collapsed, data, launches: [gatherStrided(op, x, data, permuted(x.shape, order))] };
 }
 
 /** What a reference loops over: the elements as row-major [outer, reduce, inner]. */
@@ -70,8 +80,14 @@ export function collapsedView(op: string, x: View, axes: ReduceAttrs['axes']): C
   return { ...collapsed, data: ordered.data };
 }
 
-/** Axes of extent 1 aside, reduced axes that are neighbours need no copy; others are moved to the end first. */
-function collapse(op: string, shape: Shape, axes: ReduceAttrs['axes']): Collapsed & { readonly order?: number[] } {
+/**
+ * Axes of extent 1 aside, reduced axes that are neighbours need no copy; others are moved to the end first, in `order`.
+ */
+export function collapse(
+  op: string,
+  shape: Shape,
+  axes: ReduceAttrs['axes'],
+): Collapsed & { readonly order?: number[] } {
   const reduced = new Set(normaliseAxes(op, axes, shape.length));
   const extents = (from: number, to: number) => sizeOf(shape.slice(from, to));
   const wide = [...reduced].filter((d) => shape[d] > 1);
@@ -84,7 +100,7 @@ function collapse(op: string, shape: Shape, axes: ReduceAttrs['axes']): Collapse
   return { outer, reduce: sizeOf(shape) / outer, inner: 1, order: [...kept, ...reduced] };
 }
 
-function stages(
+export function stages(
   reducer: Reducer,
   x: Bindable,
   y: Bindable,
