@@ -6,6 +6,7 @@ import type { Device } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
+import { formatShape } from '../tensor/shape.js';
 
 /** The operands of a sample: the same for a seed, whatever ran before. */
 export function drawOperands(sample: Pick<Sample, 'inputs'>, seed: number): HostArray[] {
@@ -31,27 +32,36 @@ export function differentiability({ op }: OpCases, sample: Sample): 0 | 1 | 2 {
   return isFloat ? (sample.order ?? 2) : 0;
 }
 
-/** Gradcheck of one sample in float64, up to `order`. */
-export function checkGradients({ op }: OpCases, sample: Sample, order: 1 | 2, seed: number): Promise<GradcheckReport> {
-  const device = cpu();
-  const inputs = drawOperands(sample, seed).map((x) => upload(device, x));
-  return gradcheck((...xs) => outputsOf(op, xs, sample.attrs), inputs, { order, seed });
+/** Gradcheck of one sample in float64, up to `order`; whatever it throws names the op and the sample. */
+export function checkGradients(cases: OpCases, sample: Sample, order: 1 | 2, seed: number): Promise<GradcheckReport> {
+  return naming(cases, sample, () => {
+    const device = cpu();
+    const inputs = drawOperands(sample, seed).map((x) => upload(device, x));
+    return gradcheck((...xs) => outputsOf(cases.op, xs, sample.attrs), inputs, { order, seed });
+  });
 }
 
-/** One sample on a device against the reference, values and gradients. */
-export async function checkOnDevice(
-  cases: OpCases,
-  sample: Sample,
-  device: Device,
-  seed: number,
-): Promise<KernelReport> {
-  const { op, tolerance } = cases;
-  const operands = drawOperands(sample, seed);
-  const values = await checkKernel(op, operands, sample.attrs, device, tolerance);
-  if (differentiability(cases, sample) === 0) return values;
-  const gradients = await checkKernelGradient(op, operands, sample.attrs, device, tolerance, seed);
-  return {
-    elements: values.elements + gradients.elements,
-    worst: Math.max(values.worst, gradients.worst),
-  };
+/** One sample on a device against the reference, values and gradients; whatever it throws names the op and the sample. */
+export function checkOnDevice(cases: OpCases, sample: Sample, device: Device, seed: number): Promise<KernelReport> {
+  return naming(cases, sample, async () => {
+    const { op, tolerance } = cases;
+    const operands = drawOperands(sample, seed);
+    const values = await checkKernel(op, operands, sample.attrs, device, tolerance);
+    if (differentiability(cases, sample) === 0) return values;
+    const gradients = await checkKernelGradient(op, operands, sample.attrs, device, tolerance, seed);
+    return {
+      elements: values.elements + gradients.elements,
+      worst: Math.max(values.worst, gradients.worst),
+    };
+  });
+}
+
+async function naming<T>({ op }: OpCases, { inputs, attrs }: Sample, check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    const call = [...inputs.map(({ shape }) => formatShape(shape)), ...(attrs ? [JSON.stringify(attrs)] : [])];
+    if (error instanceof Error) error.message = `${op.def.name}(${call.join(', ')}): ${error.message}`;
+    throw error;
+  }
 }
