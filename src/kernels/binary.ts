@@ -1,0 +1,118 @@
+import type { Op, OpDefinition, Operand } from '../autograd/op.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { equal } from './compare.js';
+import { defineElementwise } from './elementwise.js';
+import { sumTo } from './reduce.js';
+import { log, neg } from './unary.js';
+import { where } from './where.js';
+
+type Binary = Op<[a: Operand, b: Operand], object>;
+
+interface BinaryRow {
+  readonly name: string;
+  readonly value: (a: number, b: number) => number;
+  readonly wgsl: string;
+  readonly keep?: OpDefinition<object, Tensor>['keep'];
+  /** Gradients of `a` and `b` in the shape of the result; what broadcasting repeated is summed by `binary`. */
+  readonly pull: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [da: () => Tensor, db: () => Tensor];
+}
+
+function binary({ pull, ...row }: BinaryRow): Binary {
+  return defineElementwise<[a: Operand, b: Operand]>({
+    ...row,
+    operands: ['a', 'b'],
+    vjp(g, { inputs: [a, b], outputs: [y] }) {
+      const [da, db] = pull(g, a, b, y);
+      return [() => sumTo(da(), a.shape), () => sumTo(db(), b.shape)];
+    },
+  });
+}
+
+/** Sum with broadcasting, `y = a + b`. */
+export const add: Binary = /* @__PURE__ */ binary({
+  name: 'add',
+  value: (a, b) => a + b,
+  wgsl: 'a + b',
+  keep: { inputs: [] },
+  pull: (g) => [() => g, () => g],
+});
+
+/** Difference with broadcasting, `y = a - b`. */
+export const sub: Binary = /* @__PURE__ */ binary({
+  name: 'sub',
+  value: (a, b) => a - b,
+  wgsl: 'a - b',
+  keep: { inputs: [] },
+  pull: (g) => [() => g, () => neg(g)],
+});
+
+/** Elementwise product with broadcasting, `y = a b`. */
+export const mul: Binary = /* @__PURE__ */ binary({
+  name: 'mul',
+  value: (a, b) => a * b,
+  wgsl: 'a * b',
+  pull: (g, a, b) => [() => mul(g, b), () => mul(g, a)],
+});
+
+/** Quotient with broadcasting, `y = a / b`; `x / 0` is infinite and `0 / 0` NaN, as in IEEE 754. */
+export const div: Binary = /* @__PURE__ */ binary({
+  name: 'div',
+  value: (a, b) => a / b,
+  wgsl: 'a / b',
+  keep: { inputs: [1], outputs: [0] },
+  pull: (g, _a, b, y) => [() => div(g, b), () => neg(mul(div(g, b), y))],
+});
+
+/**
+ * Power with broadcasting, `y = a^b`, where `a^0 = 1`; NaN for negative `a` unless `b` is whole.
+ * The gradient is 0 for `a` where `b = 0` and for `b` where `a = 0`, as in PyTorch.
+ */
+export const pow: Binary = /* @__PURE__ */ binary({
+  name: 'pow',
+  value: (a, b) => a ** b,
+  wgsl: 'power(a, b)',
+  keep: { inputs: [0, 1], outputs: [0] },
+  pull: (g, a, b, y) => [
+    () => where(equal(b, 0), 0, mul(g, mul(b, pow(a, sub(b, 1))))),
+    () => where(equal(a, 0), 0, mul(g, mul(y, log(a)))),
+  ],
+});
+
+/** The larger of two with broadcasting, `y = max(a, b)`; NaN if either is; equal operands share the gradient in half. */
+export const maximum: Binary = /* @__PURE__ */ binary({
+  name: 'maximum',
+  value: (a, b) => Math.max(a, b),
+  wgsl: 'maximum(a, b)',
+  pull: (g, a, b) => [() => shareOfLarger(g, a, b), () => shareOfLarger(g, b, a)],
+});
+
+/** The smaller of two with broadcasting, `y = min(a, b)`; NaN if either is; equal operands share the gradient in half. */
+export const minimum: Binary = /* @__PURE__ */ binary({
+  name: 'minimum',
+  value: (a, b) => Math.min(a, b),
+  wgsl: 'minimum(a, b)',
+  pull: (g, a, b) => [() => shareOfLarger(g, b, a), () => shareOfLarger(g, a, b)],
+});
+
+/** Angle of the point `(x, y)` in radians within `[-pi, pi]`, `atan2(y, x)`, with broadcasting. */
+export const atan2: Op<[y: Operand, x: Operand], object> = /* @__PURE__ */ binary({
+  name: 'atan2',
+  value: (a, b) => Math.atan2(a, b),
+  wgsl: 'arctangent(a, b)',
+  pull(g, y, x) {
+    const overSquare = () => div(g, add(mul(x, x), mul(y, y)));
+    return [() => mul(overSquare(), x), () => neg(mul(overSquare(), y))];
+  },
+});
+
+/** What `a` gets of the cotangent of `maximum(a, b)`: `g` where `a > b`, `g / 2` where they are equal, else 0. */
+export const shareOfLarger: Op<[g: Tensor, a: Tensor, b: Tensor], object> = /* @__PURE__ */ defineElementwise<
+  [g: Tensor, a: Tensor, b: Tensor]
+>({
+  name: 'shareOfLarger',
+  operands: ['g', 'a', 'b'],
+  value: (g, a, b) => (a > b ? g : a === b ? g / 2 : 0),
+  wgsl: 'select(select(0.0, 0.5 * g, a == b), g, a > b)',
+  vjp: (h, { inputs: [g, a, b] }) => [() => sumTo(shareOfLarger(h, a, b), g.shape), null, null],
+  keep: { inputs: [1, 2] },
+});

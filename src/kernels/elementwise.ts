@@ -1,0 +1,155 @@
+import { defineOp, type Op, type OpDefinition, type TensorSpec } from '../autograd/op.js';
+import { ShapeError } from '../errors.js';
+import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
+import { broadcastShapes, broadcastStrides, type DType, type Shape, sizeOf } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { grid } from './grid.js';
+import elementwiseWgsl from './wgsl/elementwise.wgsl.js';
+
+const TYPE = { float32: 'f32', int32: 'i32', uint32: 'u32' } as const;
+type WgslType = (typeof TYPE)[DType];
+
+/** An op that computes each element from the elements of its operands at the same place, after broadcasting. */
+export interface ElementwiseDefinition<I extends readonly unknown[], A extends object> {
+  readonly name: string;
+  /** What `wgsl` calls the operands. */
+  readonly operands: { readonly [K in keyof I]: string };
+  /** One element in float64. */
+  readonly value: (...args: [...values: { [K in keyof I]: number }, attrs: A]) => number;
+  /** One element as a WGSL expression of the operands, of functions of `math.wgsl.ts` and of `p.<attribute>`. */
+  readonly wgsl: string | ((inputs: readonly WgslType[], output: WgslType) => string);
+  readonly attrs?: A;
+  /** Numeric attributes that `wgsl` reads. */
+  readonly uniforms?: readonly (keyof A & string)[];
+  /** The dtype of the result; throws on operands of other dtypes. Default: float32 of float32 operands. */
+  readonly dtype?: (inputs: readonly TensorSpec[], attrs: A) => DType;
+  /** Reads the operands as `u32` words: the only test for NaN that no driver optimises away. */
+  readonly bits?: boolean;
+  readonly vjp: OpDefinition<A, Tensor>['vjp'];
+  readonly keep?: OpDefinition<A, Tensor>['keep'];
+}
+
+/** Declares an elementwise op; NumPy's broadcasting rule applies to its operands. */
+export function defineElementwise<I extends readonly unknown[], A extends object = object>(
+  def: ElementwiseDefinition<I, NoInfer<A>>,
+): Op<I, A> {
+  const { name, attrs = {} as A, vjp, keep, dtype = () => 'float32' as const } = def;
+  return defineOp<I, A>({
+    name,
+    attrs,
+    shape(inputs, given) {
+      if (!def.dtype) requireDType(name, inputs, 'float32');
+      const shape = inputs.reduce<Shape>((s, x) => broadcastShapes(name, s, x.shape), []);
+      return { shape, dtype: dtype(inputs, given) };
+    },
+    reference: (inputs, [y], given) => evaluate(def.value as unknown as Value<A>, inputs, y, given),
+    launches: (inputs, [y], given) => [launch(def, inputs, y, given)],
+    vjp,
+    keep,
+  });
+}
+
+/** Throws a ShapeError unless all operands have the dtype. */
+export function requireDType(op: string, inputs: readonly TensorSpec[], dtype: DType): void {
+  const wrong = inputs.findIndex((x) => x.dtype !== dtype);
+  if (wrong >= 0) {
+    throw new ShapeError(
+      `${op}: operand ${wrong} is ${inputs[wrong].dtype}, expected ${dtype}; convert it with cast(x, { dtype: '${dtype}' })`,
+    );
+  }
+}
+
+interface Broadcast {
+  readonly extents: readonly number[];
+  /** By operand, then axis; 0 where it repeats. The last is 0 or 1. */
+  readonly strides: readonly (readonly number[])[];
+}
+
+/** The broadcast over as few axes as possible: axes of extent 1 go, neighbours that all operands walk alike become one. */
+function merge(out: Shape, operands: readonly Shape[]): Broadcast {
+  const given = operands.map((shape) => broadcastStrides(shape, out));
+  const extents: number[] = [];
+  const strides: number[][] = operands.map(() => []);
+  out.forEach((n, d) => {
+    if (n === 1) return;
+    const last = extents.length - 1;
+    const joins = last >= 0 && given.every((s, k) => strides[k][last] === s[d] * n);
+    if (joins) extents[last] *= n;
+    else extents.push(n);
+    given.forEach((s, k) => {
+      strides[k][extents.length - 1] = s[d];
+    });
+  });
+  return extents.length > 0 ? { extents, strides } : { extents: [1], strides: operands.map(() => [1]) };
+}
+
+function launch<I extends readonly unknown[], A extends object>(
+  { name, operands, wgsl, uniforms = [], bits }: ElementwiseDefinition<I, A>,
+  inputs: readonly Tensor[],
+  y: Tensor,
+  attrs: A,
+): Launch {
+  const { extents, strides } = merge(
+    y.shape,
+    inputs.map((x) => x.shape),
+  );
+  const last = extents.length - 1;
+  const lanes = extents[last] % 4 === 0 ? 4 : 1;
+  const walks = strides.map((s) => s[last] === 1);
+  const types = inputs.map((x): WgslType => (bits ? 'u32' : TYPE[x.dtype]));
+  const output = TYPE[y.dtype];
+  const params: number[] = [];
+  for (let d = 0; d < last; d++) {
+    params.push(d + 1 === last ? extents[last] / lanes : extents[d + 1]);
+    for (const [k, s] of strides.entries()) params.push(walks[k] ? s[d] / lanes : s[d]);
+  }
+  for (const key of uniforms) params.push(f32bits(attrs[key] as number));
+  const pace = walks.map((w) => (w ? 'walk' : 'stay')).join('-');
+  const label = `${name}.${[...types, output].join('-')}.${extents.length}d.${pace}.x${lanes}`;
+  const code = program(label, () =>
+    elementwiseWgsl({
+      operands: operands.map((operand, k) => ({ name: operand, type: types[k], walks: walks[k] })),
+      output,
+      formula: typeof wgsl === 'string' ? wgsl : wgsl(types, output),
+      attributes: uniforms,
+      rank: extents.length,
+      lanes,
+    }),
+  );
+  return {
+    program: code,
+    read: inputs,
+    write: [y],
+    params: params.length > 0 ? params : undefined,
+    grid: grid(y.size / lanes),
+  };
+}
+
+type Value<A> = (a: number, b: number | A, c?: number | A, attrs?: A) => number;
+
+/** The reference: nested loops over the merged axes, the last one specialised by the number of operands. */
+function evaluate<A extends object>(value: Value<A>, inputs: readonly View[], y: View, attrs: A): void {
+  const { extents, strides } = merge(
+    y.shape,
+    inputs.map((x) => x.shape),
+  );
+  const last = extents.length - 1;
+  const n = extents[last];
+  const [a, b, c] = inputs.map((x) => x.data);
+  const [sa, sb, sc] = strides.map((s) => s[last]);
+  const out = y.data;
+  for (let row = 0; row < sizeOf(extents) / n; row++) {
+    let rest = row;
+    const at = inputs.map(() => 0);
+    for (let d = last - 1; d >= 0; d--) {
+      const index = rest % extents[d];
+      rest = (rest - index) / extents[d];
+      for (let k = 0; k < at.length; k++) at[k] += index * strides[k][d];
+    }
+    const start = row * n;
+    const [pa, pb, pc] = at;
+    if (c) for (let i = 0; i < n; i++) out[start + i] = value(a[pa + i * sa], b[pb + i * sb], c[pc + i * sc], attrs);
+    else if (b) for (let i = 0; i < n; i++) out[start + i] = value(a[pa + i * sa], b[pb + i * sb], attrs);
+    else for (let i = 0; i < n; i++) out[start + i] = value(a[pa + i * sa], attrs);
+  }
+}

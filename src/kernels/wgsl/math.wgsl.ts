@@ -1,0 +1,170 @@
+/** `c0 + x (c1 + x (c2 + ...))` as WGSL. */
+function horner(x: string, coefficients: readonly number[]): string {
+  return coefficients.reduceRight((tail, c) => (tail ? `(${c} + ${x} * ${tail})` : `${c}`), '');
+}
+
+/** The first `n` terms of a power series. */
+function series(n: number, term: (k: number) => number): number[] {
+  return Array.from({ length: n }, (_, k) => term(k));
+}
+
+const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
+const alternating = (k: number): number => (k % 2 === 0 ? 1 : -1);
+
+/** `2 atanh(s) = log((1 + s) / (1 - s))` for |s| <= 0.1716, where both arms of `ln` and `log1p` end; cut at s^10 / 11 = 2e-9. */
+const twiceAtanh = `2 * s * ${horner(
+  '(s * s)',
+  series(5, (k) => 1 / (2 * k + 1)),
+)}`;
+
+/**
+ * Scalar functions of float32 that WGSL lacks or guarantees too little of: its `log` errs by 2^-21 near 1, `sin` and `cos`
+ * by 2^-11, `atan2` by 4096 ulp, `tanh` overflows on some drivers, and `max` may swallow a NaN. These keep to a few ulp
+ * on every driver and let NaN through. All but the tail of `erf` are truncated Taylor series on reduced ranges.
+ */
+const FUNCTIONS = {
+  isNan: /* wgsl */ `
+// By bits, because a compiler may assume that x == x.
+fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
+
+  nanLike: /* wgsl */ `
+// Made from x at run time, because a constant NaN does not compile.
+fn nanLike(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u); }`,
+
+  maximum: /* wgsl */ `
+fn maximum(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, isNan(b)), a, isNan(a)); }`,
+
+  minimum: /* wgsl */ `
+fn minimum(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, isNan(b)), a, isNan(a)); }`,
+
+  ln: /* wgsl */ `
+// x = m 2^k with m in [sqrt(1/2), sqrt(2)); then log x = k log 2 + 2 atanh((m - 1) / (m + 1)).
+fn ln(x: f32) -> f32 {
+  var bits = bitcast<u32>(x);
+  if ((bits << 1u) == 0u) { return bitcast<f32>(bits | 0xff800000u); } // log 0 = -infinity
+  if (bits > 0x7f800000u) { return nanLike(x); } // negative or NaN
+  if (bits == 0x7f800000u) { return x; }
+  var k = -127;
+  if (bits < 0x00800000u) { // subnormal
+    bits = bitcast<u32>(x * 8388608.0);
+    k = -150;
+  }
+  bits += 0x3f800000u - 0x3f3504f3u;
+  k += i32(bits >> 23u);
+  let m = bitcast<f32>((bits & 0x007fffffu) + 0x3f3504f3u);
+  let s = (m - 1.0) / (m + 1.0);
+  return f32(k) * ${Math.LN2} + ${twiceAtanh};
+}`,
+
+  log1p: /* wgsl */ `
+fn log1p(x: f32) -> f32 {
+  if (x > -0.2928 && x < 0.4142) {
+    let s = x / (2.0 + x);
+    return ${twiceAtanh};
+  }
+  return ln(1.0 + x);
+}`,
+
+  expm1: /* wgsl */ `
+fn expm1(x: f32) -> f32 {
+  if (abs(x) < 0.5) { return x * ${horner(
+    'x',
+    series(8, (k) => 1 / factorial(k + 1)),
+  )}; }
+  return exp(x) - 1.0;
+}`,
+
+  tangh: /* wgsl */ `
+// The exponent is never positive, so nothing overflows.
+fn tangh(x: f32) -> f32 {
+  let e = expm1(-2.0 * abs(x));
+  let y = -e / (e + 2.0);
+  return select(y, -y, x < 0.0);
+}`,
+
+  sigmoid: /* wgsl */ `
+fn sigmoid(x: f32) -> f32 {
+  let e = exp(-abs(x));
+  return select(e, 1.0, x >= 0.0) / (1.0 + e);
+}`,
+
+  softplus: /* wgsl */ `
+fn softplus(x: f32) -> f32 { return max(x, 0.0) + log1p(exp(-abs(x))); }`,
+
+  erf: /* wgsl */ `
+// Below 1 the Taylor series; above, 1 - P(t) exp(-x^2) with |error| <= 1.5e-7 (Abramowitz and Stegun 7.1.26).
+fn erf(x: f32) -> f32 {
+  let z = x * x;
+  if (z < 1.0) { return x * ${horner(
+    'z',
+    series(10, (k) => (alternating(k) * 2) / Math.sqrt(Math.PI) / factorial(k) / (2 * k + 1)),
+  )}; }
+  let t = 1.0 / (1.0 + 0.3275911 * abs(x));
+  let y = 1.0 - exp(-z) * t * ${horner('t', [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429])};
+  return select(y, -y, x < 0.0);
+}`,
+
+  sinAhead: /* wgsl */ `
+// sin(x + quarters pi / 2); pi / 2 is subtracted in three parts, which keeps |x| up to 1e4 exact.
+fn sinAhead(x: f32, quarters: i32) -> f32 {
+  let k = round(x * ${2 / Math.PI});
+  let r = ((x - k * 1.5703125) - k * 4.837512969970703e-4) - k * 7.54978995489188e-8;
+  let z = r * r;
+  let sine = r * ${horner(
+    'z',
+    series(5, (n) => alternating(n) / factorial(2 * n + 1)),
+  )};
+  let cosine = ${horner(
+    'z',
+    series(6, (n) => alternating(n) / factorial(2 * n)),
+  )};
+  let quadrant = i32(k) + quarters;
+  let y = select(sine, cosine, (quadrant & 1) == 1);
+  return select(y, -y, (quadrant & 2) == 2);
+}`,
+
+  arctangent: /* wgsl */ `
+// Angle of (x, y): the octant by symmetry and atan t = pi/4 + atan((t - 1) / (t + 1)), then the series for |t| <= 0.4143.
+fn arctangent(y: f32, x: f32) -> f32 {
+  let steep = abs(y) > abs(x);
+  let low = select(abs(y), abs(x), steep);
+  let high = select(abs(x), abs(y), steep);
+  let diagonal = low > 0.4142 * high;
+  let t = select(low, low - high, diagonal) / select(select(high, 1.0, high == 0.0), low + high, diagonal);
+  let z = t * t;
+  var angle = select(0.0, ${Math.PI / 4}, diagonal) + t * ${horner(
+    'z',
+    series(9, (k) => alternating(k) / (2 * k + 1)),
+  )};
+  angle = select(angle, ${Math.PI / 2} - angle, steep);
+  angle = select(angle, ${Math.PI} - angle, (bitcast<u32>(x) >> 31u) == 1u);
+  return select(angle, -angle, (bitcast<u32>(y) >> 31u) == 1u);
+}`,
+
+  power: /* wgsl */ `
+// Negative bases have real powers for whole exponents only.
+fn power(a: f32, b: f32) -> f32 {
+  if (b == 0.0) { return 1.0; }
+  let y = exp(b * ln(abs(a)));
+  if (a >= 0.0 || isNan(a)) { return y; }
+  if (b != floor(b)) { return nanLike(a); }
+  return select(y, -y, fract(0.5 * b) != 0.0);
+}`,
+} as const;
+
+/** A function that `withMath` knows. */
+export type MathFunction = keyof typeof FUNCTIONS;
+
+/** `code` behind the definitions of those functions above that it calls, directly or not. */
+export function withMath(code: string): string {
+  const used = new Set<MathFunction>();
+  const visit = (text: string): void => {
+    for (const name of Object.keys(FUNCTIONS) as MathFunction[]) {
+      if (used.has(name) || !new RegExp(`\\b${name}\\(`).test(text)) continue;
+      used.add(name);
+      visit(FUNCTIONS[name]);
+    }
+  };
+  visit(code);
+  return [...[...used].map((name) => FUNCTIONS[name]), code].join('\n');
+}
