@@ -83,7 +83,8 @@ function makeOp<I extends readonly unknown[], A extends object, R>(
   def: OpDefinition<A, never>,
   apply: (inputs: readonly Operand[], attrs?: Partial<A>) => R,
 ): Op<I, A, R> {
-  const call = (...args: unknown[]) => {
+  const call = (...given: unknown[]) => {
+    const args = given.filter((x) => x !== undefined); // an optional operand or attributes left out
     const last = args[args.length - 1];
     const hasAttrs = args.length > 0 && !(last instanceof Tensor) && typeof last !== 'number';
     return apply((hasAttrs ? args.slice(0, -1) : args) as Operand[], hasAttrs ? (last as Partial<A>) : undefined);

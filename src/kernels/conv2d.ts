@@ -1,0 +1,193 @@
+import type { OpCases } from '../autograd/cases.js';
+import { defineOp, type Op } from '../autograd/op.js';
+import { ShapeError } from '../errors.js';
+import { program } from '../tensor/backend.js';
+import { formatShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { conv2dInput } from './conv2dInput.js';
+import { conv2dWeight } from './conv2dWeight.js';
+import { CONV_DEFAULTS, type ConvAttrs, convFlop, forwardGeometry, outputShape } from './convGeometry.js';
+import { grid } from './grid.js';
+import { sum } from './reduce.js';
+import { selectConv, selectTile, tileGrid } from './select.js';
+import conv2dWgsl from './wgsl/conv2d.wgsl.js';
+import conv2dDirectWgsl from './wgsl/conv2dDirect.wgsl.js';
+import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
+import { tileLabel } from './wgsl/tile.wgsl.js';
+
+/**
+ * Two-dimensional convolution (cross-correlation, as in PyTorch),
+ * `y[n,p,q,k] = bias[k] + sum_rsc x[n, p stride + r dilation - padding, ..., c] filter[r,s,c,k]`.
+ *
+ * @param x [N, H, W, C]. @param filter [R, S, C / groups, K]. @param bias [K], optional.
+ * @returns [N, P, Q, K] with `P = floor((H + 2 padding - dilation (R - 1) - 1) / stride) + 1`.
+ * @throws ShapeError if channels, groups or sizes do not fit.
+ */
+export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor, bias?: Tensor], ConvAttrs> =
+  /* @__PURE__ */ defineOp({
+    name: 'conv2d',
+    attrs: CONV_DEFAULTS,
+    shape([x, filter, bias], attrs) {
+      const geometry = forwardGeometry('conv2d', x, filter, attrs);
+      if (bias && (bias.shape.length !== 1 || bias.shape[0] !== geometry.outC)) {
+        throw new ShapeError(
+          `conv2d: bias must be [${geometry.outC}], one number per output channel, got ${formatShape(bias.shape)}`,
+        );
+      }
+      return { shape: outputShape(geometry), dtype: x.dtype };
+    },
+    reference([x, filter, bias], [y], attrs) {
+      const g = forwardGeometry('conv2d', { ...x, dtype: 'float32' }, { ...filter, dtype: 'float32' }, attrs);
+      const { batch, inC, outC, groups } = g;
+      const [H, W] = g.inSize;
+      const [P, Q] = g.outSize;
+      const [R, S] = g.kernel;
+      const groupC = inC / groups;
+      const groupK = outC / groups;
+      for (let n = 0, pixel = 0; n < batch; n++) {
+        for (let p = 0; p < P; p++) {
+          for (let q = 0; q < Q; q++, pixel++) {
+            const out = y.data.subarray(pixel * outC, (pixel + 1) * outC);
+            if (bias) out.set(bias.data);
+            else out.fill(0);
+            for (let r = 0; r < R; r++) {
+              const h = p * g.stride[0] + r * g.dilation[0] - g.padding[0];
+              if (h < 0 || h >= H) continue;
+              for (let s = 0; s < S; s++) {
+                const w = q * g.stride[1] + s * g.dilation[1] - g.padding[1];
+                if (w < 0 || w >= W) continue;
+                for (let c = 0; c < inC; c++) {
+                  const value = x.data[((n * H + h) * W + w) * inC + c];
+                  const k0 = Math.floor(c / groupC) * groupK;
+                  const from = ((r * S + s) * groupC + (c % groupC)) * outC;
+                  for (let k = k0; k < k0 + groupK; k++) out[k] += value * filter.data[from + k];
+                }
+              }
+            }
+          }
+        }
+      }
+    },
+    launches([x, filter, bias], [y], attrs, { capabilities }) {
+      const geometry = forwardGeometry('conv2d', x, filter, attrs);
+      const { batch, outSize, inC, outC, groups } = geometry;
+      const params = convWords(geometry);
+      const rows = batch * outSize[0] * outSize[1];
+      if (selectConv(geometry) === 'direct' && !bias) {
+        const direct = program('conv2d direct', () => conv2dDirectWgsl);
+        return [{ program: direct, read: [x, filter], write: [y], params, grid: grid(y.size) }];
+      }
+      const tile = selectTile(capabilities);
+      const variant = {
+        tile,
+        vecC: (inC / groups) % 4 === 0,
+        vecK: (outC / groups) % 4 === 0,
+        bias: bias !== undefined,
+      };
+      const { vecC, vecK } = variant;
+      const label = `conv2d ${tileLabel(tile)}${vecC ? ' vecC' : ''}${vecK ? ' vecK' : ''}${bias ? ' bias' : ''}`;
+      return [
+        {
+          program: program(label, () => conv2dWgsl(variant)),
+          read: bias ? [x, filter, bias] : [x, filter],
+          write: [y],
+          params,
+          grid: [...tileGrid(tile, rows, outC / groups), groups],
+          split: { axis: 1, word: BASE_WORD, flop: convFlop(geometry) },
+        },
+      ];
+    },
+    vjp(g, { inputs: [x, filter, bias], attrs }) {
+      const inputSize: [number, number] = [x.shape[1], x.shape[2]];
+      const kernel: [number, number] = [filter.shape[0], filter.shape[1]];
+      return [
+        () => conv2dInput(g, filter, { ...attrs, inputSize }),
+        () => conv2dWeight(x, g, { ...attrs, kernel }),
+        bias ? () => sum(g, { axes: [0, 1, 2] }) : null,
+      ];
+    },
+    keep: { inputs: [0, 1] },
+  });
+
+export const conv2dCases: OpCases = {
+  op: conv2d,
+  samples: [
+    { inputs: [{ shape: [2, 5, 4, 3] }, { shape: [3, 2, 3, 5] }, { shape: [5] }], attrs: { padding: 1 } },
+    { inputs: [{ shape: [1, 7, 6, 8] }, { shape: [3, 3, 8, 12] }], attrs: { stride: 2, padding: 1 } },
+    { inputs: [{ shape: [3, 4, 5, 4] }, { shape: [1, 1, 4, 36] }, { shape: [36] }] },
+    { inputs: [{ shape: [1, 9, 8, 3] }, { shape: [7, 7, 3, 4] }], attrs: { stride: 2, padding: 3 } },
+    { inputs: [{ shape: [2, 6, 7, 4] }, { shape: [3, 3, 4, 6] }], attrs: { dilation: 2, padding: [2, 1] } },
+    { inputs: [{ shape: [2, 5, 6, 8] }, { shape: [3, 3, 4, 12] }], attrs: { groups: 2, padding: 1, stride: [1, 2] } },
+    { inputs: [{ shape: [2, 5, 4, 6] }, { shape: [3, 3, 1, 6] }, { shape: [6] }], attrs: { groups: 6, padding: 1 } },
+    { inputs: [{ shape: [1, 5, 4, 3] }, { shape: [3, 3, 1, 6] }], attrs: { groups: 3, stride: 2, padding: 1 } },
+    { inputs: [{ shape: [1, 4, 4, 20] }, { shape: [1, 1, 20, 9] }], attrs: { stride: 2 } },
+  ],
+  errors: [
+    {
+      inputs: [{ shape: [8, 6, 4, 3] }, { shape: [3, 3, 64, 64] }],
+      message: /conv2d: input has 3 channels.*filter expects 64/,
+    },
+    { inputs: [{ shape: [6, 4, 3] }, { shape: [3, 3, 3, 4] }], message: /conv2d: input .* rank 4/ },
+    { inputs: [{ shape: [1, 2, 2, 3] }, { shape: [3, 3, 3, 4] }], message: /larger than the 2x2 input/ },
+    { inputs: [{ shape: [1, 4, 4, 4] }, { shape: [3, 3, 2, 5] }], attrs: { groups: 2 }, message: /5 output channels/ },
+    { inputs: [{ shape: [1, 4, 4, 3] }, { shape: [3, 3, 3, 5] }, { shape: [4] }], message: /bias must be \[5\]/ },
+    { inputs: [{ shape: [1, 4, 4, 3] }, { shape: [3, 3, 3, 5] }], attrs: { stride: 0 }, message: /stride/ },
+  ],
+  bench: resnetConvs((x, filter, attrs, flop, name) => ({
+    name,
+    inputs: [{ shape: x }, { shape: filter }],
+    attrs,
+    flop,
+    bytes:
+      4 *
+      (size(x) +
+        size(filter) +
+        size(outputShape(forwardGeometry('bench', spec(x), spec(filter), { ...CONV_DEFAULTS, ...attrs })))),
+  })),
+};
+
+function spec(shape: readonly number[]) {
+  return { shape, dtype: 'float32' as const };
+}
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** The distinct convolutions of ResNet-18 at 64x64, batch 8, handed to `make` one by one. */
+export function resnetConvs<T>(
+  make: (
+    x: readonly number[],
+    filter: readonly number[],
+    attrs: { stride: number; padding: number },
+    flop: number,
+    name: string,
+  ) => T,
+): T[] {
+  const rows: readonly (readonly [size: number, inC: number, kernel: number, outC: number, stride: number])[] = [
+    [64, 3, 7, 64, 2],
+    [16, 64, 3, 64, 1],
+    [16, 64, 3, 128, 2],
+    [16, 64, 1, 128, 2],
+    [8, 128, 3, 128, 1],
+    [8, 128, 3, 256, 2],
+    [8, 128, 1, 256, 2],
+    [4, 256, 3, 256, 1],
+    [4, 256, 3, 512, 2],
+    [4, 256, 1, 512, 2],
+    [2, 512, 3, 512, 1],
+  ];
+  return rows.map(([extent, inC, kernel, outC, stride]) => {
+    const x = [8, extent, extent, inC];
+    const filter = [kernel, kernel, inC, outC];
+    const attrs = { stride, padding: (kernel - 1) / 2 };
+    const geometry = forwardGeometry('bench', spec(x), spec(filter), { ...CONV_DEFAULTS, ...attrs });
+    return make(
+      x,
+      filter,
+      attrs,
+      convFlop(geometry),
+      `8x${extent}x${extent}x${inC} ${kernel}x${kernel}/${stride} ${outC}`,
+    );
+  });
+}

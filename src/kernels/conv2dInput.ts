@@ -1,0 +1,162 @@
+import type { OpCases } from '../autograd/cases.js';
+import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
+import { ShapeError } from '../errors.js';
+import { program } from '../tensor/backend.js';
+import { formatShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { conv2d } from './conv2d.js';
+import { conv2dWeight } from './conv2dWeight.js';
+import {
+  CONV_DEFAULTS,
+  type ConvAttrs,
+  type ConvGeometry,
+  convFlop,
+  forwardGeometry,
+  inputShape,
+  type Pair,
+} from './convGeometry.js';
+import { grid } from './grid.js';
+import { selectConv, selectTile, tileGrid } from './select.js';
+import conv2dInputWgsl from './wgsl/conv2dInput.wgsl.js';
+import conv2dInputDirectWgsl from './wgsl/conv2dInputDirect.wgsl.js';
+import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
+import { tileLabel } from './wgsl/tile.wgsl.js';
+
+export interface Conv2dInputAttrs extends ConvAttrs {
+  /** Height and width of the result: several input sizes give one output size, so it must be said. */
+  readonly inputSize: Pair;
+}
+
+/**
+ * Gradient of a convolution for its input, the adjoint of `x -> conv2d(x, filter)`,
+ * `dx[n,h,w,c] = sum over r,s,k with h = p stride + r dilation - padding of g[n,p,q,k] filter[r,s,c,k]`.
+ *
+ * @param g [N, P, Q, K]. @param filter [R, S, C / groups, K].
+ * @returns [N, H, W, C] with `[H, W] = inputSize`.
+ * @throws ShapeError if a convolution of `inputSize` would not give the shape of `g`.
+ */
+export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /* @__PURE__ */ defineOp({
+  name: 'conv2dInput',
+  attrs: { ...CONV_DEFAULTS, inputSize: [1, 1] },
+  shape: ([g, filter], attrs) => ({ shape: inputShape(inputGeometry(g, filter, attrs)), dtype: g.dtype }),
+  reference([g, filter], [dx], attrs) {
+    const geometry = inputGeometry({ ...g, dtype: 'float32' }, { ...filter, dtype: 'float32' }, attrs);
+    const { batch, inC, outC, groups } = geometry;
+    const [H, W] = geometry.inSize;
+    const [P, Q] = geometry.outSize;
+    const [R, S] = geometry.kernel;
+    const groupC = inC / groups;
+    const groupK = outC / groups;
+    dx.data.fill(0);
+    for (let n = 0, pixel = 0; n < batch; n++) {
+      for (let p = 0; p < P; p++) {
+        for (let q = 0; q < Q; q++, pixel++) {
+          for (let r = 0; r < R; r++) {
+            const h = p * geometry.stride[0] + r * geometry.dilation[0] - geometry.padding[0];
+            if (h < 0 || h >= H) continue;
+            for (let s = 0; s < S; s++) {
+              const w = q * geometry.stride[1] + s * geometry.dilation[1] - geometry.padding[1];
+              if (w < 0 || w >= W) continue;
+              for (let c = 0; c < inC; c++) {
+                const k0 = Math.floor(c / groupC) * groupK;
+                const from = ((r * S + s) * groupC + (c % groupC)) * outC;
+                let sum = 0;
+                for (let k = k0; k < k0 + groupK; k++) sum += g.data[pixel * outC + k] * filter.data[from + k];
+                dx.data[((n * H + h) * W + w) * inC + c] += sum;
+              }
+            }
+          }
+        }
+      }
+    }
+  },
+  launches([g, filter], [dx], attrs, { capabilities }) {
+    const geometry = inputGeometry(g, filter, attrs);
+    const { batch, inSize, inC, outC, groups, stride } = geometry;
+    const params = convWords(geometry);
+    if (selectConv(geometry) === 'direct') {
+      const direct = program('conv2dInput direct', () => conv2dInputDirectWgsl);
+      return [{ program: direct, read: [g, filter], write: [dx], params, grid: grid(dx.size) }];
+    }
+    const tile = selectTile(capabilities);
+    const variant = { tile, vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
+    const label = `conv2dInput ${tileLabel(tile)}${variant.vecC ? ' vecC' : ''}${variant.vecK ? ' vecK' : ''}`;
+    const rowsPerClass = batch * Math.ceil(inSize[0] / stride[0]) * Math.ceil(inSize[1] / stride[1]);
+    return [
+      {
+        program: program(label, () => conv2dInputWgsl(variant)),
+        read: [g, filter],
+        write: [dx],
+        params,
+        grid: [...tileGrid(tile, rowsPerClass, inC / groups), groups * stride[0] * stride[1]],
+        split: { axis: 1, word: BASE_WORD, flop: convFlop(geometry) },
+      },
+    ];
+  },
+  vjp: (gy, { inputs: [g, filter], attrs }) => [
+    () => conv2d(gy, filter, convOnly(attrs)),
+    () => conv2dWeight(gy, g, { ...convOnly(attrs), kernel: [filter.shape[0], filter.shape[1]] }),
+  ],
+});
+
+/** The geometry of the convolution whose adjoint this is. */
+function inputGeometry(g: TensorSpec, filter: TensorSpec, attrs: Conv2dInputAttrs): ConvGeometry {
+  if (g.shape.length !== 4 || filter.shape.length !== 4) {
+    throw new ShapeError(
+      `conv2dInput: g [N, P, Q, K] and filter [R, S, C / groups, K] must have rank 4, got ${formatShape(g.shape)} and ${formatShape(filter.shape)}`,
+    );
+  }
+  const [batch, P, Q, K] = g.shape;
+  const x = { shape: [batch, ...attrs.inputSize, filter.shape[2] * attrs.groups], dtype: g.dtype };
+  const geometry = forwardGeometry('conv2dInput', x, filter, attrs);
+  const [outH, outW] = geometry.outSize;
+  if (outH !== P || outW !== Q || geometry.outC !== K) {
+    throw new ShapeError(
+      `conv2dInput: an input of ${attrs.inputSize.join('x')} gives an output of ${outH}x${outW}x${geometry.outC}, ` +
+        `but g is ${formatShape(g.shape)}; mend inputSize, the filter or the attributes`,
+    );
+  }
+  return geometry;
+}
+
+function convOnly({ stride, padding, dilation, groups }: ConvAttrs): ConvAttrs {
+  return { stride, padding, dilation, groups };
+}
+
+export const conv2dInputCases: OpCases = {
+  op: conv2dInput,
+  samples: [
+    { inputs: [{ shape: [2, 5, 5, 5] }, { shape: [3, 2, 3, 5] }], attrs: { padding: 1, inputSize: [5, 4] } },
+    {
+      inputs: [{ shape: [1, 4, 3, 12] }, { shape: [3, 3, 8, 12] }],
+      attrs: { stride: 2, padding: 1, inputSize: [7, 6] },
+    },
+    {
+      inputs: [{ shape: [1, 4, 3, 8] }, { shape: [3, 3, 36, 8] }],
+      attrs: { stride: 2, padding: 1, inputSize: [8, 5] },
+    },
+    { inputs: [{ shape: [2, 2, 3, 8] }, { shape: [1, 1, 4, 8] }], attrs: { stride: 2, inputSize: [4, 5] } },
+    {
+      inputs: [{ shape: [1, 4, 3, 6] }, { shape: [3, 3, 4, 6] }],
+      attrs: { dilation: 2, padding: 1, inputSize: [6, 5] },
+    },
+    {
+      inputs: [{ shape: [2, 5, 3, 12] }, { shape: [3, 3, 4, 12] }],
+      attrs: { groups: 2, padding: 1, stride: [1, 2], inputSize: [5, 6] },
+    },
+    {
+      inputs: [{ shape: [1, 3, 2, 6] }, { shape: [3, 3, 1, 6] }],
+      attrs: { groups: 3, stride: 2, padding: 1, inputSize: [5, 4] },
+    },
+    { inputs: [{ shape: [1, 1, 1, 4] }, { shape: [1, 1, 3, 4] }], attrs: { stride: 2, inputSize: [1, 2] } },
+  ],
+  errors: [
+    {
+      inputs: [{ shape: [1, 4, 4, 5] }, { shape: [3, 3, 3, 5] }],
+      attrs: { inputSize: [4, 4] },
+      message: /gives an output of 2x2x5/,
+    },
+    { inputs: [{ shape: [4, 4, 5] }, { shape: [3, 3, 3, 5] }], attrs: { inputSize: [4, 4] }, message: /rank 4/ },
+  ],
+  bench: [],
+};

@@ -1,0 +1,163 @@
+import type { OpCases } from '../autograd/cases.js';
+import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
+import { ShapeError } from '../errors.js';
+import { type Launch, program } from '../tensor/backend.js';
+import { formatShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { conv2d } from './conv2d.js';
+import { conv2dInput } from './conv2dInput.js';
+import {
+  CONV_DEFAULTS,
+  type ConvAttrs,
+  type ConvGeometry,
+  convFlop,
+  filterShape,
+  forwardGeometry,
+  type Pair,
+} from './convGeometry.js';
+import { grid } from './grid.js';
+import { selectConv, selectTile, selectWeightChunk, weightGrid } from './select.js';
+import conv2dWeightWgsl from './wgsl/conv2dWeight.wgsl.js';
+import conv2dWeightDirectWgsl from './wgsl/conv2dWeightDirect.wgsl.js';
+import { convWords } from './wgsl/convParams.wgsl.js';
+import sumPartialsWgsl from './wgsl/sumPartials.wgsl.js';
+
+export interface Conv2dWeightAttrs extends ConvAttrs {
+  /** Height and width of the filters. */
+  readonly kernel: Pair;
+}
+
+/**
+ * Gradient of a convolution for its filters, the adjoint of `filter -> conv2d(x, filter)`,
+ * `df[r,s,c,k] = sum_npq x[n, p stride + r dilation - padding, ..., c] g[n,p,q,k]`.
+ *
+ * The sum over all output pixels is split into ranges that are added in a fixed order: the same bits on every run.
+ *
+ * @param x [N, H, W, C]. @param g [N, P, Q, K].
+ * @returns [R, S, C / groups, K] with `[R, S] = kernel`.
+ * @throws ShapeError if a convolution of `x` with such filters would not give the shape of `g`.
+ */
+export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @__PURE__ */ defineOp({
+  name: 'conv2dWeight',
+  attrs: { ...CONV_DEFAULTS, kernel: [1, 1] },
+  shape: ([x, g], attrs) => ({ shape: filterShape(weightGeometry(x, g, attrs)), dtype: x.dtype }),
+  reference([x, g], [df], attrs) {
+    const geometry = weightGeometry({ ...x, dtype: 'float32' }, { ...g, dtype: 'float32' }, attrs);
+    const { batch, inC, outC, groups } = geometry;
+    const [H, W] = geometry.inSize;
+    const [P, Q] = geometry.outSize;
+    const [R, S] = geometry.kernel;
+    const groupC = inC / groups;
+    const groupK = outC / groups;
+    df.data.fill(0);
+    for (let n = 0, pixel = 0; n < batch; n++) {
+      for (let p = 0; p < P; p++) {
+        for (let q = 0; q < Q; q++, pixel++) {
+          for (let r = 0; r < R; r++) {
+            const h = p * geometry.stride[0] + r * geometry.dilation[0] - geometry.padding[0];
+            if (h < 0 || h >= H) continue;
+            for (let s = 0; s < S; s++) {
+              const w = q * geometry.stride[1] + s * geometry.dilation[1] - geometry.padding[1];
+              if (w < 0 || w >= W) continue;
+              for (let c = 0; c < inC; c++) {
+                const value = x.data[((n * H + h) * W + w) * inC + c];
+                const k0 = Math.floor(c / groupC) * groupK;
+                const to = ((r * S + s) * groupC + (c % groupC)) * outC;
+                for (let k = k0; k < k0 + groupK; k++) df.data[to + k] += value * g.data[pixel * outC + k];
+              }
+            }
+          }
+        }
+      }
+    }
+  },
+  launches([x, g], [df], attrs, { capabilities, scratch }) {
+    const geometry = weightGeometry(x, g, attrs);
+    const { batch, outSize, inC, outC, groups } = geometry;
+    const chunk = selectWeightChunk(geometry, capabilities);
+    const splits = Math.ceil((batch * outSize[0] * outSize[1]) / chunk);
+    const partial = splits > 1 ? scratch(splits * df.size) : df;
+    const common = { read: [x, g], write: [partial], params: convWords(geometry, chunk) };
+    const launches: Launch[] = [];
+    if (selectConv(geometry) === 'direct') {
+      const direct = program('conv2dWeight direct', () => conv2dWeightDirectWgsl);
+      launches.push({ ...common, program: direct, grid: grid(splits * df.size) });
+    } else {
+      const tile = selectTile(capabilities);
+      const variant = { tile, vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
+      const label = `conv2dWeight ${tile.lanes}${variant.vecC ? ' vecC' : ''}${variant.vecK ? ' vecK' : ''}`;
+      const tiled = program(label, () => conv2dWeightWgsl(variant));
+      launches.push({ ...common, program: tiled, grid: [...weightGrid(tile, geometry), groups * splits] });
+    }
+    if (splits > 1) {
+      const vec = df.size % 4 === 0;
+      launches.push({
+        program: program(`conv2dWeight sumPartials${vec ? ' vec' : ''}`, () => sumPartialsWgsl({ vec })),
+        read: [partial],
+        write: [df],
+        params: [splits],
+        grid: grid(vec ? df.size / 4 : df.size),
+      });
+    }
+    return launches;
+  },
+  vjp: (gf, { inputs: [x, g], attrs }) => {
+    const { stride, padding, dilation, groups } = attrs;
+    const conv = { stride, padding, dilation, groups };
+    return [() => conv2dInput(g, gf, { ...conv, inputSize: [x.shape[1], x.shape[2]] }), () => conv2d(x, gf, conv)];
+  },
+});
+
+function weightGeometry(x: TensorSpec, g: TensorSpec, attrs: Conv2dWeightAttrs): ConvGeometry {
+  if (x.shape.length !== 4 || g.shape.length !== 4) {
+    throw new ShapeError(
+      `conv2dWeight: x [N, H, W, C] and g [N, P, Q, K] must have rank 4, got ${formatShape(x.shape)} and ${formatShape(g.shape)}`,
+    );
+  }
+  const [batch, P, Q, K] = g.shape;
+  const filter = { shape: [...attrs.kernel, x.shape[3] / attrs.groups, K], dtype: x.dtype };
+  const geometry = forwardGeometry('conv2dWeight', x, filter, attrs);
+  const [outH, outW] = geometry.outSize;
+  if (geometry.batch !== batch || outH !== P || outW !== Q) {
+    throw new ShapeError(
+      `conv2dWeight: ${attrs.kernel.join('x')} filters on ${formatShape(x.shape)} give an output of ` +
+        `[${geometry.batch}, ${outH}, ${outW}, ${K}], but g is ${formatShape(g.shape)}; mend kernel or the attributes`,
+    );
+  }
+  return geometry;
+}
+
+/** FLOP of a call, for benches. */
+export function conv2dWeightFlop(x: TensorSpec, g: TensorSpec, attrs: Conv2dWeightAttrs): number {
+  return convFlop(weightGeometry(x, g, attrs));
+}
+
+export const conv2dWeightCases: OpCases = {
+  op: conv2dWeight,
+  samples: [
+    { inputs: [{ shape: [2, 5, 4, 3] }, { shape: [2, 5, 5, 5] }], attrs: { padding: 1, kernel: [3, 2] } },
+    { inputs: [{ shape: [1, 7, 6, 8] }, { shape: [1, 4, 3, 12] }], attrs: { stride: 2, padding: 1, kernel: [3, 3] } },
+    { inputs: [{ shape: [3, 11, 9, 4] }, { shape: [3, 11, 9, 8] }], attrs: { kernel: [1, 1] } },
+    {
+      inputs: [{ shape: [1, 6, 5, 20] }, { shape: [1, 4, 3, 36] }],
+      attrs: { dilation: 2, padding: 1, kernel: [3, 3] },
+    },
+    {
+      inputs: [{ shape: [2, 5, 6, 8] }, { shape: [2, 5, 3, 12] }],
+      attrs: { groups: 2, padding: 1, stride: [1, 2], kernel: [3, 3] },
+    },
+    {
+      inputs: [{ shape: [1, 13, 17, 3] }, { shape: [1, 7, 9, 6] }],
+      attrs: { groups: 3, stride: 2, padding: 1, kernel: [3, 3] },
+    },
+  ],
+  errors: [
+    {
+      inputs: [{ shape: [1, 4, 4, 3] }, { shape: [1, 4, 4, 5] }],
+      attrs: { kernel: [3, 3] },
+      message: /give an output of \[1, 2, 2, 5\]/,
+    },
+    { inputs: [{ shape: [4, 4, 3] }, { shape: [1, 4, 4, 5] }], attrs: { kernel: [3, 3] }, message: /rank 4/ },
+  ],
+  bench: [],
+};

@@ -1,0 +1,104 @@
+import type { TensorSpec } from '../autograd/op.js';
+import { ShapeError } from '../errors.js';
+import { formatShape } from '../tensor/shape.js';
+
+export type Pair = readonly [height: number, width: number];
+
+/** Attributes of a convolution; numbers stand for both axes. */
+export interface ConvAttrs {
+  readonly stride: number | Pair;
+  readonly padding: number | Pair;
+  readonly dilation: number | Pair;
+  readonly groups: number;
+}
+
+export const CONV_DEFAULTS: ConvAttrs = { stride: 1, padding: 0, dilation: 1, groups: 1 };
+
+/** All extents of a convolution `x [batch, inH, inW, inC] * filter [R, S, inC / groups, outC] -> y [batch, outH, outW, outC]`. */
+export interface ConvGeometry {
+  readonly batch: number;
+  readonly inSize: Pair;
+  readonly inC: number;
+  readonly outSize: Pair;
+  readonly outC: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly dilation: Pair;
+  readonly groups: number;
+}
+
+export function pair(value: number | Pair): Pair {
+  return typeof value === 'number' ? [value, value] : value;
+}
+
+/** Output extent along one axis: `floor((in + 2 padding - dilation (kernel - 1) - 1) / stride) + 1`. */
+function outExtent(size: number, kernel: number, stride: number, padding: number, dilation: number): number {
+  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
+}
+
+/** Normalised attributes; throws on values that no convolution has. */
+export function convAttrs(op: string, attrs: ConvAttrs) {
+  const stride = pair(attrs.stride);
+  const padding = pair(attrs.padding);
+  const dilation = pair(attrs.dilation);
+  const { groups } = attrs;
+  const whole = (v: Pair, least: number) => v.every((n) => Number.isInteger(n) && n >= least);
+  if (!whole(stride, 1) || !whole(dilation, 1) || !whole(padding, 0) || !Number.isInteger(groups) || groups < 1) {
+    throw new ShapeError(
+      `${op}: stride ${stride}, dilation ${dilation} and groups ${groups} must be integers >= 1 and padding ${padding} >= 0`,
+    );
+  }
+  return { stride, padding, dilation, groups };
+}
+
+/** The geometry that an input and a filter give; throws ShapeError if they do not fit. */
+export function forwardGeometry(op: string, x: TensorSpec, filter: TensorSpec, attrs: ConvAttrs): ConvGeometry {
+  requireRank4(op, 'input [N, H, W, C]', x);
+  requireRank4(op, 'filter [R, S, C / groups, K]', filter);
+  const { stride, padding, dilation, groups } = convAttrs(op, attrs);
+  const [batch, inH, inW, inC] = x.shape;
+  const [kernelH, kernelW, groupC, outC] = filter.shape;
+  if (groupC * groups !== inC) {
+    throw new ShapeError(
+      `${op}: input has ${inC} channels ${formatShape(x.shape)}, filter expects ${groupC * groups} ` +
+        `${formatShape(filter.shape)} with groups ${groups}; filters are [R, S, C / groups, K]`,
+    );
+  }
+  if (outC % groups !== 0) throw new ShapeError(`${op}: ${outC} output channels do not divide into ${groups} groups`);
+  const outSize: Pair = [
+    outExtent(inH, kernelH, stride[0], padding[0], dilation[0]),
+    outExtent(inW, kernelW, stride[1], padding[1], dilation[1]),
+  ];
+  if (outSize[0] < 1 || outSize[1] < 1) {
+    throw new ShapeError(
+      `${op}: a ${kernelH}x${kernelW} filter (dilation ${dilation}) is larger than the ${inH}x${inW} input with padding ` +
+        `${padding}; enlarge the input or the padding`,
+    );
+  }
+  return {
+    ...{ batch, inSize: [inH, inW], inC, outSize, outC },
+    ...{ kernel: [kernelH, kernelW], stride, padding, dilation, groups },
+  };
+}
+
+export function inputShape({ batch, inSize, inC }: ConvGeometry): number[] {
+  return [batch, ...inSize, inC];
+}
+
+export function outputShape({ batch, outSize, outC }: ConvGeometry): number[] {
+  return [batch, ...outSize, outC];
+}
+
+export function filterShape({ kernel, inC, groups, outC }: ConvGeometry): number[] {
+  return [...kernel, inC / groups, outC];
+}
+
+/** Floating-point operations of the convolution and of either gradient: two per tap, output and input channel. */
+export function convFlop({ batch, outSize, outC, kernel, inC, groups }: ConvGeometry): number {
+  return 2 * batch * outSize[0] * outSize[1] * outC * kernel[0] * kernel[1] * (inC / groups);
+}
+
+function requireRank4(op: string, what: string, { shape }: TensorSpec): void {
+  if (shape.length !== 4) throw new ShapeError(`${op}: ${what} must have rank 4, got ${formatShape(shape)}`);
+}

@@ -1,0 +1,78 @@
+import type { Capabilities } from '../tensor/backend.js';
+import type { ConvGeometry } from './convGeometry.js';
+import { WEIGHT_ROWS } from './wgsl/conv2dWeight.wgsl.js';
+import { groupExtent, type Tile, tilesPerGroup } from './wgsl/tile.wgsl.js';
+
+/** Rows that a tile has where registers allow: 16 vec4 accumulators per lane. */
+const TILE_ROWS = 16;
+/** Subgroup sizes for which the broadcast kernels are generated; larger ones would broadcast more than they multiply. */
+const BROADCAST_SIZES: readonly number[] = [4, 8, 16];
+
+/**
+ * The register tile for matrix products.
+ *
+ * Software adapters pay for loads, not for arithmetic or broadcasts: there a subgroup shares the left operand (16 x 32
+ * outputs for 8 lanes; 2.5 to 5 times the single-lane tile at 512 x 512 x 512 on llvmpipe). Elsewhere a tile belongs to
+ * one invocation (4 x 4 outputs), whose neighbours share loads through the cache.
+ */
+export function selectTile({ tier, subgroupSize }: Capabilities): Tile {
+  if (tier === 'software' && BROADCAST_SIZES.includes(subgroupSize)) {
+    return { lanes: subgroupSize, rowsPerLane: TILE_ROWS / subgroupSize };
+  }
+  return { lanes: 1, rowsPerLane: 4 };
+}
+
+/** `tiled`: implicit matrix product. `direct`: one invocation per element, where groups are narrower than a vec4. */
+export function selectConv({ groups, inC, outC }: ConvGeometry): 'tiled' | 'direct' {
+  const narrow = (inC / groups) % 4 !== 0 || (outC / groups) % 4 !== 0;
+  return groups > 1 && narrow ? 'direct' : 'tiled';
+}
+
+/** Invocations that keep an adapter busy. */
+function busyInvocations({ tier, subgroupSize }: Capabilities): number {
+  return tier === 'software' ? 16 * Math.max(subgroupSize, 8) : 1 << 15;
+}
+
+/** Bytes that partial sums of a split may take. */
+const PARTIAL_BYTES = 32 * 2 ** 20;
+
+/**
+ * How many ranges a sum over `depth` is split into, so that `invocations` (per range) times the ranges fill the adapter,
+ * while each range keeps at least `least` terms and the partial results of `bytes` each stay within 32 MiB.
+ */
+export function selectSplits(
+  invocations: number,
+  depth: number,
+  least: number,
+  bytes: number,
+  capabilities: Capabilities,
+): number {
+  const wanted = Math.ceil(busyInvocations(capabilities) / invocations);
+  const most = Math.min(Math.ceil(depth / least), Math.floor(PARTIAL_BYTES / bytes));
+  return Math.max(1, Math.min(wanted, most));
+}
+
+/** Output pixels per range of a weight gradient's sum, a multiple of the tile's lanes. */
+export function selectWeightChunk(geometry: ConvGeometry, capabilities: Capabilities): number {
+  const { batch, outSize, kernel, inC, outC, groups } = geometry;
+  const pixels = batch * outSize[0] * outSize[1];
+  const filters = kernel[0] * kernel[1] * (inC / groups) * outC;
+  const { lanes } = selectTile(capabilities);
+  const tiles = kernel[0] * kernel[1] * groups * Math.ceil(inC / groups / WEIGHT_ROWS) * Math.ceil(outC / groups / 4);
+  const invocations = selectConv(geometry) === 'direct' ? filters : tiles;
+  const splits = selectSplits(invocations, pixels, 128, 4 * filters, capabilities);
+  return Math.ceil(Math.ceil(pixels / splits) / lanes) * lanes;
+}
+
+/** Workgroups along columns and rows of a product of `rows` x `columns` outputs. */
+export function tileGrid(tile: Tile, rows: number, columns: number): [x: number, y: number] {
+  const extent = groupExtent(tile);
+  return [Math.ceil(columns / extent.columns), Math.ceil(rows / extent.rows)];
+}
+
+/** Workgroups along columns and channel tiles of a weight gradient. */
+export function weightGrid(tile: Tile, { inC, outC, groups, kernel }: ConvGeometry): [x: number, y: number] {
+  const n = tilesPerGroup(tile);
+  const columns = Math.ceil(outC / groups / (4 * tile.lanes * n));
+  return [columns, kernel[0] * kernel[1] * Math.ceil(inC / groups / (WEIGHT_ROWS * n))];
+}

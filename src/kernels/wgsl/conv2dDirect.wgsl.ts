@@ -1,0 +1,36 @@
+import { convParams } from './convParams.wgsl.js';
+
+/**
+ * Convolution with one invocation per output element: for groups so narrow that a tile would be mostly empty, such as
+ * depthwise convolutions.
+ */
+export default /* wgsl */ `
+${convParams}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> filters: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<uniform> p: ConvParams;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 256u + id.x;
+  if (i >= arrayLength(&y)) { return; }
+  let k = i % p.outC;
+  let q = i / p.outC % p.outW;
+  let row = i / (p.outC * p.outW) % p.outH;
+  let image = i / (p.outC * p.outW * p.outH);
+  let cAt = k / p.groupK * p.groupC;
+  var sum = 0.0;
+  for (var r = 0u; r < p.kernelH; r++) {
+    let h = i32(row * p.strideH + r * p.dilationH) - i32(p.padH);
+    if (h < 0 || h >= i32(p.inH)) { continue; }
+    for (var s = 0u; s < p.kernelW; s++) {
+      let w = i32(q * p.strideW + s * p.dilationW) - i32(p.padW);
+      if (w < 0 || w >= i32(p.inW)) { continue; }
+      let first = ((image * p.inH + u32(h)) * p.inW + u32(w)) * p.inC + cAt;
+      let tap = (r * p.kernelW + s) * p.groupC;
+      for (var c = 0u; c < p.groupC; c++) { sum = fma(x[first + c], filters[(tap + c) * p.outC + k], sum); }
+    }
+  }
+  y[i] = sum;
+}`;

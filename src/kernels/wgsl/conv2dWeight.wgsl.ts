@@ -1,0 +1,85 @@
+import { convParams } from './convParams.wgsl.js';
+import { elementType, enableSubgroups, entryPoint, lines, load4, store4, type Tile, vecColumn } from './tile.wgsl.js';
+
+export interface Conv2dWeightVariant {
+  readonly tile: Pick<Tile, 'lanes'>;
+  readonly vecC: boolean;
+  readonly vecK: boolean;
+}
+
+/** Input channels per tile. */
+export const WEIGHT_ROWS = 16;
+
+/**
+ * Gradient of a convolution for its filters, `df[r,s,c,k] = sum_npq x[n,h,w,c] g[n,p,q,k]`, for a range of output pixels.
+ *
+ * A tile is 16 input channels x one vec4 column of output channels per lane, for one tap. Per block of `lanes` pixels each
+ * lane loads its own pixel's 16 channels, and the lanes broadcast them to each other. The depth (all pixels) is split over
+ * workgroups; partial sums go to `partial[split, r, s, c, k]` and a second stage adds them in a fixed order.
+ * Workgroup y is channel tile * taps + tap, z is group * splits + split.
+ */
+export default function conv2dWeight({ tile, vecC, vecK }: Conv2dWeightVariant): string {
+  const { lanes } = tile;
+  const single = lanes === 1;
+  const vecs = WEIGHT_ROWS / 4;
+  // Without subgroups, 8 x 8 invocations share a workgroup: x along columns, y along row tiles.
+  const rowTile = single ? 'rowGroup * 8u + local.y' : 'rowGroup';
+  const full: Tile = { lanes, rowsPerLane: 1 };
+  return /* wgsl */ `
+${enableSubgroups(full)}
+${convParams}
+@group(0) @binding(0) var<storage, read> x: array<${elementType(vecC)}>;
+@group(0) @binding(1) var<storage, read> g: array<${elementType(vecK)}>;
+@group(0) @binding(2) var<storage, read_write> partial: array<${elementType(vecK)}>;
+@group(0) @binding(3) var<uniform> p: ConvParams;
+
+${entryPoint(full)}
+  let pixels = p.batch * p.outH * p.outW;
+  let splits = (pixels + p.chunk - 1u) / p.chunk;
+  let channelGroup = group.z / splits;
+  let splitId = group.z % splits;
+  let taps = p.kernelH * p.kernelW;
+  let tap = group.y % taps;
+  let rowGroup = group.y / taps;
+  let c = (${rowTile}) * ${WEIGHT_ROWS}u; // within the channel group, as is k
+  let k = 4u * (${vecColumn(full, 'group.x')});
+  let kLeft = select(0u, p.groupK - k, k < p.groupK);
+  let kAt = channelGroup * p.groupK + min(k, p.groupK - 1u);
+  let cAt = channelGroup * p.groupC + c;
+  let cLeft = select(0u, p.groupC - c, c < p.groupC);
+  let shiftH = i32(tap / p.kernelW * p.dilationH) - i32(p.padH);
+  let shiftW = i32(tap % p.kernelW * p.dilationW) - i32(p.padW);
+  ${lines(WEIGHT_ROWS, (r) => `var acc${r} = vec4f(0.0);`)}
+  let end = min((splitId + 1u) * p.chunk, pixels);
+  for (var pixel = splitId * p.chunk; pixel < end; pixel += ${lanes}u) {
+    let mine = pixel + lane;
+    let h = i32(mine / p.outW % p.outH * p.strideH) + shiftH;
+    let w = i32(mine % p.outW * p.strideW) + shiftW;
+    let inside = mine < end && h >= 0 && h < i32(p.inH) && w >= 0 && w < i32(p.inW);
+    let at = select(0u, ((mine / (p.outH * p.outW) * p.inH + u32(h)) * p.inW + u32(w)) * p.inC + cAt, inside);
+    ${lines(vecs, (v) => `let a${v} = select(vec4f(0.0), ${load4('x', `at + ${4 * v}u`, vecC, `cLeft - min(cLeft, ${4 * v}u)`)}, inside && ${4 * v}u < cLeft);`)}
+    ${lines(lanes, (l) => blockStep(l, single, vecK, vecs))}
+  }
+  let size = taps * p.groupC * p.outC;
+  ${lines(
+    WEIGHT_ROWS,
+    (r) =>
+      `if (${r}u < cLeft && kLeft > 0u) { ${store4('partial', `splitId * size + (tap * p.groupC + c + ${r}u) * p.outC + kAt`, `acc${r}`, vecK, 'kLeft')} }`,
+  )}
+}`;
+}
+
+/** Adds the outer product of one pixel's 16 input channels and the lane's vec4 of output channels. */
+function blockStep(lane: number, single: boolean, vecK: boolean, vecs: number): string {
+  const b = `b${lane}`;
+  const out = [`let ${b} = ${load4('g', `min(pixel + ${lane}u, end - 1u) * p.outC + kAt`, vecK, 'kLeft')};`];
+  for (let v = 0; v < vecs; v++) {
+    const a = `a${v}l${lane}`;
+    out.push(`let ${a} = ${single ? `a${v}` : `subgroupBroadcast(a${v}, ${lane}u)`};`);
+    for (const [j, component] of ['x', 'y', 'z', 'w'].entries()) {
+      const acc = `acc${4 * v + j}`;
+      out.push(`${acc} = fma(vec4f(${a}.${component}), ${b}, ${acc});`);
+    }
+  }
+  return out.join('\n');
+}
