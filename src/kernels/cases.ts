@@ -7,6 +7,8 @@ import { conv2dInputCases } from './conv2dInput.js';
 import { conv2dWeightCases } from './conv2dWeight.js';
 import { argMaxCases, maxCases, minCases } from './extremum.js';
 import { flipCases } from './flip.js';
+import { linearCases } from './linear.js';
+import { matmulCases } from './matmul.js';
 import { maxPool2dCases, maxPool2dGatherCases, maxPool2dGradCases } from './maxPool2d.js';
 import { padCases } from './pad.js';
 import { permuteCases } from './permute.js';
@@ -17,6 +19,8 @@ import { sliceCases } from './slice.js';
 
 /** What tests, benches and the command line know about every op; user bundles never reach this file. */
 export const kernelCases: readonly OpCases[] = [
+  linearCases,
+  matmulCases,
   argMaxCases,
   avgPool2dCases,
   avgPool2dGradCases,

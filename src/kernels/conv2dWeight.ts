@@ -17,10 +17,10 @@ import {
 } from './convGeometry.js';
 import { grid } from './grid.js';
 import { selectConv, selectTile, selectWeightChunk, weightGrid } from './select.js';
+import { sumPartials } from './sumPartials.js';
 import conv2dWeightWgsl from './wgsl/conv2dWeight.wgsl.js';
 import conv2dWeightDirectWgsl from './wgsl/conv2dWeightDirect.wgsl.js';
 import { convWords } from './wgsl/convParams.wgsl.js';
-import sumPartialsWgsl from './wgsl/sumPartials.wgsl.js';
 
 export interface Conv2dWeightAttrs extends ConvAttrs {
   /** Height and width of the filters. */
@@ -89,16 +89,7 @@ export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @_
       const tiled = program(label, () => conv2dWeightWgsl(variant));
       launches.push({ ...common, program: tiled, grid: [...weightGrid(tile, geometry), groups * splits] });
     }
-    if (splits > 1) {
-      const vec = df.size % 4 === 0;
-      launches.push({
-        program: program(`conv2dWeight sumPartials${vec ? ' vec' : ''}`, () => sumPartialsWgsl({ vec })),
-        read: [partial],
-        write: [df],
-        params: [splits],
-        grid: grid(vec ? df.size / 4 : df.size),
-      });
-    }
+    if (splits > 1) launches.push(sumPartials(partial, df, splits));
     return launches;
   },
   vjp: (gf, { inputs: [x, g], attrs }) => {

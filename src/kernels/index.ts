@@ -9,6 +9,8 @@ export { argMax, max, min } from './extremum.js';
 export { full } from './fill.js';
 export { flip } from './flip.js';
 export { globalAveragePool } from './globalAveragePool.js';
+export { linear } from './linear.js';
+export { matmul } from './matmul.js';
 export { maxPool2d, maxPool2dGather, maxPool2dGrad } from './maxPool2d.js';
 export { pad } from './pad.js';
 export { permute } from './permute.js';

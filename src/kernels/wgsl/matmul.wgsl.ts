@@ -1,0 +1,74 @@
+import {
+  accumulators,
+  allRows,
+  elementType,
+  enableSubgroups,
+  entryPoint,
+  firstRow,
+  heldRows,
+  lines,
+  load4,
+  multiplyRows,
+  store4,
+  type Tile,
+  transposeColumns,
+  vecColumn,
+} from './tile.wgsl.js';
+
+export interface MatmulVariant {
+  readonly tile: Tile;
+  readonly transA: boolean;
+  readonly transB: boolean;
+  /** The rows of A, of B and of Y as they lie in memory are whole vec4s. */
+  readonly vecA: boolean;
+  readonly vecB: boolean;
+  readonly vecY: boolean;
+  readonly bias: boolean;
+}
+
+/**
+ * `Y[m,n] = bias[n] + sum_k A[m,k] B[k,n]` for a batch of matrices and a range of k. Workgroup z is batch * splits + split;
+ * with splits, Y holds partial results [split, batch, M, N] that a second stage adds.
+ */
+export default function matmul({ tile, transA, transB, vecA, vecB, vecY, bias }: MatmulVariant): string {
+  // A lies as [M, K] or [K, M], B as [K, N] or [N, K].
+  const heldRow = (i: number) =>
+    transA
+      ? `let a${i} = vec4f(${[0, 1, 2, 3].map((j) => `select(0.0, A[aAt + (k + ${j}u) * p.M + held${i}], ${j}u < kLeft)`).join(', ')});`
+      : `let a${i} = ${load4('A', `aAt + held${i} * p.K + k`, vecA, 'kLeft')};`;
+  const columns = transB
+    ? `${lines(4, (j) => `let c${j} = ${load4('B', `bAt + (nAt + ${j}u) * p.K + k`, vecB, 'kLeft')};`)}
+    ${transposeColumns()}`
+    : lines(4, (j) => `let b${j} = ${load4('B', `bAt + (k + ${j}u) * p.N + nAt`, vecB, 'nLeft')};`);
+  return /* wgsl */ `
+${enableSubgroups(tile)}
+struct Params { M: u32, N: u32, K: u32, batch: u32, strideA: u32, strideB: u32, chunk: u32, base: u32 }
+@group(0) @binding(0) var<storage, read> A: array<${elementType(vecA && !transA)}>;
+@group(0) @binding(1) var<storage, read> B: array<${elementType(vecB)}>;
+${bias ? `@group(0) @binding(2) var<storage, read> bias: array<${elementType(vecY)}>;` : ''}
+@group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> Y: array<${elementType(vecY)}>;
+@group(0) @binding(${bias ? 4 : 3}) var<uniform> p: Params;
+
+${entryPoint(tile)}
+  let splits = (p.K + p.chunk - 1u) / p.chunk;
+  let image = group.z / splits;
+  let splitId = group.z % splits;
+  let aAt = image * p.strideA;
+  let bAt = image * p.strideB;
+  let row0 = ${firstRow(tile, 'group.y + p.base')};
+  let n = 4u * (${vecColumn(tile, 'group.x')});
+  let nLeft = select(0u, p.N - n, n < p.N);
+  let nAt = min(n, p.N - 1u);
+  ${accumulators(tile, bias ? load4('bias', 'nAt', vecY, 'nLeft') : 'vec4f(0.0)')}
+  ${heldRows(tile, (i, row) => `let held${i} = min(row0 + ${row}, p.M - 1u);`)}
+  let end = min((splitId + 1u) * p.chunk, p.K);
+  for (var k = splitId * p.chunk; k < end; k += 4u) {
+    let kLeft = end - k;
+    ${heldRows(tile, heldRow)}
+    ${columns}
+    ${multiplyRows(tile)}
+  }
+  let yAt = (splitId * p.batch + image) * p.M * p.N;
+  ${allRows(tile, (r) => `if (row0 + ${r}u < p.M && nLeft > 0u) { ${store4('Y', `yAt + (row0 + ${r}u) * p.N + nAt`, `acc${r}`, vecY, 'nLeft')} }`)}
+}`;
+}
