@@ -1,0 +1,42 @@
+export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
+export { type AugmentOptions, augmentCrop, rleAugmentation } from './augment.js';
+export { pearson, spearman } from './correlation.js';
+export {
+  type Crop,
+  cropAround,
+  cropToImage,
+  decodeJoints,
+  encodeJoints,
+  inputToImage,
+  mirrorCrop,
+  PADDING,
+} from './crop.js';
+export {
+  type Box,
+  checkSample,
+  jointBox,
+  type PoseDataset,
+  type PoseSample,
+  type PoseSplit,
+  type RgbImage,
+} from './dataset.js';
+export { defaultFigures, drawFigure, type FigureOptions, figures } from './figures/figures.js';
+export type { LabelNoise } from './figures/labels.js';
+export type { PoseVariety } from './figures/pose.js';
+export type { SceneVariety } from './figures/scene.js';
+export { decodeImage } from './images.js';
+export { lsp } from './lsp.js';
+export {
+  auc,
+  jointDistances,
+  meanError,
+  meanPose,
+  type Pck,
+  type PoseScore,
+  pck,
+  scorePoses,
+  torsoLengths,
+} from './metrics.js';
+export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
+export { coco17, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
+export { IMAGENET_MEAN, IMAGENET_STD, warpCrop } from './warp.js';
