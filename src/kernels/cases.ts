@@ -5,9 +5,12 @@ import { concatCases } from './concat.js';
 import { conv2dCases } from './conv2d.js';
 import { conv2dInputCases } from './conv2dInput.js';
 import { conv2dWeightCases } from './conv2dWeight.js';
+import { cumsumCases } from './cumsum.js';
 import { argMaxCases, maxCases, minCases } from './extremum.js';
 import { flipCases } from './flip.js';
+import { gatherCases, gatherGradCases } from './gather.js';
 import { linearCases } from './linear.js';
+import { logSumExpCases } from './logSumExp.js';
 import { matmulCases } from './matmul.js';
 import { maxPool2dCases, maxPool2dGatherCases, maxPool2dGradCases } from './maxPool2d.js';
 import { padCases } from './pad.js';
@@ -16,11 +19,10 @@ import { pickCases, placeCases } from './pick.js';
 import { meanCases, sumCases } from './reduce.js';
 import { reshapeCases } from './reshape.js';
 import { sliceCases } from './slice.js';
+import { logSoftmaxCases, softmaxCases } from './softmax.js';
 
 /** What tests, benches and the command line know about every op; user bundles never reach this file. */
 export const kernelCases: readonly OpCases[] = [
-  linearCases,
-  matmulCases,
   argMaxCases,
   avgPool2dCases,
   avgPool2dGradCases,
@@ -29,7 +31,14 @@ export const kernelCases: readonly OpCases[] = [
   conv2dCases,
   conv2dInputCases,
   conv2dWeightCases,
+  cumsumCases,
   flipCases,
+  gatherCases,
+  gatherGradCases,
+  linearCases,
+  logSoftmaxCases,
+  logSumExpCases,
+  matmulCases,
   maxCases,
   maxPool2dCases,
   maxPool2dGatherCases,
@@ -42,5 +51,6 @@ export const kernelCases: readonly OpCases[] = [
   placeCases,
   reshapeCases,
   sliceCases,
+  softmaxCases,
   sumCases,
 ];

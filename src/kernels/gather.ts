@@ -1,0 +1,185 @@
+import type { OpCases } from '../autograd/cases.js';
+import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
+import { ShapeError } from '../errors.js';
+import { program } from '../tensor/backend.js';
+import { formatShape, normaliseAxis, type Shape, sizeOf } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { grid } from './grid.js';
+import { missingValue, missingWord } from './pick.js';
+import gatherCode, { gatherGrad as gatherGradCode } from './wgsl/gather.wgsl.js';
+
+export interface GatherAttrs {
+  readonly axis: number;
+}
+
+export interface GatherGradAttrs extends GatherAttrs {
+  /** Extent of the axis in the result. */
+  readonly extent: number;
+}
+
+/** A shape seen as [outer, extent, inner] around an axis. */
+function around(shape: Shape, axis: number): { outer: number; extent: number; inner: number } {
+  const d = normaliseAxis('gather', axis, shape.length);
+  return { outer: sizeOf(shape.slice(0, d)), extent: shape[d], inner: sizeOf(shape.slice(d + 1)) };
+}
+
+function withExtent(op: string, shape: Shape, axis: number, extent: number): Shape {
+  const d = normaliseAxis(op, axis, shape.length);
+  return shape.map((n, i) => (i === d ? extent : n));
+}
+
+function checkIndex(op: string, index: TensorSpec): void {
+  if (index.dtype === 'float32' || index.shape.length !== 1) {
+    throw new ShapeError(
+      `${op}: the index is ${index.dtype} ${formatShape(index.shape)}; wanted one axis of int32 or uint32`,
+    );
+  }
+}
+
+/**
+ * Slices chosen by number, `y[o, m, i] = x[o, index[m], i]`, where m takes the place of `axis`; the dual of `gatherGrad`.
+ * An index outside of the axis reads NaN (0 in an integer tensor).
+ */
+export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ */ defineOp({
+  name: 'gather',
+  attrs: { axis: 0 },
+  shape([x, index], { axis }) {
+    checkIndex('gather', index);
+    return { shape: withExtent('gather', x.shape, axis, index.shape[0]), dtype: x.dtype };
+  },
+  reference([x, index], [y], { axis }) {
+    const { outer, extent, inner } = around(x.shape, axis);
+    const missing = missingValue(x.data instanceof Float64Array ? 'float32' : 'int32');
+    let at = 0;
+    for (let o = 0; o < outer; o++) {
+      for (const n of index.data) {
+        const inside = n >= 0 && n < extent;
+        for (let i = 0; i < inner; i++) y.data[at++] = inside ? x.data[(o * extent + n) * inner + i] : missing;
+      }
+    }
+  },
+  launches([x, index], [y], { axis }) {
+    const { extent, inner } = around(x.shape, axis);
+    const lanes = inner % 4 === 0 ? 4 : 1;
+    return [
+      {
+        program: program(`gather.${lanes}`, () => gatherCode(lanes)),
+        read: [x, index],
+        write: [y],
+        params: [extent, inner / lanes, missingWord(x.dtype)],
+        grid: grid(y.size / lanes),
+      },
+    ];
+  },
+  vjp: (g, { inputs: [x, index], attrs: { axis } }) => [
+    () => gatherGrad(g, index, { axis, extent: x.shape[normaliseAxis('gather', axis, x.rank)] }),
+    null,
+  ],
+  keep: { inputs: [1] },
+});
+
+/**
+ * Adds slices up by number, `y[o, n, i] = sum over m with index[m] = n of g[o, m, i]`; the dual of `gather`.
+ * Every element of `y` walks the whole index, in order: the work is `extent` times the size of `g`, and the sum does not
+ * depend on the device's scheduling, as it would with atomics.
+ */
+export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @__PURE__ */ defineOp({
+  name: 'gatherGrad',
+  attrs: { axis: 0, extent: 1 },
+  shape([g, index], { axis, extent }) {
+    checkIndex('gatherGrad', index);
+    const { extent: length } = around(g.shape, axis);
+    if (g.dtype !== 'float32' || length !== index.shape[0]) {
+      throw new ShapeError(
+        `gatherGrad: ${g.dtype} ${formatShape(g.shape)} has ${length} slices along axis ${axis}, the index ` +
+          `${index.shape[0]}; wanted float32 and as many`,
+      );
+    }
+    return { shape: withExtent('gatherGrad', g.shape, axis, extent), dtype: g.dtype };
+  },
+  reference([g, index], [y], { axis }) {
+    const { outer, extent, inner } = around(y.shape, axis);
+    y.data.fill(0);
+    let at = 0;
+    for (let o = 0; o < outer; o++) {
+      for (const n of index.data) {
+        const inside = n >= 0 && n < extent;
+        for (let i = 0; i < inner; i++, at++) if (inside) y.data[(o * extent + n) * inner + i] += g.data[at];
+      }
+    }
+  },
+  launches([g, index], [y], { axis }) {
+    const { extent, inner } = around(y.shape, axis);
+    const lanes = inner % 4 === 0 ? 4 : 1;
+    return [
+      {
+        program: program(`gatherGrad.${lanes}`, () => gatherGradCode(lanes)),
+        read: [g, index],
+        write: [y],
+        params: [extent, inner / lanes],
+        grid: grid(y.size / lanes),
+      },
+    ];
+  },
+  vjp: (g, { inputs: [, index], attrs: { axis } }) => [() => gather(g, index, { axis }), null],
+  keep: { inputs: [1] },
+});
+
+const int32 = (values: readonly number[]) => ({ shape: [values.length], values, dtype: 'int32' as const });
+
+export const gatherCases: OpCases = {
+  op: gather,
+  samples: [
+    { inputs: [{ shape: [5] }, int32([4, 0, 4])] },
+    { inputs: [{ shape: [3, 2] }, int32([2, 0, 1, 2, 2])] },
+    { inputs: [{ shape: [2, 3, 4] }, int32([1, 1])], attrs: { axis: 1 } },
+    { inputs: [{ shape: [2, 3] }, { shape: [2], values: [2, 0], dtype: 'uint32' }], attrs: { axis: -1 } },
+    { inputs: [{ shape: [3], dtype: 'int32', values: [7, -8, 9] }, int32([2, -1, 1, 3])] },
+  ],
+  errors: [
+    { inputs: [{ shape: [2, 3] }, { shape: [2] }], message: /the index is float32 \[2\]/ },
+    { inputs: [{ shape: [2, 3] }, { shape: [2, 1], dtype: 'int32' }], message: /the index is int32 \[2, 1\]/ },
+    { inputs: [{ shape: [] }, { shape: [2], dtype: 'int32' }], message: /axis 0 is out of range for rank 0/ },
+  ],
+  bench: [
+    {
+      name: 'joints of another schema, 512x17x64',
+      inputs: [{ shape: [512, 17, 64] }, int32([15, 13, 11, 12, 14, 16, 9, 7, 5, 6, 8, 10, 0, 1])],
+      attrs: { axis: 1 },
+      flop: 0,
+      bytes: 8 * 512 * 14 * 64,
+    },
+  ],
+};
+
+export const gatherGradCases: OpCases = {
+  op: gatherGrad,
+  samples: [
+    { inputs: [{ shape: [3] }, int32([4, 0, 4])], attrs: { extent: 5 } },
+    { inputs: [{ shape: [2, 3, 2] }, int32([1, 3, 1])], attrs: { axis: 1, extent: 4 } },
+    { inputs: [{ shape: [2, 3, 4] }, int32([0, 1, 0])], attrs: { axis: 1, extent: 2 } },
+  ],
+  errors: [
+    {
+      inputs: [{ shape: [2, 3] }, { shape: [3], dtype: 'int32' }],
+      attrs: { extent: 4 },
+      message: /has 2 slices .* index 3/,
+    },
+    {
+      inputs: [
+        { shape: [2], dtype: 'int32' },
+        { shape: [2], dtype: 'int32' },
+      ],
+      message: /int32 \[2\] .* wanted float32/,
+    },
+  ],
+  bench: [
+    {
+      name: 'joints of another schema, 512x14x64',
+      inputs: [{ shape: [512, 14, 64] }, int32([15, 13, 11, 12, 14, 16, 9, 7, 5, 6, 8, 10, 0, 1])],
+      attrs: { axis: 1, extent: 17 },
+      flop: 512 * 14 * 64,
+      bytes: 4 * 512 * (14 + 17) * 64,
+    },
+  ],
+};

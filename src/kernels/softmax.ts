@@ -1,0 +1,132 @@
+import type { OpCases } from '../autograd/cases.js';
+import { defineOp, type Op, type OpDefinition } from '../autograd/op.js';
+import { program } from '../tensor/backend.js';
+import { normaliseAxis } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { mul, sub } from './binary.js';
+import { requireDType } from './elementwise.js';
+import { grid } from './grid.js';
+import { logSum, normaliser } from './logSumExp.js';
+import { sum } from './reduce.js';
+import { arrange, collapsedView, stages } from './reduction.js';
+import { exp } from './unary.js';
+import { withMath } from './wgsl/math.wgsl.js';
+
+export interface SoftmaxAttrs {
+  readonly axis: number;
+}
+
+/** What softmax and its logarithm differ in. */
+interface Normalisation {
+  readonly name: string;
+  /** One element in float64, from its log-probability. */
+  readonly value: (logP: number) => number;
+  /** One element from `d = x - m` and `s = sum exp(x - m)`; `x - log sum exp x` would lose digits for large `x`. */
+  readonly wgsl: string;
+  readonly vjp: OpDefinition<SoftmaxAttrs, Tensor>['vjp'];
+}
+
+function normalisation({ name, value, wgsl, vjp }: Normalisation): Op<[x: Tensor], SoftmaxAttrs> {
+  return defineOp<[x: Tensor], SoftmaxAttrs>({
+    name,
+    attrs: { axis: -1 },
+    shape(inputs, { axis }) {
+      requireDType(name, inputs, 'float32');
+      normaliseAxis(name, axis, inputs[0].shape.length);
+      return { shape: inputs[0].shape, dtype: 'float32' };
+    },
+    reference([x], [y], { axis }) {
+      const { data, outer, reduce, inner } = collapsedView(name, x, axis);
+      for (let row = 0; row < outer * inner; row++) {
+        const start = Math.floor(row / inner) * reduce * inner + (row % inner);
+        const total = logSum(data, start, reduce, inner);
+        for (let r = 0; r < reduce; r++) y.data[start + r * inner] = value(data[start + r * inner] - total);
+      }
+    },
+    launches([x], [y], { axis }, context) {
+      const { launches, data, ...collapsed } = arrange(name, x, axis, context);
+      const { outer, reduce, inner } = collapsed;
+      const states = context.scratch(2 * outer * inner);
+      return [
+        ...launches,
+        ...stages(normaliser(name, 'vec2f', 's'), data, states, collapsed, context),
+        {
+          program: program(`${name}.normalise`, () => normalise(wgsl)),
+          read: [x, states],
+          write: [y],
+          params: [reduce * inner, inner],
+          grid: grid(y.size),
+        },
+      ];
+    },
+    vjp,
+    keep: { inputs: [], outputs: [0] },
+  });
+}
+
+function normalise(wgsl: string): string {
+  return withMath(/* wgsl */ `
+struct Params { block: u32, inner: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> states: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<uniform> p: Params;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let t = id.y * groups.x * 256u + id.x;
+  if (t >= arrayLength(&y)) { return; }
+  let state = states[t / p.block * p.inner + t % p.inner];
+  let d = x[t] - state.x;
+  let s = state.y;
+  y[t] = ${wgsl};
+}`);
+}
+
+/** Probabilities along an axis, `y_r = exp(x_r) / sum_q exp(x_q)`. */
+export const softmax: Op<[x: Tensor], SoftmaxAttrs> = /* @__PURE__ */ normalisation({
+  name: 'softmax',
+  value: Math.exp,
+  wgsl: 'exp(d) / s',
+  vjp: (g, { outputs: [y], attrs: { axis } }) => [() => mul(y, sub(g, sum(mul(g, y), { axes: axis, keepDims: true })))],
+});
+
+/** Log-probabilities along an axis, `y_r = x_r - log sum_q exp(x_q)`. */
+export const logSoftmax: Op<[x: Tensor], SoftmaxAttrs> = /* @__PURE__ */ normalisation({
+  name: 'logSoftmax',
+  value: (logP) => logP,
+  wgsl: 'd - ln(s)',
+  vjp: (g, { outputs: [y], attrs: { axis } }) => [() => sub(g, mul(exp(y), sum(g, { axes: axis, keepDims: true })))],
+});
+
+function casesOf(op: Op<[x: Tensor], SoftmaxAttrs>): OpCases {
+  return {
+    op,
+    samples: [
+      { inputs: [{ shape: [3, 5] }] },
+      { inputs: [{ shape: [5], lo: -30, hi: 30 }] },
+      { inputs: [{ shape: [2, 3, 4] }], attrs: { axis: 1 } },
+      { inputs: [{ shape: [3, 2, 1, 2, 2] }], attrs: { axis: 0 } },
+      { inputs: [{ shape: [2, 8] }], attrs: { axis: -1 } },
+      { inputs: [{ shape: [2, 1] }] },
+      { inputs: [{ shape: [3], lo: 200, hi: 203 }] },
+      { inputs: [{ shape: [1031] }], order: 1 },
+    ],
+    errors: [
+      { inputs: [{ shape: [2, 3] }], attrs: { axis: 2 }, message: /axis 2 is out of range for rank 2/ },
+      { inputs: [{ shape: [] }], message: /axis -1 is out of range for rank 0/ },
+      { inputs: [{ shape: [2], dtype: 'int32' }], message: /oftmax: operand 0 is int32/ },
+    ],
+    bench: [
+      {
+        name: 'class scores, 4096x1000',
+        inputs: [{ shape: [4096, 1000] }],
+        flop: 4096 * 1000 * 6,
+        bytes: 8 * 4096 * 1000,
+      },
+    ],
+  };
+}
+
+export const softmaxCases: OpCases = casesOf(softmax);
+export const logSoftmaxCases: OpCases = casesOf(logSoftmax);
