@@ -35,9 +35,9 @@ export class Arena {
     this.length = length;
   }
 
-  /** True if the tensors are exactly this arena's leaves, in any order. */
+  /** True if the tensors are exactly this arena's leaves, in any order; a tied leaf may come several times. */
   isWhole(tensors: readonly Tensor[]): boolean {
-    if (tensors.length !== this.slots.length) return false;
+    if (new Set(tensors).size !== this.slots.length) return false;
     const at = new Map(tensors.map((t) => [t.offset, t.size]));
     return at.size === this.slots.length && this.slots.every(({ offset, size }) => at.get(offset) === size);
   }
@@ -69,10 +69,11 @@ export class Arena {
 
 /**
  * Moves the tensors of a tree into arenas (several where a binding limit asks for it) and disposes of the originals.
- * Parameters packed like this get their gradients in one buffer and are updated in one dispatch.
+ * Parameters packed like this get their gradients in one buffer and are updated in one dispatch. A tensor that the tree
+ * holds several times stays one parameter.
  */
 export function packParameters<T>(tree: T): T {
-  const leaves: { tensor: Tensor; path: string }[] = [];
+  const found = new Map<Tensor, { tensor: Tensor; path: string }>();
   eachTensor(tree, (tensor, path) => {
     tensor.assertLive('packParameters');
     if (tensor.dtype !== 'float32') {
@@ -80,8 +81,9 @@ export function packParameters<T>(tree: T): T {
         `packParameters: '${path}' is ${tensor.dtype} ${formatShape(tensor.shape)}; parameters are float32`,
       );
     }
-    leaves.push({ tensor, path });
+    if (!found.has(tensor)) found.set(tensor, { tensor, path });
   });
+  const leaves = [...found.values()];
   const packed = new Map<Tensor, Tensor>();
   for (const group of groupsWithin(leaves)) {
     const { device } = group[0].tensor;
