@@ -132,3 +132,16 @@ export function cube({
     keep,
   });
 }
+
+/** `w <- w - rate g` in place. */
+export const descend: Op<[w: Tensor, g: Tensor], { rate: number }> = defineOp({
+  name: 'descend',
+  attrs: { rate: 0.01 },
+  shape: ([w]) => w,
+  reference([w, g], [y], { rate }) {
+    for (let i = 0; i < y.data.length; i++) y.data[i] = w.data[i] - rate * g.data[i];
+  },
+  launches: ([, g], [y], { rate }) => launch(elementwise(`descend ${rate}`, ['g'], `y[i] - ${rate} * g[i]`), [g], y),
+  vjp: null,
+  donates: [0],
+});

@@ -1,0 +1,277 @@
+import { describe, expect, test } from 'vitest';
+import { accumulate } from '../src/autograd/accumulate.js';
+import { customVjp, grad, stopGradient, valueAndGrad, vjp } from '../src/autograd/grad.js';
+import { defineMultiOp, defineOp, firstOrderOnly, type Op, once } from '../src/autograd/op.js';
+import { DeviceError, DisposedError, ShapeError } from '../src/errors.js';
+import { cpu } from '../src/tensor/cpu.js';
+import { scope } from '../src/tensor/scope.js';
+import { Tensor } from '../src/tensor/tensor.js';
+import { cube, product, times, total } from './testOps.js';
+
+const device = cpu();
+const tensor = (...values: number[]) => device.tensor(values);
+const values = async (t: Tensor) => Array.from(await t.data());
+const square = (x: Tensor) => product(x, x);
+
+describe('valueAndGrad', () => {
+  test('gives the value and a gradient of the nesting of the parameters', async () => {
+    const params = { layers: [{ w: tensor(1, 2) }, { w: tensor(3, 4) }], scale: tensor(2, 2), name: 'net' };
+    const loss = (p: typeof params) => total(product(product(p.layers[0].w, p.layers[1].w), p.scale));
+    const [value, gradient] = valueAndGrad(loss)(params);
+    expect(await value.item()).toBe(22);
+    expect(gradient.name).toBe('net');
+    expect(await values(gradient.layers[0].w)).toEqual([6, 8]);
+    expect(await values(gradient.layers[1].w)).toEqual([2, 4]);
+    expect(await values(gradient.scale)).toEqual([3, 8]);
+  });
+
+  test('differentiates the first argument only', async () => {
+    const f = (x: Tensor, data: { y: Tensor }, power: number) => total(times(product(x, data.y), { factor: power }));
+    expect(await values(grad(f)(tensor(1, 2), { y: tensor(5, 7) }, 3))).toEqual([15, 21]);
+  });
+
+  test('aux lives on beside the loss, the intermediates do not', async () => {
+    let inner: Tensor | undefined;
+    const f = (x: Tensor) => {
+      inner = square(x);
+      return [total(inner), { predictions: times(inner, { factor: 2 }), label: 'a' }] as const;
+    };
+    const [[loss, aux], gradient] = valueAndGrad(f, { aux: true })(tensor(1, 2, 3));
+    expect(await loss.item()).toBe(14);
+    expect(await values(aux.predictions)).toEqual([2, 8, 18]);
+    expect(aux.label).toBe('a');
+    expect(await values(gradient)).toEqual([2, 4, 6]);
+    expect(inner?.disposed).toBe(true);
+  });
+
+  test('a parameter without a use has a gradient of zeros', async () => {
+    const gradient = grad((p: { a: Tensor; b: Tensor }) => total(p.a))({ a: tensor(1), b: tensor(1, 2) });
+    expect(await values(gradient.b)).toEqual([0, 0]);
+  });
+
+  test('fan-out adds up, also of a tensor with itself', async () => {
+    const f = (x: Tensor) => total(accumulate(accumulate(square(x), x), accumulate(x, x)));
+    expect(await values(grad(f)(tensor(1, 5)))).toEqual([5, 13]);
+  });
+
+  test('the loss may be the parameter itself', async () => {
+    const x = device.tensor([3], []);
+    const [value, gradient] = valueAndGrad((p: Tensor) => p)(x);
+    expect(await value.item()).toBe(3);
+    expect(await gradient.item()).toBe(1);
+    expect(x.disposed).toBe(false);
+  });
+
+  test.each([
+    ['a vector', (x: Tensor) => x, /must return one float32 number, got float32 \[2\]; sum or average it/],
+    ['a number', () => 3 as unknown as Tensor, /got 3/],
+    ['an integer', () => device.tensor([1], [], 'int32'), /got int32 \[\]/],
+    ['nothing', () => undefined as unknown as Tensor, /got undefined/],
+  ])('refuses %s', (_, f, message) => {
+    expect(() => valueAndGrad(f)(tensor(1, 2))).toThrow(ShapeError);
+    expect(() => valueAndGrad(f)(tensor(1, 2))).toThrow(message);
+  });
+
+  test('refuses a promise, and scopes stay in order after it', async () => {
+    const f = (async (x: Tensor) => total(x)) as unknown as (x: Tensor) => Tensor;
+    expect(() => valueAndGrad(f)(tensor(1))).toThrow(TypeError);
+    expect(() => valueAndGrad(f)(tensor(1))).toThrow(/returned a promise; it must be synchronous/);
+    expect(() => scope(async () => 1)).toThrow(/scope: the function returned a promise/);
+    expect(await values(grad(total)(tensor(1, 2)))).toEqual([1, 1]);
+  });
+
+  test('an error inside leaves no buffers and no open tape', async () => {
+    const x = tensor(1, 2);
+    const before = device.memory().live.buffers;
+    const f = (p: Tensor): Tensor => {
+      square(square(p));
+      throw new RangeError('planted');
+    };
+    expect(() => grad(f)(x)).toThrow('planted');
+    expect(device.memory().live.buffers).toBe(before);
+    expect(await values(grad((p: Tensor) => total(square(p)))(x))).toEqual([2, 4]);
+  });
+});
+
+describe('vjp', () => {
+  test('pulls a cotangent of the nesting of the value', async () => {
+    const f = ([a, b]: Tensor[]) => ({ p: product(a, b), s: total(a) });
+    const x = [tensor(2, 3), tensor(5, 7)];
+    const [value, [da, db]] = vjp(f, x, { p: tensor(1, 10), s: device.scalar(100) });
+    expect(await values(value.p)).toEqual([10, 21]);
+    expect(await values(da)).toEqual([105, 170]);
+    expect(await values(db)).toEqual([2, 30]);
+  });
+
+  test('refuses a cotangent of another shape, and one output named twice', () => {
+    expect(() => vjp(square, tensor(1, 2), tensor(1))).toThrow(/the cotangent \(\[1\]\).*the value \(\[2\]\)/);
+    const twice = (x: Tensor) => {
+      const y = square(x);
+      return [y, y];
+    };
+    expect(() => vjp(twice, tensor(1), [tensor(1), tensor(1)])).toThrow(/returns the same tensor twice/);
+  });
+});
+
+describe('higher derivatives', () => {
+  const at = tensor(2, -1);
+
+  test('first to fourth of x^3, through a sum', async () => {
+    const f = cube();
+    let derivative = (x: Tensor) => total(f(x));
+    const expected = [(x: number) => 3 * x * x, (x: number) => 6 * x, () => 6, () => 0];
+    for (const d of expected) {
+      const lower = derivative;
+      expect(await values(grad(lower)(at))).toEqual([d(2), d(-1)]);
+      derivative = (x) => total(grad(lower)(x));
+    }
+  });
+
+  test('a Hessian-vector product of a function of two parameters', async () => {
+    const f = ({ a, b }: { a: Tensor; b: Tensor }) => total(product(square(a), b));
+    const v = tensor(1, 10);
+    const slope = (p: { a: Tensor; b: Tensor }) => total(product(grad(f)(p).a, v));
+    const gradient = grad(slope)({ a: tensor(3, 4), b: tensor(5, 6) });
+    expect(await values(gradient.a)).toEqual([10, 120]); // 2 b v
+    expect(await values(gradient.b)).toEqual([6, 80]); // 2 a v
+  });
+
+  test('firstOrderOnly throws by the name of the op', () => {
+    const slope: Op<[g: Tensor, x: Tensor], object> = defineOp({
+      ...product.def,
+      name: 'slope',
+      vjp: () => [firstOrderOnly('planted'), firstOrderOnly('planted')],
+    } as never);
+    const f = (x: Tensor) => total(cube({ vjp: (g, { inputs: [y] }) => [() => slope(g, y)] })(x));
+    expect(() => grad(f)(at)).not.toThrow();
+    expect(() => grad((x: Tensor) => total(grad(f)(x)))(at)).toThrow(/planted: this op is differentiable once only/);
+  });
+});
+
+describe('stopGradient and customVjp', () => {
+  test('stopGradient makes a constant', async () => {
+    const f = (x: Tensor) => total(product(stopGradient(square(x)), x));
+    expect(await values(grad(f)(tensor(3, 5)))).toEqual([9, 25]);
+  });
+
+  test('customVjp replaces the gradient, and no tape sees inside', async () => {
+    const clipped = customVjp(
+      (x: Tensor) => [square(x), { x }],
+      ({ x }, g) => [times(product(g, x), { factor: 100 })],
+    );
+    const [value, gradient] = valueAndGrad((x: Tensor) => total(clipped(x)))(tensor(2, 3));
+    expect(await value.item()).toBe(13);
+    expect(await values(gradient)).toEqual([200, 300]);
+    expect(await values(grad((x: Tensor) => total(grad((z: Tensor) => total(clipped(z)))(x)))(tensor(2, 3)))).toEqual([
+      100, 100,
+    ]);
+  });
+
+  test('customVjp may return its input, and null for an input without a gradient', async () => {
+    const reversed = customVjp(
+      (x: Tensor, _y: Tensor) => [x, undefined],
+      (_, g) => [times(g, { factor: -1 }), null],
+    );
+    const gradient = grad(([x, y]: Tensor[]) => total(reversed(x, y)))([tensor(1, 2), tensor(3, 4)]);
+    expect(await values(gradient[0])).toEqual([-1, -1]);
+    expect(await values(gradient[1])).toEqual([0, 0]);
+  });
+});
+
+describe('ops', () => {
+  test('several outputs: unused ones have no cotangent, shared work happens once', async () => {
+    let runs = 0;
+    const both: Op<[x: Tensor, y: Tensor], object, readonly Tensor[]> = defineMultiOp({
+      name: 'both',
+      attrs: {},
+      shape: ([x, y]) => [x, y],
+      reference([x, y], [a, b]) {
+        for (let i = 0; i < a.data.length; i++) [a.data[i], b.data[i]] = [2 * x.data[i], 3 * y.data[i]];
+      },
+      launches: () => [],
+      vjp([ga, gb], { inputs: [x] }) {
+        const shared = once(() => {
+          runs++;
+          return x.device.zeros(x.shape);
+        });
+        const part = (g: Tensor | undefined, factor: number) => () => (g ? times(g, { factor }) : shared());
+        return [part(ga, 2), part(gb, 3)];
+      },
+    });
+    const f = ([x, y]: Tensor[]) => total(both(x, y)[1]);
+    const [dx, dy] = grad(f)([tensor(1, 2), tensor(3, 4)]);
+    expect([await values(dx), await values(dy), runs]).toEqual([[0, 0], [3, 3], 1]);
+  });
+
+  test('numbers are operands; at least one operand is a tensor, and all are on one device', async () => {
+    expect(await values(product.apply([device.scalar(4), 2.5]))).toEqual([10]);
+    expect(() => product.apply([2, 3])).toThrow(/product: at least one operand must be a tensor/);
+    expect(() => product.apply([tensor(1), 'x' as never])).toThrow(/expected a tensor or a number, got x/);
+    expect(() => product(tensor(1), cpu().tensor([1]))).toThrow(DeviceError);
+  });
+
+  test('a VJP of a wrong shape is refused by the name of its op', () => {
+    const wrong = cube({ vjp: (g) => [() => total(g)] });
+    expect(() => grad((x: Tensor) => total(wrong(x)))(tensor(1, 2))).toThrow(
+      /cube: its VJP gave input 0 a gradient of shape \[\], the input is \[2\]/,
+    );
+  });
+});
+
+describe('lifetimes', () => {
+  test('a scope keeps what it returns, nested, and frees the rest', async () => {
+    const x = tensor(1, 2);
+    const before = device.memory().live.buffers;
+    const made: Tensor[] = [];
+    const kept = scope(() => {
+      const y = square(x);
+      made.push(y, square(y));
+      const inner = scope(() => [times(y, { factor: 3 })]);
+      return { inner, list: [square(y)] };
+    });
+    expect(made.map((t) => t.disposed)).toEqual([true, true]);
+    expect(await values(kept.inner[0])).toEqual([3, 12]);
+    expect(device.memory().live.buffers).toBe(before + 2);
+  });
+
+  test('a DisposedError says who asked for what, and how to keep it', async () => {
+    const leaked: Tensor[] = [];
+    scope(() => leaked.push(square(tensor(1, 2))));
+    expect(() => square(leaked[0])).toThrow(DisposedError);
+    expect(() => square(leaked[0])).toThrow(
+      /^product: tensor \d+ \[2\] is no longer there: .*its scope ended.*aux: true/,
+    );
+    await expect(leaked[0].data()).rejects.toThrow(/^data: tensor/);
+    expect(() => grad(total)(leaked[0])).toThrow(/^valueAndGrad: tensor/);
+    expect(() => device.write(leaked[0], [1, 2])).toThrow(/^write: tensor/);
+  });
+
+  test('disposing twice does nothing, and a disposed handle does not take a returned tensor along', async () => {
+    const x = tensor(1, 2);
+    const y = scope(() => {
+      const z = square(x);
+      const alias = stopGradient(z);
+      z.dispose();
+      z.dispose();
+      return alias;
+    });
+    expect(await values(y)).toEqual([1, 4]);
+    expect(x).toBeInstanceOf(Tensor);
+  });
+
+  test('the sweep frees what a node saved as soon as its VJP has run', () => {
+    const bytes = 8 * 1000;
+    const peak = (depth: number) => {
+      const own = cpu();
+      const f = (x: Tensor) => {
+        let y = x;
+        for (let i = 0; i < depth; i++) y = square(y);
+        return total(y);
+      };
+      grad(f)(own.tensor(new Float64Array(1000)));
+      return own.memory().peakBytes;
+    };
+    // Each level saves one tensor; had cotangents or temporaries stayed as well, it would be two or more.
+    expect(peak(22) - peak(2)).toBe(20 * bytes);
+  });
+});
