@@ -36,7 +36,7 @@ class CpuAllocation extends Allocation {
 /** The float64 reference: every op as plain loops, the judge of every kernel, and what runs where there is no adapter. */
 class CpuDevice implements Device {
   readonly kind = 'cpu';
-  readonly description = 'CPU reference (float64 JavaScript loops)';
+  readonly description: string;
   readonly capabilities: Capabilities = {
     tier: 'reference',
     vendor: 'wgrad',
@@ -52,6 +52,11 @@ class CpuDevice implements Device {
   #bytes = 0;
   #peak = 0;
   #destroyed = false;
+
+  constructor(because: string | undefined) {
+    const name = 'CPU reference (float64 JavaScript loops)';
+    this.description = because ? `${name}, because ${because}` : name;
+  }
 
   tensor(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
     checkShape('tensor', shape);
@@ -138,7 +143,7 @@ function view(tensor: Tensor): View {
   return { shape: tensor.shape, data: data.subarray(tensor.offset, tensor.offset + tensor.size) };
 }
 
-/** Opens the float64 reference backend. */
-export function cpu(): Device {
-  return new CpuDevice();
+/** Opens the float64 reference backend; `because` says in its description why it was chosen. */
+export function cpu({ because }: { readonly because?: string } = {}): Device {
+  return new CpuDevice(because);
 }

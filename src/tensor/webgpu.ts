@@ -16,6 +16,7 @@ import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape
 import { Tensor } from './tensor.js';
 import { type OpenDevice, openDevice } from './webgpuAdapter.js';
 import { CommandEncoder, RING_SLOTS } from './webgpuEncoder.js';
+import { Failures } from './webgpuFailures.js';
 import { type BoundRange, PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import { BufferPool, PoolAllocation, type PoolBuffer } from './webgpuPool.js';
 import { type KernelTime, Profiler } from './webgpuProfiler.js';
@@ -41,7 +42,7 @@ export class WebGpuDevice implements Device {
   readonly #encoder: CommandEncoder;
   readonly #constants = new ConstantCache(this);
   readonly #staging = new Map<number, GPUBuffer[]>();
-  #failure: DeviceError | undefined;
+  readonly #failures: Failures;
   #closed = false;
 
   /** @internal Use `webgpu()`. */
@@ -52,22 +53,11 @@ export class WebGpuDevice implements Device {
     this.gpu = gpu;
     this.capabilities = capabilities;
     this.description = description;
-    const fail = (error: DeviceError) => this.#fail(error);
+    this.#failures = new Failures(gpu);
     const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM | COPY_DST });
-    this.#pool = new BufferPool(gpu, memoryLimit, fail);
-    this.#pipelines = new PipelineCache(gpu, uniforms, fail);
+    this.#pool = new BufferPool(gpu, memoryLimit, this.#failures);
+    this.#pipelines = new PipelineCache(gpu, uniforms, this.#failures);
     this.#encoder = new CommandEncoder(gpu, this.#pipelines, uniforms);
-    gpu.lost.then(({ reason, message }) => {
-      if (!this.#closed)
-        fail(
-          new DeviceError(
-            `webgpu: the device was lost (${reason || 'unknown'}): ${message}; open another with webgpu()`,
-          ),
-        );
-    });
-    gpu.addEventListener('uncapturederror', (event) => {
-      fail(new DeviceError(`webgpu: ${(event as GPUUncapturedErrorEvent).error.message}`));
-    });
   }
 
   tensor(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
@@ -123,7 +113,7 @@ export class WebGpuDevice implements Device {
     try {
       await staging.mapAsync(MAP_READ, 0, bytes);
     } catch (cause) {
-      this.#throwFailure();
+      await this.#throwFailure();
       throw new DeviceError(`webgpu: reading ${formatShape(tensor.shape)} failed: ${(cause as Error).message}`, {
         cause,
       });
@@ -131,7 +121,7 @@ export class WebGpuDevice implements Device {
     const data = new ARRAY[tensor.dtype](staging.getMappedRange(0, bytes).slice(0));
     staging.unmap();
     this.#giveStaging(staging);
-    this.#throwFailure();
+    await this.#throwFailure();
     return data;
   }
 
@@ -168,7 +158,7 @@ export class WebGpuDevice implements Device {
   async finished(): Promise<void> {
     this.flush();
     await this.gpu.queue.onSubmittedWorkDone();
-    this.#throwFailure();
+    await this.#throwFailure();
   }
 
   memory(): MemoryReport {
@@ -217,17 +207,9 @@ export class WebGpuDevice implements Device {
     for (const buffer of buffers) buffer.lastUse = this.#encoder.serial;
   }
 
-  #fail(error: DeviceError): void {
-    this.#failure ??= error;
-  }
-
-  /** Reports a failure once; a lost device fails every read. */
-  #throwFailure(): void {
+  async #throwFailure(): Promise<void> {
     if (this.#closed) throw new DeviceError('webgpu: the device was destroyed; open another with webgpu()');
-    const failure = this.#failure;
-    if (!failure) return;
-    if (!failure.message.includes('was lost')) this.#failure = undefined;
-    throw failure;
+    await this.#failures.throwIfAny();
   }
 
   #takeStaging(bytes: number): GPUBuffer {

@@ -1,5 +1,5 @@
-import { DeviceError } from '../errors.js';
 import type { Launch } from './backend.js';
+import type { Failures } from './webgpuFailures.js';
 
 const STAGE_COMPUTE = 0x4;
 /** What a uniform binding covers: 64 words, the alignment that every adapter accepts for a dynamic offset. */
@@ -24,17 +24,17 @@ export interface BoundRange {
 export class PipelineCache {
   readonly #gpu: GPUDevice;
   readonly #uniforms: GPUBuffer;
-  readonly #onFailure: (error: DeviceError) => void;
+  readonly #failures: Failures;
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<string, Compiled>();
   readonly #groups = new Map<string, GPUBindGroup>();
   groupsMade = 0;
 
-  constructor(gpu: GPUDevice, uniforms: GPUBuffer, onFailure: (error: DeviceError) => void) {
+  constructor(gpu: GPUDevice, uniforms: GPUBuffer, failures: Failures) {
     this.#gpu = gpu;
     this.#uniforms = uniforms;
-    this.#onFailure = onFailure;
+    this.#failures = failures;
   }
 
   get pipelinesMade(): number {
@@ -72,27 +72,26 @@ export class PipelineCache {
     return group;
   }
 
-  #compile({ program, constants, read, write, params }: Launch): Compiled {
-    this.#gpu.pushErrorScope('validation');
-    const layout = this.#layout(read.length, write.length, params !== undefined);
-    let module = this.#modules.get(program.label);
-    if (!module) {
-      module = this.#gpu.createShaderModule({ label: program.label, code: program.code });
-      this.#modules.set(program.label, module);
-    }
-    const pipeline = this.#gpu.createComputePipeline({
-      label: program.label,
-      layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'main', constants: { ...constants } },
-    });
-    this.#gpu.popErrorScope().then(
-      (error) => {
-        if (error)
-          this.#onFailure(new DeviceError(`webgpu: kernel '${program.label}' does not compile: ${error.message}`));
+  #compile(launch: Launch): Compiled {
+    const { program, constants, read, write, params } = launch;
+    return this.#failures.guard(
+      'validation',
+      () => {
+        const layout = this.#layout(read.length, write.length, params !== undefined);
+        let module = this.#modules.get(program.label);
+        if (!module) {
+          module = this.#gpu.createShaderModule({ label: program.label, code: program.code });
+          this.#modules.set(program.label, module);
+        }
+        const pipeline = this.#gpu.createComputePipeline({
+          label: program.label,
+          layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+          compute: { module, entryPoint: 'main', constants: { ...constants } },
+        });
+        return { id: this.#pipelines.size, pipeline, layout };
       },
-      () => undefined, // the device is lost, which is reported on its own
+      (message) => `kernel '${program.label}' does not compile: ${message}`,
     );
-    return { id: this.#pipelines.size, pipeline, layout };
   }
 
   #layout(reads: number, writes: number, hasParams: boolean): GPUBindGroupLayout {

@@ -2,6 +2,7 @@ import { DeviceError } from '../errors.js';
 import { Allocation } from './allocation.js';
 import type { MemoryReport } from './backend.js';
 import type { DType } from './shape.js';
+import type { Failures } from './webgpuFailures.js';
 
 const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
 const SMALLEST = 256;
@@ -44,17 +45,17 @@ export class PoolAllocation extends Allocation {
 export class BufferPool {
   readonly #gpu: GPUDevice;
   readonly #limit: number;
-  readonly #onFailure: (error: DeviceError) => void;
+  readonly #failures: Failures;
   readonly #free = new Map<number, PoolBuffer[]>();
   #nextId = 1;
   #live = { buffers: 0, bytes: 0 };
   #pooled = { buffers: 0, bytes: 0 };
   #peak = 0;
 
-  constructor(gpu: GPUDevice, limit: number, onFailure: (error: DeviceError) => void) {
+  constructor(gpu: GPUDevice, limit: number, failures: Failures) {
     this.#gpu = gpu;
     this.#limit = limit;
-    this.#onFailure = onFailure;
+    this.#failures = failures;
   }
 
   /** A buffer of at least `bytes` with undefined content. */
@@ -100,11 +101,10 @@ export class BufferPool {
     if (bytes + size > this.#limit) {
       throw new DeviceError(`webgpu: ${advice} (the limit set for this device is ${mebibytes(this.#limit)})`);
     }
-    this.#gpu.pushErrorScope('out-of-memory');
-    const buffer = this.#gpu.createBuffer({ size, usage: STORAGE_USAGE });
-    this.#gpu.popErrorScope().then(
-      (error) => error && this.#onFailure(new DeviceError(`webgpu: ${advice}`, { cause: error })),
-      () => undefined, // the device is lost, which is reported on its own
+    const buffer = this.#failures.guard(
+      'out-of-memory',
+      () => this.#gpu.createBuffer({ size, usage: STORAGE_USAGE }),
+      () => advice,
     );
     return { id: this.#nextId++, buffer, bytes: size, lastUse: -1 };
   }
