@@ -12,3 +12,15 @@ export const GPU_GRADIENT_RELATIVE = 1e-4;
 
 /** Adam's trajectory on the reference: m / sqrt(v) magnifies the 1e-9 of gradients whose size is near epsilon's. */
 export const REFERENCE_TRAJECTORY = 1e-7;
+
+/** A float32 log-density: its terms reach some tens where the density is low, so that roundings are absolute, 1e-4. */
+export const GPU_LOG_PROB = { relative: 1e-5, absolute: 1e-4 };
+
+/** 8-bit levels that went through a float32 input: its scale is about 4, so 255 * 2^-22, and as much for the way back. */
+export const PIXEL_LEVELS = 255 * 2 ** -21;
+
+/** Decimal digits of metrics: float64 sums of a few dozen terms of order 1. */
+export const METRIC_DIGITS = 12;
+
+/** A sum that the golden's author took in float32, relative: one rounding for each of `terms`. */
+export const float32Sum = (terms: number): number => terms * 2 ** -24;

@@ -8,6 +8,7 @@ import { flipOrder, lsp14 } from '../../src/pose/schema.js';
 import { IMAGENET_MEAN, IMAGENET_STD, warpCrop } from '../../src/pose/warp.js';
 import { Rng } from '../../src/tensor/rng.js';
 import golden from '../golden/pose_oracles.json' with { type: 'json' };
+import { PIXEL_LEVELS } from '../tolerance.js';
 
 const K = lsp14.joints.length;
 const order = flipOrder(lsp14);
@@ -23,11 +24,10 @@ function warp(image: RgbImage, crop: Crop, width: number, height: number): numbe
   return levels(out);
 }
 
-/** Levels go through float32 with a scale of about 4: some 2^-22 of 255. */
 function expectLevels(actual: readonly number[], expected: ArrayLike<number>): void {
   expect(actual.length).toBe(expected.length);
   actual.forEach((v, i) => {
-    expect(Math.abs(v - expected[i])).toBeLessThan(255 * 2 ** -21);
+    expect(Math.abs(v - expected[i])).toBeLessThan(PIXEL_LEVELS);
   });
 }
 

@@ -4,6 +4,7 @@ import { auc, jointDistances, meanError, meanPose, pck, scorePoses, torsoLengths
 import { lsp14 } from '../../src/pose/schema.js';
 import goldens from '../golden/pck_golden.json' with { type: 'json' };
 import oracles from '../golden/pose_oracles.json' with { type: 'json' };
+import { float32Sum, METRIC_DIGITS } from '../tolerance.js';
 
 const golden = goldens.pck;
 const prediction = golden.pred.flat(2);
@@ -11,23 +12,21 @@ const target = golden.gt.flat(2);
 const weights = golden.mask.flat().map(Number);
 const norms = golden.norm.map((n) => n[0]);
 const distances = jointDistances(prediction, target);
-/** Metrics are float64 sums of a few dozen terms. */
-const DIGITS = 12;
 
 describe('against mmpose', () => {
   test('PCK per joint and on average', () => {
     const { mean, perJoint } = pck(distances, weights, norms, golden.thr);
-    expect(mean).toBeCloseTo(golden.avg, DIGITS);
+    expect(mean).toBeCloseTo(golden.avg, METRIC_DIGITS);
     // mmpose marks a joint that never occurs with -1.
     expect(Array.from(perJoint, (p) => (Number.isNaN(p) ? -1 : p))).toEqual(
-      golden.acc.map((p) => expect.closeTo(p, DIGITS)),
+      golden.acc.map((p) => expect.closeTo(p, METRIC_DIGITS)),
     );
   });
 
   test('AUC, NME and EPE', () => {
-    expect(auc(distances, weights, norms.length)).toBeCloseTo(golden.auc_norm30_20, DIGITS);
-    // mmpose adds these two up in float32: one rounding for each of the 20 distances.
-    const rounding = 20 * 2 ** -24;
+    expect(auc(distances, weights, norms.length)).toBeCloseTo(golden.auc_norm30_20, METRIC_DIGITS);
+    // mmpose adds the 20 distances up in float32.
+    const rounding = float32Sum(20);
     expect(Math.abs(meanError(distances, weights, norms) / golden.nme - 1)).toBeLessThan(rounding);
     expect(Math.abs(meanError(distances, weights) / golden.epe - 1)).toBeLessThan(rounding);
   });
@@ -50,7 +49,7 @@ describe('scorePoses', () => {
   test('the torso runs from the left shoulder to the right hip', () => {
     expect(torsoLengths(lsp14, joints, new Float64Array(K).fill(1))[0]).toBeCloseTo(
       Math.hypot(18 - 4, 57 - 15),
-      DIGITS,
+      METRIC_DIGITS,
     );
     const none = new Float64Array(K).fill(1).fill(0, 2, 3);
     expect(torsoLengths(lsp14, joints, none)[0]).toBeNaN();
@@ -62,14 +61,14 @@ describe('scorePoses', () => {
     moved[0] += 0.15 * Math.hypot(14, 42);
     const score = scorePoses(lsp14, moved, joints, new Float64Array(K).fill(1), [100]);
     expect(score.pck20).toBe(1);
-    expect(score.pck10).toBeCloseTo((K - 1) / K, DIGITS);
+    expect(score.pck10).toBeCloseTo((K - 1) / K, METRIC_DIGITS);
     expect(score.joints[0]).toEqual({
       name: 'right_ankle',
       pck10: 0,
       pck20: 1,
       error: expect.closeTo(0.15 * 0.4427, 4),
     });
-    expect(score.error).toBeCloseTo(score.joints[0].error / K, DIGITS);
+    expect(score.error).toBeCloseTo(score.joints[0].error / K, METRIC_DIGITS);
   });
 });
 
@@ -81,8 +80,8 @@ test('meanPose averages annotated joints only', () => {
 describe('correlation', () => {
   test('agrees with scipy, ties included', () => {
     const { x, y } = oracles.correlation;
-    expect(pearson(x, y)).toBeCloseTo(oracles.correlation.pearson, DIGITS);
-    expect(spearman(x, y)).toBeCloseTo(oracles.correlation.spearman, DIGITS);
+    expect(pearson(x, y)).toBeCloseTo(oracles.correlation.pearson, METRIC_DIGITS);
+    expect(spearman(x, y)).toBeCloseTo(oracles.correlation.spearman, METRIC_DIGITS);
   });
 
   test('is 0 where one side is constant', () => {
