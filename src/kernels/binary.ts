@@ -1,30 +1,27 @@
+import type { OpCases } from '../autograd/cases.js';
 import type { Op, OpDefinition, Operand } from '../autograd/op.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { equal } from './compare.js';
 import { defineElementwise } from './elementwise.js';
-import { sumTo } from './reduce.js';
+import { binaryCases } from './elementwiseCases.js';
 import { log, neg } from './unary.js';
 import { where } from './where.js';
 
 type Binary = Op<[a: Operand, b: Operand], object>;
 
-interface BinaryRow {
+interface BinaryDefinition {
   readonly name: string;
   readonly value: (a: number, b: number) => number;
   readonly wgsl: string;
   readonly keep?: OpDefinition<object, Tensor>['keep'];
-  /** Gradients of `a` and `b` in the shape of the result; what broadcasting repeated is summed by `binary`. */
   readonly pull: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [da: () => Tensor, db: () => Tensor];
 }
 
-function binary({ pull, ...row }: BinaryRow): Binary {
+function binary({ pull, ...rest }: BinaryDefinition): Binary {
   return defineElementwise<[a: Operand, b: Operand]>({
-    ...row,
+    ...rest,
     operands: ['a', 'b'],
-    vjp(g, { inputs: [a, b], outputs: [y] }) {
-      const [da, db] = pull(g, a, b, y);
-      return [() => sumTo(da(), a.shape), () => sumTo(db(), b.shape)];
-    },
+    vjp: (g, { inputs: [a, b], outputs: [y] }) => pull(g, a, b, y),
   });
 }
 
@@ -113,6 +110,30 @@ export const shareOfLarger: Op<[g: Tensor, a: Tensor, b: Tensor], object> = /* @
   operands: ['g', 'a', 'b'],
   value: (g, a, b) => (a > b ? g : a === b ? g / 2 : 0),
   wgsl: 'select(select(0.0, 0.5 * g, a == b), g, a > b)',
-  vjp: (h, { inputs: [g, a, b] }) => [() => sumTo(shareOfLarger(h, a, b), g.shape), null, null],
+  vjp: (h, { inputs: [, a, b] }) => [() => shareOfLarger(h, a, b), null, null],
   keep: { inputs: [1, 2] },
 });
+
+/** Clear of 0, where quotients and angles have their poles. */
+const CLEAR = { lo: -2, hi: 2, avoid: [-0.1, 0, 0.1] };
+/** Never as near to one another as a step of gradcheck, on either side. */
+const APART = [{ avoid: [0] }, { lo: -0.04, hi: 0.04 }] as const;
+
+export const addCases: OpCases = /* @__PURE__ */ binaryCases(add);
+export const atan2Cases: OpCases = /* @__PURE__ */ binaryCases(atan2, CLEAR);
+export const divCases: OpCases = /* @__PURE__ */ binaryCases(div, {}, CLEAR);
+export const maximumCases: OpCases = /* @__PURE__ */ binaryCases(maximum, ...APART);
+export const minimumCases: OpCases = /* @__PURE__ */ binaryCases(minimum, ...APART);
+export const mulCases: OpCases = /* @__PURE__ */ binaryCases(mul);
+export const powCases: OpCases = /* @__PURE__ */ binaryCases(pow, { lo: 0.3, hi: 2 }, CLEAR);
+export const subCases: OpCases = /* @__PURE__ */ binaryCases(sub);
+
+export const shareOfLargerCases: OpCases = {
+  op: shareOfLarger,
+  samples: [
+    { inputs: [{ shape: [3, 5] }, { shape: [3, 1], ...APART[0] }, { shape: [5], ...APART[1] }] },
+    { inputs: [{ shape: [2, 4] }, { shape: [4], ...APART[1] }, { shape: [2, 4], ...APART[0] }] },
+  ],
+  errors: [],
+  bench: [],
+};

@@ -4,6 +4,7 @@ import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
 import { broadcastShapes, broadcastStrides, type DType, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { grid } from './grid.js';
+import { sumTo } from './reduce.js';
 import elementwiseWgsl from './wgsl/elementwise.wgsl.js';
 
 const TYPE = { float32: 'f32', int32: 'i32', uint32: 'u32' } as const;
@@ -25,6 +26,7 @@ export interface ElementwiseDefinition<I extends readonly unknown[], A extends o
   readonly dtype?: (inputs: readonly TensorSpec[], attrs: A) => DType;
   /** Reads the operands as `u32` words: the only test for NaN that no driver optimises away. */
   readonly bits?: boolean;
+  /** Gradients in the shape of the result; what broadcasting repeated is summed by `defineElementwise`. */
   readonly vjp: OpDefinition<A, Tensor>['vjp'];
   readonly keep?: OpDefinition<A, Tensor>['keep'];
 }
@@ -44,8 +46,35 @@ export function defineElementwise<I extends readonly unknown[], A extends object
     },
     reference: (inputs, [y], given) => evaluate(def.value as unknown as Value<A>, inputs, y, given),
     launches: (inputs, [y], given) => [launch(def, inputs, y, given)],
-    vjp,
+    vjp:
+      vjp &&
+      ((g, context) => vjp(g, context).map((thunk, i) => thunk && (() => sumTo(thunk(), context.inputs[i].shape)))),
     keep,
+  });
+}
+
+/** Elementwise functions of one float32 tensor. */
+export type Unary<A extends object = object> = Op<[x: Tensor], A>;
+
+export interface UnaryDefinition<A extends object> {
+  readonly name: string;
+  readonly value: (x: number, attrs: A) => number;
+  readonly wgsl: string;
+  readonly attrs?: A;
+  readonly uniforms?: readonly (keyof A & string)[];
+  /** What the tape keeps for `pull`: operand, result or neither. */
+  readonly keep: 'x' | 'y' | 'nothing';
+  /** Gradient of `x` from the cotangent and what was kept; null where the derivative is 0. */
+  readonly pull: ((g: Tensor, kept: Tensor, attrs: A) => Tensor) | null;
+}
+
+/** Declares an elementwise op of one operand, called `x` in `wgsl`. */
+export function defineUnary<A extends object = object>({ keep, pull, ...row }: UnaryDefinition<NoInfer<A>>): Unary<A> {
+  return defineElementwise<[x: Tensor], A>({
+    ...row,
+    operands: ['x'],
+    vjp: pull && ((g, { inputs: [x], outputs: [y], attrs }) => [() => pull(g, keep === 'y' ? y : x, attrs)]),
+    keep: { inputs: keep === 'x' ? [0] : [], outputs: keep === 'y' ? [0] : [] },
   });
 }
 

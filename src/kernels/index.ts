@@ -1,6 +1,22 @@
 /** Every op, by file; `cases.ts` lists their cases in the same order. */
+export { gelu, leakyRelu, leakyReluGrad, relu, reluGrad, silu } from './activation.js';
 export { avgPool2d, avgPool2dGrad } from './avgPool2d.js';
+export { add, atan2, div, maximum, minimum, mul, pow, shareOfLarger, sub } from './binary.js';
 export { broadcastTo } from './broadcastTo.js';
+export { cast } from './cast.js';
+export { clamp, clampGrad } from './clamp.js';
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+} from './compare.js';
 export { concat, stack } from './concat.js';
 export { conv2d } from './conv2d.js';
 export { conv2dInput } from './conv2dInput.js';
@@ -22,3 +38,24 @@ export { mean, sum } from './reduce.js';
 export { expandDims, reshape, squeeze } from './reshape.js';
 export { slice } from './slice.js';
 export { logSoftmax, softmax } from './softmax.js';
+export {
+  abs,
+  cos,
+  erf,
+  exp,
+  expm1,
+  log,
+  log1p,
+  neg,
+  reciprocal,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from './unary.js';
+export { sigmoidGrad, tanhGrad } from './unaryGrad.js';
+export { where } from './where.js';

@@ -1,35 +1,12 @@
-import type { Op } from '../autograd/op.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { add, div, mul, sub } from './binary.js';
-import { defineElementwise } from './elementwise.js';
+import type { OpCases } from '../autograd/cases.js';
+import { add, div, mul } from './binary.js';
+import { defineUnary, type Unary } from './elementwise.js';
+import { unaryCases } from './elementwiseCases.js';
 import { erf as erfValue } from './erf.js';
-import { leakyReluGrad, reluGrad, sigmoidGrad, tanhGrad } from './unaryGrad.js';
-
-type Unary = Op<[x: Tensor], object>;
-
-interface UnaryRow<A extends object> {
-  readonly name: string;
-  readonly value: (x: number, attrs: A) => number;
-  readonly wgsl: string;
-  readonly attrs?: A;
-  readonly uniforms?: readonly (keyof A & string)[];
-  /** What the tape keeps for `pull`: operand, result or neither. */
-  readonly keep: 'x' | 'y' | 'nothing';
-  /** Gradient of `x` from the cotangent and what was kept; null where the derivative is 0. */
-  readonly pull: ((g: Tensor, kept: Tensor, attrs: A) => Tensor) | null;
-}
-
-function unary<A extends object = object>({ keep, pull, ...row }: UnaryRow<NoInfer<A>>): Op<[x: Tensor], A> {
-  return defineElementwise<[x: Tensor], A>({
-    ...row,
-    operands: ['x'],
-    vjp: pull && ((g, { inputs: [x], outputs: [y], attrs }) => [() => pull(g, keep === 'y' ? y : x, attrs)]),
-    keep: { inputs: keep === 'x' ? [0] : [], outputs: keep === 'y' ? [0] : [] },
-  });
-}
+import { sigmoidGrad, tanhGrad } from './unaryGrad.js';
 
 /** Negation, `y = -x`. */
-export const neg: Unary = /* @__PURE__ */ unary({
+export const neg: Unary = /* @__PURE__ */ defineUnary({
   name: 'neg',
   value: (x) => -x,
   wgsl: '-x',
@@ -38,7 +15,7 @@ export const neg: Unary = /* @__PURE__ */ unary({
 });
 
 /** Magnitude, `y = |x|`; its derivative at 0 is 0. */
-export const abs: Unary = /* @__PURE__ */ unary({
+export const abs: Unary = /* @__PURE__ */ defineUnary({
   name: 'abs',
   value: Math.abs,
   wgsl: 'abs(x)',
@@ -47,7 +24,7 @@ export const abs: Unary = /* @__PURE__ */ unary({
 });
 
 /** Sign, `y = -1, 0 or 1`; its derivative is 0 throughout. */
-export const sign: Unary = /* @__PURE__ */ unary({
+export const sign: Unary = /* @__PURE__ */ defineUnary({
   name: 'sign',
   value: Math.sign,
   wgsl: 'select(sign(x), x, isNan(x))',
@@ -56,7 +33,7 @@ export const sign: Unary = /* @__PURE__ */ unary({
 });
 
 /** Exponential, `y = e^x`. */
-export const exp: Unary = /* @__PURE__ */ unary({
+export const exp: Unary = /* @__PURE__ */ defineUnary({
   name: 'exp',
   value: Math.exp,
   wgsl: 'exp(x)',
@@ -65,7 +42,7 @@ export const exp: Unary = /* @__PURE__ */ unary({
 });
 
 /** Natural logarithm, `y = log x`: `-infinity` at 0 and NaN below. */
-export const log: Unary = /* @__PURE__ */ unary({
+export const log: Unary = /* @__PURE__ */ defineUnary({
   name: 'log',
   value: Math.log,
   wgsl: 'ln(x)',
@@ -74,7 +51,7 @@ export const log: Unary = /* @__PURE__ */ unary({
 });
 
 /** `y = log(1 + x)`, accurate near 0. */
-export const log1p: Unary = /* @__PURE__ */ unary({
+export const log1p: Unary = /* @__PURE__ */ defineUnary({
   name: 'log1p',
   value: Math.log1p,
   wgsl: 'log1p(x)',
@@ -83,7 +60,7 @@ export const log1p: Unary = /* @__PURE__ */ unary({
 });
 
 /** `y = e^x - 1`, accurate near 0. */
-export const expm1: Unary = /* @__PURE__ */ unary({
+export const expm1: Unary = /* @__PURE__ */ defineUnary({
   name: 'expm1',
   value: Math.expm1,
   wgsl: 'expm1(x)',
@@ -92,7 +69,7 @@ export const expm1: Unary = /* @__PURE__ */ unary({
 });
 
 /** Square root, `y = sqrt(x)`; NaN below 0. */
-export const sqrt: Unary = /* @__PURE__ */ unary({
+export const sqrt: Unary = /* @__PURE__ */ defineUnary({
   name: 'sqrt',
   value: Math.sqrt,
   wgsl: 'sqrt(x)',
@@ -101,7 +78,7 @@ export const sqrt: Unary = /* @__PURE__ */ unary({
 });
 
 /** Reciprocal square root, `y = 1 / sqrt(x)`. */
-export const rsqrt: Unary = /* @__PURE__ */ unary({
+export const rsqrt: Unary = /* @__PURE__ */ defineUnary({
   name: 'rsqrt',
   value: (x) => 1 / Math.sqrt(x),
   wgsl: 'inverseSqrt(x)',
@@ -110,7 +87,7 @@ export const rsqrt: Unary = /* @__PURE__ */ unary({
 });
 
 /** Square, `y = x^2`. */
-export const square: Unary = /* @__PURE__ */ unary({
+export const square: Unary = /* @__PURE__ */ defineUnary({
   name: 'square',
   value: (x) => x * x,
   wgsl: 'x * x',
@@ -119,7 +96,7 @@ export const square: Unary = /* @__PURE__ */ unary({
 });
 
 /** Reciprocal, `y = 1 / x`. */
-export const reciprocal: Unary = /* @__PURE__ */ unary({
+export const reciprocal: Unary = /* @__PURE__ */ defineUnary({
   name: 'reciprocal',
   value: (x) => 1 / x,
   wgsl: '1.0 / x',
@@ -128,7 +105,7 @@ export const reciprocal: Unary = /* @__PURE__ */ unary({
 });
 
 /** Sine of an angle in radians, `y = sin x`, to a few ulp for `|x| < 1e4`. */
-export const sin: Unary = /* @__PURE__ */ unary({
+export const sin: Unary = /* @__PURE__ */ defineUnary({
   name: 'sin',
   value: Math.sin,
   wgsl: 'sinAhead(x, 0)',
@@ -137,7 +114,7 @@ export const sin: Unary = /* @__PURE__ */ unary({
 });
 
 /** Cosine of an angle in radians, `y = cos x`, to a few ulp for `|x| < 1e4`. */
-export const cos: Unary = /* @__PURE__ */ unary({
+export const cos: Unary = /* @__PURE__ */ defineUnary({
   name: 'cos',
   value: Math.cos,
   wgsl: 'sinAhead(x, 1)',
@@ -146,7 +123,7 @@ export const cos: Unary = /* @__PURE__ */ unary({
 });
 
 /** Hyperbolic tangent, `y = tanh x`. */
-export const tanh: Unary = /* @__PURE__ */ unary({
+export const tanh: Unary = /* @__PURE__ */ defineUnary({
   name: 'tanh',
   value: Math.tanh,
   wgsl: 'tangh(x)',
@@ -155,7 +132,7 @@ export const tanh: Unary = /* @__PURE__ */ unary({
 });
 
 /** Logistic function, `y = 1 / (1 + e^-x)`, without overflow for large `|x|`. */
-export const sigmoid: Unary = /* @__PURE__ */ unary({
+export const sigmoid: Unary = /* @__PURE__ */ defineUnary({
   name: 'sigmoid',
   value: (x) => 1 / (1 + Math.exp(-x)),
   wgsl: 'sigmoid(x)',
@@ -164,7 +141,7 @@ export const sigmoid: Unary = /* @__PURE__ */ unary({
 });
 
 /** `y = log(1 + e^x)`, as `max(x, 0) + log1p(e^-|x|)` so that nothing overflows. */
-export const softplus: Unary = /* @__PURE__ */ unary({
+export const softplus: Unary = /* @__PURE__ */ defineUnary({
   name: 'softplus',
   value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   wgsl: 'softplus(x)',
@@ -172,56 +149,33 @@ export const softplus: Unary = /* @__PURE__ */ unary({
   pull: (g, x) => mul(g, sigmoid(x)),
 });
 
-/** Rectifier, `y = max(x, 0)`; lets NaN through; its derivative at 0 is 0. */
-export const relu: Unary = /* @__PURE__ */ unary({
-  name: 'relu',
-  value: (x) => Math.max(x, 0),
-  wgsl: 'select(x, 0.0, x <= 0.0)',
-  keep: 'y',
-  pull: (g, y) => reluGrad(g, y),
-});
-
-/** Leaky rectifier, `y = x where x > 0, else slope x`; its derivative at 0 is `slope` (default 0.01). */
-export const leakyRelu: Op<[x: Tensor], { slope: number }> = /* @__PURE__ */ unary({
-  name: 'leakyRelu',
-  value: (x, { slope }) => (x > 0 ? x : slope * x),
-  wgsl: 'select(p.slope * x, x, x > 0.0)',
-  attrs: { slope: 0.01 },
-  uniforms: ['slope'],
-  keep: 'x',
-  pull: (g, x, attrs) => leakyReluGrad(g, x, attrs),
-});
-
-/** Gaussian error linear unit, `y = x Phi(x)` with the exact `Phi(x) = (1 + erf(x / sqrt 2)) / 2`. */
-export const gelu: Unary = /* @__PURE__ */ unary({
-  name: 'gelu',
-  value: (x) => (x / 2) * (1 + erfValue(x * Math.SQRT1_2)),
-  wgsl: `0.5 * x * (1.0 + erf(x * ${Math.SQRT1_2}))`,
-  keep: 'x',
-  pull(g, x) {
-    const probability = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-    const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return mul(g, add(probability, mul(x, density)));
-  },
-});
-
-/** Sigmoid linear unit, `y = x sigmoid(x)`. */
-export const silu: Unary = /* @__PURE__ */ unary({
-  name: 'silu',
-  value: (x) => x / (1 + Math.exp(-x)),
-  wgsl: 'x * sigmoid(x)',
-  keep: 'x',
-  pull(g, x) {
-    const s = sigmoid(x);
-    return mul(g, mul(s, add(1, mul(x, sub(1, s)))));
-  },
-});
-
 /** Error function, `y = 2 / sqrt(pi) * integral of e^(-t^2) from 0 to x`. */
-export const erf: Unary = /* @__PURE__ */ unary({
+export const erf: Unary = /* @__PURE__ */ defineUnary({
   name: 'erf',
   value: erfValue,
   wgsl: 'erf(x)',
   keep: 'x',
   pull: (g, x) => mul(mul(g, 2 / Math.sqrt(Math.PI)), exp(neg(square(x)))),
 });
+
+export const absCases: OpCases = /* @__PURE__ */ unaryCases(abs, { avoid: [0] });
+export const cosCases: OpCases = /* @__PURE__ */ unaryCases(cos, { lo: -7, hi: 7 });
+export const erfCases: OpCases = /* @__PURE__ */ unaryCases(erf, { lo: -3, hi: 3 });
+export const expCases: OpCases = /* @__PURE__ */ unaryCases(exp, { lo: -4, hi: 4 });
+export const expm1Cases: OpCases = /* @__PURE__ */ unaryCases(expm1, { lo: -2, hi: 2 });
+export const logCases: OpCases = /* @__PURE__ */ unaryCases(log, { lo: 0.1, hi: 3 });
+export const log1pCases: OpCases = /* @__PURE__ */ unaryCases(log1p, { lo: -0.8, hi: 3 });
+export const negCases: OpCases = /* @__PURE__ */ unaryCases(neg);
+export const reciprocalCases: OpCases = /* @__PURE__ */ unaryCases(reciprocal, {
+  lo: -2,
+  hi: 2,
+  avoid: [-0.1, 0, 0.1],
+});
+export const rsqrtCases: OpCases = /* @__PURE__ */ unaryCases(rsqrt, { lo: 0.1, hi: 3 });
+export const sigmoidCases: OpCases = /* @__PURE__ */ unaryCases(sigmoid, { lo: -6, hi: 6 });
+export const signCases: OpCases = /* @__PURE__ */ unaryCases(sign, { avoid: [0] });
+export const sinCases: OpCases = /* @__PURE__ */ unaryCases(sin, { lo: -7, hi: 7 });
+export const softplusCases: OpCases = /* @__PURE__ */ unaryCases(softplus, { lo: -6, hi: 6 });
+export const sqrtCases: OpCases = /* @__PURE__ */ unaryCases(sqrt, { lo: 0.1, hi: 3 });
+export const squareCases: OpCases = /* @__PURE__ */ unaryCases(square);
+export const tanhCases: OpCases = /* @__PURE__ */ unaryCases(tanh, { lo: -3, hi: 3 });

@@ -1,8 +1,9 @@
+import type { OpCases } from '../autograd/cases.js';
 import type { Op, Operand } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import { defineElementwise, requireDType } from './elementwise.js';
-import { sumTo } from './reduce.js';
+import { elementwiseBench } from './elementwiseCases.js';
 
 type Where = Op<[condition: Tensor, a: Operand, b: Operand], object>;
 
@@ -18,11 +19,7 @@ const choose: Where = /* @__PURE__ */ defineElementwise<[condition: Tensor, a: O
     }
     return a.dtype;
   },
-  vjp: (g, { inputs: [condition, a, b] }) => [
-    null,
-    () => sumTo(where(condition, g, 0), a.shape),
-    () => sumTo(where(condition, 0, g), b.shape),
-  ],
+  vjp: (g, { inputs: [condition] }) => [null, () => where(condition, g, 0), () => where(condition, 0, g)],
   keep: { inputs: [0] },
 });
 
@@ -45,3 +42,33 @@ export const where: Where = /* @__PURE__ */ Object.assign(
   (condition: Tensor, a: Operand, b: Operand) => apply([condition, a, b]),
   { def: choose.def, apply },
 );
+
+const CONDITION = { dtype: 'uint32' } as const;
+const INTEGER = { dtype: 'int32', lo: -9, hi: 9 } as const;
+
+export const whereCases: OpCases = {
+  op: where,
+  samples: [
+    { inputs: [{ shape: [3, 5], ...CONDITION }, { shape: [3, 5] }, { shape: [3, 5] }] },
+    { inputs: [{ shape: [2, 3, 1], ...CONDITION }, { shape: [2, 3, 4] }, { shape: [] }] },
+    { inputs: [{ shape: [3], ...CONDITION }, { shape: [2, 1] }, { shape: [4, 1, 3] }] },
+    {
+      inputs: [
+        { shape: [2, 4], ...CONDITION },
+        { shape: [4], ...INTEGER },
+        { shape: [2, 1], ...INTEGER },
+      ],
+    },
+  ],
+  errors: [
+    {
+      inputs: [{ shape: [2] }, { shape: [2] }, { shape: [2] }],
+      message: /where: operand 0 is float32, expected uint32/,
+    },
+    {
+      inputs: [{ shape: [2], dtype: 'uint32' }, { shape: [2] }, { shape: [2], dtype: 'int32' }],
+      message: /where: cannot choose between float32 and int32/,
+    },
+  ],
+  bench: [/* @__PURE__ */ elementwiseBench([CONDITION], [[8, 56, 56, 64], [8, 56, 56, 64], []])],
+};

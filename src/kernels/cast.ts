@@ -1,0 +1,47 @@
+import type { OpCases } from '../autograd/cases.js';
+import type { DType } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { defineElementwise, type Unary } from './elementwise.js';
+
+export interface CastAttrs {
+  readonly dtype: DType;
+}
+
+/** Numbers beyond the range end at its bounds: what WGSL does for floats, and the only rule that suits all pairs. */
+const CONVERT: Record<DType, (x: number) => number> = {
+  float32: (x) => x,
+  int32: (x) => Math.min(Math.max(Math.trunc(x), -(2 ** 31)), 2 ** 31 - 1),
+  uint32: (x) => Math.min(Math.max(Math.trunc(x), 0), 2 ** 32 - 1),
+};
+
+/** WGSL reinterprets bits between `i32` and `u32`, so the bounds come first. */
+const INTEGER_BOUND: Record<string, string> = { 'i32 u32': 'max(x, 0)', 'u32 i32': 'min(x, 2147483647u)' };
+
+/**
+ * The same numbers in another dtype: integers are truncated towards 0 and limited to the range; masks become 0.0 and 1.0.
+ * Only float32 to float32 has a gradient, the identity.
+ */
+export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineElementwise<[x: Tensor], CastAttrs>({
+  name: 'cast',
+  operands: ['x'],
+  value: (x, { dtype }) => CONVERT[dtype](x),
+  wgsl: ([from], to) => `${to}(${INTEGER_BOUND[`${from} ${to}`] ?? 'x'})`,
+  attrs: { dtype: 'float32' },
+  dtype: (_, { dtype }) => dtype,
+  vjp: (g, { attrs }) => [attrs.dtype === 'float32' ? () => g : null],
+  keep: { inputs: [] },
+});
+
+export const castCases: OpCases = {
+  op: cast,
+  samples: [
+    { inputs: [{ shape: [3, 5], lo: -9, hi: 9 }], attrs: { dtype: 'int32' } },
+    { inputs: [{ shape: [2, 4], values: [-1.9, -0.5, 0, 0.99, 1, 2.5, 7, 1e6] }], attrs: { dtype: 'uint32' } },
+    { inputs: [{ shape: [2, 3], dtype: 'int32', lo: -9, hi: 9 }], attrs: { dtype: 'uint32' } },
+    { inputs: [{ shape: [4], dtype: 'uint32', values: [0, 1, 2 ** 31 - 1, 2 ** 32 - 1] }], attrs: { dtype: 'int32' } },
+    { inputs: [{ shape: [2, 3], dtype: 'uint32' }], attrs: { dtype: 'float32' } },
+    { inputs: [{ shape: [2, 3] }], attrs: { dtype: 'float32' } },
+  ],
+  errors: [],
+  bench: [],
+};
