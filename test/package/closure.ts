@@ -20,9 +20,9 @@ export function closureOf(start: Declaration): Set<Declaration> {
     const [file, name] = declaration.split('#');
     const { mentions, origins } = moduleAt(file);
     const origin = origins.get(name);
-    if (origin) return visit(origin);
-    const mentioned = mentions.get(name);
-    if (!mentioned) return; // a local variable, a property or a global
+    const mentioned = mentions.get(name); // unknown: a local variable, a property or a global
+    if (origin) visit(origin);
+    if (!mentioned) return;
     reached.add(declaration);
     for (const other of mentioned) visit(`${file}#${other}`);
   };
