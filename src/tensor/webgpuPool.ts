@@ -39,8 +39,10 @@ export class PoolAllocation extends Allocation {
 }
 
 /**
- * Device buffers by size class, handed out last in, first out: the same step asks in the same order and gets the same
- * buffers, so that its bind groups are found in the cache. Buffers are never destroyed while commands may use them.
+ * Device buffers by size class, the oldest first. So what a step gets depends on the set of free buffers alone and not on
+ * the order in which they came back: every repetition gets the same buffers, and finds its bind groups in the cache.
+ * (Last in, first out permutes the shelf at every step; it takes as many steps as the permutation's cycles are long until
+ * the bind groups repeat.) Buffers are never destroyed while commands may use them.
  */
 export class BufferPool {
   readonly #gpu: GPUDevice;
@@ -85,7 +87,7 @@ export class BufferPool {
     this.#pooled.buffers++;
     this.#pooled.bytes += buffer.bytes;
     const shelf = this.#free.get(buffer.bytes);
-    if (shelf) shelf.push(buffer);
+    if (shelf) shelf.splice(placeOf(buffer, shelf), 0, buffer);
     else this.#free.set(buffer.bytes, [buffer]);
   }
 
@@ -108,6 +110,18 @@ export class BufferPool {
     );
     return { id: this.#nextId++, buffer, bytes: size, lastUse: -1 };
   }
+}
+
+/** Where a buffer belongs on a shelf with falling ids, whose end is taken first. */
+function placeOf({ id }: PoolBuffer, shelf: readonly PoolBuffer[]): number {
+  let low = 0;
+  let high = shelf.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (shelf[middle].id > id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function mebibytes(bytes: number): string {
