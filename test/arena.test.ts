@@ -6,7 +6,7 @@ import { ARENA_ALIGNMENT, arenaOf, flatArenas, packParameters } from '../src/ten
 import type { Device } from '../src/tensor/backend.js';
 import { cpu } from '../src/tensor/cpu.js';
 import type { Tensor } from '../src/tensor/tensor.js';
-import { mapTensors, tensorsOf } from '../src/tensor/tree.js';
+import { tensorsOf } from '../src/tensor/tree.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { sharedGpu, withGpu } from './adapter.js';
 import { cube, descend, fill, product, times, total } from './testOps.js';
@@ -139,16 +139,16 @@ describe.each(backends)('arenas on %s', (_, open, own) => {
     const device = await own();
     let p = packParameters(params(device, [0.1, 0.2, 0.3]));
     const step = valueAndGrad(loss);
+    const update = (w: Tensor, g: Tensor) => {
+      const next = descend(w, g, { rate: 0.0001 });
+      g.dispose();
+      return next;
+    };
     const counts = new Set<string>();
     const losses: number[] = [];
     for (let i = 0; i < 1000; i++) {
       const [value, gradient] = step(p);
-      const next = mapTensors(p, (w) => w);
-      for (const key of ['a', 'b', 'bias'] as const) {
-        (next as Record<string, Tensor>)[key] = descend(p[key], gradient[key], { rate: 0.0001 });
-        gradient[key].dispose();
-      }
-      p = next;
+      p = { a: update(p.a, gradient.a), b: update(p.b, gradient.b), bias: update(p.bias, gradient.bias) };
       if (i % 100 === 99) losses.push(await value.item());
       value.dispose();
       if (i > 2) counts.add(JSON.stringify([device.memory().live, device.memory().pooled.buffers]));
