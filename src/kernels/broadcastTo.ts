@@ -51,7 +51,7 @@ export const broadcastToCases: OpCases = {
       inputs: [{ shape: [64] }],
       attrs: { shape: [32, 56, 56, 64] },
       flop: 0,
-      bytes: 4 * 32 * 56 * 56 * 64,
+      bytes: 25_690_112,
     },
   ],
 };

@@ -52,7 +52,7 @@ export const flipCases: OpCases = {
       inputs: [{ shape: [32, 224, 224, 3] }],
       attrs: { axes: 2 },
       flop: 0,
-      bytes: 8 * 32 * 224 * 224 * 3,
+      bytes: 38_535_168,
     },
   ],
 };

@@ -66,7 +66,7 @@ export const permuteCases: OpCases = {
       inputs: [{ shape: [32, 56, 56, 64] }],
       attrs: { order: [0, 3, 1, 2] },
       flop: 0,
-      bytes: 8 * 32 * 56 * 56 * 64,
+      bytes: 51_380_224,
     },
   ],
 };

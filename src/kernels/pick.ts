@@ -2,7 +2,7 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { type Bindable, type Launch, program } from '../tensor/backend.js';
-import { type DType, formatShape, type Shape, sameShape, sizeOf } from '../tensor/shape.js';
+import { type DType, formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { grid } from './grid.js';
 import { permuted } from './permute.js';
@@ -83,7 +83,7 @@ export const pick: Op<[x: Tensor, index: Tensor], ReduceAttrs> = /* @__PURE__ */
 /** Zeros but for one element per row, `y[o, index[o, i], i] = g[o, i]`; the dual of `pick`. */
 export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */ defineOp({
   name: 'place',
-  attrs: { ...REDUCE_DEFAULTS, shape: [] },
+  attrs: { axes: undefined, keepDims: false, shape: [] },
   shape([g, index], attrs) {
     checkIndex('place', index, attrs.shape, attrs);
     if (!sameShape(g.shape, index.shape)) {
@@ -121,15 +121,16 @@ export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */
   keep: { inputs: [1] },
 });
 
-const int32 = (shape: Shape, values: readonly number[]) => ({ shape, values, dtype: 'int32' as const });
-
 export const pickCases: OpCases = {
   op: pick,
   samples: [
-    { inputs: [{ shape: [3, 5] }, int32([3], [4, 0, 2])], attrs: { axes: 1 } },
-    { inputs: [{ shape: [2, 3, 2] }, int32([2, 1, 2], [2, 0, 1, 1])], attrs: { axes: 1, keepDims: true } },
-    { inputs: [{ shape: [2, 3, 2] }, int32([3], [3, 0, 2])], attrs: { axes: [0, 2] } },
-    { inputs: [{ shape: [7] }, int32([], [5])] },
+    { inputs: [{ shape: [3, 5] }, { shape: [3], dtype: 'int32', values: [4, 0, 2] }], attrs: { axes: 1 } },
+    {
+      inputs: [{ shape: [2, 3, 2] }, { shape: [2, 1, 2], dtype: 'int32', values: [2, 0, 1, 1] }],
+      attrs: { axes: 1, keepDims: true },
+    },
+    { inputs: [{ shape: [2, 3, 2] }, { shape: [3], dtype: 'int32', values: [3, 0, 2] }], attrs: { axes: [0, 2] } },
+    { inputs: [{ shape: [7] }, { shape: [], dtype: 'int32', values: [5] }] },
   ],
   errors: [
     {
@@ -145,12 +146,15 @@ export const pickCases: OpCases = {
 export const placeCases: OpCases = {
   op: place,
   samples: [
-    { inputs: [{ shape: [3] }, int32([3], [4, 0, 2])], attrs: { axes: 1, shape: [3, 5] } },
+    { inputs: [{ shape: [3] }, { shape: [3], dtype: 'int32', values: [4, 0, 2] }], attrs: { axes: 1, shape: [3, 5] } },
     {
-      inputs: [{ shape: [2, 1, 2] }, int32([2, 1, 2], [2, 0, 1, 1])],
+      inputs: [{ shape: [2, 1, 2] }, { shape: [2, 1, 2], dtype: 'int32', values: [2, 0, 1, 1] }],
       attrs: { axes: 1, keepDims: true, shape: [2, 3, 2] },
     },
-    { inputs: [{ shape: [3] }, int32([3], [3, 0, 2])], attrs: { axes: [0, 2], shape: [2, 3, 2] } },
+    {
+      inputs: [{ shape: [3] }, { shape: [3], dtype: 'int32', values: [3, 0, 2] }],
+      attrs: { axes: [0, 2], shape: [2, 3, 2] },
+    },
   ],
   errors: [
     {
@@ -166,11 +170,14 @@ export const placeCases: OpCases = {
   ],
   bench: [
     {
-      name: 'argMax gradient, 128x64x64x17',
-      inputs: [{ shape: [17] }, int32([17], new Array(17).fill(7))],
-      attrs: { axes: [0, 1, 2], shape: [128, 64, 64, 17] },
+      name: 'gradient of peaks, 196608x17',
+      inputs: [
+        { shape: [17] },
+        { shape: [17], dtype: 'int32', values: [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7] },
+      ],
+      attrs: { axes: 0, shape: [196608, 17] },
       flop: 0,
-      bytes: sizeOf([4, 128, 64, 64, 17]),
+      bytes: 13_369_344,
     },
   ],
 };

@@ -1,10 +1,10 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
-import { ShapeError } from '../errors.js';
-import { type DType, formatShape, type Shape, sameShape, sizeOf } from '../tensor/shape.js';
+import { type DType, type Shape, sameShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './binary.js';
 import { broadcastTo } from './broadcastTo.js';
+import { requireDType } from './elementwise.js';
 import {
   collapsedView,
   REDUCE_DEFAULTS,
@@ -61,9 +61,9 @@ export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
 export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'mean',
   attrs: REDUCE_DEFAULTS,
-  shape([x], attrs) {
-    if (x.dtype !== 'float32') throw new ShapeError(`mean: wants float32, got ${x.dtype}; for integers use sum`);
-    return { shape: reducedShape('mean', x.shape, attrs), dtype: x.dtype };
+  shape(inputs, attrs) {
+    requireDType('mean', inputs, 'float32');
+    return { shape: reducedShape('mean', inputs[0].shape, attrs), dtype: 'float32' };
   },
   reference([x], [y], { axes }) {
     sum.def.reference([x], [y], { axes, keepDims: false });
@@ -84,58 +84,52 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
   return reshape(axes.length > 0 ? sum(g, { axes }) : g, { shape });
 }
 
-const axisSamples: OpCases['samples'] = [
-  { inputs: [{ shape: [2, 3, 5] }] },
-  { inputs: [{ shape: [] }] },
-  { inputs: [{ shape: [3, 5] }], attrs: { axes: 0 } },
-  { inputs: [{ shape: [3, 5] }], attrs: { axes: -1, keepDims: true } },
-  { inputs: [{ shape: [2, 3, 1, 5] }], attrs: { axes: [1, 2] } },
-  { inputs: [{ shape: [2, 3, 4, 2] }], attrs: { axes: [0, 2], keepDims: true } },
-  { inputs: [{ shape: [3, 2, 8] }], attrs: { axes: [0, 1] } },
-  { inputs: [{ shape: [3, 12] }], attrs: { axes: [1] } },
-  { inputs: [{ shape: [2, 3] }], attrs: { axes: [] } },
-];
+function casesOf(op: Op<[x: Tensor], ReduceAttrs>, extra: Pick<OpCases, 'samples' | 'errors'>): OpCases {
+  return {
+    op,
+    samples: [
+      { inputs: [{ shape: [2, 3, 5] }] },
+      { inputs: [{ shape: [] }] },
+      { inputs: [{ shape: [3, 5] }], attrs: { axes: 0 } },
+      { inputs: [{ shape: [3, 5] }], attrs: { axes: -1, keepDims: true } },
+      { inputs: [{ shape: [2, 3, 1, 5] }], attrs: { axes: [1, 2] } },
+      { inputs: [{ shape: [2, 3, 4, 2] }], attrs: { axes: [0, 2], keepDims: true } },
+      { inputs: [{ shape: [3, 2, 8] }], attrs: { axes: [0, 1] } },
+      { inputs: [{ shape: [3, 12] }], attrs: { axes: [1] } },
+      { inputs: [{ shape: [2, 3] }], attrs: { axes: [] } },
+      // Long enough for several stages on every device.
+      { inputs: [{ shape: [4099] }], order: 1 },
+      { inputs: [{ shape: [4104] }], order: 1 },
+      { inputs: [{ shape: [1031, 3] }], attrs: { axes: 0 }, order: 1 },
+      { inputs: [{ shape: [2, 517, 4] }], attrs: { axes: 1 }, order: 1 },
+      ...extra.samples,
+    ],
+    errors: [
+      { inputs: [{ shape: [2, 3] }], attrs: { axes: 2 }, message: /axis 2 is out of range for rank 2/ },
+      { inputs: [{ shape: [2, 3] }], attrs: { axes: [1, -1] }, message: /an axis is named twice/ },
+      ...extra.errors,
+    ],
+    bench: [
+      { name: 'bias gradient, 32x56x56x64 to 64', shape: [32, 56, 56, 64], axes: [0, 1, 2] },
+      { name: 'bias gradient, 64x512 to 512', shape: [64, 512], axes: 0 },
+      { name: 'all of 32x56x56x64', shape: [32, 56, 56, 64], axes: undefined },
+      { name: 'rows of 8192x512', shape: [8192, 512], axes: -1 },
+    ].map(({ name, shape, axes }) => ({
+      name,
+      inputs: [{ shape }],
+      attrs: { axes },
+      flop: sizeOf(shape),
+      bytes: 4 * sizeOf(shape),
+    })),
+  };
+}
 
-/** Long enough for two stages on every device; first order, because gradcheck's outer products would be slow. */
-const stagedSamples: OpCases['samples'] = [
-  { inputs: [{ shape: [4099] }], order: 1 },
-  { inputs: [{ shape: [4104] }], order: 1 },
-  { inputs: [{ shape: [1031, 3] }], attrs: { axes: 0 }, order: 1 },
-  { inputs: [{ shape: [2, 517, 4] }], attrs: { axes: 1 }, order: 1 },
-];
+export const sumCases: OpCases = /* @__PURE__ */ casesOf(sum, {
+  samples: [{ inputs: [{ shape: [3, 5], dtype: 'int32', lo: -9, hi: 9 }], attrs: { axes: 0 } }],
+  errors: [],
+});
 
-const axisErrors: OpCases['errors'] = [
-  { inputs: [{ shape: [2, 3] }], attrs: { axes: 2 }, message: /axis 2 is out of range for rank 2/ },
-  { inputs: [{ shape: [2, 3] }], attrs: { axes: [1, -1] }, message: /an axis is named twice/ },
-];
-
-/** Bias gradients of ResNet's first stage, and a whole activation. */
-const bench: OpCases['bench'] = [
-  { axes: [0, 1, 2], shape: [32, 56, 56, 64] },
-  { axes: undefined, shape: [32, 56, 56, 64] },
-  { axes: -1, shape: [8192, 512] },
-].map(({ axes, shape }) => ({
-  name: `${formatShape(shape)} over ${axes ?? 'all'}`,
-  inputs: [{ shape }],
-  attrs: { axes },
-  flop: sizeOf(shape),
-  bytes: 4 * sizeOf(shape),
-}));
-
-export const sumCases: OpCases = {
-  op: sum,
-  samples: [
-    ...axisSamples,
-    ...stagedSamples,
-    { inputs: [{ shape: [3, 5], dtype: 'int32', lo: -9, hi: 9 }], attrs: { axes: 0 } },
-  ],
-  errors: axisErrors,
-  bench,
-};
-
-export const meanCases: OpCases = {
-  op: mean,
-  samples: [...axisSamples, ...stagedSamples],
-  errors: [...axisErrors, { inputs: [{ shape: [2], dtype: 'int32' }], message: /mean: wants float32, got int32/ }],
-  bench,
-};
+export const meanCases: OpCases = /* @__PURE__ */ casesOf(mean, {
+  samples: [],
+  errors: [{ inputs: [{ shape: [2], dtype: 'int32' }], message: /mean: operand 0 is int32/ }],
+});

@@ -95,7 +95,7 @@ export const sliceCases: OpCases = {
       inputs: [{ shape: [32, 56, 56, 64] }],
       attrs: { begin: [0, 0, 0, 32] },
       flop: 0,
-      bytes: 4 * 32 * 56 * 56 * 64,
+      bytes: 25_690_112,
     },
   ],
 };

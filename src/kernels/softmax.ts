@@ -121,12 +121,12 @@ function casesOf(op: Op<[x: Tensor], SoftmaxAttrs>): OpCases {
       {
         name: 'class scores, 4096x1000',
         inputs: [{ shape: [4096, 1000] }],
-        flop: 4096 * 1000 * 6,
-        bytes: 8 * 4096 * 1000,
+        flop: 24_576_000,
+        bytes: 32_768_000,
       },
     ],
   };
 }
 
-export const softmaxCases: OpCases = casesOf(softmax);
-export const logSoftmaxCases: OpCases = casesOf(logSoftmax);
+export const softmaxCases: OpCases = /* @__PURE__ */ casesOf(softmax);
+export const logSoftmaxCases: OpCases = /* @__PURE__ */ casesOf(logSoftmax);
