@@ -113,7 +113,7 @@ class Checker {
       const [value, gradient] = vjp(f, [...xs], cotangents);
       const gs = await take(gradient);
       for (const t of [...value, ...cotangents]) t.dispose();
-      const floor = GRADCHECK_NOISE * magnitude(ys, rs);
+      const floor = GRADCHECK_NOISE * magnitude(ys.map(atLeastOne), rs);
       const vs = xs.map((x) => this.direction(x.size));
       // Every input alone, then all of them at once.
       for (let i = 0; i <= (xs.length > 1 ? xs.length : 0); i++) {
@@ -194,6 +194,11 @@ function dot(a: readonly TypedArray[], b: readonly Float64Array[]): number {
   let sum = 0;
   for (const [k, x] of a.entries()) for (let i = 0; i < x.length; i++) sum += x[i] * b[k][i];
   return sum;
+}
+
+/** Small outputs may be what is left of terms of order 1, and round as those do. */
+function atLeastOne(y: TypedArray): Float64Array {
+  return Float64Array.from(y, (value) => Math.max(Math.abs(value), 1));
 }
 
 function magnitude(a: readonly TypedArray[], b: readonly Float64Array[]): number {
