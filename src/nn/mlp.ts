@@ -1,0 +1,29 @@
+import { leakyRelu } from '../kernels/activation.js';
+import type { Device } from '../tensor/backend.js';
+import type { Rng } from '../tensor/rng.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { WeightInit } from './init.js';
+import * as linear from './linear.js';
+
+/** Layers under PyTorch's names in `nn.Sequential(Linear, act, Linear, act, ...)`: `0`, `2`, `4`, ... */
+export type MlpParams = Record<string, linear.LinearParams>;
+
+export interface MlpOptions {
+  /** Widths from input to output, at least two. */
+  readonly sizes: readonly number[];
+  readonly weightInit?: WeightInit;
+}
+
+/** Parameters of a multilayer perceptron with biases. */
+export function init(rng: Rng, device: Device, { sizes, weightInit }: MlpOptions): MlpParams {
+  const params: MlpParams = {};
+  for (let i = 0; i + 1 < sizes.length; i++) {
+    params[2 * i] = linear.init(rng, device, { inputs: sizes[i], outputs: sizes[i + 1], weightInit });
+  }
+  return params;
+}
+
+/** `x -> W_n a(... a(W_0 x + b_0) ...) + b_n`; the activation defaults to leaky ReLU with slope 0.01. */
+export function apply(params: MlpParams, x: Tensor, activation: (x: Tensor) => Tensor = leakyRelu): Tensor {
+  return Object.values(params).reduce((h, layer, i) => linear.apply(layer, i === 0 ? h : activation(h)), x);
+}

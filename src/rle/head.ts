@@ -1,0 +1,72 @@
+import { ShapeError } from '../errors.js';
+import { add, mul, sub } from '../kernels/binary.js';
+import { mean, sum } from '../kernels/reduce.js';
+import { reshape } from '../kernels/reshape.js';
+import { rsqrt, sigmoid, square } from '../kernels/unary.js';
+import { xavierUniform } from '../nn/init.js';
+import * as linear from '../nn/linear.js';
+import type { Device } from '../tensor/backend.js';
+import type { Rng } from '../tensor/rng.js';
+import { formatShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Prediction } from './standardise.js';
+
+/** Two linear layers under the official code's names: `fc_coord.linear.weight`, `fc_sigma.linear.bias`, ... */
+export type HeadParams = { fc_coord: { linear: linear.LinearParams }; fc_sigma: { linear: linear.LinearParams } };
+
+export interface HeadShape {
+  /** Channels of the features. */
+  readonly inputs: number;
+  /** K. */
+  readonly joints: number;
+  /** D, default 2. */
+  readonly dims?: number;
+}
+
+/** Parameters of the RLE head: weights by Xavier's uniform with gain 0.01, biases as PyTorch draws them. */
+export function init(rng: Rng, device: Device, { inputs, joints, dims = 2 }: HeadShape): HeadParams {
+  const layer = () =>
+    linear.init(rng, device, {
+      inputs,
+      outputs: joints * dims,
+      weightInit: (r, d, shape) => xavierUniform(r, d, shape, 0.01),
+    });
+  return { fc_coord: { linear: layer() }, fc_sigma: { linear: layer() } };
+}
+
+export interface HeadOptions {
+  /** Coordinates from the features' direction alone, `W x / |x| + b`, as the official code has it; default true. */
+  readonly normalise?: boolean;
+  /** D, default 2. */
+  readonly dims?: number;
+}
+
+/** Added to |x|^2: features behind a ReLU may all be zero, where the official code gives NaN. */
+const NORM_EPSILON = 1e-12;
+
+/**
+ * Coordinates `mu = W_c x / |x| + b_c` and logits `a = W_s x + b_s`, sigma = sigmoid(a).
+ *
+ * @param x pooled features [B, C]
+ * @returns mu and logit, each [B, K, D]
+ */
+export function apply(params: HeadParams, x: Tensor, { normalise = true, dims = 2 }: HeadOptions = {}): Prediction {
+  const { fc_coord, fc_sigma } = params;
+  const outputs = fc_coord.linear.weight.shape[0];
+  if (x.rank !== 2 || outputs % dims !== 0) {
+    throw new ShapeError(
+      `head: wants features [B, C] and a multiple of ${dims} outputs, got ${formatShape(x.shape)} and ${outputs}`,
+    );
+  }
+  const shape = [x.shape[0], outputs / dims, dims];
+  const coordinates = normalise ? mul(x, rsqrt(add(sum(square(x), { axes: [1], keepDims: true }), NORM_EPSILON))) : x;
+  return {
+    mu: reshape(linear.apply(fc_coord.linear, coordinates), { shape }),
+    logit: reshape(linear.apply(fc_sigma.linear, x), { shape }),
+  };
+}
+
+/** Confidence of each joint, `1 - mean_d sigma_d` [B, K] (Li et al., 2021, eq. 9): a ranking score, not calibrated. */
+export function confidence(logit: Tensor): Tensor {
+  return sub(1, mean(sigmoid(logit), { axes: [2] }));
+}

@@ -1,0 +1,65 @@
+import { ShapeError } from '../errors.js';
+import type { Device } from '../tensor/backend.js';
+import { Scope } from '../tensor/lifetime.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** One row of 0 and 1 per coupling; 1 = the coordinate passes unchanged and conditions the others. */
+export type Masks = readonly (readonly number[])[];
+
+/**
+ * Alternating halves: couplings 0, 2, 4, ... transform the first ceil(D/2) coordinates, the others the rest; the
+ * official [[0,1],[1,0]] x 3 and [[0,0,1],[1,1,0]] x 3 for D = 2 and 3. A single coordinate has nothing to be
+ * conditioned on: for D = 1 every coupling transforms it, and the flow is an affine map.
+ */
+export function alternatingMasks(dims: number, couplings: number): Masks {
+  const half = Math.ceil(dims / 2);
+  return Array.from({ length: couplings }, (_, i) =>
+    Array.from({ length: dims }, (_, d) => (dims > 1 && d < half === (i % 2 === 1) ? 1 : 0)),
+  );
+}
+
+/** Throws unless there is one row of `dims` zeros and ones per coupling, and every coordinate is transformed by some. */
+export function checkMasks(masks: Masks, dims: number, couplings: number): void {
+  const text = `[${masks.map((row) => `[${row.join(', ')}]`).join(', ')}]`;
+  if (masks.length !== couplings || masks.some((row) => row.length !== dims || row.some((m) => m !== 0 && m !== 1))) {
+    throw new ShapeError(
+      `realNvp: masks must be ${couplings} rows (one per coupling) of ${dims} zeros or ones, got ${text}`,
+    );
+  }
+  const stuck = masks[0].findIndex((_, d) => masks.every((row) => row[d] === 1));
+  if (stuck >= 0) {
+    throw new ShapeError(
+      `realNvp: no coupling transforms coordinate ${stuck} of ${text}; set its mask to 0 in at least one row`,
+    );
+  }
+}
+
+/** A mask on a device. */
+export interface DeviceMask {
+  /** `m`, [D]. */
+  readonly pass: Tensor;
+  /** `1 - m`. */
+  readonly change: Tensor;
+}
+
+const cache = new WeakMap<Device, Map<string, DeviceMask>>();
+
+/** The tensors of a mask row, uploaded once per device and kept for its life. */
+export function deviceMask(device: Device, row: readonly number[]): DeviceMask {
+  const ofDevice = cache.get(device) ?? new Map<string, DeviceMask>();
+  cache.set(device, ofDevice);
+  const key = row.join('');
+  const mask = ofDevice.get(key) ?? upload(device, row);
+  ofDevice.set(key, mask);
+  return mask;
+}
+
+/** Made in a scope of its own and retained, so that the scope of whoever asked first does not take it away. */
+function upload(device: Device, row: readonly number[]): DeviceMask {
+  const own = new Scope();
+  const mask = { pass: device.tensor(row), change: device.tensor(row.map((m) => 1 - m)) };
+  mask.pass.retain();
+  mask.change.retain();
+  own.close(new Set());
+  return mask;
+}

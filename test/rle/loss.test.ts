@@ -1,0 +1,312 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { grad, valueAndGrad } from '../../src/autograd/grad.js';
+import { gradcheck } from '../../src/autograd/gradcheck.js';
+import { ShapeError } from '../../src/errors.js';
+import { sum } from '../../src/kernels/reduce.js';
+import { gaussianNll, l1, l2, laplaceNll } from '../../src/rle/loss.js';
+import * as realNvp from '../../src/rle/realNvp.js';
+import { dle, rle } from '../../src/rle/rle.js';
+import { rleMixed } from '../../src/rle/rleMixed.js';
+import type { Labels, Prediction } from '../../src/rle/standardise.js';
+import { cpu } from '../../src/tensor/cpu.js';
+import { Rng } from '../../src/tensor/rng.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import { BACKENDS } from '../backends.js';
+import { expectClose, expectCloseInNorm, flat, type Nested, shapeOf, values } from '../numbers.js';
+import { GPU_GRADIENT_RELATIVE, GPU_LOSS_RELATIVE, REFERENCE_RELATIVE } from '../tolerance.js';
+import { goldenFlow } from './goldenFlow.js';
+
+interface LossGolden {
+  readonly loss: number;
+  readonly dmu: Nested;
+  readonly dlogit: Nested;
+}
+interface Batch {
+  readonly mu: Nested;
+  readonly gt: Nested;
+  readonly logit: Nested;
+  readonly weight: Nested;
+}
+
+const golden = JSON.parse(readFileSync(new URL('../golden/rle_golden.json', import.meta.url), 'utf8')) as {
+  readonly loss2d: Batch & Record<string, LossGolden>;
+  readonly loss3d: Batch & { readonly official: LossGolden };
+};
+
+type Device = Tensor['device'];
+type Flow = realNvp.RealNvpParams;
+type Loss = (prediction: Prediction, labels: Required<Labels>, flow: Flow) => Tensor;
+
+const LOSSES: Record<string, Loss> = {
+  official: (p, l, flow) => rle(p, l, flow),
+  mmpose_laplace: (p, l, flow) => rle(p, l, flow, { variant: 'mmpose' }),
+  mmpose_gaussian: (p, l, flow) => rle(p, l, flow, { variant: 'mmpose', q: 'gaussian' }),
+  mmpose_dle: (p, l, flow) => dle(p, l, flow, { variant: 'mmpose' }),
+  exact_dle: (p, l, flow) => dle(p, l, flow),
+  exact_rle_laplace_b1_no_logs: (p, l, flow) => rle(p, l, flow, { variant: 'paper' }),
+  laplace_nll: (p, l) => laplaceNll(p, l),
+  gaussian_nll: (p, l) => gaussianNll(p, l),
+};
+
+function upload(device: Device, nested: Nested): Tensor {
+  return device.tensor(Float64Array.from(flat(nested)), shapeOf(nested));
+}
+
+function batchOn(device: Device, batch: Batch): [Prediction, Required<Labels>] {
+  const [mu, logit, target, weight] = [batch.mu, batch.logit, batch.gt, batch.weight].map((x) => upload(device, x));
+  return [
+    { mu, logit },
+    { target, weight },
+  ];
+}
+
+describe.each(BACKENDS)('golden losses on $name', ({ open, tolerance }) => {
+  const ofLoss = tolerance(REFERENCE_RELATIVE, GPU_LOSS_RELATIVE);
+  const ofGradient = tolerance(REFERENCE_RELATIVE, GPU_GRADIENT_RELATIVE);
+
+  async function check(loss: (p: Prediction) => Tensor, prediction: Prediction, want: LossGolden) {
+    const [value, gradient] = valueAndGrad(loss)(prediction);
+    expectClose([await value.item()], [want.loss], { relative: ofLoss }, 'loss');
+    expectCloseInNorm(await gradient.mu.data(), want.dmu, ofGradient, 'dL/dmu');
+    expectCloseInNorm(await gradient.logit.data(), want.dlogit, ofGradient, 'dL/dlogit');
+  }
+
+  test.each(Object.keys(LOSSES))('2-D, %s', async (name) => {
+    const device = await open();
+    const [prediction, labels] = batchOn(device, golden.loss2d);
+    const flow = goldenFlow(device, 2);
+    await check((p) => LOSSES[name](p, labels, flow), prediction, golden.loss2d[name]);
+  });
+
+  test('3-D with joints of both kinds, official', async () => {
+    const device = await open();
+    const [prediction, labels] = batchOn(device, golden.loss3d);
+    const flows = { flow3d: goldenFlow(device, 3), flow2d: goldenFlow(device, 2) };
+    await check((p) => rleMixed(p, labels, flows), prediction, golden.loss3d.official);
+  });
+});
+
+describe('closed forms (RLE.md 1.5)', () => {
+  test('gradients of the official 2-D loss', async () => {
+    const device = cpu();
+    const [prediction, labels] = batchOn(device, golden.loss2d);
+    const flow = goldenFlow(device, 2);
+    const gradient = grad((p: Prediction) => rle(p, labels, flow))(prediction);
+    const [mu, a, g, w] = await Promise.all(
+      [prediction.mu, prediction.logit, labels.target, labels.weight].map(values),
+    );
+    const sigma = a.map((v) => 1 / (1 + Math.exp(-v)));
+    const x = mu.map((m, i) => (m - g[i]) / sigma[i]);
+    const score = await values(
+      grad((p: Tensor) => sum(realNvp.logProb(flow, p)))(device.tensor(Float64Array.from(x), prediction.mu.shape)),
+    );
+    const B = 3;
+    const D = 2;
+    const dmu = x.map((e, i) => (w[i] / B) * (Math.sign(e) / (Math.SQRT2 * sigma[i]) - (D * score[i]) / sigma[i]));
+    const dlogit = x.map((e, i) => (w[i] / B) * (1 - sigma[i]) * (2 - Math.abs(e) / Math.SQRT2 + D * score[i] * e));
+    // The closed forms leave out the code's epsilon, 1e-9 / sigma relative, sigma down to 0.03.
+    expectCloseInNorm(await gradient.mu.data(), dmu, 1e-7, 'dL/dmu');
+    expectCloseInNorm(await gradient.logit.data(), dlogit, 1e-7, 'dL/dlogit');
+  });
+
+  test.each([
+    ['official', 2 * Math.SQRT2, 0.5 * Math.log(2 * Math.PI)],
+    ['mmpose', 2, Math.LN2],
+  ] as const)('%s is twice a consistent loss whose Q is wider, but for a constant', async (variant, b, constant) => {
+    const device = cpu();
+    const [prediction, labels] = batchOn(device, golden.loss2d);
+    const flow = goldenFlow(device, 2);
+    // But for the codes' epsilon, L_variant / 2 - L_dle must be |x| / b plus a constant, summed over weighted coordinates.
+    const [mu, a, g, w] = await Promise.all(
+      [prediction.mu, prediction.logit, labels.target, labels.weight].map(values),
+    );
+    const l = await rle(prediction, labels, flow, { variant }).item();
+    const d = await dle(prediction, labels, flow).item();
+    const x = mu.map((m, i) => w[i] * Math.abs(m - g[i]) * (1 + Math.exp(-a[i])));
+    const tail = x.reduce((s, v) => s + v, 0) / b / 3;
+    const count = w.reduce((s, v) => s + v, 0) / 3;
+    expect(l / 2 - d - tail).toBeCloseTo((constant / 2) * count, 6);
+  });
+
+  test.each([
+    ['gaussian', gaussianNll],
+    ['laplace', laplaceNll],
+  ] as const)('the %s scale is stationary where sigma is the residual', async (_, loss) => {
+    const device = cpu();
+    const r = 0.07;
+    const logit = Math.log(r / (1 - r));
+    const one = (v: number) => device.tensor(Float64Array.of(v), [1, 1, 1]);
+    const gradient = grad((p: Prediction) => loss(p, { target: one(0.2) }))({ mu: one(0.2 + r), logit: one(logit) });
+    expect(await gradient.logit.item()).toBeCloseTo(0, 12);
+  });
+});
+
+describe('plain losses', () => {
+  test('l1 and l2 sum weighted errors over a batch of two', async () => {
+    const device = cpu();
+    const mu = device.tensor(Float64Array.of(0.5, -1, 2, 0.25), [2, 1, 2]);
+    const target = device.tensor(Float64Array.of(0, 1, Number.NaN, 0), [2, 1, 2]);
+    const weight = device.tensor(Float64Array.of(1, 0.5, 0, 2), [2, 1, 2]);
+    expect(await l1({ mu }, { target, weight }).item()).toBeCloseTo((0.5 + 0.5 * 2 + 2 * 0.25) / 2, 15);
+    expect(await l2({ mu }, { target, weight }).item()).toBeCloseTo((0.25 + 0.5 * 4 + 2 * 0.0625) / 2, 15);
+    const noWeight = device.tensor(Float64Array.of(0, 1, 2, 0), [2, 1, 2]);
+    expect(await l1({ mu }, { target: noWeight }).item()).toBeCloseTo((0.5 + 2 + 0.25) / 2, 15);
+  });
+});
+
+/** A batch of random predictions; joints in `hidden` have weight 0 and labels that would poison everything. */
+function poisoned(device: Device, dims: number, poison: number): [Prediction, Required<Labels>] {
+  const rng = new Rng(77);
+  const shape = [2, 3, dims];
+  const draw = (f: () => number) => Float64Array.from({ length: 6 * dims }, f);
+  const hidden = (i: number) => Math.floor(i / dims) % 3 === 1;
+  const target = draw(() => rng.normal() * 0.1).map((v, i) => (hidden(i) ? poison : v));
+  const logit = draw(() => rng.normal() - 1).map((v, i) => (hidden(i) && poison !== 0 ? -200 : v));
+  const weight = draw(() => 1).map((v, i) => (hidden(i) ? 0 : v));
+  return [
+    {
+      mu: device.tensor(
+        draw(() => rng.normal() * 0.1),
+        shape,
+      ),
+      logit: device.tensor(logit, shape),
+    },
+    { target: device.tensor(target, shape), weight: device.tensor(weight, shape) },
+  ];
+}
+
+describe.each(BACKENDS)('hazards on $name', ({ open }) => {
+  const all: Record<string, Loss> = { ...LOSSES, l1: (p, l) => l1(p, l), l2: (p, l) => l2(p, l) };
+
+  test.each(Object.keys(all))('%s: labels of weight 0 do not matter, NaN and infinity included', async (name) => {
+    const device = await open();
+    const flow = goldenFlow(device, 2);
+    const run = (poison: number) => {
+      const [p, l] = poisoned(device, 2, poison);
+      return valueAndGrad((q: { p: Prediction; flow: Flow }) => all[name](q.p, l, q.flow))({ p, flow });
+    };
+    const [want, wantGradient] = run(0);
+    for (const poison of [Number.NaN, Number.POSITIVE_INFINITY, 1e30]) {
+      const [got, gradient] = run(poison);
+      expect(await got.item()).toBe(await want.item());
+      expect(await values(gradient.p.mu)).toEqual(await values(wantGradient.p.mu));
+      expect(await values(gradient.p.logit)).toEqual(await values(wantGradient.p.logit));
+      expect(await values(gradient.flow.s[0][2].weight)).toEqual(await values(wantGradient.flow.s[0][2].weight));
+    }
+  });
+
+  test.each([-1e4, -88, -40, 40, 1e4])('a logit of %d gives a finite loss and gradient', async (logit) => {
+    const device = await open();
+    const flow = goldenFlow(device, 2);
+    const one = (v: number) => device.tensor([v, v], [1, 1, 2]);
+    const f = (p: Prediction) => rle(p, { target: one(0.1) }, flow);
+    const [value, gradient] = valueAndGrad(f)({ mu: one(0.11), logit: one(logit) });
+    for (const v of [...(await values(value)), ...(await values(gradient.mu)), ...(await values(gradient.logit))]) {
+      expect(v).toSatisfy(Number.isFinite);
+    }
+  });
+});
+
+describe('mixed labels', () => {
+  const flows = (device: Device) => ({ flow3d: goldenFlow(device, 3), flow2d: goldenFlow(device, 2) });
+  const withWeights = (device: Device, weight: readonly number[]) => {
+    const rng = new Rng(5);
+    const make = (scale: number) =>
+      device.tensor(
+        Float64Array.from({ length: 6 }, () => rng.normal() * scale),
+        [1, 2, 3],
+      );
+    const prediction = { mu: make(0.1), logit: make(1) };
+    return [prediction, { target: make(0.1), weight: device.tensor(Float64Array.from(weight), [1, 2, 3]) }] as const;
+  };
+
+  test('a batch without depths and one of nothing but depths are two 2-D and 3-D losses', async () => {
+    const device = cpu();
+    const both = flows(device);
+    const [prediction, labels] = withWeights(device, [1, 1, 1, 1, 1, 1]);
+    const deep = await rleMixed(prediction, labels, both, { variant: 'paper' }).item();
+    const plain = await rle(prediction, labels, both.flow3d, { variant: 'paper' }).item();
+    expect(deep).toBeCloseTo(plain, 12);
+    const [flatPrediction, flatLabels] = withWeights(device, [1, 1, 0, 1, 1, 0]);
+    const value = await rleMixed(flatPrediction, flatLabels, both, { variant: 'paper' }).item();
+    const xy = async (t: Tensor) => {
+      const v = await t.data();
+      return device.tensor(Float64Array.from([v[0], v[1], v[3], v[4]]), [1, 2, 2]);
+    };
+    const p2 = { mu: await xy(flatPrediction.mu), logit: await xy(flatPrediction.logit) };
+    const want = await rle(p2, { target: await xy(flatLabels.target) }, both.flow2d, { variant: 'paper' }).item();
+    expect(value).toBeCloseTo(want, 12);
+  });
+
+  test.each([
+    [[1, 1, 1, 1, 1, 1], 'flow2d'],
+    [[1, 1, 0, 1, 1, 0], 'flow3d'],
+  ] as const)('weights %j: %s has no gradient', async (weight, unused) => {
+    const device = cpu();
+    const [prediction, labels] = withWeights(device, weight);
+    const gradient = grad((f: ReturnType<typeof flows>) => rleMixed(prediction, labels, f))(flows(device));
+    const used = unused === 'flow2d' ? 'flow3d' : 'flow2d';
+    expect((await values(gradient[unused].t[3][2].weight)).every((v) => v === 0)).toBe(true);
+    expect((await values(gradient[used].t[3][2].weight)).some((v) => v !== 0)).toBe(true);
+  });
+
+  test('flows of the wrong dimension and labels without depth weights are refused', () => {
+    const device = cpu();
+    const [prediction, labels] = withWeights(device, [1, 1, 1, 1, 1, 0]);
+    const { flow2d, flow3d } = flows(device);
+    expect(() => rleMixed(prediction, labels, { flow3d: flow2d, flow2d })).toThrow(/flow3d must be a flow over R\^3/);
+    const perJoint = { target: labels.target, weight: device.tensor([1, 1], [1, 2, 1]) };
+    expect(() => rleMixed(prediction, perJoint, { flow3d, flow2d })).toThrow(ShapeError);
+  });
+});
+
+describe('options', () => {
+  test('second derivatives of the loss agree with differences', async () => {
+    const device = cpu();
+    const flow = realNvp.init(new Rng(9), device, { dims: 2, couplings: 2, hidden: 5 });
+    const [{ mu, logit }, labels] = poisoned(device, 2, 0);
+    await gradcheck((m, a) => rle({ mu: m, logit: a }, labels, flow), [mu, logit], {
+      order: 2,
+      directions: 1,
+      seed: 3,
+    });
+  });
+
+  test('a weight per joint equals the same weight on each coordinate', async () => {
+    const device = cpu();
+    const flow = goldenFlow(device, 2);
+    const [prediction, { target }] = poisoned(device, 2, 0);
+    const perJoint = device.tensor(Float64Array.of(1, 0.5, 0, 2, 1, 1), [2, 3, 1]);
+    const perCoordinate = device.tensor(Float64Array.of(1, 1, 0.5, 0.5, 0, 0, 2, 2, 1, 1, 1, 1), [2, 3, 2]);
+    for (const variant of ['official', 'mmpose', 'paper'] as const) {
+      const of = (weight: Tensor) => rle(prediction, { target, weight }, flow, { variant }).item();
+      expect(await of(perJoint)).toBeCloseTo(await of(perCoordinate), 13);
+    }
+  });
+
+  test('sigma stops at its floor', async () => {
+    const device = cpu();
+    const one = (v: number) => device.tensor(Float64Array.of(v), [1, 1, 1]);
+    const at = (logit: number) =>
+      laplaceNll({ mu: one(0), logit: one(logit) }, { target: one(0) }, { sigmaFloor: 1e-3 });
+    expect(await at(-50).item()).toBeCloseTo(Math.log(2e-3), 12);
+    expect(await at(0).item()).toBeCloseTo(0, 12);
+    expect(() => laplaceNll({ mu: one(0), logit: one(0) }, { target: one(0) }, { sigmaFloor: 0 })).toThrow(
+      /sigmaFloor/,
+    );
+  });
+
+  test('shapes that do not fit are refused', () => {
+    const device = cpu();
+    const zeros = (...shape: number[]) => device.zeros(shape);
+    expect(() => l1({ mu: zeros(2, 3, 2) }, { target: zeros(2, 3, 3) })).toThrow(
+      /mu \[2, 3, 2\] and target \[2, 3, 3\]/,
+    );
+    expect(() => l1({ mu: zeros(6, 2) }, { target: zeros(6, 2) })).toThrow(/\[B, K, D\]/);
+    expect(() => l1({ mu: zeros(2, 3, 2) }, { target: zeros(2, 3, 2), weight: zeros(2, 3) })).toThrow(ShapeError);
+    expect(() => laplaceNll({ mu: zeros(2, 3, 2), logit: zeros(2, 3, 1) }, { target: zeros(2, 3, 2) })).toThrow(
+      /logit/,
+    );
+  });
+});
