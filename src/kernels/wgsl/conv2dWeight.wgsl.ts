@@ -51,14 +51,29 @@ ${entryPoint(full)}
   let shiftW = i32(tap % p.kernelW * p.dilationW) - i32(p.padW);
   ${lines(WEIGHT_ROWS, (r) => `var acc${r} = vec4f(0.0);`)}
   let end = min((splitId + 1u) * p.chunk, pixels);
+  // The lane's own pixel as (image, row, column); the loop adds its step to it with carries, as divisions are slow.
+  let first = splitId * p.chunk + lane;
+  var image = first / (p.outH * p.outW);
+  var row = first / p.outW % p.outH;
+  var column = first % p.outW;
+  let stepImage = ${lanes}u / (p.outH * p.outW);
+  let stepRow = ${lanes}u / p.outW % p.outH;
+  let stepColumn = ${lanes}u % p.outW;
   for (var pixel = splitId * p.chunk; pixel < end; pixel += ${lanes}u) {
-    let mine = pixel + lane;
-    let h = i32(mine / p.outW % p.outH * p.strideH) + shiftH;
-    let w = i32(mine % p.outW * p.strideW) + shiftW;
-    let inside = mine < end && h >= 0 && h < i32(p.inH) && w >= 0 && w < i32(p.inW);
-    let at = select(0u, ((mine / (p.outH * p.outW) * p.inH + u32(h)) * p.inW + u32(w)) * p.inC + cAt, inside);
+    let h = i32(row * p.strideH) + shiftH;
+    let w = i32(column * p.strideW) + shiftW;
+    let inside = pixel + lane < end && h >= 0 && h < i32(p.inH) && w >= 0 && w < i32(p.inW);
+    let at = select(0u, ((image * p.inH + u32(h)) * p.inW + u32(w)) * p.inC + cAt, inside);
     ${lines(vecs, (v) => `let a${v} = select(vec4f(0.0), ${load4('x', `at + ${4 * v}u`, vecC, `cLeft - min(cLeft, ${4 * v}u)`)}, inside && ${4 * v}u < cLeft);`)}
-    ${lines(lanes, (l) => blockStep(l, single, vecK, vecs))}
+    ${lines(lanes, (l) => `let b${l} = ${load4('g', `min(pixel + ${l}u, end - 1u) * p.outC + kAt`, vecK, 'kLeft')};`)}
+    ${lines(vecs, (v) => outerProducts(v, lanes))}
+    column += stepColumn;
+    let carryRow = column >= p.outW;
+    column -= select(0u, p.outW, carryRow);
+    row += stepRow + u32(carryRow);
+    let carryImage = row >= p.outH;
+    row -= select(0u, p.outH, carryImage);
+    image += stepImage + u32(carryImage);
   }
   let size = taps * p.groupC * p.outC;
   ${lines(
@@ -69,17 +84,15 @@ ${entryPoint(full)}
 }`;
 }
 
-/** Adds the outer product of one pixel's 16 input channels and the lane's vec4 of output channels. */
-function blockStep(lane: number, single: boolean, vecK: boolean, vecs: number): string {
-  const b = `b${lane}`;
-  const out = [`let ${b} = ${load4('g', `min(pixel + ${lane}u, end - 1u) * p.outC + kAt`, vecK, 'kLeft')};`];
-  for (let v = 0; v < vecs; v++) {
-    const a = `a${v}l${lane}`;
-    out.push(`let ${a} = ${single ? `a${v}` : `subgroupBroadcast(a${v}, ${lane}u)`};`);
-    for (const [j, component] of ['x', 'y', 'z', 'w'].entries()) {
-      const acc = `acc${4 * v + j}`;
-      out.push(`${acc} = fma(vec4f(${a}.${component}), ${b}, ${acc});`);
-    }
-  }
-  return out.join('\n');
+/**
+ * Adds the products of four input channels with the output channels, over the block's pixels. All pixels of one
+ * accumulator come in a row: it then stays in a register instead of going to memory and back for every pixel.
+ */
+function outerProducts(v: number, lanes: number): string {
+  const pixels = Array.from({ length: lanes }, (_, l) => l);
+  const shared = pixels.map((l) => `let a${v}l${l} = ${lanes > 1 ? `subgroupBroadcast(a${v}, ${l}u)` : `a${v}`};`);
+  const products = ['x', 'y', 'z', 'w'].flatMap((component, j) =>
+    pixels.map((l) => `acc${4 * v + j} = fma(vec4f(a${v}l${l}.${component}), b${l}, acc${4 * v + j});`),
+  );
+  return [...shared, ...products].join('\n');
 }
