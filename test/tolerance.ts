@@ -24,3 +24,6 @@ export const METRIC_DIGITS = 12;
 
 /** A sum that the golden's author took in float32, relative: one rounding for each of `terms`. */
 export const float32Sum = (terms: number): number => terms * 2 ** -24;
+
+/** Normals drawn on the device, up to 5.8 = sqrt(48 log 2): logarithm, root, sine and cosine err by a few ulp each. */
+export const NORMAL_ABSOLUTE = 16 * 2 ** -23 * 6;

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { full } from '../src/kernels/fill.js';
+import { randomNormal, randomUniform } from '../src/kernels/random.js';
+import { Rng } from '../src/tensor/rng.js';
+import { BACKENDS } from './backends.js';
+import { NORMAL_ABSOLUTE, REFERENCE_RELATIVE } from './tolerance.js';
+
+const SEED = 4711;
+
+describe.each(BACKENDS)('$name', ({ open, tolerance }) => {
+  test('uniforms are those of the host, bit by bit', async () => {
+    const device = await open();
+    const [rng, host] = [new Rng(SEED), new Rng(SEED)];
+    for (const shape of [[3, 5], [1031], []]) {
+      const data = await randomUniform(device, rng, { shape }).data();
+      expect(Array.from(data)).toEqual(Array.from(data, () => host.uniform()));
+    }
+  });
+
+  test('the counter carries into its high word', async () => {
+    const device = await open();
+    const state = { key: new Rng(SEED).key, counter: 3 * 2 ** 32 - 2 };
+    const host = Rng.from(state);
+    const data = await randomUniform(device, Rng.from(state), { shape: [5] }).data();
+    expect(Array.from(data)).toEqual(Array.from(data, () => host.uniform()));
+  });
+
+  test('normals are those of the host, and an odd one leaves nothing over', async () => {
+    const device = await open();
+    const [rng, host] = [new Rng(SEED), new Rng(SEED)];
+    for (const shape of [[20_001], [7]]) {
+      const data = await randomNormal(device, rng, { shape }).data();
+      const wanted = Array.from(data, () => host.normal());
+      host.reserve(0); // drops the spare
+      const worst = wanted.reduce((error, z, i) => Math.max(error, Math.abs(z - data[i])), 0);
+      expect(worst).toBeLessThan(tolerance(REFERENCE_RELATIVE, NORMAL_ABSOLUTE));
+    }
+    expect(rng.state).toEqual(host.state);
+  });
+
+  test('full fills every place of every dtype', async () => {
+    const device = await open();
+    expect(Array.from(await full(device, { shape: [2, 4], value: -1.5 }).data())).toEqual(new Array(8).fill(-1.5));
+    expect(Array.from(await full(device, { shape: [3], value: -7, dtype: 'int32' }).data())).toEqual([-7, -7, -7]);
+    expect(() => full(device, { shape: [0], value: 1 })).toThrow(/full: every extent must be an integer >= 1/);
+  });
+});
