@@ -27,3 +27,6 @@ export const float32Sum = (terms: number): number => terms * 2 ** -24;
 
 /** Normals drawn on the device, up to 5.8 = sqrt(48 log 2): logarithm, root, sine and cosine err by a few ulp each. */
 export const NORMAL_ABSOLUTE = 16 * 2 ** -23 * 6;
+
+/** Elementwise functions, in ulp: one division (2.5) or inverse root, and at most seven roundings of half an ulp. */
+export const ELEMENTWISE_ULP = 6;

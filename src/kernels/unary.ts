@@ -36,7 +36,7 @@ export const sign: Unary = /* @__PURE__ */ defineUnary({
 export const exp: Unary = /* @__PURE__ */ defineUnary({
   name: 'exp',
   value: Math.exp,
-  wgsl: 'exp(x)',
+  wgsl: 'exponential(x)',
   keep: 'y',
   pull: (g, y) => mul(g, y),
 });
@@ -104,7 +104,7 @@ export const reciprocal: Unary = /* @__PURE__ */ defineUnary({
   pull: (g, y) => neg(mul(g, square(y))),
 });
 
-/** Sine of an angle in radians, `y = sin x`, to a few ulp for `|x| < 1e4`. */
+/** Sine of an angle in radians, `y = sin x`, within 2^-23 for `|x| <= 1e4`. */
 export const sin: Unary = /* @__PURE__ */ defineUnary({
   name: 'sin',
   value: Math.sin,
@@ -113,7 +113,7 @@ export const sin: Unary = /* @__PURE__ */ defineUnary({
   pull: (g, x) => mul(g, cos(x)),
 });
 
-/** Cosine of an angle in radians, `y = cos x`, to a few ulp for `|x| < 1e4`. */
+/** Cosine of an angle in radians, `y = cos x`, within 2^-23 for `|x| <= 1e4`. */
 export const cos: Unary = /* @__PURE__ */ defineUnary({
   name: 'cos',
   value: Math.cos,

@@ -18,8 +18,8 @@ const twiceAtanh = `2 * s * ${horner(
 )}`;
 
 /**
- * Scalar functions of float32 that WGSL lacks or guarantees too little of: its `log` errs by 2^-21 near 1, `sin` and `cos`
- * by 2^-11, `atan2` by 4096 ulp, `tanh` overflows on some drivers, and `max` may swallow a NaN. These keep to a few ulp
+ * Scalar functions of float32 that WGSL lacks or guarantees too little of: its `exp` errs by 3 + 2|x| ulp, `log` by 2^-21
+ * near 1, `sin` and `cos` by 2^-11, `atan2` by 4096 ulp, `tanh` overflows on some drivers, and `max` may swallow a NaN. These keep to a few ulp
  * on every driver and let NaN through. All but the tail of `erf` are truncated Taylor series on reduced ranges.
  */
 const FUNCTIONS = {
@@ -65,13 +65,27 @@ fn log1p(x: f32) -> f32 {
   return ln(1.0 + x);
 }`,
 
+  exponential: /* wgsl */ `
+// e^x = 2^k e^r with |r| <= log(2) / 2, log 2 in two parts; 2^k in two factors, since 2^128 is no float.
+fn exponential(x: f32) -> f32 {
+  let k = clamp(round(x * ${Math.LOG2E}), -150.0, 130.0);
+  let r = (x - k * 0.693359375) - k * ${Math.LN2 - 0.693359375};
+  let y = ${horner(
+    'r',
+    series(8, (n) => 1 / factorial(n)),
+  )};
+  let half = i32(k) / 2;
+  let scaled = y * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((i32(k) - half + 127) << 23u);
+  return select(scaled, 0.0, x < -104.0);
+}`,
+
   expm1: /* wgsl */ `
 fn expm1(x: f32) -> f32 {
   if (abs(x) < 0.5) { return x * ${horner(
     'x',
     series(8, (k) => 1 / factorial(k + 1)),
   )}; }
-  return exp(x) - 1.0;
+  return exponential(x) - 1.0;
 }`,
 
   tangh: /* wgsl */ `
@@ -84,12 +98,12 @@ fn tangh(x: f32) -> f32 {
 
   sigmoid: /* wgsl */ `
 fn sigmoid(x: f32) -> f32 {
-  let e = exp(-abs(x));
+  let e = exponential(-abs(x));
   return select(e, 1.0, x >= 0.0) / (1.0 + e);
 }`,
 
   softplus: /* wgsl */ `
-fn softplus(x: f32) -> f32 { return max(x, 0.0) + log1p(exp(-abs(x))); }`,
+fn softplus(x: f32) -> f32 { return max(x, 0.0) + log1p(exponential(-abs(x))); }`,
 
   erf: /* wgsl */ `
 // Below 1 the Taylor series; above, 1 - P(t) exp(-x^2) with |error| <= 1.5e-7 (Abramowitz and Stegun 7.1.26).
@@ -100,13 +114,15 @@ fn erf(x: f32) -> f32 {
     series(10, (k) => (alternating(k) * 2) / Math.sqrt(Math.PI) / factorial(k) / (2 * k + 1)),
   )}; }
   let t = 1.0 / (1.0 + 0.3275911 * abs(x));
-  let y = 1.0 - exp(-z) * t * ${horner('t', [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429])};
+  let y = 1.0 - exponential(-z) * t * ${horner('t', [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429])};
   return select(y, -y, x < 0.0);
 }`,
 
   sinAhead: /* wgsl */ `
-// sin(x + quarters pi / 2); pi / 2 is subtracted in three parts, which keeps |x| up to 1e4 exact.
+// sin(x + quarters pi / 2) for 0 or 1 quarters; pi / 2 in three parts serves |x| up to 1e4, beyond which floats are too
+// coarse for angles and the driver may answer.
 fn sinAhead(x: f32, quarters: i32) -> f32 {
+  if (abs(x) > 1e4) { return select(sin(x), cos(x), quarters == 1); }
   let k = round(x * ${2 / Math.PI});
   let r = ((x - k * 1.5703125) - k * 4.837512969970703e-4) - k * 7.54978995489188e-8;
   let z = r * r;
@@ -129,8 +145,9 @@ fn arctangent(y: f32, x: f32) -> f32 {
   let steep = abs(y) > abs(x);
   let low = select(abs(y), abs(x), steep);
   let high = select(abs(x), abs(y), steep);
-  let diagonal = low > 0.4142 * high;
-  let t = select(low, low - high, diagonal) / select(select(high, 1.0, high == 0.0), low + high, diagonal);
+  let diagonal = low > 0.4142 * high || (low == high && high > 0.0); // the latter for infinities
+  let rise = select(low - high, 0.0, low == high);
+  let t = select(low, rise, diagonal) / select(select(high, 1.0, high == 0.0), low + high, diagonal);
   let z = t * t;
   var angle = select(0.0, ${Math.PI / 4}, diagonal) + t * ${horner(
     'z',
@@ -145,7 +162,7 @@ fn arctangent(y: f32, x: f32) -> f32 {
 // Negative bases have real powers for whole exponents only.
 fn power(a: f32, b: f32) -> f32 {
   if (b == 0.0) { return 1.0; }
-  let y = exp(b * ln(abs(a)));
+  let y = exponential(b * ln(abs(a)));
   if (a >= 0.0 || isNan(a)) { return y; }
   if (b != floor(b)) { return nanLike(a); }
   return select(y, -y, fract(0.5 * b) != 0.0);
