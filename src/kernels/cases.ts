@@ -1,6 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { geluCases, leakyReluCases, leakyReluGradCases, reluCases, reluGradCases, siluCases } from './activation.js';
 import { avgPool2dCases, avgPool2dGradCases } from './avgPool2d.js';
+import { batchNormAddReluCases, batchNormCases, batchNormReluCases } from './batchNorm.js';
+import { batchNormEvalCases } from './batchNormEval.js';
+import { batchNormAddReluGradCases, batchNormGradCases, batchNormReluGradCases } from './batchNormGrad.js';
 import {
   addCases,
   atan2Cases,
@@ -76,6 +79,13 @@ export const kernelCases: readonly OpCases[] = [
   atan2Cases,
   avgPool2dCases,
   avgPool2dGradCases,
+  batchNormAddReluCases,
+  batchNormAddReluGradCases,
+  batchNormCases,
+  batchNormEvalCases,
+  batchNormGradCases,
+  batchNormReluCases,
+  batchNormReluGradCases,
   broadcastToCases,
   castCases,
   clampCases,

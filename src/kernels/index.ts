@@ -1,6 +1,9 @@
 /** Every op, by file; `cases.ts` lists their cases in the same order. */
 export { gelu, leakyRelu, leakyReluGrad, relu, reluGrad, silu } from './activation.js';
 export { avgPool2d, avgPool2dGrad } from './avgPool2d.js';
+export { batchNorm, batchNormAddRelu, batchNormRelu } from './batchNorm.js';
+export { batchNormEval } from './batchNormEval.js';
+export { batchNormAddReluGrad, batchNormGrad, batchNormReluGrad } from './batchNormGrad.js';
 export { add, atan2, div, maximum, minimum, mul, pow, shareOfLarger, sub } from './binary.js';
 export { broadcastTo } from './broadcastTo.js';
 export { cast } from './cast.js';
@@ -21,6 +24,7 @@ export { concat, stack } from './concat.js';
 export { conv2d } from './conv2d.js';
 export { conv2dInput } from './conv2dInput.js';
 export { conv2dWeight } from './conv2dWeight.js';
+export { convTranspose2d } from './convTranspose2d.js';
 export { cumsum } from './cumsum.js';
 export { argMax, max, min } from './extremum.js';
 export { full } from './fill.js';
@@ -34,6 +38,7 @@ export { maxPool2d, maxPool2dGather, maxPool2dGrad } from './maxPool2d.js';
 export { pad } from './pad.js';
 export { permute } from './permute.js';
 export { pick, place } from './pick.js';
+export { randomNormal, randomUniform } from './random.js';
 export { mean, sum } from './reduce.js';
 export { expandDims, reshape, squeeze } from './reshape.js';
 export { slice } from './slice.js';

@@ -15,12 +15,13 @@ export function drawOperands(sample: Pick<Sample, 'inputs'>, seed: number): Host
 }
 
 /**
- * How often a sample may be differentiated: 0 if it says so, if the op works in place, or if no input or no output is
- * float32.
+ * How often a sample may be differentiated: 0 if it says so, if the op updates something in place and has no VJP, or if
+ * no input or no output is float32.
  */
 export function differentiability({ op }: OpCases, sample: Sample): 0 | 1 | 2 {
   const operands = drawOperands(sample, 0);
-  if (op.def.donates?.length || !operands.some(({ data }) => data instanceof Float32Array)) return 0;
+  if ((op.def.vjp === null && op.def.donates?.length) || !operands.some(({ data }) => data instanceof Float32Array))
+    return 0;
   const device = cpu();
   const isFloat = scope(() =>
     outputsOf(

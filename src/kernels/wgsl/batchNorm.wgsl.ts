@@ -1,0 +1,105 @@
+import columns, { type ColumnTile } from './columns.wgsl.js';
+
+/** What is added to the normalised values and whether negative ones are cut. */
+export interface BatchNormVariant {
+  readonly residual: boolean;
+  readonly relu: boolean;
+}
+
+/** Chan, Golub and LeVeque (1979): count, mean and sum of squared deviations of two samples together. */
+const moments = /* wgsl */ `
+struct State { n: f32, mean: T, m2: T }
+fn merge(a: State, b: State) -> State {
+  let n = a.n + b.n;
+  let share = b.n / max(n, 1);
+  let d = b.mean - a.mean;
+  return State(n, a.mean + d * share, a.m2 + b.m2 + d * d * (a.n * share));
+}`;
+
+const params = /* wgsl */ `
+struct Params { M: u32, C: u32, chunks: u32, chunkRows: u32, groupRows: u32, eps: f32, momentum: f32, unbias: f32 }`;
+
+/** First dispatch: mean and sum of squared deviations of each chunk of rows, behind the two rows of the final statistics. */
+export function statistics(tile: ColumnTile): string {
+  return /* wgsl */ `
+${moments}
+${columns(tile)}
+${params}
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> saved: array<T>;
+@group(0) @binding(2) var<uniform> p: Params;
+
+@compute @workgroup_size(${tile.across * tile.down})
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+  let at = threadAt(local, group);
+  let inside = at.c < p.C;
+  let end = select(0, min((group.y + 1) * p.chunkRows, p.M), inside);
+  var own = State(0, T(0), T(0));
+  var row = group.y * p.chunkRows + at.row;
+  // Four loads in flight, and their own mean first: subtracting it keeps the digits of data far from zero.
+  for (; row + 3 * DOWN < end; row += 4 * DOWN) {
+    let a = x[row * p.C + at.c];
+    let b = x[(row + DOWN) * p.C + at.c];
+    let c = x[(row + 2 * DOWN) * p.C + at.c];
+    let d = x[(row + 3 * DOWN) * p.C + at.c];
+    let mean = 0.25 * ((a + b) + (c + d));
+    let m2 = (a - mean) * (a - mean) + (b - mean) * (b - mean) + (c - mean) * (c - mean) + (d - mean) * (d - mean);
+    own = merge(own, State(4, mean, m2));
+  }
+  for (; row < end; row += DOWN) { own = merge(own, State(1, x[row * p.C + at.c], T(0))); }
+  let all = fold(own, at);
+  if (inside && at.row == 0) {
+    let chunk = 2 * (group.y + 1) * p.C + at.c;
+    saved[chunk] = all.mean;
+    saved[chunk + p.C] = all.m2;
+  }
+}`;
+}
+
+/** Second dispatch: every workgroup merges the chunks of its channels, then normalises its rows. */
+export function normalise(tile: ColumnTile, { residual, relu }: BatchNormVariant): string {
+  const k = residual ? 4 : 3;
+  return /* wgsl */ `
+${moments}
+${columns(tile)}
+${params}
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> gamma: array<T>;
+@group(0) @binding(2) var<storage, read> beta: array<T>;
+${residual ? '@group(0) @binding(3) var<storage, read> residual: array<T>;' : ''}
+@group(0) @binding(${k}) var<storage, read_write> runningMean: array<T>;
+@group(0) @binding(${k + 1}) var<storage, read_write> runningVar: array<T>;
+@group(0) @binding(${k + 2}) var<storage, read_write> y: array<T>;
+@group(0) @binding(${k + 3}) var<storage, read_write> saved: array<T>;
+@group(0) @binding(${k + 4}) var<uniform> p: Params;
+
+@compute @workgroup_size(${tile.across * tile.down})
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+  let at = threadAt(local, group);
+  let inside = at.c < p.C;
+  var own = State(0, T(0), T(0));
+  for (var chunk = at.row; chunk < select(0, p.chunks, inside); chunk += DOWN) {
+    let rows = min(p.chunkRows, p.M - chunk * p.chunkRows);
+    let i = 2 * (chunk + 1) * p.C + at.c;
+    own = merge(own, State(f32(rows), saved[i], saved[i + p.C]));
+  }
+  let all = fold(own, at);
+  if (!inside) { return; }
+  let variance = all.m2 / f32(p.M);
+  let rstd = inverseSqrt(variance + p.eps);
+  if (group.y == 0 && at.row == 0) {
+    saved[at.c] = all.mean;
+    saved[at.c + p.C] = rstd;
+    runningMean[at.c] += p.momentum * (all.mean - runningMean[at.c]);
+    runningVar[at.c] += p.momentum * (variance * p.unbias - runningVar[at.c]);
+  }
+  let scale = gamma[at.c] * rstd;
+  let shift = beta[at.c];
+  let end = min((group.y + 1) * p.groupRows, p.M);
+  for (var row = group.y * p.groupRows + at.row; row < end; row += DOWN) {
+    let i = row * p.C + at.c;
+    let v = (x[i] - all.mean) * scale + shift${residual ? ' + residual[i]' : ''};
+    y[i] = ${relu ? 'select(v, T(0), v <= T(0))' : 'v'};
+  }
+}`;
+}
