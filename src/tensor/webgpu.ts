@@ -29,6 +29,8 @@ const ARRAY = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array } 
 export interface WebGpuOptions {
   /** The most bytes of device memory to use; an allocation beyond it throws. Default: no limit but the device's own. */
   readonly memoryLimit?: number;
+  /** Capabilities to assume instead of the adapter's, so that a test meets the kernels that other adapters would get. */
+  readonly assume?: Partial<Capabilities>;
 }
 
 /** A WebGPU device: ops are recorded as they are called and run when something is read. */
@@ -48,10 +50,10 @@ export class WebGpuDevice implements Device {
   /** @internal Use `webgpu()`. */
   constructor(
     { gpu, capabilities, description }: OpenDevice,
-    { memoryLimit = Number.POSITIVE_INFINITY }: WebGpuOptions,
+    { memoryLimit = Number.POSITIVE_INFINITY, assume }: WebGpuOptions,
   ) {
     this.gpu = gpu;
-    this.capabilities = capabilities;
+    this.capabilities = { ...capabilities, ...assume };
     this.description = description;
     this.#failures = new Failures(gpu);
     const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM | COPY_DST });

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { conv2dCases } from '../src/kernels/conv2d.js';
+import { conv2dInputCases } from '../src/kernels/conv2dInput.js';
+import { conv2dWeightCases } from '../src/kernels/conv2dWeight.js';
+import type { ConvGeometry } from '../src/kernels/convGeometry.js';
+import { linearCases } from '../src/kernels/linear.js';
+import { matmulCases } from '../src/kernels/matmul.js';
+import {
+  selectConv,
+  selectSplits,
+  selectTile,
+  selectWeightChunk,
+  tileGrid,
+  weightGrid,
+} from '../src/kernels/select.js';
+import type { Capabilities } from '../src/tensor/backend.js';
+import { webgpu } from '../src/tensor/webgpu.js';
+import { checkOnDevice } from '../src/testing/checkSample.js';
+import { withGpu } from './adapter.js';
+
+const gpu: Capabilities = {
+  ...{ tier: 'gpu', vendor: 'nvidia', architecture: 'hopper', subgroupSize: 32 },
+  ...{ float16: true, timestamps: true, maxBindingBytes: 2 ** 27 },
+};
+const llvmpipe: Capabilities = { ...gpu, tier: 'software', vendor: 'mesa', architecture: 'software', subgroupSize: 8 };
+
+const conv: ConvGeometry = {
+  ...{ batch: 32, inSize: [16, 16], inC: 32, outSize: [16, 16], outC: 64, kernel: [3, 3] },
+  ...{ stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
+};
+
+describe('select', () => {
+  test('software adapters with one subgroup size share 16 rows in a subgroup, others take a tile per invocation', () => {
+    expect(selectTile(llvmpipe)).toEqual({ lanes: 8, rowsPerLane: 2 });
+    expect(selectTile({ ...llvmpipe, subgroupSize: 4 })).toEqual({ lanes: 4, rowsPerLane: 4 });
+    expect(selectTile({ ...llvmpipe, subgroupSize: 16 })).toEqual({ lanes: 16, rowsPerLane: 1 });
+    for (const capabilities of [gpu, { ...llvmpipe, subgroupSize: 0 }, { ...llvmpipe, subgroupSize: 64 }]) {
+      expect(selectTile(capabilities)).toEqual({ lanes: 1, rowsPerLane: 4 });
+    }
+  });
+
+  test('groups narrower than a vec4 go direct', () => {
+    expect(selectConv(conv)).toBe('tiled');
+    expect(selectConv({ ...conv, inC: 3 })).toBe('tiled');
+    expect(selectConv({ ...conv, groups: 32 })).toBe('direct');
+    expect(selectConv({ ...conv, groups: 2 })).toBe('tiled');
+  });
+
+  test('grids cover all outputs with whole tiles', () => {
+    expect(tileGrid({ lanes: 8, rowsPerLane: 2 }, 33, 65)).toEqual([3, 3]);
+    expect(tileGrid({ lanes: 1, rowsPerLane: 4 }, 33, 65)).toEqual([3, 2]);
+    expect(weightGrid({ lanes: 8, rowsPerLane: 2 }, conv)).toEqual([2, 9 * 2]);
+  });
+
+  test('sums are split until the adapter is busy, but never into crumbs or out of memory', () => {
+    expect(selectSplits(1 << 20, 1e6, 128, 4, gpu)).toBe(1);
+    expect(selectSplits(64, 1e6, 128, 4, gpu)).toBe(512);
+    expect(selectSplits(64, 256, 128, 4, gpu)).toBe(2);
+    expect(selectSplits(64, 1e6, 128, 2 ** 24, gpu)).toBe(2);
+    expect(selectSplits(64, 1e6, 128, 2 ** 30, gpu)).toBe(1);
+  });
+
+  test('a weight gradient on a real GPU is split over pixels in blocks of the lanes, on a CPU driver hardly', () => {
+    const pixels = 32 * 16 * 16;
+    for (const capabilities of [gpu, llvmpipe]) {
+      const chunk = selectWeightChunk(conv, capabilities);
+      expect(chunk % selectTile(capabilities).lanes).toBe(0);
+      expect(chunk).toBeGreaterThanOrEqual(128);
+    }
+    expect(Math.ceil(pixels / selectWeightChunk(conv, gpu))).toBeGreaterThan(16);
+    expect(Math.ceil(pixels / selectWeightChunk(conv, llvmpipe))).toBeLessThanOrEqual(2);
+  });
+});
+
+// Kernels for adapters that are not here run on the adapter that is: they must be right everywhere.
+describe.runIf(withGpu)('the kernels of a real GPU', () => {
+  const SEED = 20260102;
+  test.each(
+    [conv2dCases, conv2dInputCases, conv2dWeightCases, matmulCases, linearCases].map(
+      (c) => [c.op.def.name, c] as const,
+    ),
+  )('%s agrees with the reference', async (_, cases) => {
+    const device = await webgpu({ assume: { tier: 'gpu', subgroupSize: 32 } });
+    expect(selectTile(device.capabilities).lanes).toBe(1);
+    for (const sample of cases.samples) await checkOnDevice(cases, sample, device, SEED);
+    device.destroy();
+  });
+});
