@@ -29,7 +29,7 @@ function firstExtremum(direction: Direction, dtype: DType): Reducer {
   const key = direction === 'max' ? ASCENDING[dtype] : `~(${ASCENDING[dtype]})`;
   const nan = dtype === 'float32' ? '(x & 0x7fffffffu) > 0x7f800000u' : 'false';
   return {
-    label: `arg${direction}.${dtype}`,
+    label: `${direction === 'max' ? 'argMax' : 'argMin'}.${dtype}`,
     stateWords: 2,
     element: 'u32',
     state: 'vec2u',
