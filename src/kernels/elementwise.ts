@@ -124,20 +124,21 @@ function launch<I extends readonly unknown[], A extends object>(
   );
   const last = extents.length - 1;
   const lanes = extents[last] % 4 === 0 ? 4 : 1;
-  const walks = strides.map((s) => s[last] === 1);
+  const paces = strides.map((s, k) => (inputs[k].size === y.size ? 'whole' : s[last] === 1 ? 'walk' : 'stay'));
   const types = inputs.map((x): WgslType => (bits ? 'u32' : TYPE[x.dtype]));
   const output = TYPE[y.dtype];
   const params: number[] = [];
   for (let d = 0; d < last; d++) {
     params.push(d + 1 === last ? extents[last] / lanes : extents[d + 1]);
-    for (const [k, s] of strides.entries()) params.push(walks[k] ? s[d] / lanes : s[d]);
+    strides.forEach((s, k) => {
+      if (paces[k] !== 'whole') params.push(paces[k] === 'walk' ? s[d] / lanes : s[d]);
+    });
   }
   for (const key of uniforms) params.push(f32bits(attrs[key] as number));
-  const pace = walks.map((w) => (w ? 'walk' : 'stay')).join('-');
-  const label = `${name}.${[...types, output].join('-')}.${extents.length}d.${pace}.x${lanes}`;
+  const label = `${name}.${types.join('-')}-${output}.${extents.length}d.${paces.join('-')}.x${lanes}`;
   const code = program(label, () =>
     elementwiseWgsl({
-      operands: operands.map((operand, k) => ({ name: operand, type: types[k], walks: walks[k] })),
+      operands: operands.map((operand, k) => ({ name: operand, type: types[k], pace: paces[k] })),
       output,
       formula: typeof wgsl === 'string' ? wgsl : wgsl(types, output),
       attributes: uniforms,

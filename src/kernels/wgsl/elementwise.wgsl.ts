@@ -3,8 +3,8 @@ import { withMath } from './math.wgsl.js';
 export interface ElementwiseOperand {
   readonly name: string;
   readonly type: 'f32' | 'i32' | 'u32';
-  /** It advances along the last axis; otherwise it repeats one element there. */
-  readonly walks: boolean;
+  /** How it is read: `whole` has the shape of the result; of the others, `walk` advances along the last axis, `stay` repeats. */
+  readonly pace: 'whole' | 'walk' | 'stay';
 }
 
 export interface ElementwiseCode {
@@ -26,27 +26,31 @@ export interface ElementwiseCode {
  */
 export default function elementwise({ operands, output, formula, attributes, rank, lanes }: ElementwiseCode): string {
   const outer = Array.from({ length: rank - 1 }, (_, d) => d);
+  const strided = operands.filter(({ pace }) => pace !== 'whole');
   const vector = (type: string) => (lanes === 4 ? `vec4<${type}>` : type);
   const members = [
-    ...outer.flatMap((d) => [`extent${d + 1}: u32`, ...operands.map(({ name }) => `${name}${d}: u32`)]),
+    ...outer.flatMap((d) => [`extent${d + 1}: u32`, ...strided.map(({ name }) => `${name}${d}: u32`)]),
     ...attributes.map((name) => `${name}: f32`),
   ];
   const bindings = operands.map(
-    ({ name, type, walks }, k) =>
-      `@group(0) @binding(${k}) var<storage, read> ${name}_: array<${walks ? vector(type) : type}>;`,
+    ({ name, type, pace }, k) =>
+      `@group(0) @binding(${k}) var<storage, read> ${name}_: array<${pace === 'stay' ? type : vector(type)}>;`,
   );
+  // By hand, because a remainder would be a second division.
   const indices = outer
     .toReversed()
     .map(
       (d) =>
-        `  let index${d + 1} = rest${d + 1} % p.extent${d + 1};\n  let rest${d} = rest${d + 1} / p.extent${d + 1};`,
+        `  let rest${d} = rest${d + 1} / p.extent${d + 1};\n` +
+        `  let index${d + 1} = rest${d + 1} - rest${d} * p.extent${d + 1};`,
     );
-  const loads = operands.map(({ name, walks }) => {
+  const loads = operands.map(({ name, pace }) => {
     const steps = outer.map((d) => `${d === 0 ? 'rest0' : `index${d}`} * p.${name}${d}`);
-    if (walks) steps.push(rank === 1 ? 'rest0' : `index${rank - 1}`);
-    return `  let ${name} = ${name}_[${steps.join(' + ') || '0'}];`;
+    if (pace === 'walk') steps.push(`index${rank - 1}`);
+    return `  let ${name} = ${name}_[${pace === 'whole' ? 'i' : steps.join(' + ') || '0'}];`;
   });
-  const call = (lane: string) => `f(${operands.map(({ name, walks }) => (walks ? name + lane : name)).join(', ')})`;
+  const call = (lane: string) =>
+    `f(${operands.map(({ name, pace }) => (pace === 'stay' ? name : name + lane)).join(', ')})`;
   const result = lanes === 4 ? `${vector(output)}(${['.x', '.y', '.z', '.w'].map(call).join(', ')})` : call('');
   const code = /* wgsl */ `
 ${members.length > 0 ? `struct Params { ${members.join(', ')} }` : ''}
