@@ -13,8 +13,8 @@ export const FLOAT32_EPSILON = 2 ** -23;
  */
 export const GRADCHECK_STEP = 1e-4;
 
-/** Relative to sum |g_i v_i|, the size of the terms of <g, v>: room for 1e4 of the roundings above, 1e-4 of a planted 0.1 %. */
-export const GRADCHECK_TOLERANCE = 1e-7;
+/** Relative to sum |g_i v_i|, the size of the terms of <g, v>: 5000 of the roundings above, for long sums and curved functions. */
+export const GRADCHECK_TOLERANCE = 1e-8;
 
 /** Relative to sum max(|y_j|, 1) |r_j|: the rounding above times 60, for outputs that are what is left of larger terms. */
 export const GRADCHECK_NOISE = 1e-10;

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js';
 import { doctor } from './doctor.js';
+import { gradcheck } from './gradcheck.js';
+import { wgsl } from './wgsl.js';
 
 /** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
 const USER_ERROR = 2;
@@ -15,7 +17,7 @@ const program = new Command('wgrad')
   .exitOverride()
   .showSuggestionAfterError();
 
-for (const register of [doctor]) register(program);
+for (const register of [doctor, gradcheck, wgsl]) register(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import type { Fill, OpCases } from '../autograd/cases.js';
+import { dtypeOfFill } from '../autograd/cases.js';
+import type { Device, Launch } from '../tensor/backend.js';
+import { scope } from '../tensor/scope.js';
+import { formatShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { webgpu } from '../tensor/webgpu.js';
+import { casesOf } from '../testing/registry.js';
+
+interface Call {
+  readonly inputs: readonly Fill[];
+  readonly attrs?: object;
+}
+
+/** `wgrad wgsl OP`: the WGSL that runs on this adapter for the op's samples, or for the shapes of its benches. */
+export function wgsl(program: Command): void {
+  program
+    .command('wgsl')
+    .argument('<op>', 'name of an op')
+    .description('print the WGSL that runs for the samples of an op on this adapter')
+    .option('--bench', 'for the shapes of its benches instead')
+    .action(async (name: string, { bench }: { bench?: boolean }) => {
+      const [cases] = casesOf([name]);
+      const device = await webgpu();
+      console.log(
+        `// ${name} on ${device.description}\n\n${kernelsOf(cases, bench ? cases.bench : cases.samples, device)}`,
+      );
+      device.destroy();
+    });
+}
+
+/** Every program that these calls launch, once, under a comment that says which call launches what. */
+export function kernelsOf(cases: OpCases, calls: readonly Call[], device: Device): string {
+  const programs = new Map<string, { code: string; uses: string[] }>();
+  for (const call of calls) {
+    const operands = [
+      ...call.inputs.map((fill) => formatShape(fill.shape)),
+      ...(call.attrs ? [JSON.stringify(call.attrs)] : []),
+    ];
+    for (const { program, constants, grid } of launchesOf(cases, call, device)) {
+      const entry = programs.get(program.label) ?? { code: program.code.trim(), uses: [] };
+      const overrides = constants ? ` with ${JSON.stringify(constants)}` : '';
+      entry.uses.push(`//   (${operands.join(', ')}): ${grid.join(' x ')} workgroups${overrides}`);
+      programs.set(program.label, entry);
+    }
+  }
+  if (programs.size === 0) return '// no kernel: the result shares the memory of its operand';
+  return [...programs].map(([label, { code, uses }]) => `// ${label}\n${uses.join('\n')}\n${code}\n`).join('\n');
+}
+
+/** What the op would dispatch, without dispatching it. */
+function launchesOf({ op: { def } }: OpCases, { inputs, attrs }: Call, device: Device): Launch[] {
+  let launches: Launch[] = [];
+  scope(() => {
+    const all = { ...def.attrs, ...attrs };
+    const make = ({ shape, dtype }: { shape: readonly number[]; dtype: Tensor['dtype'] }) =>
+      new Tensor(
+        device,
+        shape,
+        dtype,
+        device.allocate(
+          dtype,
+          shape.reduce((a, b) => a * b, 1),
+        ),
+      );
+    const operands = inputs.map((fill) => make({ shape: fill.shape, dtype: dtypeOfFill(fill) }));
+    const specs = [def.shape(operands, all)].flat();
+    let scratch = 0;
+    launches = def.launches(operands, specs.map(make), all, {
+      capabilities: device.capabilities,
+      scratch: (length, dtype = 'float32') => ({ scratch: scratch++, dtype, length }),
+    });
+  });
+  return launches;
+}
