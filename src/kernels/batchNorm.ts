@@ -1,7 +1,7 @@
 import type { Fill, OpCases } from '../autograd/cases.js';
 import { defineMultiOp, type Op, once, type Pullback, type VjpContext } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
+import { type Capabilities, f32bits, type Launch, program, type View } from '../tensor/backend.js';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { batchNormAddReluGrad, batchNormGrad, batchNormReluGrad } from './batchNormGrad.js';
@@ -76,7 +76,8 @@ function declare<I extends readonly unknown[]>(
       return [vector, vector, { shape: x.shape, dtype: 'float32' }, saved];
     },
     reference: (inputs, outputs, attrs) => reference(inputs, outputs, attrs, variant),
-    launches: (inputs, outputs, attrs) => launches(name, inputs, outputs, attrs, variant),
+    launches: (inputs, outputs, attrs, { capabilities }) =>
+      launches(name, inputs, outputs, attrs, variant, capabilities.tier),
     vjp: (gs, context) => pullback(gs, context, gradient),
     keep: { inputs: [0, 1], outputs: variant.relu ? [2, 3] : [3] },
     donates: [3, 4],
@@ -143,8 +144,9 @@ function launches(
   [runningMean, runningVar, y, saved]: readonly Tensor[],
   { eps, momentum }: BatchNormAttrs,
   variant: BatchNormVariant,
+  tier: Capabilities['tier'],
 ): Launch[] {
-  const { tile, M, C, chunks, chunkRows, groupRows, firstGrid, secondGrid } = columnPlan(x.shape);
+  const { tile, M, C, chunks, chunkRows, groupRows, firstGrid, secondGrid } = columnPlan(x.shape, tier);
   const params = [M, C, chunks, chunkRows, groupRows, ...[eps, momentum, M / (M - 1)].map(f32bits)];
   const label = tileLabel(tile);
   return [

@@ -90,7 +90,10 @@ function launches(
   variant: BatchNormVariant,
   context: LaunchContext,
 ): Launch[] {
-  const { tile, M, C, chunks, chunkRows, groupRows, firstGrid, secondGrid } = columnPlan(x.shape);
+  const { tile, M, C, chunks, chunkRows, groupRows, firstGrid, secondGrid } = columnPlan(
+    x.shape,
+    context.capabilities.tier,
+  );
   const params = [M, C, chunks, chunkRows, groupRows];
   const partial = context.scratch(chunks * 2 * gamma.size);
   const masked = variant.relu ? (dresidual ?? dx) : undefined;
