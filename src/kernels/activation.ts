@@ -35,7 +35,7 @@ export const leakyRelu: Op<[x: Tensor], LeakyReluAttrs> = /* @__PURE__ */ define
 export const gelu: Unary = /* @__PURE__ */ defineUnary({
   name: 'gelu',
   value: (x) => (x / 2) * (1 + erfValue(x * Math.SQRT1_2)),
-  wgsl: `0.5 * x * (1.0 + erf(x * ${Math.SQRT1_2}))`,
+  wgsl: '0.5 * x * (1.0 + erf(x * 0.7071067811865476))',
   keep: 'x',
   pull(g, x) {
     const probability = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);

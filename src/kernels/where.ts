@@ -43,20 +43,17 @@ export const where: Where = /* @__PURE__ */ Object.assign(
   { def: choose.def, apply },
 );
 
-const CONDITION = { dtype: 'uint32' } as const;
-const INTEGER = { dtype: 'int32', lo: -9, hi: 9 } as const;
-
 export const whereCases: OpCases = {
   op: where,
   samples: [
-    { inputs: [{ shape: [3, 5], ...CONDITION }, { shape: [3, 5] }, { shape: [3, 5] }] },
-    { inputs: [{ shape: [2, 3, 1], ...CONDITION }, { shape: [2, 3, 4] }, { shape: [] }] },
-    { inputs: [{ shape: [3], ...CONDITION }, { shape: [2, 1] }, { shape: [4, 1, 3] }] },
+    { inputs: [{ shape: [3, 5], dtype: 'uint32' }, { shape: [3, 5] }, { shape: [3, 5] }] },
+    { inputs: [{ shape: [2, 3, 1], dtype: 'uint32' }, { shape: [2, 3, 4] }, { shape: [] }] },
+    { inputs: [{ shape: [3], dtype: 'uint32' }, { shape: [2, 1] }, { shape: [4, 1, 3] }] },
     {
       inputs: [
-        { shape: [2, 4], ...CONDITION },
-        { shape: [4], ...INTEGER },
-        { shape: [2, 1], ...INTEGER },
+        { shape: [2, 4], dtype: 'uint32' },
+        { shape: [4], dtype: 'int32', lo: -9, hi: 9 },
+        { shape: [2, 1], dtype: 'int32', lo: -9, hi: 9 },
       ],
     },
   ],
@@ -70,5 +67,5 @@ export const whereCases: OpCases = {
       message: /where: cannot choose between float32 and int32/,
     },
   ],
-  bench: [/* @__PURE__ */ elementwiseBench([CONDITION], [[8, 56, 56, 64], [8, 56, 56, 64], []])],
+  bench: [/* @__PURE__ */ elementwiseBench([{ dtype: 'uint32' }], [[8, 56, 56, 64], [8, 56, 56, 64], []])],
 };
