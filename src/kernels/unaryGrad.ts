@@ -6,10 +6,10 @@ import { defineElementwise } from './elementwise.js';
 import { binaryCases } from './elementwiseCases.js';
 
 /**
- * The derivatives of the activations that every layer runs, one dispatch instead of three. Each is linear in the cotangent
- * `g`, so that its own gradient for `g` is the op again.
+ * The derivatives of the functions that flows and heads run most, one dispatch instead of three. Each is linear in the
+ * cotangent `g`, so that its own gradient for `g` is the op again.
  */
-type Gradient<A extends object = object> = Op<[g: Tensor, y: Tensor], A>;
+type Gradient = Op<[g: Tensor, y: Tensor], object>;
 
 /** Gradient of `tanh` from its result, `g (1 - y^2)`. */
 export const tanhGrad: Gradient = /* @__PURE__ */ defineElementwise<[g: Tensor, y: Tensor]>({
