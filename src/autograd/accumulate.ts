@@ -37,14 +37,16 @@ export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ de
     for (let i = 0; i < y.data.length; i++) y.data[i] = a.data[i] + b.data[i];
   },
   launches([a, b], [y]): Launch[] {
+    const vec = y.size % 4 === 0;
+    const type = vec ? 'vec4f' : 'f32';
     const code = elementwise(
-      'accumulate',
-      `@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;`,
+      `accumulate${vec ? ' x4' : ''}`,
+      `@group(0) @binding(0) var<storage, read> a: array<${type}>;
+@group(0) @binding(1) var<storage, read> b: array<${type}>;
+@group(0) @binding(2) var<storage, read_write> y: array<${type}>;`,
       'y[i] = a[i] + b[i];',
     );
-    return [{ program: code, read: [a, b], write: [y], grid: grid(y.size) }];
+    return [{ program: code, read: [a, b], write: [y], grid: grid(vec ? y.size / 4 : y.size) }];
   },
   vjp: (g) => [() => g, () => g],
   keep: { inputs: [] },
