@@ -1,0 +1,75 @@
+import { Command, CommanderError } from 'commander';
+import { formatTable } from '../src/cli/table.js';
+import { DataError, DeviceError } from '../src/errors.js';
+import { writeFileAtomic } from '../src/io/atomicFile.js';
+import { webgpu } from '../src/tensor/webgpu.js';
+import { measureCeilings } from './ceilings.js';
+import { type BenchRow, benchEntries, benchOp } from './ops.js';
+
+const HEADER = ['op', 'case', 'p50 ms', 'p99 ms', 'GFLOP/s', 'GB/s', 'of FMA', 'of copy', 'checked'];
+
+function cells(row: BenchRow): string[] {
+  const percent = (x: number) => `${(100 * x).toFixed(0)} %`;
+  return [
+    row.op,
+    row.name,
+    row.p50.toFixed(3),
+    row.p99.toFixed(3),
+    row.gflops.toFixed(1),
+    row.gbs.toFixed(1),
+    percent(row.ofFma),
+    percent(row.ofCopy),
+    row.checked,
+  ];
+}
+
+/** `npm run bench [filter]`: every bench case of every op, checked first. */
+async function benchOps(filter: string, { json, time }: { json?: string; time: string }): Promise<void> {
+  const entries = benchEntries(filter);
+  if (entries.length === 0) throw new DataError(`no bench case contains '${filter}'`);
+  if (!(Number(time) > 0)) throw new DataError(`--time is a number of milliseconds above 0, got '${time}'`);
+  const device = await webgpu();
+  console.log(`${device.description}, node ${process.version}`);
+  const ceilings = await measureCeilings(device);
+  console.log(`ceilings: ${ceilings.gflops.toFixed(1)} GFLOP/s by FMA, ${ceilings.gbs.toFixed(1)} GB/s by copy`);
+  const rows: BenchRow[] = [];
+  const failures: string[] = [];
+  for (const entry of entries) {
+    const title = `${entry.cases.op.def.name}, ${entry.bench.name}`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${rows.length + 1} of ${entries.length}: ${title}`);
+    try {
+      rows.push(await benchOp(entry, device, ceilings, Number(time)));
+    } catch (error) {
+      failures.push(`failed: ${title}: ${(error as Error).message}`);
+    }
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  console.log(formatTable(HEADER, rows.map(cells)));
+  console.log('A time is that of enqueued repeats until the queue is empty, by call; nothing is read back.');
+  for (const failure of failures) console.log(failure);
+  if (json) {
+    const report = { device: device.description, node: process.version, ceilings, rows, failures };
+    await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  device.destroy();
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
+
+const program = new Command('bench').exitOverride().showSuggestionAfterError();
+program
+  .command('ops', { isDefault: true })
+  .description('time the ops on the shapes of real models')
+  .argument('[filter]', 'part of the name of an op or of a case', '')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--time <ms>', 'how long to measure a case', '300')
+  .action(benchOps);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof DataError || error instanceof DeviceError) {
+    process.stderr.write(`bench: ${error.message}\n`);
+    process.exitCode = 2;
+  } else throw error;
+}
