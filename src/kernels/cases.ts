@@ -1,5 +1,6 @@
 import type { OpCases } from '../autograd/cases.js';
 import { geluCases, leakyReluCases, leakyReluGradCases, reluCases, reluGradCases, siluCases } from './activation.js';
+import { adamStepCases } from './adamStep.js';
 import { avgPool2dCases, avgPool2dGradCases } from './avgPool2d.js';
 import { batchNormAddReluCases, batchNormCases, batchNormReluCases } from './batchNorm.js';
 import { batchNormEvalCases } from './batchNormEval.js';
@@ -38,6 +39,7 @@ import { cumsumCases } from './cumsum.js';
 import { argMaxCases, maxCases, minCases } from './extremum.js';
 import { flipCases } from './flip.js';
 import { gatherCases, gatherGradCases } from './gather.js';
+import { gradStatusCases } from './gradStatus.js';
 import { linearCases } from './linear.js';
 import { logSumExpCases } from './logSumExp.js';
 import { matmulCases } from './matmul.js';
@@ -47,6 +49,7 @@ import { permuteCases } from './permute.js';
 import { pickCases, placeCases } from './pick.js';
 import { meanCases, sumCases } from './reduce.js';
 import { reshapeCases } from './reshape.js';
+import { sgdStepCases } from './sgdStep.js';
 import { sliceCases } from './slice.js';
 import { logSoftmaxCases, softmaxCases } from './softmax.js';
 import {
@@ -74,6 +77,7 @@ import { whereCases } from './where.js';
 /** What tests, benches and the command line know about every op; user bundles never reach this file. */
 export const kernelCases: readonly OpCases[] = [
   absCases,
+  adamStepCases,
   addCases,
   argMaxCases,
   atan2Cases,
@@ -105,6 +109,7 @@ export const kernelCases: readonly OpCases[] = [
   gatherCases,
   gatherGradCases,
   geluCases,
+  gradStatusCases,
   greaterCases,
   greaterEqualCases,
   isFiniteCases,
@@ -142,6 +147,7 @@ export const kernelCases: readonly OpCases[] = [
   reluGradCases,
   reshapeCases,
   rsqrtCases,
+  sgdStepCases,
   shareOfLargerCases,
   sigmoidCases,
   sigmoidGradCases,

@@ -1,5 +1,6 @@
 /** Every op, by file; `cases.ts` lists their cases in the same order. */
 export { gelu, leakyRelu, leakyReluGrad, relu, reluGrad, silu } from './activation.js';
+export { adamStep } from './adamStep.js';
 export { avgPool2d, avgPool2dGrad } from './avgPool2d.js';
 export { batchNorm, batchNormAddRelu, batchNormRelu } from './batchNorm.js';
 export { batchNormEval } from './batchNormEval.js';
@@ -31,6 +32,7 @@ export { full } from './fill.js';
 export { flip } from './flip.js';
 export { gather, gatherGrad } from './gather.js';
 export { globalAveragePool } from './globalAveragePool.js';
+export { gradStatus } from './gradStatus.js';
 export { linear } from './linear.js';
 export { logSumExp } from './logSumExp.js';
 export { matmul } from './matmul.js';
@@ -41,6 +43,7 @@ export { pick, place } from './pick.js';
 export { randomNormal, randomUniform } from './random.js';
 export { mean, sum } from './reduce.js';
 export { expandDims, reshape, squeeze } from './reshape.js';
+export { sgdStep } from './sgdStep.js';
 export { slice } from './slice.js';
 export { logSoftmax, softmax } from './softmax.js';
 export {

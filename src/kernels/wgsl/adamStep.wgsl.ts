@@ -1,0 +1,32 @@
+import { withMath } from './math.wgsl.js';
+
+/** One thread per four floats of the arena. */
+export default function adamStep(): string {
+  return withMath(/* wgsl */ `
+struct Params { lr: f32, rest1: f32, rest2: f32, log1: f32, log2: f32, eps: f32, decoupled: u32 }
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(1) var<storage, read> status: array<f32>;
+@group(0) @binding(2) var<storage, read> rules: array<vec2f>;
+@group(0) @binding(3) var<storage, read_write> params: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> m: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(6) var<uniform> p: Params;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 256u + id.x;
+  if (i >= arrayLength(&params) || status[4] == 0) { return; }
+  let rule = rules[i / 16];
+  if (rule.x == 0) { return; }
+  let lr = p.lr * rule.x;
+  let decay = rule.y * params[i];
+  let g = gradients[i] * status[3] + select(decay, vec4f(0), p.decoupled == 1);
+  m[i] += p.rest1 * (g - m[i]);
+  v[i] += p.rest2 * (g * g - v[i]);
+  // 1 - beta^t, which for beta2 = 0.999 would lose four digits as written.
+  let bias1 = -expm1(status[0] * p.log1);
+  let bias2 = -expm1(status[0] * p.log2);
+  let denominator = sqrt(v[i] / bias2) + p.eps;
+  params[i] -= lr * select(vec4f(0), decay, p.decoupled == 1) + (lr / bias1) * (m[i] / denominator);
+}`);
+}

@@ -1,0 +1,66 @@
+/** Sum of squares and whether all are finite, per thread: every 64 x 256th four of an arena, without frozen blocks. */
+export function partialNorms(): string {
+  return /* wgsl */ `
+struct Params { base: u32 }
+// Words, not floats: a compiler may assume that no float is NaN or infinite.
+@group(0) @binding(0) var<storage, read> g: array<vec4u>;
+@group(0) @binding(1) var<storage, read> rules: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> partial: array<vec2u>;
+@group(0) @binding(3) var<uniform> p: Params;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  var squares = vec4f(0);
+  var bad = vec4<bool>(false);
+  for (var i = id.x; i < arrayLength(&g); i += groups.x * 256) {
+    if (rules[i / 16].x == 0) { continue; }
+    let word = g[i];
+    let v = bitcast<vec4f>(word);
+    bad |= (word & vec4u(0x7f800000u)) == vec4u(0x7f800000u);
+    squares += v * v;
+  }
+  let sum = (squares.x + squares.y) + (squares.z + squares.w);
+  partial[p.base + id.x] = vec2u(bitcast<u32>(sum), select(0u, 1u, any(bad)));
+}`;
+}
+
+/** One workgroup: the norm over all threads of all arenas in a fixed order, then the status of the step. */
+export function finalStatus(): string {
+  return /* wgsl */ `
+struct Params { threads: u32, clipNorm: f32 }
+@group(0) @binding(0) var<storage, read> partial: array<vec2u>;
+@group(0) @binding(1) var<storage, read_write> status: array<f32>;
+@group(0) @binding(2) var<uniform> p: Params;
+
+var<workgroup> sums: array<f32, 256>;
+var<workgroup> bads: array<u32, 256>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) local: u32) {
+  var sum = 0.0;
+  var bad = 0u;
+  for (var i = local; i < p.threads; i += 256) {
+    let one = partial[i];
+    sum += bitcast<f32>(one.x);
+    bad |= one.y;
+  }
+  sums[local] = sum;
+  bads[local] = bad;
+  for (var half = 128u; half > 0; half /= 2) {
+    workgroupBarrier();
+    if (local < half) {
+      sums[local] += sums[local + half];
+      bads[local] |= bads[local + half];
+    }
+  }
+  if (local != 0) { return; }
+  let overflows = (bitcast<u32>(sums[0]) & 0x7f800000u) == 0x7f800000u;
+  let finite = bads[0] == 0 && !overflows;
+  let norm = sqrt(sums[0]);
+  status[0] += select(0.0, 1.0, finite);
+  status[1] += select(1.0, 0.0, finite);
+  status[2] = bitcast<f32>(select(0x7fc00000u, bitcast<u32>(norm), finite));
+  status[3] = select(0.0, min(1.0, p.clipNorm / (norm + 1e-6)), finite);
+  status[4] = select(0.0, 1.0, finite);
+}`;
+}
