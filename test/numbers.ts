@@ -16,7 +16,9 @@ export function shapeOf(nested: Nested): number[] {
 
 /** Euclidean norm. */
 export function norm(values: ArrayLike<number>): number {
-  return Math.hypot(...Array.from(values));
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += values[i] ** 2;
+  return Math.sqrt(squares);
 }
 
 /** Fails unless every value is within `relative * |expected| + absolute`; shows the worst. */

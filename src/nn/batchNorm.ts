@@ -1,0 +1,63 @@
+import { relu } from '../kernels/activation.js';
+import { batchNormAddRelu, batchNorm as batchNormOp, batchNormRelu } from '../kernels/batchNorm.js';
+import { batchNormEval } from '../kernels/batchNormEval.js';
+import { add } from '../kernels/binary.js';
+import type { Device } from '../tensor/backend.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { constant } from './init.js';
+
+/** Scale `weight` [C] and shift `bias` [C]. */
+export type BatchNormParams = { weight: Tensor; bias: Tensor };
+
+/** Running statistics [C] under PyTorch's names, the variance unbiased; the count of batches stays on the host. */
+export type BatchNormState = { running_mean: Tensor; running_var: Tensor; num_batches_tracked: number };
+
+export interface BatchNormOptions {
+  /** Normalise by the batch and update the running statistics, or normalise by the running statistics. */
+  readonly training: boolean;
+  /** Share of a batch in the running statistics; `null` averages all batches alike, as PyTorch's `None` does. */
+  readonly momentum?: number | null;
+  readonly eps?: number;
+  /** Added before the ReLU; like x. */
+  readonly residual?: Tensor;
+  readonly activation?: 'none' | 'relu';
+}
+
+/** Scale 1, shift 0, running mean 0 and variance 1. */
+export function init(device: Device, channels: number): { params: BatchNormParams; state: BatchNormState } {
+  const fill = (value: number) => constant(device, [channels], value);
+  return {
+    params: { weight: fill(1), bias: fill(0) },
+    state: { running_mean: fill(0), running_var: fill(1), num_batches_tracked: 0 },
+  };
+}
+
+/**
+ * `y = weight (x - mean) / sqrt(var + eps) + bias` over all axes but the last, then the residual and the ReLU if asked.
+ *
+ * In training, mean and (biased) variance are the batch's; the running statistics are updated in place and the handles
+ * of `state` die: go on with the state returned. In evaluation the running ones are used, and `state` is returned.
+ */
+export function apply(
+  { weight, bias }: BatchNormParams,
+  state: BatchNormState,
+  x: Tensor,
+  { training, momentum = 0.1, eps = 1e-5, residual, activation = 'none' }: BatchNormOptions,
+): [y: Tensor, state: BatchNormState] {
+  const { running_mean, running_var, num_batches_tracked } = state;
+  if (!training) {
+    const y = batchNormEval(x, weight, bias, running_mean, running_var, { eps });
+    const sum = residual ? add(y, residual) : y;
+    return [activation === 'relu' ? relu(sum) : sum, state];
+  }
+  const count = num_batches_tracked + 1;
+  const attrs = { eps, momentum: momentum ?? 1 / count };
+  // ReLU and residual are fused where an op is; a residual without ReLU is not.
+  const fusedAdd = residual && activation === 'relu';
+  const op = activation === 'relu' ? batchNormRelu : batchNormOp;
+  const [y, mean, variance] = fusedAdd
+    ? batchNormAddRelu(x, weight, bias, running_mean, running_var, residual, attrs)
+    : op(x, weight, bias, running_mean, running_var, attrs);
+  const next = { running_mean: mean, running_var: variance, num_batches_tracked: count };
+  return [residual && !fusedAdd ? add(y, residual) : y, next];
+}

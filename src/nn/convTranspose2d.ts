@@ -1,0 +1,32 @@
+import { add } from '../kernels/binary.js';
+import { convTranspose2d as convTranspose2dOp } from '../kernels/convTranspose2d.js';
+import type { Device } from '../tensor/backend.js';
+import type { Rng } from '../tensor/rng.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Conv2dOptions, Conv2dParams } from './conv2d.js';
+import { torchUniform } from './init.js';
+
+/**
+ * Parameters of a transposed convolution over NHWC images: `weight` [R, S, outputs/groups, inputs], the filter of the
+ * convolution that it reverses, and `bias` [outputs], by default drawn as PyTorch draws them.
+ */
+export function init(
+  rng: Rng,
+  device: Device,
+  { inputs, outputs, kernel, groups = 1, bias = true, weightInit }: Conv2dOptions,
+): Conv2dParams {
+  const [r, s] = typeof kernel === 'number' ? [kernel, kernel] : kernel;
+  const shape = [r, s, outputs / groups, inputs];
+  // PyTorch takes the second extent of its [in, out / groups, R, S] for the fan-in, which here is that of the outputs.
+  const fanIn = (r * s * outputs) / groups;
+  const weight = weightInit ? weightInit(rng, device, shape) : torchUniform(rng, device, shape, fanIn);
+  return bias ? { weight, bias: torchUniform(rng, device, [outputs], fanIn) } : { weight };
+}
+
+type Attrs = NonNullable<Parameters<typeof convTranspose2dOp>[2]>;
+
+/** Transposed convolution of x [N, H, W, inputs] to [N, P, Q, outputs]; attributes as in `convTranspose2d`. */
+export function apply({ weight, bias }: Conv2dParams, x: Tensor, attrs: Attrs = {}): Tensor {
+  const y = convTranspose2dOp(x, weight, attrs);
+  return bias ? add(y, bias) : y;
+}

@@ -1,0 +1,24 @@
+/**
+ * Layers: each a module of `init(...)`, which makes parameters, and pure functions of them. Parameters are nested records
+ * of tensors whose paths are PyTorch's state-dict names.
+ */
+export * as batchNorm from './batchNorm.js';
+export * as conv2d from './conv2d.js';
+export * as convTranspose2d from './convTranspose2d.js';
+export {
+  constant,
+  type Fan,
+  fans,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  torchUniform,
+  uniform,
+  type WeightInit,
+  xavierNormal,
+  xavierUniform,
+} from './init.js';
+export * as linear from './linear.js';
+export * as mlp from './mlp.js';
+export * as resnet from './resnet.js';
+export { namedTensors, parameterCount } from './tree.js';

@@ -1,0 +1,56 @@
+import { globalAveragePool } from '../kernels/globalAveragePool.js';
+import * as resnet from '../nn/resnet.js';
+import type { Device } from '../tensor/backend.js';
+import type { Rng } from '../tensor/rng.js';
+import { scope } from '../tensor/scope.js';
+import type { Tensor } from '../tensor/tensor.js';
+import * as head from './head.js';
+import * as realNvp from './realNvp.js';
+import type { Prediction } from './standardise.js';
+
+/** A ResNet, the RLE head and the flow of its loss under the official code's names: `preact.conv1.weight`, `flow.t.0...` */
+export type RegressorParams = { preact: resnet.ResnetParams } & head.HeadParams & { flow: realNvp.RealNvpParams };
+export type RegressorState = { preact: resnet.ResnetState };
+
+export interface RegressorShape extends resnet.ResnetOptions {
+  /** K. */
+  readonly joints: number;
+  /** D, default 2. */
+  readonly dims?: number;
+  readonly flow?: Omit<realNvp.RealNvpShape, 'dims'>;
+}
+
+export interface RegressorMode extends resnet.ResnetMode, head.HeadOptions {}
+
+/** Parameters and running statistics of a new pose regressor. */
+export function init(
+  rng: Rng,
+  device: Device,
+  { joints, dims = 2, flow, ...backbone }: RegressorShape,
+): { params: RegressorParams; state: RegressorState } {
+  const { params: preact, state } = resnet.init(rng, device, backbone);
+  const inputs = resnet.channelsOf(preact);
+  const params = {
+    preact,
+    ...head.init(rng, device, { inputs, joints, dims }),
+    flow: realNvp.init(rng, device, { dims, ...flow }),
+  };
+  return { params, state: { preact: state } };
+}
+
+/**
+ * Coordinates and logits of images [N, H, W, 3]; the flow takes no part, only the loss asks it.
+ * In training the running statistics are updated in place: go on with the returned state.
+ */
+export function apply(
+  params: RegressorParams,
+  state: RegressorState,
+  images: Tensor,
+  mode: RegressorMode,
+): [prediction: Prediction, state: RegressorState] {
+  const [pooled, preact] = scope(() => {
+    const [features, next] = resnet.apply(params.preact, state.preact, images, mode);
+    return [globalAveragePool(features), next] as const;
+  });
+  return [head.apply(params, pooled, mode), { preact }];
+}
