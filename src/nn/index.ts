@@ -20,5 +20,19 @@ export {
 } from './init.js';
 export * as linear from './linear.js';
 export * as mlp from './mlp.js';
+export {
+  type AdamOptions,
+  type AdamState,
+  adam,
+  adamW,
+  type ParameterGroup,
+  readStatus,
+  type SgdOptions,
+  type SgdState,
+  type StepOptions,
+  type StepStatus,
+  sgd,
+} from './optim.js';
 export * as resnet from './resnet.js';
+export { cosine, type Schedule, stepDecay, warmUp } from './schedule.js';
 export { namedTensors, parameterCount } from './tree.js';

@@ -1,0 +1,133 @@
+import { transient } from '../autograd/tape.js';
+import { ShapeError } from '../errors.js';
+import { gradStatus } from '../kernels/gradStatus.js';
+import { type Arena, arenaOf, flatArenas } from '../tensor/arena.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
+import { aliasOf, Tensor } from '../tensor/tensor.js';
+import { eachTensor, mapTensors, type Tree, tensorsOf } from '../tensor/tree.js';
+import { type ParameterGroup, rulesOf } from './parameterGroups.js';
+
+/** What every optimiser may be told at each step. */
+export interface StepOptions {
+  /** Learning rate. */
+  readonly lr: number;
+  /** Weight decay of parameters that no group speaks for. */
+  readonly weightDecay?: number;
+  /** Rules of their own for some parameters, by path. */
+  readonly groups?: readonly ParameterGroup[];
+  /** Gradients whose global norm is larger are scaled down to it; default: no clipping. */
+  readonly clipNorm?: number;
+}
+
+/** One arena in the hands of an optimiser kernel, which updates `params` and `moments` in place. */
+export interface ArenaStep {
+  readonly params: Tensor;
+  readonly gradients: Tensor;
+  /** In the order of the trees of moments. */
+  readonly moments: readonly Tensor[];
+  readonly status: Tensor;
+  readonly rules: Tensor;
+}
+
+/** Zeros with the paths of packed parameters, in arenas of the same layout. */
+export function zerosLike<P>(by: string, params: P): P {
+  for (const flat of arenasOf(by, 'parameters', params)) flat.dispose();
+  const zeros = new Map([...allocationsOf(params)].map((memory) => [memory, (arenaOf(memory) as Arena).zeros()]));
+  return mapOnce(params, (p) => new Tensor(p.device, p.shape, p.dtype, zeros.get(p.allocation)!, p.offset));
+}
+
+/**
+ * One step of an optimiser: gradient status, then `kernel` for every arena. Parameters, moments and status are donated:
+ * the trees returned lie in the same memory. The gradients are disposed of.
+ *
+ * @throws ShapeError if parameters or moments are not packed, or the gradients are not those of the parameters
+ */
+export function updateArenas<P, M extends readonly P[]>(
+  by: string,
+  { params, gradients, moments, status }: { params: P; gradients: P; moments: M; status: Tensor },
+  { weightDecay = 0, groups = [], clipNorm = Number.POSITIVE_INFINITY }: StepOptions,
+  kernel: (step: ArenaStep) => void,
+): { params: P; moments: M; status: Tensor } {
+  eachTensor([params, gradients, moments, status], (t) => t.assertLive(by));
+  const next = mapOnce({ params, moments, status }, (t) => aliasOf(t));
+  transient(() => {
+    const flatParams = arenasOf(by, 'parameters', params);
+    const flatMoments = moments.map((tree) => arenasOf(by, 'moments', tree));
+    const flatGradients = gradientArenas(by, params, gradients);
+    const rules = flatParams.map((flat) => rulesOf(flat, weightDecay, groups));
+    const arenas = flatGradients.flatMap((flat, k) => [flat, rules[k]]);
+    const current = gradStatus.apply([aliasOf(status), ...arenas], { clipNorm });
+    flatParams.forEach((flat, k) => {
+      const own = flatMoments.map((flats) => flats[k]);
+      kernel({ params: flat, gradients: flatGradients[k], moments: own, status: current, rules: rules[k] });
+    });
+  });
+  for (const t of new Set(tensorsOf([params, moments, status]))) t.donate(by);
+  eachTensor(gradients, (g) => g.dispose());
+  return next;
+}
+
+function arenasOf(by: string, what: string, tree: Tree): Tensor[] {
+  const flat = flatArenas([...new Set(tensorsOf(tree))]);
+  if (flat && flat.length > 0) return flat;
+  throw new ShapeError(
+    what === 'parameters'
+      ? `${by}: the parameters do not fill arenas; call params = packParameters(params) once, and pass all that it returned`
+      : `${by}: the ${what} do not fill arenas; make them with init, and overwrite their elements with device.write`,
+  );
+}
+
+function allocationsOf(tree: Tree): Set<Tensor['allocation']> {
+  return new Set(tensorsOf(tree).map((t) => t.allocation));
+}
+
+/** The gradients as flat arenas in the parameters' order: where the sweep put them, or copied if they came otherwise. */
+function gradientArenas(by: string, params: Tree, gradients: Tree): Tensor[] {
+  const pairs = pairUp(by, params, gradients);
+  const fits = pairs.every(
+    ([p, g]) =>
+      g.offset === p.offset && g.allocation !== p.allocation && arenaOf(g.allocation) === arenaOf(p.allocation),
+  );
+  const flat = fits ? flatArenas([...new Set(pairs.map(([, g]) => g))]) : undefined;
+  if (flat?.length === allocationsOf(params).size) return flat;
+  return [...allocationsOf(params)].map((memory) => {
+    const arena = arenaOf(memory) as Arena;
+    const copies = arena.gradients();
+    for (const [p, g] of pairs) {
+      if (p.allocation !== memory) continue;
+      g.device.copy(g, new Tensor(g.device, g.shape, g.dtype, copies, p.offset));
+    }
+    return new Tensor(arena.device, [arena.length], 'float32', copies);
+  });
+}
+
+function pairUp(by: string, params: Tree, gradients: Tree): [parameter: Tensor, gradient: Tensor][] {
+  const byPath = new Map<string, Tensor>();
+  eachTensor(gradients, (g, path) => byPath.set(path, g));
+  const pairs: [Tensor, Tensor][] = [];
+  eachTensor(params, (p, path) => {
+    const g = byPath.get(path);
+    if (!g || !sameShape(g.shape, p.shape) || g.device !== p.device) {
+      const got = g ? `is ${formatShape(g.shape)} on ${g.device.kind}` : 'is missing';
+      throw new ShapeError(
+        `${by}: the gradient of '${path}' ${got}, the parameter is ${formatShape(p.shape)} on ${p.device.kind}; ` +
+          'pass what valueAndGrad returned for these parameters',
+      );
+    }
+    pairs.push([p, g]);
+  });
+  if (pairs.length !== byPath.size) {
+    throw new ShapeError(`${by}: ${byPath.size} gradients for ${pairs.length} parameters; their trees must be alike`);
+  }
+  return pairs;
+}
+
+/** A tree whose every tensor is replaced, one that stands in several places by the same. */
+function mapOnce<T>(tree: T, map: (t: Tensor) => Tensor): T {
+  const made = new Map<Tensor, Tensor>();
+  return mapTensors(tree, (t) => {
+    const known = made.get(t) ?? map(t);
+    made.set(t, known);
+    return known;
+  });
+}

@@ -1,0 +1,72 @@
+import { DataError } from '../errors.js';
+import { RULE_BLOCK } from '../kernels/stepStatus.js';
+import { type Arena, arenaOf } from '../tensor/arena.js';
+import { Scope } from '../tensor/lifetime.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** Rules for the parameters whose path matches; of several groups the last one that matches speaks. */
+export interface ParameterGroup {
+  /** Tested against the path that `packParameters` saw, for example `/(bn\d|downsample\.1)\./` or `/bias$/`. */
+  readonly match: RegExp;
+  /** Factor of the step's learning rate, default 1. */
+  readonly lrScale?: number;
+  /** Instead of the step's weight decay. */
+  readonly weightDecay?: number;
+  /** Neither the parameters nor their moments change, and their gradients do not count for the norm. */
+  readonly frozen?: boolean;
+}
+
+interface CachedRules {
+  readonly key: string;
+  readonly rules: Tensor;
+}
+
+/** The last rules of each arena: they change rarely, and a step should not upload them again. */
+const cache = new WeakMap<Arena, CachedRules>();
+
+/**
+ * The rules of an arena's blocks as the optimiser kernels read them, [length / 64, 2]: factor of the learning rate, 0 if
+ * frozen, and weight decay.
+ *
+ * @throws DataError for a group that has negative or non-finite numbers
+ */
+export function rulesOf(params: Tensor, weightDecay: number, groups: readonly ParameterGroup[]): Tensor {
+  const arena = arenaOf(params.allocation) as Arena;
+  const key = [weightDecay, ...groups.map((g) => [g.match, g.lrScale, g.weightDecay, g.frozen].join())].join(';');
+  const cached = cache.get(arena);
+  if (cached?.key === key) return cached.rules;
+  for (const group of groups) checkGroup(group);
+  const data = new Float64Array((2 * arena.length) / RULE_BLOCK);
+  const { slots } = arena;
+  slots.forEach(({ path, offset }, k) => {
+    const group = groups.findLast(({ match }) => match.test(path));
+    const end = slots[k + 1]?.offset ?? arena.length;
+    for (let block = offset / RULE_BLOCK; block < end / RULE_BLOCK; block++) {
+      data[2 * block] = group?.frozen ? 0 : (group?.lrScale ?? 1);
+      data[2 * block + 1] = group?.weightDecay ?? weightDecay;
+    }
+  });
+  const rules = outsideScopes(() => arena.device.tensor(data, [arena.length / RULE_BLOCK, 2], 'float32'));
+  cache.set(arena, { key, rules });
+  return rules;
+}
+
+function checkGroup({ match, lrScale = 1, weightDecay = 0 }: ParameterGroup): void {
+  if (match.global || match.sticky) {
+    throw new DataError(`parameter group ${match}: the flags g and y make a test depend on the one before; drop them`);
+  }
+  if (Number.isFinite(lrScale) && lrScale >= 0 && Number.isFinite(weightDecay) && weightDecay >= 0) return;
+  throw new DataError(
+    `parameter group ${match}: lrScale and weightDecay must be >= 0, got ${lrScale} and ${weightDecay}`,
+  );
+}
+
+/** A tensor that no scope takes away; its memory goes when the handle is garbage. */
+function outsideScopes(make: () => Tensor): Tensor {
+  const own = new Scope();
+  const t = make();
+  t.retain();
+  own.close(new Set());
+  t.escape();
+  return t;
+}

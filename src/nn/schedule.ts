@@ -1,0 +1,49 @@
+import { DataError } from '../errors.js';
+
+/** A learning rate for each step, counted from 0; pure, so that a resumed run goes on where it was. */
+export type Schedule = (step: number) => number;
+
+/** `lr gamma^k` after `k` of the milestones (steps) were reached: PyTorch's MultiStepLR. */
+export function stepDecay(lr: number, { milestones, gamma = 0.1 }: StepDecayOptions): Schedule {
+  if (milestones.some((m, i) => i > 0 && m <= milestones[i - 1])) {
+    throw new DataError(`stepDecay: milestones must ascend, got ${milestones.join(', ')}`);
+  }
+  return (step) => lr * gamma ** milestones.filter((m) => step >= m).length;
+}
+
+export interface StepDecayOptions {
+  /** Steps, ascending. */
+  readonly milestones: readonly number[];
+  /** Default 0.1. */
+  readonly gamma?: number;
+}
+
+/** `floor + (lr - floor) (1 + cos(pi step / steps)) / 2`, then the floor: half a period, PyTorch's CosineAnnealingLR. */
+export function cosine(lr: number, { steps, floor = 0 }: CosineOptions): Schedule {
+  checkSteps('cosine', steps);
+  return (step) => floor + ((lr - floor) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
+}
+
+export interface CosineOptions {
+  /** Length of the descent. */
+  readonly steps: number;
+  /** The rate at its end, default 0. */
+  readonly floor?: number;
+}
+
+/** `schedule(step)` times a factor that rises evenly from `start` to 1 over the first `steps` steps: PyTorch's LinearLR. */
+export function warmUp(schedule: Schedule, { steps, start = 0.001 }: WarmUpOptions): Schedule {
+  checkSteps('warmUp', steps);
+  return (step) => schedule(step) * (start + (1 - start) * Math.min(step / steps, 1));
+}
+
+export interface WarmUpOptions {
+  readonly steps: number;
+  /** The factor of step 0, default 0.001. */
+  readonly start?: number;
+}
+
+function checkSteps(by: string, steps: number): void {
+  if (Number.isInteger(steps) && steps > 0) return;
+  throw new DataError(`${by}: steps must be a positive integer, got ${steps}`);
+}
