@@ -42,6 +42,8 @@ export interface BenchCase {
   readonly flop: number;
   /** Bytes that must cross memory at least once: inputs read plus outputs written. */
   readonly bytes: number;
+  /** Random operands of these shapes mean nothing (indices that no pooling gives): a sample is checked instead. */
+  readonly timedOnly?: boolean;
 }
 
 /** Everything that suites and benches know about an op. */
