@@ -16,7 +16,68 @@ export {
   type VjpContext,
 } from './autograd/op.js';
 export { DataError, DeviceError, DisposedError, GradcheckError, ShapeError } from './errors.js';
-export * from './kernels/index.js';
+export { gelu, leakyRelu, relu, silu } from './kernels/activation.js';
+export { avgPool2d } from './kernels/avgPool2d.js';
+export { batchNorm, batchNormAddRelu, batchNormRelu } from './kernels/batchNorm.js';
+export { batchNormEval } from './kernels/batchNormEval.js';
+export { add, atan2, div, maximum, minimum, mul, pow, sub } from './kernels/binary.js';
+export { broadcastTo } from './kernels/broadcastTo.js';
+export { cast } from './kernels/cast.js';
+export { clamp } from './kernels/clamp.js';
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+} from './kernels/compare.js';
+export { concat, stack } from './kernels/concat.js';
+export { conv2d } from './kernels/conv2d.js';
+export { conv2dInput } from './kernels/conv2dInput.js';
+export { conv2dWeight } from './kernels/conv2dWeight.js';
+export { convTranspose2d } from './kernels/convTranspose2d.js';
+export { cumsum } from './kernels/cumsum.js';
+export { argMax, max, min } from './kernels/extremum.js';
+export { full } from './kernels/fill.js';
+export { flip } from './kernels/flip.js';
+export { gather } from './kernels/gather.js';
+export { globalAveragePool } from './kernels/globalAveragePool.js';
+export { linear } from './kernels/linear.js';
+export { logSumExp } from './kernels/logSumExp.js';
+export { matmul } from './kernels/matmul.js';
+export { maxPool2d } from './kernels/maxPool2d.js';
+export { pad } from './kernels/pad.js';
+export { permute } from './kernels/permute.js';
+export { randomNormal, randomUniform } from './kernels/random.js';
+export { mean, sum } from './kernels/reduce.js';
+export { expandDims, reshape, squeeze } from './kernels/reshape.js';
+export { slice } from './kernels/slice.js';
+export { logSoftmax, softmax } from './kernels/softmax.js';
+export {
+  abs,
+  cos,
+  erf,
+  exp,
+  expm1,
+  log,
+  log1p,
+  neg,
+  reciprocal,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from './kernels/unary.js';
+export { where } from './kernels/where.js';
 export { packParameters } from './tensor/arena.js';
 export type {
   Capabilities,

@@ -76,7 +76,7 @@ describe('select', () => {
 describe.runIf(withGpu)('the kernels of a real GPU', () => {
   const SEED = 20260102;
   test.each(
-    [conv2dCases, conv2dInputCases, conv2dWeightCases, matmulCases, linearCases].map(
+    [conv2dCases(), conv2dInputCases(), conv2dWeightCases(), matmulCases(), linearCases()].map(
       (c) => [c.op.def.name, c] as const,
     ),
   )('%s agrees with the reference', async (_, cases) => {

@@ -73,7 +73,7 @@ export const assign: Op<[target: Tensor, source: Tensor], object> = /* @__PURE__
   donates: [0],
 });
 
-export const accumulateCases: OpCases = {
+export const accumulateCases = (): OpCases => ({
   op: accumulate,
   samples: [{ inputs: [{ shape: [] }, { shape: [] }] }, { inputs: [{ shape: [3, 5, 17] }, { shape: [3, 5, 17] }] }],
   errors: [],
@@ -85,11 +85,11 @@ export const accumulateCases: OpCases = {
       bytes: 154140672,
     },
   ],
-};
+});
 
-export const assignCases: OpCases = {
+export const assignCases = (): OpCases => ({
   op: assign,
   samples: [{ inputs: [{ shape: [3, 7] }, { shape: [3, 7] }] }, { inputs: [{ shape: [2, 1, 5] }, { shape: [] }] }],
   errors: [],
   bench: [],
-};
+});

@@ -2,6 +2,7 @@ import { DeviceError, ShapeError } from '../errors.js';
 import type { Device, Kernel } from '../tensor/backend.js';
 import { checkShape, type DType, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { observeOp } from './anomaly.js';
 import { destinationFor } from './destinations.js';
 import { record } from './tape.js';
 
@@ -111,6 +112,7 @@ function applyOp<A extends object>(
     return source === undefined ? makeOutput(name, device, spec, inputs) : takeOver(name, inputs[source], spec);
   });
   device.run(def, inputs, outputs, attrs);
+  observeOp(name, inputs, outputs);
   for (const i of def.donates ?? []) inputs[i].donate(name);
   const { vjp } = def;
   if (vjp) {

@@ -81,14 +81,9 @@ export const leakyReluGrad: Op<[g: Tensor, x: Tensor], LeakyReluAttrs> = /* @__P
   keep: { inputs: [1] },
 });
 
-export const geluCases: OpCases = /* @__PURE__ */ unaryCases(gelu, { lo: -4, hi: 4 });
-export const leakyReluCases: OpCases = /* @__PURE__ */ unaryCases(leakyRelu, { avoid: [0] }, { slope: 0.2 });
-export const leakyReluGradCases: OpCases = /* @__PURE__ */ binaryCases(
-  leakyReluGrad,
-  {},
-  { avoid: [0] },
-  { slope: 0.2 },
-);
-export const reluCases: OpCases = /* @__PURE__ */ unaryCases(relu, { avoid: [0] });
-export const reluGradCases: OpCases = /* @__PURE__ */ binaryCases(reluGrad, {}, { avoid: [0] });
-export const siluCases: OpCases = /* @__PURE__ */ unaryCases(silu, { lo: -6, hi: 6 });
+export const geluCases = (): OpCases => unaryCases(gelu, { lo: -4, hi: 4 });
+export const leakyReluCases = (): OpCases => unaryCases(leakyRelu, { avoid: [0] }, { slope: 0.2 });
+export const leakyReluGradCases = (): OpCases => binaryCases(leakyReluGrad, {}, { avoid: [0] }, { slope: 0.2 });
+export const reluCases = (): OpCases => unaryCases(relu, { avoid: [0] });
+export const reluGradCases = (): OpCases => binaryCases(reluGrad, {}, { avoid: [0] });
+export const siluCases = (): OpCases => unaryCases(silu, { lo: -6, hi: 6 });

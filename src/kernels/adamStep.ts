@@ -80,7 +80,7 @@ export const adamStep: Op<
 const arena = { shape: [192] };
 const second = { shape: [192], lo: 0.1, hi: 1 };
 
-export const adamStepCases: OpCases = {
+export const adamStepCases = (): OpCases => ({
   op: adamStep,
   samples: [
     { inputs: [arena, arena, arena, second, statusSample(1, 1), RULES_SAMPLE], attrs: { lr: 0.01 } },
@@ -114,4 +114,4 @@ export const adamStepCases: OpCases = {
       bytes: 4 * 7 * RESNET18_ARENA,
     },
   ],
-};
+});

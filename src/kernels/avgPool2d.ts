@@ -82,7 +82,7 @@ export const avgPool2dGrad: Op<[g: Tensor], UnpoolAttrs> = /* @__PURE__ */ defin
   keep: { inputs: [] },
 });
 
-export const avgPool2dCases: OpCases = {
+export const avgPool2dCases = (): OpCases => ({
   op: avgPool2d,
   samples: [
     { inputs: [{ shape: [2, 6, 5, 3] }], attrs: { kernel: 3, stride: 2, padding: 1 } },
@@ -102,9 +102,9 @@ export const avgPool2dCases: OpCases = {
       bytes: 4 * 32 * 512 * 49,
     },
   ],
-};
+});
 
-export const avgPool2dGradCases: OpCases = {
+export const avgPool2dGradCases = (): OpCases => ({
   op: avgPool2dGrad,
   samples: [
     { inputs: [{ shape: [2, 3, 3, 3] }], attrs: { kernel: 3, stride: 2, padding: 1, size: [6, 5] } },
@@ -120,4 +120,4 @@ export const avgPool2dGradCases: OpCases = {
       bytes: 4 * 32 * 512 * 49,
     },
   ],
-};
+});

@@ -246,11 +246,16 @@ function benchOf(tensors: number): OpCases['bench'] {
   });
 }
 
-export const batchNormCases: OpCases = { op: batchNorm, samples: samplesOf(PLAIN), errors, bench: benchOf(3) };
+export const batchNormCases = (): OpCases => ({ op: batchNorm, samples: samplesOf(PLAIN), errors, bench: benchOf(3) });
 
-export const batchNormReluCases: OpCases = { op: batchNormRelu, samples: samplesOf(RELU), errors, bench: benchOf(3) };
+export const batchNormReluCases = (): OpCases => ({
+  op: batchNormRelu,
+  samples: samplesOf(RELU),
+  errors,
+  bench: benchOf(3),
+});
 
-export const batchNormAddReluCases: OpCases = {
+export const batchNormAddReluCases = (): OpCases => ({
   op: batchNormAddRelu,
   samples: samplesOf(ADD_RELU),
   errors: [
@@ -260,4 +265,4 @@ export const batchNormAddReluCases: OpCases = {
     },
   ],
   bench: benchOf(4),
-};
+});

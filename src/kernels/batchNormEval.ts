@@ -73,7 +73,7 @@ export const batchNormEval: Op<
 
 const vectors = (C: number) => [{ shape: [C] }, { shape: [C] }, { shape: [C] }, { shape: [C], lo: 0.5, hi: 1.5 }];
 
-export const batchNormEvalCases: OpCases = {
+export const batchNormEvalCases = (): OpCases => ({
   op: batchNormEval,
   samples: [
     { inputs: [{ shape: [2, 3, 2, 5] }, ...vectors(5)] },
@@ -95,4 +95,4 @@ export const batchNormEvalCases: OpCases = {
       bytes: 4 * 2 * 32 * 64 * 48 * 64,
     },
   ],
-};
+});

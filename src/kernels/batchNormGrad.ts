@@ -148,18 +148,23 @@ function benchOf(tensors: number): OpCases['bench'] {
   return [{ name: formatShape(shape), inputs, flop: 12 * size, bytes: 4 * tensors * size }];
 }
 
-export const batchNormGradCases: OpCases = { op: batchNormGrad, samples: samplesOf(false), errors, bench: benchOf(5) };
+export const batchNormGradCases = (): OpCases => ({
+  op: batchNormGrad,
+  samples: samplesOf(false),
+  errors,
+  bench: benchOf(5),
+});
 
-export const batchNormReluGradCases: OpCases = {
+export const batchNormReluGradCases = (): OpCases => ({
   op: batchNormReluGrad,
   samples: samplesOf(true),
   errors,
   bench: benchOf(7),
-};
+});
 
-export const batchNormAddReluGradCases: OpCases = {
+export const batchNormAddReluGradCases = (): OpCases => ({
   op: batchNormAddReluGrad,
   samples: samplesOf(true),
   errors,
   bench: benchOf(7),
-};
+});

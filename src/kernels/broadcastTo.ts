@@ -30,7 +30,7 @@ export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defi
   keep: { inputs: [] },
 });
 
-export const broadcastToCases: OpCases = {
+export const broadcastToCases = (): OpCases => ({
   op: broadcastTo,
   samples: [
     { inputs: [{ shape: [3, 1] }], attrs: { shape: [3, 5] } },
@@ -54,4 +54,4 @@ export const broadcastToCases: OpCases = {
       bytes: 25_690_112,
     },
   ],
-};
+});

@@ -32,7 +32,7 @@ export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineElementwise<[x: Tens
   keep: { inputs: [] },
 });
 
-export const castCases: OpCases = {
+export const castCases = (): OpCases => ({
   op: cast,
   samples: [
     { inputs: [{ shape: [3, 5], lo: -9, hi: 9 }], attrs: { dtype: 'int32' } },
@@ -44,4 +44,4 @@ export const castCases: OpCases = {
   ],
   errors: [],
   bench: [],
-};
+});

@@ -54,8 +54,8 @@ export const clampGrad: Op<[g: Tensor, x: Tensor], ClampAttrs> = /* @__PURE__ */
 const RANGE = { lo: -2, hi: 2, avoid: [-0.5, 0.75] };
 const BOUNDS = { min: -0.5, max: 0.75 };
 
-export const clampCases: OpCases = /* @__PURE__ */ withBoundsCheck(/* @__PURE__ */ unaryCases(clamp, RANGE, BOUNDS));
-export const clampGradCases: OpCases = /* @__PURE__ */ binaryCases(clampGrad, {}, RANGE, BOUNDS);
+export const clampCases = (): OpCases => withBoundsCheck(/* @__PURE__ */ unaryCases(clamp, RANGE, BOUNDS));
+export const clampGradCases = (): OpCases => binaryCases(clampGrad, {}, RANGE, BOUNDS);
 
 function withBoundsCheck(cases: OpCases): OpCases {
   const swapped = { inputs: [{ shape: [2] }], attrs: { min: 1, max: 0 }, message: /clamp: min 1 is not at most max 0/ };

@@ -116,13 +116,13 @@ function comparisonCases(op: Comparison): OpCases {
   };
 }
 
-export const equalCases: OpCases = /* @__PURE__ */ comparisonCases(equal);
-export const greaterCases: OpCases = /* @__PURE__ */ comparisonCases(greater);
-export const greaterEqualCases: OpCases = /* @__PURE__ */ comparisonCases(greaterEqual);
-export const isFiniteCases: OpCases = /* @__PURE__ */ unaryCases(isFinite);
-export const lessCases: OpCases = /* @__PURE__ */ comparisonCases(less);
-export const lessEqualCases: OpCases = /* @__PURE__ */ comparisonCases(lessEqual);
-export const logicalAndCases: OpCases = /* @__PURE__ */ binaryCases(logicalAnd, MASK);
-export const logicalNotCases: OpCases = /* @__PURE__ */ unaryCases(logicalNot, MASK);
-export const logicalOrCases: OpCases = /* @__PURE__ */ binaryCases(logicalOr, MASK);
-export const notEqualCases: OpCases = /* @__PURE__ */ comparisonCases(notEqual);
+export const equalCases = (): OpCases => comparisonCases(equal);
+export const greaterCases = (): OpCases => comparisonCases(greater);
+export const greaterEqualCases = (): OpCases => comparisonCases(greaterEqual);
+export const isFiniteCases = (): OpCases => unaryCases(isFinite);
+export const lessCases = (): OpCases => comparisonCases(less);
+export const lessEqualCases = (): OpCases => comparisonCases(lessEqual);
+export const logicalAndCases = (): OpCases => binaryCases(logicalAnd, MASK);
+export const logicalNotCases = (): OpCases => unaryCases(logicalNot, MASK);
+export const logicalOrCases = (): OpCases => binaryCases(logicalOr, MASK);
+export const notEqualCases = (): OpCases => comparisonCases(notEqual);

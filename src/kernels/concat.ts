@@ -86,7 +86,7 @@ export function stack(xs: readonly Tensor[], { axis = 0 }: Partial<ConcatAttrs> 
   return concat(parts, { axis });
 }
 
-export const concatCases: OpCases = {
+export const concatCases = (): OpCases => ({
   op: concat,
   samples: [
     { inputs: [{ shape: [2, 3] }, { shape: [1, 3] }, { shape: [4, 3] }] },
@@ -116,4 +116,4 @@ export const concatCases: OpCases = {
       bytes: 51_380_224,
     },
   ],
-};
+});

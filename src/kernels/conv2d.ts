@@ -109,7 +109,7 @@ export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor
     keep: { inputs: [0, 1] },
   });
 
-export const conv2dCases: OpCases = {
+export const conv2dCases = (): OpCases => ({
   op: conv2d,
   samples: [
     { inputs: [{ shape: [2, 5, 4, 3] }, { shape: [3, 2, 3, 5] }, { shape: [5] }], attrs: { padding: 1 } },
@@ -144,7 +144,7 @@ export const conv2dCases: OpCases = {
         size(filter) +
         size(outputShape(forwardGeometry('bench', spec(x), spec(filter), { ...CONV_DEFAULTS, ...attrs })))),
   })),
-};
+});
 
 function spec(shape: readonly number[]) {
   return { shape, dtype: 'float32' as const };

@@ -123,7 +123,7 @@ function convOnly({ stride, padding, dilation, groups }: ConvAttrs): ConvAttrs {
   return { stride, padding, dilation, groups };
 }
 
-export const conv2dInputCases: OpCases = {
+export const conv2dInputCases = (): OpCases => ({
   op: conv2dInput,
   samples: [
     { inputs: [{ shape: [2, 5, 5, 5] }, { shape: [3, 2, 3, 5] }], attrs: { padding: 1, inputSize: [5, 4] } },
@@ -159,4 +159,4 @@ export const conv2dInputCases: OpCases = {
     { inputs: [{ shape: [4, 4, 5] }, { shape: [3, 3, 3, 5] }], attrs: { inputSize: [4, 4] }, message: /rank 4/ },
   ],
   bench: [],
-};
+});

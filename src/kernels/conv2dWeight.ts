@@ -123,7 +123,7 @@ export function conv2dWeightFlop(x: TensorSpec, g: TensorSpec, attrs: Conv2dWeig
   return convFlop(weightGeometry(x, g, attrs));
 }
 
-export const conv2dWeightCases: OpCases = {
+export const conv2dWeightCases = (): OpCases => ({
   op: conv2dWeight,
   samples: [
     { inputs: [{ shape: [2, 5, 4, 3] }, { shape: [2, 5, 5, 5] }], attrs: { padding: 1, kernel: [3, 2] } },
@@ -151,4 +151,4 @@ export const conv2dWeightCases: OpCases = {
     { inputs: [{ shape: [4, 4, 3] }, { shape: [1, 4, 4, 5] }], attrs: { kernel: [3, 3] }, message: /rank 4/ },
   ],
   bench: [],
-};
+});

@@ -69,7 +69,7 @@ export const cumsum: Op<[x: Tensor], CumsumAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
-export const cumsumCases: OpCases = {
+export const cumsumCases = (): OpCases => ({
   op: cumsum,
   samples: [
     { inputs: [{ shape: [5] }] },
@@ -86,4 +86,4 @@ export const cumsumCases: OpCases = {
     { inputs: [{ shape: [] }], message: /cumsum: axis -1 is out of range for rank 0/ },
   ],
   bench: [{ name: '1024x4096', inputs: [{ shape: [1024, 4096] }], flop: 4_194_304, bytes: 33_554_432 }],
-};
+});

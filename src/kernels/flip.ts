@@ -33,7 +33,7 @@ export const flip: Op<[x: Tensor], FlipAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
-export const flipCases: OpCases = {
+export const flipCases = (): OpCases => ({
   op: flip,
   samples: [
     { inputs: [{ shape: [5] }] },
@@ -55,4 +55,4 @@ export const flipCases: OpCases = {
       bytes: 38_535_168,
     },
   ],
-};
+});

@@ -125,7 +125,7 @@ export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @_
   keep: { inputs: [1] },
 });
 
-export const gatherCases: OpCases = {
+export const gatherCases = (): OpCases => ({
   op: gather,
   samples: [
     { inputs: [{ shape: [5] }, { shape: [3], dtype: 'int32', values: [4, 0, 4] }] },
@@ -156,9 +156,9 @@ export const gatherCases: OpCases = {
       bytes: 3_670_016,
     },
   ],
-};
+});
 
-export const gatherGradCases: OpCases = {
+export const gatherGradCases = (): OpCases => ({
   op: gatherGrad,
   samples: [
     { inputs: [{ shape: [3] }, { shape: [3], dtype: 'int32', values: [4, 0, 4] }], attrs: { extent: 5 } },
@@ -197,4 +197,4 @@ export const gatherGradCases: OpCases = {
       bytes: 4_063_232,
     },
   ],
-};
+});

@@ -95,7 +95,7 @@ function pairs<T>(items: readonly T[]): [T, T][] {
   return items.flatMap((item, i): [T, T][] => (i % 2 === 0 ? [[item, items[i + 1]]] : []));
 }
 
-export const gradStatusCases: OpCases = {
+export const gradStatusCases = (): OpCases => ({
   op: gradStatus,
   samples: [
     { inputs: [{ shape: [STATUS_SIZE], values: [3, 1, 0, 0, 0] }, { shape: [192] }, RULES_SAMPLE] },
@@ -133,4 +133,4 @@ export const gradStatusCases: OpCases = {
       bytes: 4 * RESNET18_ARENA,
     },
   ],
-};
+});

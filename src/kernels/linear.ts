@@ -66,7 +66,7 @@ function linearGeometry(x: TensorSpec, weight: TensorSpec, bias: TensorSpec | un
   return { batch: 1, M, N, K, strideA: 0, strideB: 0, transA: false, transB: true };
 }
 
-export const linearCases: OpCases = {
+export const linearCases = (): OpCases => ({
   op: linear,
   samples: [
     { inputs: [{ shape: [3, 7] }, { shape: [5, 7] }, { shape: [5] }] },
@@ -87,4 +87,4 @@ export const linearCases: OpCases = {
       bytes: 4 * (32 * 2048 + 34 * 2048 + 32 * 34),
     },
   ],
-};
+});

@@ -67,7 +67,7 @@ export const logSumExp: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp(
   keep: { inputs: [0], outputs: [0] },
 });
 
-export const logSumExpCases: OpCases = {
+export const logSumExpCases = (): OpCases => ({
   op: logSumExp,
   samples: [
     { inputs: [{ shape: [2, 3, 5] }] },
@@ -91,4 +91,4 @@ export const logSumExpCases: OpCases = {
       bytes: 16_400_384,
     },
   ],
-};
+});

@@ -71,7 +71,7 @@ export const pad: Op<[x: Tensor], PadAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
-export const padCases: OpCases = {
+export const padCases = (): OpCases => ({
   op: pad,
   samples: [
     { inputs: [{ shape: [3, 2] }], attrs: { before: [1, 0], after: [0, 2] } },
@@ -93,4 +93,4 @@ export const padCases: OpCases = {
       bytes: 216_825_856,
     },
   ],
-};
+});

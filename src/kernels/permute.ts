@@ -44,7 +44,7 @@ export const permute: Op<[x: Tensor], PermuteAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
-export const permuteCases: OpCases = {
+export const permuteCases = (): OpCases => ({
   op: permute,
   samples: [
     { inputs: [{ shape: [3, 5] }] },
@@ -69,4 +69,4 @@ export const permuteCases: OpCases = {
       bytes: 51_380_224,
     },
   ],
-};
+});

@@ -121,7 +121,7 @@ export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */
   keep: { inputs: [1] },
 });
 
-export const pickCases: OpCases = {
+export const pickCases = (): OpCases => ({
   op: pick,
   samples: [
     { inputs: [{ shape: [3, 5] }, { shape: [3], dtype: 'int32', values: [4, 0, 2] }], attrs: { axes: 1 } },
@@ -141,9 +141,9 @@ export const pickCases: OpCases = {
     { inputs: [{ shape: [3, 5] }, { shape: [3] }], attrs: { axes: 1 }, message: /the index is float32 \[3\]/ },
   ],
   bench: [],
-};
+});
 
-export const placeCases: OpCases = {
+export const placeCases = (): OpCases => ({
   op: place,
   samples: [
     { inputs: [{ shape: [3] }, { shape: [3], dtype: 'int32', values: [4, 0, 2] }], attrs: { axes: 1, shape: [3, 5] } },
@@ -180,4 +180,4 @@ export const placeCases: OpCases = {
       bytes: 13_369_344,
     },
   ],
-};
+});

@@ -68,7 +68,7 @@ export function squeeze(x: Tensor, { axes }: { readonly axes?: number | readonly
   return reshape(x, { shape: x.shape.filter((n, d) => (axes === undefined ? n !== 1 : !dropped.has(d))) });
 }
 
-export const reshapeCases: OpCases = {
+export const reshapeCases = (): OpCases => ({
   op: reshape,
   samples: [
     { inputs: [{ shape: [2, 3, 5] }], attrs: { shape: [5, 6] } },
@@ -81,4 +81,4 @@ export const reshapeCases: OpCases = {
     { inputs: [{ shape: [2, 3] }], attrs: { shape: [-1, -1] }, message: /do not fill/ },
   ],
   bench: [],
-};
+});

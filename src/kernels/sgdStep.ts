@@ -78,7 +78,7 @@ export const sgdStep: Op<
 
 const arena = { shape: [192] };
 
-export const sgdStepCases: OpCases = {
+export const sgdStepCases = (): OpCases => ({
   op: sgdStep,
   samples: [
     { inputs: [arena, arena, arena, statusSample(4, 1), RULES_SAMPLE] },
@@ -119,4 +119,4 @@ export const sgdStepCases: OpCases = {
       bytes: 4 * 5 * RESNET18_ARENA,
     },
   ],
-};
+});

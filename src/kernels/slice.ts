@@ -73,7 +73,7 @@ export const slice: Op<[x: Tensor], SliceAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
-export const sliceCases: OpCases = {
+export const sliceCases = (): OpCases => ({
   op: slice,
   samples: [
     { inputs: [{ shape: [5, 4] }], attrs: { begin: [1], end: [4] } },
@@ -98,4 +98,4 @@ export const sliceCases: OpCases = {
       bytes: 25_690_112,
     },
   ],
-};
+});

@@ -128,5 +128,5 @@ function casesOf(op: Op<[x: Tensor], SoftmaxAttrs>): OpCases {
   };
 }
 
-export const softmaxCases: OpCases = /* @__PURE__ */ casesOf(softmax);
-export const logSoftmaxCases: OpCases = /* @__PURE__ */ casesOf(logSoftmax);
+export const softmaxCases = (): OpCases => casesOf(softmax);
+export const logSoftmaxCases = (): OpCases => casesOf(logSoftmax);

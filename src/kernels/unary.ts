@@ -158,24 +158,25 @@ export const erf: Unary = /* @__PURE__ */ defineUnary({
   pull: (g, x) => mul(mul(g, 2 / Math.sqrt(Math.PI)), exp(neg(square(x)))),
 });
 
-export const absCases: OpCases = /* @__PURE__ */ unaryCases(abs, { avoid: [0] });
-export const cosCases: OpCases = /* @__PURE__ */ unaryCases(cos, { lo: -7, hi: 7 });
-export const erfCases: OpCases = /* @__PURE__ */ unaryCases(erf, { lo: -3, hi: 3 });
-export const expCases: OpCases = /* @__PURE__ */ unaryCases(exp, { lo: -4, hi: 4 });
-export const expm1Cases: OpCases = /* @__PURE__ */ unaryCases(expm1, { lo: -2, hi: 2 });
-export const logCases: OpCases = /* @__PURE__ */ unaryCases(log, { lo: 0.1, hi: 3 });
-export const log1pCases: OpCases = /* @__PURE__ */ unaryCases(log1p, { lo: -0.8, hi: 3 });
-export const negCases: OpCases = /* @__PURE__ */ unaryCases(neg);
-export const reciprocalCases: OpCases = /* @__PURE__ */ unaryCases(reciprocal, {
-  lo: -2,
-  hi: 2,
-  avoid: [-0.1, 0, 0.1],
-});
-export const rsqrtCases: OpCases = /* @__PURE__ */ unaryCases(rsqrt, { lo: 0.1, hi: 3 });
-export const sigmoidCases: OpCases = /* @__PURE__ */ unaryCases(sigmoid, { lo: -6, hi: 6 });
-export const signCases: OpCases = /* @__PURE__ */ unaryCases(sign, { avoid: [0] });
-export const sinCases: OpCases = /* @__PURE__ */ unaryCases(sin, { lo: -7, hi: 7 });
-export const softplusCases: OpCases = /* @__PURE__ */ unaryCases(softplus, { lo: -6, hi: 6 });
-export const sqrtCases: OpCases = /* @__PURE__ */ unaryCases(sqrt, { lo: 0.1, hi: 3 });
-export const squareCases: OpCases = /* @__PURE__ */ unaryCases(square);
-export const tanhCases: OpCases = /* @__PURE__ */ unaryCases(tanh, { lo: -3, hi: 3 });
+export const absCases = (): OpCases => unaryCases(abs, { avoid: [0] });
+export const cosCases = (): OpCases => unaryCases(cos, { lo: -7, hi: 7 });
+export const erfCases = (): OpCases => unaryCases(erf, { lo: -3, hi: 3 });
+export const expCases = (): OpCases => unaryCases(exp, { lo: -4, hi: 4 });
+export const expm1Cases = (): OpCases => unaryCases(expm1, { lo: -2, hi: 2 });
+export const logCases = (): OpCases => unaryCases(log, { lo: 0.1, hi: 3 });
+export const log1pCases = (): OpCases => unaryCases(log1p, { lo: -0.8, hi: 3 });
+export const negCases = (): OpCases => unaryCases(neg);
+export const reciprocalCases = (): OpCases =>
+  unaryCases(reciprocal, {
+    lo: -2,
+    hi: 2,
+    avoid: [-0.1, 0, 0.1],
+  });
+export const rsqrtCases = (): OpCases => unaryCases(rsqrt, { lo: 0.1, hi: 3 });
+export const sigmoidCases = (): OpCases => unaryCases(sigmoid, { lo: -6, hi: 6 });
+export const signCases = (): OpCases => unaryCases(sign, { avoid: [0] });
+export const sinCases = (): OpCases => unaryCases(sin, { lo: -7, hi: 7 });
+export const softplusCases = (): OpCases => unaryCases(softplus, { lo: -6, hi: 6 });
+export const sqrtCases = (): OpCases => unaryCases(sqrt, { lo: 0.1, hi: 3 });
+export const squareCases = (): OpCases => unaryCases(square);
+export const tanhCases = (): OpCases => unaryCases(tanh, { lo: -3, hi: 3 });

@@ -29,5 +29,5 @@ export const sigmoidGrad: Gradient = /* @__PURE__ */ defineElementwise<[g: Tenso
   vjp: (h, { inputs: [g, y] }) => [() => sigmoidGrad(h, y), () => mul(mul(h, g), sub(1, mul(y, 2)))],
 });
 
-export const sigmoidGradCases: OpCases = /* @__PURE__ */ binaryCases(sigmoidGrad, {}, { lo: 0, hi: 1 });
-export const tanhGradCases: OpCases = /* @__PURE__ */ binaryCases(tanhGrad);
+export const sigmoidGradCases = (): OpCases => binaryCases(sigmoidGrad, {}, { lo: 0, hi: 1 });
+export const tanhGradCases = (): OpCases => binaryCases(tanhGrad);

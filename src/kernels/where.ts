@@ -43,7 +43,7 @@ export const where: Where = /* @__PURE__ */ Object.assign(
   { def: choose.def, apply },
 );
 
-export const whereCases: OpCases = {
+export const whereCases = (): OpCases => ({
   op: where,
   samples: [
     { inputs: [{ shape: [3, 5], dtype: 'uint32' }, { shape: [3, 5] }, { shape: [3, 5] }] },
@@ -68,4 +68,4 @@ export const whereCases: OpCases = {
     },
   ],
   bench: [/* @__PURE__ */ elementwiseBench([{ dtype: 'uint32' }], [[8, 56, 56, 64], [8, 56, 56, 64], []])],
-};
+});
