@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { grad, vjp } from '../src/autograd/grad.js';
+import { batchNorm, batchNormAddRelu, batchNormRelu } from '../src/kernels/batchNorm.js';
+import { mul } from '../src/kernels/binary.js';
+import { columnPlan } from '../src/kernels/columnPlan.js';
+import { sum } from '../src/kernels/reduce.js';
+import type { Device, LaunchContext } from '../src/tensor/backend.js';
+import { cpu } from '../src/tensor/cpu.js';
+import { Rng } from '../src/tensor/rng.js';
+import { type Shape, sizeOf } from '../src/tensor/shape.js';
+import type { Tensor } from '../src/tensor/tensor.js';
+import { sharedGpu, withGpu } from './adapter.js';
+import { expectClose, values } from './numbers.js';
+import { FLOAT32_EPSILON, kernelTolerance } from './tolerance.js';
+
+const SEED = 20260102;
+
+function normals(shape: Shape, mean: number): Float32Array {
+  const rng = new Rng(SEED);
+  return Float32Array.from({ length: sizeOf(shape) }, () => mean + rng.normal());
+}
+
+type Vectors = [gamma: Tensor, beta: Tensor, runningMean: Tensor, runningVar: Tensor];
+
+function vectors(device: Device, channels: number): Vectors {
+  const fill = (value: number) => device.tensor(new Float32Array(channels).fill(value));
+  return [fill(1), fill(0), fill(0), fill(1)];
+}
+
+describe('columnPlan', () => {
+  test.each([
+    [[32, 64, 48, 64], 'gpu'],
+    [[32, 64, 48, 64], 'software'],
+    [[2, 1], 'gpu'],
+    [[7, 3], 'software'],
+    [[9, 41, 72], 'gpu'],
+    [[1, 100_003, 1, 2], 'gpu'],
+    [[32, 8, 6, 2048], 'gpu'],
+  ] as const)('covers %j on %s', (shape, tier) => {
+    const { tile, M, C, chunks, chunkRows, groupRows, firstGrid, secondGrid } = columnPlan(shape, tier);
+    expect(C * tile.lanes).toBe(shape[shape.length - 1]);
+    expect(M * C * tile.lanes).toBe(sizeOf(shape));
+    expect(tile.across * tile.down).toBe(256);
+    expect(firstGrid[0] * tile.across).toBeGreaterThanOrEqual(C);
+    // No chunk and no workgroup is empty, and none is missing.
+    for (const [parts, rows] of [
+      [chunks, chunkRows],
+      [secondGrid[1], groupRows],
+    ]) {
+      expect(parts * rows).toBeGreaterThanOrEqual(M);
+      expect((parts - 1) * rows).toBeLessThan(M);
+    }
+    // What the forward pass leaves for the gradient is sized for the GPU's plan.
+    expect(chunks).toBeLessThanOrEqual(columnPlan(shape, 'gpu').chunks);
+  });
+});
+
+test('differentiated twice, batch norm says so by name', () => {
+  const device = cpu();
+  const x = device.tensor(normals([6, 3], 0), [6, 3]);
+  const loss = (t: Tensor) => {
+    const [y] = batchNorm(t, ...vectors(device, 3));
+    return sum(mul(mul(y, y), y));
+  };
+  expect(() => grad((t: Tensor) => sum(grad(loss)(t)))(x)).toThrow(/^batchNorm: this op is differentiable once only/);
+});
+
+describe.runIf(withGpu)('batch norm on the GPU', () => {
+  test('takes two dispatches forward and two backward, residual and ReLU included', async () => {
+    const device = await sharedGpu();
+    const shape = [5, 4, 3, 8];
+    const x = device.tensor(normals(shape, 0), shape);
+    const residual = device.tensor(normals(shape, 1), shape);
+    const g = device.tensor(normals(shape, 2), shape);
+    const v = vectors(device, 8);
+    await x.data();
+    const before = device.stats().dispatches;
+    const inputs = { x, gamma: v[0], beta: v[1], residual };
+    vjp((p: typeof inputs) => batchNormAddRelu(p.x, p.gamma, p.beta, v[2], v[3], p.residual)[0], inputs, g);
+    expect(device.stats().dispatches - before).toBe(4);
+  });
+
+  test.each([0, 1000, 30_000])('keeps the digits of data around %f', async (mean) => {
+    const shape = [4099, 6];
+    const data = normals(shape, mean);
+    const run = async (device: Device) => {
+      const outputs = batchNorm(device.tensor(data, shape), ...vectors(device, 6), { momentum: 1 });
+      return Promise.all(outputs.map(values));
+    };
+    const [[y, runningMean, runningVar], [expectedY, expectedMean, expectedVar]] = [
+      await run(await sharedGpu()),
+      await run(cpu()),
+    ];
+    // The mean is a float: half an ulp of it (and a few from merging chunks) is what y may be off by, at a deviation of 1.
+    const absolute = 4 * FLOAT32_EPSILON * Math.max(1, mean);
+    const { relative } = kernelTolerance(data.length);
+    expectClose(runningMean, expectedMean, { absolute }, 'mean');
+    expectClose(y, expectedY, { absolute: absolute + relative, relative }, 'y');
+    // Summing x^2 - mean^2 instead would lose mean^2 / 2^24: all digits at 30,000.
+    expectClose(runningVar, expectedVar, { relative: relative + 2 * absolute }, 'variance');
+  });
+
+  test("the GPU's plan and the software driver's give the same result", async () => {
+    const device = await sharedGpu();
+    const shape = [16, 33, 31, 20];
+    const x = device.tensor(normals(shape, 3), shape);
+    const { def } = batchNormRelu;
+    const results = ['gpu', 'software'].map((tier) => {
+      const [gamma, beta, mean, variance] = vectors(device, 20);
+      const inputs = [x, gamma, beta, mean, variance];
+      const saved = device.zeros([1 + columnPlan(shape).chunks, 2, 20]);
+      const outputs = [mean, variance, device.zeros(shape), saved];
+      const launches = (i: readonly Tensor[], o: readonly Tensor[], a: never, context: LaunchContext) =>
+        def.launches(i, o, a, { ...context, capabilities: { ...context.capabilities, tier: tier as 'gpu' } });
+      device.run({ ...def, launches }, inputs, outputs, def.attrs as never);
+      return outputs;
+    });
+    expect(columnPlan(shape, 'gpu').chunks).toBeGreaterThan(columnPlan(shape, 'software').chunks);
+    for (const k of [0, 1, 2]) {
+      const [gpu, software] = await Promise.all(results.map((outputs) => values(outputs[k])));
+      expectClose(gpu, software, kernelTolerance(x.size), `output ${k}`);
+    }
+  });
+});
