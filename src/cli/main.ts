@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js';
 import { doctor } from './doctor.js';
 import { gradcheck } from './gradcheck.js';
+import { start } from './start.js';
 import { wgsl } from './wgsl.js';
 
 /** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
@@ -17,7 +18,7 @@ const program = new Command('wgrad')
   .exitOverride()
   .showSuggestionAfterError();
 
-for (const register of [doctor, gradcheck, wgsl]) register(program);
+for (const register of [start, doctor, gradcheck, wgsl]) register(program);
 
 try {
   await program.parseAsync();

@@ -43,7 +43,7 @@ const SECTIONS = {
 describe('renderReport', () => {
   let page: string;
   beforeAll(async () => {
-    page = await renderReport(sampleReport());
+    page = await renderReport(await sampleReport());
   });
 
   test('is well-formed and has every section', () => {
@@ -79,7 +79,7 @@ describe('renderReport', () => {
 
   test('escapes every name that comes from outside', async () => {
     const hostile = '<script>alert("1")</script> & \u0007';
-    const sample = sampleReport();
+    const sample = await sampleReport();
     const schema: JointSchema = { ...lsp14, joints: lsp14.joints.map((name, k) => (k === 0 ? hostile : name)) };
     const run: RunReport = {
       ...sample,
@@ -97,7 +97,7 @@ describe('renderReport', () => {
   });
 
   test('leaves out what a run does not have', async () => {
-    const { network, baselines, ...rest } = sampleReport();
+    const { network, baselines, ...rest } = await sampleReport();
     const bare = ({ name, pck, meanError }: typeof network) => ({ name, pck, meanError });
     const text = await renderReport({
       ...rest,
@@ -117,7 +117,7 @@ describe('renderReport', () => {
   });
 
   test('survives a diverged run: numbers that are none leave gaps', async () => {
-    const sample = sampleReport();
+    const sample = await sampleReport();
     const text = await renderReport({
       ...sample,
       network: { ...sample.network, meanError: Number.NaN, correlation: Number.NaN },
@@ -207,7 +207,7 @@ test('cropExample: labels and a perfect prediction fall on the same pixels, on t
   expect(fine.image.data[(row * image.width + column) * 3]).toBeGreaterThan(240);
 });
 
-test('densityGrid: both densities have mass one and unit variance', () => {
+test('densityGrid: both densities have mass one and unit variance', async () => {
   const std = [0.3, 0.5] as const;
   const logNormal = (r: Float32Array) =>
     Float64Array.from({ length: r.length / 2 }, (_, i) => {
@@ -215,7 +215,7 @@ test('densityGrid: both densities have mass one and unit variance', () => {
       const v = (r[2 * i + 1] + 2) / std[1];
       return -0.5 * (u * u + v * v) - Math.log(2 * Math.PI * std[0] * std[1]);
     });
-  const { learned, initial, size, halfWidth } = densityGrid(logNormal, [1, -2], std, 200, 10);
+  const { learned, initial, size, halfWidth } = await densityGrid(logNormal, [1, -2], std, 200, 10);
   const cell = ((2 * halfWidth) / size) ** 2;
   for (const density of [learned, initial]) {
     let mass = 0;

@@ -39,7 +39,7 @@ function logProb(residuals: Float32Array): Float64Array {
 }
 
 /** A report of a run that never was, with every section filled. */
-export function sampleReport(): RunReport {
+export async function sampleReport(): Promise<RunReport> {
   const rng = new Rng(2021);
   const spread = Float64Array.from({ length: 4000 }, () => 0.02 * Math.exp(0.7 * rng.normal() + 0.6));
   const error = spread.map((s) => {
@@ -79,6 +79,6 @@ export function sampleReport(): RunReport {
     gallery: examples.slice(0, 6),
     ranked: { best: examples.slice(0, 4), median: examples.slice(4, 8), worst: examples.slice(8) },
     uncertainty: { spread, error },
-    density: densityGrid(logProb, [0, 0], [0.2, 0.24]),
+    density: await densityGrid(logProb, [0, 0], [0.2, 0.24]),
   };
 }

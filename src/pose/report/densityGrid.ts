@@ -9,13 +9,13 @@ import type { ResidualDensity } from './runReport.js';
  * @param mean, std of the learned density, per axis
  * @param size cells per side, odd so that one lies on the peak. @param halfWidth of the grid in standard deviations
  */
-export function densityGrid(
-  logProb: (residuals: Float32Array) => ArrayLike<number>,
+export async function densityGrid(
+  logProb: (residuals: Float32Array) => ArrayLike<number> | PromiseLike<ArrayLike<number>>,
   mean: readonly [number, number],
   std: readonly [number, number],
   size = 97,
   halfWidth = 3,
-): ResidualDensity {
+): Promise<ResidualDensity> {
   const residuals = new Float32Array(2 * size * size);
   const initial = new Float64Array(size * size);
   for (let j = 0; j < size; j++) {
@@ -26,7 +26,7 @@ export function densityGrid(
       initial[j * size + i] = 0.5 * Math.exp(-Math.SQRT2 * (Math.abs(x) + Math.abs(y)));
     }
   }
-  const learned = Float64Array.from(logProb(residuals), (log) => Math.exp(log) * std[0] * std[1]);
+  const learned = Float64Array.from(await logProb(residuals), (log) => Math.exp(log) * std[0] * std[1]);
   return { size, halfWidth, learned, initial, std };
 }
 

@@ -1,0 +1,124 @@
+import { DataError } from '../../errors.js';
+import { stepDecay } from '../../nn/schedule.js';
+import { LOSS_NAMES, type LossName } from './losses.js';
+
+/** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
+export interface TrainConfig {
+  /** Folder of a data set in LSP's form; null = the generated figures. */
+  readonly data: string | null;
+  readonly loss: LossName;
+  readonly epochs: number;
+  readonly batch: number;
+  /** Channels of the first stage of the ResNet-18; 64 is the published network. */
+  readonly width: number;
+  /** Side of the network's input in pixels. */
+  readonly size: number;
+  /** Adam's learning rate at the start; see `learningRate`. */
+  readonly lr: number;
+  readonly seed: number;
+  /** Number of generated pictures to train on; nothing to a data set from a folder. */
+  readonly figures: number;
+}
+
+/** The options of a run as typed; absent = the preset's choice. */
+export type TrainFlags = { readonly [K in keyof TrainConfig]?: string };
+
+/** The recipe that PyTorch's numbers on LSP were taken with. */
+const LSP: TrainConfig = {
+  data: null,
+  loss: 'rle',
+  epochs: 30,
+  batch: 32,
+  width: 32,
+  size: 64,
+  lr: 1e-3,
+  seed: 1,
+  figures: 0,
+};
+
+/** Generated figures, within three minutes on two cores without a GPU. */
+const FIGURES: TrainConfig = { ...LSP, epochs: 6, width: 16, size: 64, figures: 3000 };
+
+/** Generated figures where JavaScript has to do the arithmetic: the same time, a far smaller network. */
+const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 6, width: 8, size: 32, figures: 1000 };
+
+/** Share of the epochs after which the learning rate falls to a tenth, and again. */
+const MILESTONES = [0.7, 0.9];
+
+/** Adam's learning rate in an epoch, counted from 0: `lr`, a tenth of it after 70 % of the epochs, a hundredth after 90 %. */
+export function learningRate({ lr, epochs }: Pick<TrainConfig, 'lr' | 'epochs'>, epoch: number): number {
+  // Not before the second epoch; where both fall together, in runs of an epoch or two, they count once.
+  const milestones = new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * epochs))));
+  return stepDecay(lr, { milestones: [...milestones] })(epoch);
+}
+
+/**
+ * The configuration that the options ask for, on top of the preset of this data and backend.
+ * @throws DataError naming the option and what it takes
+ */
+export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainConfig {
+  const preset = flags.data !== undefined ? LSP : backend === 'cpu' ? FIGURES_ON_CPU : FIGURES;
+  return { ...preset, ...parseFlags(flags) };
+}
+
+/**
+ * The configuration of a run that is continued: what it was started with, for which only `epochs` may change.
+ * @throws DataError naming an option that contradicts the run
+ */
+export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: string): TrainConfig {
+  const wanted = parseFlags(flags);
+  for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
+    if (key !== 'epochs' && wanted[key] !== saved[key]) {
+      throw new DataError(
+        `--${key} ${wanted[key]}: ${where} was started with ${saved[key]}; leave the option out to resume it, ` +
+          'or start a new run with --init',
+      );
+    }
+  }
+  return { ...saved, ...wanted };
+}
+
+/** Whether a value from a checkpoint is a configuration that this version can run. */
+export function isTrainConfig(value: unknown): value is TrainConfig {
+  if (typeof value !== 'object' || value === null) return false;
+  const config = value as Record<string, unknown>;
+  return (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
+    if (key === 'data') return config.data === null || typeof config.data === 'string';
+    return key === 'loss' ? LOSS_NAMES.includes(config.loss as LossName) : Number.isFinite(config[key]);
+  });
+}
+
+/** What each option takes: a parser that gives undefined for anything else, and how to say it. */
+const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => TrainConfig[K] | undefined, string] } =
+  {
+    data: [(text) => text || undefined, 'a folder'],
+    loss: [(text) => LOSS_NAMES.find((name) => name === text), `one of ${LOSS_NAMES.join(', ')}`],
+    epochs: integer(1, 100_000),
+    batch: integer(2, 4096),
+    width: integer(4, 512),
+    size: integer(16, 1024),
+    lr: [(text) => within(Number(text), 1e-9, 10), 'a number from 1e-9 to 10'],
+    seed: integer(0, Number.MAX_SAFE_INTEGER),
+    figures: integer(10, 1_000_000),
+  };
+
+function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
+  const parsed: Record<string, TrainConfig[keyof TrainConfig]> = {};
+  for (const [key, text] of Object.entries(flags)) {
+    if (text === undefined) continue;
+    const [parse, expected] = OPTIONS[key as keyof TrainConfig];
+    const value = parse(text);
+    if (value === undefined) throw new DataError(`--${key} ${text}: expected ${expected}`);
+    parsed[key] = value;
+  }
+  return parsed;
+}
+
+function integer(low: number, high: number): readonly [(text: string) => number | undefined, string] {
+  const parse = (text: string) => (/^\d+$/.test(text) ? within(Number(text), low, high) : undefined);
+  return [parse, `an integer from ${low} to ${high}`];
+}
+
+function within(value: number, low: number, high: number): number | undefined {
+  return value >= low && value <= high ? value : undefined;
+}

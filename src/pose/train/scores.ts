@@ -1,0 +1,53 @@
+import { pearson } from '../correlation.js';
+import { decodeJoints } from '../crop.js';
+import { jointDistances, type PoseScore, scorePoses, torsoLengths } from '../metrics.js';
+import { flipOrder, type JointSchema } from '../schema.js';
+import type { LoadedSample } from './samples.js';
+
+/** How good predictions are, with the distances that the score sums up. */
+export interface ScoredPoses extends PoseScore {
+  /** [N, K]: distance to the true joint in units of the crop's side; NaN where the joint has no label. */
+  readonly distances: Float64Array;
+  /** [N, K]: 1 where the distance is below 0.2 torso lengths, 0 where not, NaN where the joint or the torso has no label. */
+  readonly correct: Float64Array;
+}
+
+/**
+ * Scores predictions [N, K, 2] in crop units against the true joints of the samples, where a data set knows them, else
+ * against the annotated ones.
+ */
+export function score(schema: JointSchema, samples: readonly LoadedSample[], mu: Float64Array): ScoredPoses {
+  const count = schema.joints.length;
+  const order = flipOrder(schema);
+  const pixels = new Float64Array(mu.length);
+  const truth = new Float64Array(mu.length);
+  const weights = new Float64Array(samples.length * count);
+  const sides = new Float64Array(samples.length);
+  samples.forEach((sample, n) => {
+    const at = n * count * 2;
+    pixels.set(decodeJoints(mu.subarray(at, at + count * 2), sample.crop, order), at);
+    truth.set(sample.clean ?? sample.joints, at);
+    weights.set(sample.weights, n * count);
+    sides[n] = Math.max(sample.crop.width, sample.crop.height);
+  });
+  const torso = torsoLengths(schema, truth, weights);
+  const labelled = jointDistances(pixels, truth).map((distance, i) => (weights[i] > 0 ? distance : Number.NaN));
+  const imageOf = (i: number) => Math.floor(i / count);
+  return {
+    ...scorePoses(schema, pixels, truth, weights, sides),
+    distances: labelled.map((distance, i) => distance / sides[imageOf(i)]),
+    correct: labelled.map((distance, i) => {
+      const share = distance / torso[imageOf(i)];
+      return Number.isNaN(share) ? share : Number(share < 0.2);
+    }),
+  };
+}
+
+/** Pearson's correlation of a joint's mean sigma with its error, over the joints that have a label. */
+export function sigmaCorrelation(sigma: Float64Array, distances: Float64Array): number {
+  const labelled = [...distances.keys()].filter((i) => !Number.isNaN(distances[i]));
+  return pearson(
+    labelled.map((i) => (sigma[2 * i] + sigma[2 * i + 1]) / 2),
+    labelled.map((i) => distances[i]),
+  );
+}

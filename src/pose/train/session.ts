@@ -1,0 +1,59 @@
+import type { Device } from '../../tensor/backend.js';
+import { TrainingBatches } from './batches.js';
+import type { TrainConfig } from './config.js';
+import { initLearner, type Learner } from './learner.js';
+import type { LoadedData } from './samples.js';
+
+/** One epoch as the log, the checkpoint and the report show it. */
+export interface EpochSummary {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** Mean over the epoch's images, each seen before the step it was part of. */
+  readonly trainLoss: number;
+  /** On a fixed part of the test half. */
+  readonly validLoss: number;
+  readonly pck20: number;
+  readonly lr: number;
+  /** Of training alone, without validation. */
+  readonly imagesPerSecond: number;
+  /** Updates of the run so far that were left out, because a gradient was not finite. */
+  readonly skipped: number;
+}
+
+/** Where a run stands on the host; with the learner's tensors it is all that must be saved. */
+export interface RunProgress {
+  /** Epochs that are done. */
+  epoch: number;
+  /** Batches of the current epoch that are done, sum and number of their finite losses, the seconds they took. */
+  batch: number;
+  lossSum: number;
+  lossCount: number;
+  seconds: number;
+  /** Steps since the beginning. */
+  step: number;
+  /** Highest validation PCK@0.2 so far. */
+  best: number;
+  history: EpochSummary[];
+}
+
+/** A training run in memory. */
+export interface Session {
+  readonly device: Device;
+  readonly config: TrainConfig;
+  readonly data: LoadedData;
+  readonly batches: TrainingBatches;
+  learner: Learner;
+  readonly progress: RunProgress;
+}
+
+/** A run at its beginning. */
+export function startSession(device: Device, config: TrainConfig, data: LoadedData): Session {
+  return {
+    device,
+    config,
+    data,
+    batches: new TrainingBatches(data, config),
+    learner: initLearner(device, config, data.dataset.schema.joints.length),
+    progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, best: -1, history: [] },
+  };
+}

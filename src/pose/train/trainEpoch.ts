@@ -1,0 +1,90 @@
+import { DataError } from '../../errors.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { learningRate } from './config.js';
+import { trainStep } from './learner.js';
+import type { Session } from './session.js';
+
+/** Steps whose losses are read together: a read per step would make the device wait for the host. */
+const STEPS_PER_READ = 4;
+/** Steps in a row without a finite loss after which there is nothing left to hope for. */
+const HOPELESS = 12;
+
+/** What is known after some steps. */
+export interface StepReport {
+  /** Both from 0; `batch` is the number of batches of the epoch that are done. */
+  readonly epoch: number;
+  readonly batch: number;
+  /** Mean loss of the steps since the last report. */
+  readonly loss: number;
+  readonly imagesPerSecond: number;
+}
+
+/**
+ * Trains from where the session stands to the end of its epoch, or until the signal aborts, and brings `progress` up to
+ * what the device has done.
+ * @throws DataError when the loss stays without a finite value
+ */
+export async function trainEpoch(
+  session: Session,
+  onSteps: (report: StepReport) => void,
+  onWarning: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { device, config, batches, progress } = session;
+  const lr = learningRate(config, progress.epoch);
+  let bad = 0;
+  let since = performance.now();
+
+  const account = async (losses: readonly Tensor[]) => {
+    const values = await Promise.all(losses.map((loss) => loss.item()));
+    for (const loss of losses) loss.dispose();
+    const now = performance.now();
+    const seconds = (now - since) / 1000;
+    since = now;
+    for (const value of values) {
+      progress.step++;
+      progress.batch++;
+      if (Number.isFinite(value)) {
+        progress.lossSum += value;
+        progress.lossCount++;
+        bad = 0;
+        continue;
+      }
+      onWarning(`step ${progress.step}: the loss is ${value}; the update is left out`);
+      if (++bad === HOPELESS) {
+        throw new DataError(
+          `training diverged: no finite loss since step ${progress.step - HOPELESS + 1}; ` +
+            `resume with the last checkpoint or start again with a smaller --lr than ${config.lr}`,
+        );
+      }
+    }
+    progress.seconds += seconds;
+    const loss = values.reduce((sum, value) => sum + value, 0) / values.length;
+    onSteps({
+      epoch: progress.epoch,
+      batch: progress.batch,
+      loss,
+      imagesPerSecond: (values.length * config.batch) / seconds,
+    });
+  };
+
+  // The next steps are queued while the losses of the last ones travel, so the device is never idle.
+  let reading = Promise.resolve();
+  let losses: Tensor[] = [];
+  for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
+    const { loss, learner } = trainStep(device, config, session.learner, batches.at(progress.epoch, index), lr);
+    session.learner = learner;
+    device.flush();
+    losses.push(loss);
+    if (losses.length === STEPS_PER_READ) {
+      await reading;
+      reading = account(losses);
+      reading.catch(() => undefined); // thrown where it is awaited, a few steps later
+      losses = [];
+    }
+    // Ctrl-C and the progress bar want their turn.
+    await new Promise(setImmediate);
+  }
+  await reading;
+  if (losses.length > 0) await account(losses);
+}

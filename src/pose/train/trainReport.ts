@@ -1,0 +1,126 @@
+import { parameterCount } from '../../nn/tree.js';
+import { drawFigure } from '../figures/figures.js';
+import { cropExample } from '../report/cropExample.js';
+import type { Example, Fact, RunReport, Score } from '../report/runReport.js';
+import type { Baselines } from './baselines.js';
+import { duration } from './duration.js';
+import type { Evaluation } from './evaluate.js';
+import type { LoadedSample } from './samples.js';
+import type { ScoredPoses } from './scores.js';
+import type { Session } from './session.js';
+
+const MAIN_THRESHOLD = 0.2;
+const GALLERY = 12;
+const RANKED = 4;
+/** Side of the pictures that stand in for generated images of 80 px, which a reader would find coarse. */
+const PICTURE = 360;
+
+/** Gathers all that the report of a finished run shows. */
+export function trainReport(
+  session: Session,
+  evaluation: Evaluation,
+  baselines: Baselines,
+  seconds: number,
+): RunReport {
+  const { data, config, progress } = session;
+  const { schema } = data.dataset;
+  const { scores, predictions, correlation, std, density } = evaluation;
+  const joints = schema.joints.length;
+  const spread = std && predictions.sigma?.map((sigma, i) => sigma * std[i % 2]);
+  const errors = data.test.map((_, n) => mean(scores.distances.subarray(n * joints, (n + 1) * joints)));
+  const example = (n: number): Example => {
+    const row = (values: Float64Array) => values.subarray(2 * n * joints, 2 * (n + 1) * joints);
+    const correct = scores.correct.subarray(n * joints, (n + 1) * joints);
+    const picture = config.data === null ? drawFigure('test', n, PICTURE) : undefined;
+    const summary = { error: errors[n], correct: mean(correct) };
+    const sample = data.test[n];
+    return cropExample(sample, sample.crop, row(predictions.mu), spread && row(spread), summary, picture);
+  };
+  const ranking = [...errors.keys()].filter((n) => !Number.isNaN(errors[n])).sort((a, b) => errors[a] - errors[b]);
+  const middle = Math.max(0, Math.floor((ranking.length - RANKED) / 2));
+  const distance =
+    spread && Float64Array.from(scores.distances, (_, i) => Math.hypot(spread[2 * i], spread[2 * i + 1]));
+  return {
+    title: `${TITLES[data.dataset.name] ?? data.dataset.name} with ${config.loss.toUpperCase()}`,
+    summary:
+      `A slim ResNet-18 of width ${config.width}, trained for ${config.epochs} epochs on ${data.train.length} images ` +
+      `of ${data.dataset.name} with the ${config.loss} loss; every number below is from ${data.test.length} images ` +
+      'that it has not seen.',
+    facts: facts(session, seconds),
+    schema,
+    thresholds: [0.1, 0.2, 0.5],
+    mainThreshold: MAIN_THRESHOLD,
+    network: { ...asScore('network', scores, distance), correlation },
+    baselines: [
+      asScore('mean pose', baselines.meanPose),
+      ...(baselines.ridge ? [asScore('ridge regression', baselines.ridge)] : []),
+    ],
+    epochs: progress.history.map(({ epoch, trainLoss, validLoss, pck20 }) => ({
+      epoch,
+      trainLoss,
+      validLoss,
+      pck: pck20,
+    })),
+    gallery: spaced(data.test, GALLERY).map(example),
+    ranked: {
+      best: ranking.slice(0, RANKED).map(example),
+      median: ranking.slice(middle, middle + RANKED).map(example),
+      worst: ranking.slice(-RANKED).reverse().map(example),
+    },
+    uncertainty: distance && { spread: distance, error: scores.distances },
+    density,
+  };
+}
+
+const TITLES: Readonly<Record<string, string>> = { figures: 'Generated figures', lsp: 'Leeds Sports Pose' };
+
+function facts({ device, config, data, learner, progress }: Session, seconds: number): Fact[] {
+  const trained = progress.history.reduce((sum, { imagesPerSecond }) => sum + 1 / imagesPerSecond, 0);
+  return [
+    { label: 'Device', value: device.description },
+    {
+      label: 'Data',
+      value: `${data.dataset.name}: ${thousands(data.train.length)} images, ${thousands(data.test.length)} held out`,
+    },
+    { label: 'Network', value: `ResNet-18 of width ${config.width} on ${config.size} x ${config.size} pixels` },
+    { label: 'Parameters', value: thousands(parameterCount(learner.params)) },
+    { label: 'Loss', value: config.loss },
+    { label: 'Optimiser', value: `Adam, ${config.lr}, x 0.1 after 70 % and again after 90 % of the epochs` },
+    { label: 'Epochs', value: `${config.epochs} of ${thousands(progress.step / config.epochs)} steps` },
+    { label: 'Batch', value: String(config.batch) },
+    { label: 'Seed', value: String(config.seed) },
+    { label: 'Time', value: duration(seconds) },
+    { label: 'Speed', value: `${(progress.history.length / trained).toFixed(1)} images/s of training` },
+  ];
+}
+
+function asScore(name: string, scores: ScoredPoses, spread?: Float64Array): Score {
+  const { pck10, pck20, pck50, error, joints } = scores;
+  const column = (values: Float64Array, k: number) => values.filter((_, i) => i % joints.length === k);
+  return {
+    name,
+    pck: [pck10, pck20, pck50],
+    meanError: error,
+    perJoint: {
+      pck: joints.map((joint) => joint.pck20),
+      meanError: joints.map((joint) => joint.error),
+      spread: spread && joints.map((_, k) => mean(column(spread, k))),
+    },
+  };
+}
+
+/** Mean over what is a number; NaN where nothing is. */
+function mean(values: Float64Array): number {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
+/** Indices of `count` samples at equal distances, chosen without looking at them. */
+function spaced(samples: readonly LoadedSample[], count: number): number[] {
+  const shown = Math.min(count, samples.length);
+  return Array.from({ length: shown }, (_, i) => Math.floor((i * samples.length) / shown));
+}
+
+function thousands(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

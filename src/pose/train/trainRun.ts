@@ -1,0 +1,71 @@
+import { readStatus } from '../../nn/optim.js';
+import { saveRun } from './checkpointing.js';
+import { learningRate } from './config.js';
+import { predict } from './predict.js';
+import { log, type RunFolder } from './runFolder.js';
+import { score } from './scores.js';
+import type { EpochSummary, Session } from './session.js';
+import { type StepReport, trainEpoch } from './trainEpoch.js';
+
+/** Held-out images that are looked at after every epoch: enough for a curve, few enough not to cost as much as an epoch. */
+const VALIDATION_IMAGES = 256;
+
+/** Whoever shows how a run goes. */
+export interface TrainObserver {
+  onSteps(report: StepReport): void;
+  onEpoch(summary: EpochSummary): void;
+  onWarning(text: string): void;
+}
+
+/**
+ * Trains to the end of the last epoch or until the signal aborts, with a validation, a line in the log and a checkpoint
+ * after each epoch. An interrupted run is saved where it stands.
+ * @returns whether the run is finished
+ */
+export async function trainRun(
+  session: Session,
+  folder: RunFolder,
+  observer: TrainObserver,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { config, progress, batches } = session;
+  const warn = (text: string) => observer.onWarning(text);
+  while (progress.epoch < config.epochs) {
+    await trainEpoch(session, (report) => observer.onSteps(report), warn, signal);
+    if (progress.batch < batches.length) {
+      await saveRun(session, folder.last);
+      await log(folder, { event: 'interrupted', epoch: progress.epoch, batch: progress.batch });
+      return false;
+    }
+    const summary = await closeEpoch(session);
+    const isBest = summary.pck20 > progress.best;
+    if (isBest) progress.best = summary.pck20;
+    await saveRun(session, folder.last);
+    if (isBest) await saveRun(session, folder.best);
+    await log(folder, { event: 'epoch', ...summary });
+    observer.onEpoch(summary);
+  }
+  return true;
+}
+
+/** Validates and moves `progress` on to the next epoch. */
+async function closeEpoch({ device, config, data, learner, progress, batches }: Session): Promise<EpochSummary> {
+  const { schema } = data.dataset;
+  // Every n-th image: data sets are often sorted.
+  const stride = Math.ceil(data.test.length / VALIDATION_IMAGES);
+  const samples = data.test.filter((_, i) => i % stride === 0);
+  const network = { device, schema, config, params: learner.params, state: learner.state };
+  const { mu, loss } = await predict(network, samples, { flipTest: false });
+  const summary: EpochSummary = {
+    epoch: progress.epoch + 1,
+    trainLoss: progress.lossSum / progress.lossCount,
+    validLoss: loss,
+    pck20: score(schema, samples, mu).pck20,
+    lr: learningRate(config, progress.epoch),
+    imagesPerSecond: (batches.length * config.batch) / progress.seconds,
+    skipped: (await readStatus(learner.optimizer)).skipped,
+  };
+  progress.history.push(summary);
+  Object.assign(progress, { epoch: progress.epoch + 1, batch: 0, lossSum: 0, lossCount: 0, seconds: 0 });
+  return summary;
+}
