@@ -13,7 +13,7 @@ import { type Labels, type Prediction, perImage, type SigmaOptions, standardise 
 /** One flow for joints with a depth, one for joints without. */
 export type MixedFlows = { flow3d: realNvp.RealNvpParams; flow2d: realNvp.RealNvpParams };
 
-export interface RleMixedOptions extends SigmaOptions {
+export interface RleMixedOptions extends SigmaOptions, Pick<realNvp.CouplingOptions, 'scaleBound'> {
   /** Default `official`; see `rle`. */
   readonly variant?: 'official' | 'paper';
 }
@@ -44,13 +44,13 @@ export function rleMixed(
   }
   checkFlow(flow3d, 3, 'flow3d');
   checkFlow(flow2d, 2, 'flow2d');
-  const { variant = 'official' } = options;
+  const { variant = 'official', scaleBound } = options;
   const s = standardise(prediction, labels, options, variant === 'official' ? CODE_EPSILON : 0);
   const deep = greater(slice(labels.weight, { begin: [0, 0, 2], end: [b, k, 3] }), 0);
   const xy = slice(s.error, { begin: [0, 0, 0], end: [b, k, 2] });
   // Selected before the flow as well as behind it: what the other branch makes of a joint must not reach a gradient.
-  const of3d = share(realNvp.logProb(flow3d, where(deep, s.error, 0)), variant, 3);
-  const of2d = share(realNvp.logProb(flow2d, where(deep, 0, xy)), variant, 2);
+  const of3d = share(realNvp.logProb(flow3d, where(deep, s.error, 0), { scaleBound }), variant, 3);
+  const of2d = share(realNvp.logProb(flow2d, where(deep, 0, xy), { scaleBound }), variant, 2);
   const negLogQ = variant === 'official' ? officialLaplace(s) : laplaceNegLog(s.error);
   return perImage(add(sub(s.logSigma, where(deep, of3d, of2d)), negLogQ), labels.weight);
 }
