@@ -253,6 +253,19 @@ describe.runIf(withGpu)('failures', () => {
     device.destroy();
   });
 
+  test('under the limit, buffers that wait for reuse make room for others', async () => {
+    const device = await webgpu({ memoryLimit: 4 * MEBIBYTE });
+    const length = (3 * MEBIBYTE) / 8; // twice 1.5 MiB, pooled when the scope ends; the sum is recorded, not submitted
+    const y = scope(() => total(times(device.tensor(new Float32Array(length).fill(2)), { factor: 4 })));
+    expect(device.memory().pooled.bytes).toBeGreaterThan(2.9 * MEBIBYTE);
+    const large = device.zeros([(3 * MEBIBYTE) / 4]);
+    expect(device.memory().pooled.bytes).toBe(0);
+    expect(await values(y)).toEqual([8 * length]);
+    expect(() => device.zeros([MEBIBYTE / 2])).toThrow(/out of memory/);
+    expect(await large.data()).toHaveLength((3 * MEBIBYTE) / 4);
+    device.destroy();
+  });
+
   test('a tensor over the binding limit says how much smaller the batch must be', async () => {
     const device = await sharedGpu();
     const floats = device.capabilities.maxBindingBytes / 4;

@@ -27,7 +27,7 @@ const UNIFORM = 0x40;
 const ARRAY = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array } as const;
 
 export interface WebGpuOptions {
-  /** The most bytes of device memory to use; an allocation beyond it throws. Default: no limit but the device's own. */
+  /** The most bytes of device memory to hold, pooled ones included; a tensor beyond it throws. Default: the device's own limit. */
   readonly memoryLimit?: number;
   /** Capabilities to assume instead of the adapter's, so that a test meets the kernels that other adapters would get. */
   readonly assume?: Partial<Capabilities>;
@@ -57,9 +57,12 @@ export class WebGpuDevice implements Device {
     this.description = description;
     this.#failures = new Failures(gpu);
     const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM | COPY_DST });
-    this.#pool = new BufferPool(gpu, memoryLimit, this.#failures);
     this.#pipelines = new PipelineCache(gpu, uniforms, this.#failures);
     this.#encoder = new CommandEncoder(gpu, this.#pipelines, uniforms);
+    this.#pool = new BufferPool(gpu, memoryLimit, this.#failures, () => {
+      this.#encoder.submit();
+      this.#pipelines.forgetBindGroups();
+    });
   }
 
   tensor(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {

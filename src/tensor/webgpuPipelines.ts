@@ -52,6 +52,11 @@ export class PipelineCache {
     return compiled;
   }
 
+  /** Lets go of all bind groups, and with them of buffers that are gone. */
+  forgetBindGroups(): void {
+    this.#groups.clear();
+  }
+
   bindGroup({ id, layout }: Compiled, ranges: readonly BoundRange[], hasParams: boolean): GPUBindGroup {
     let key = String(id);
     for (const r of ranges) key += `,${r.id}:${r.offset}:${r.size}`;

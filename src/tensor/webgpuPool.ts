@@ -48,16 +48,19 @@ export class BufferPool {
   readonly #gpu: GPUDevice;
   readonly #limit: number;
   readonly #failures: Failures;
+  readonly #settle: () => void;
   readonly #free = new Map<number, PoolBuffer[]>();
   #nextId = 1;
   #live = { buffers: 0, bytes: 0 };
   #pooled = { buffers: 0, bytes: 0 };
   #peak = 0;
 
-  constructor(gpu: GPUDevice, limit: number, failures: Failures) {
+  /** @param limit bytes, live and pooled. @param settle hands over pending commands and forgets bind groups. */
+  constructor(gpu: GPUDevice, limit: number, failures: Failures, settle: () => void) {
     this.#gpu = gpu;
     this.#limit = limit;
     this.#failures = failures;
+    this.#settle = settle;
   }
 
   /** A buffer of at least `bytes` with undefined content. */
@@ -91,6 +94,14 @@ export class BufferPool {
     else this.#free.set(buffer.bytes, [buffer]);
   }
 
+  /** Destroys the buffers that wait for reuse. */
+  trim(): void {
+    this.#settle(); // once submitted, commands keep what they use
+    for (const shelf of this.#free.values()) for (const { buffer } of shelf) buffer.destroy();
+    this.#free.clear();
+    this.#pooled = { buffers: 0, bytes: 0 };
+  }
+
   memory(): MemoryReport {
     return { live: { ...this.#live }, pooled: { ...this.#pooled }, peakBytes: this.#peak };
   }
@@ -100,6 +111,7 @@ export class BufferPool {
     const advice =
       `out of memory: ${mebibytes(size)} wanted while ${mebibytes(bytes)} are in use; ` +
       `make the batch at least ${((bytes + size) / Math.max(bytes, 1)).toFixed(2)} times smaller`;
+    if (bytes + this.#pooled.bytes + size > this.#limit) this.trim();
     if (bytes + size > this.#limit) {
       throw new DeviceError(`webgpu: ${advice} (the limit set for this device is ${mebibytes(this.#limit)})`);
     }
