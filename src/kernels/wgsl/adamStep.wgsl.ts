@@ -19,14 +19,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let rule = rules[i / 16];
   if (rule.x == 0) { return; }
   let lr = p.lr * rule.x;
-  let decay = rule.y * params[i];
+  let old = params[i];
+  let decay = rule.y * old;
   let g = gradients[i] * status[3] + select(decay, vec4f(0), p.decoupled == 1);
-  m[i] += p.rest1 * (g - m[i]);
-  v[i] += p.rest2 * (g * g - v[i]);
+  let oldM = m[i];
+  let oldV = v[i];
+  let m1 = oldM + p.rest1 * (g - oldM);
+  let v1 = oldV + p.rest2 * (g * g - oldV);
+  m[i] = m1;
+  v[i] = v1;
   // 1 - beta^t, which for beta2 = 0.999 would lose four digits as written.
   let bias1 = -expm1(status[0] * p.log1);
   let bias2 = -expm1(status[0] * p.log2);
-  let denominator = sqrt(v[i] / bias2) + p.eps;
-  params[i] -= lr * select(vec4f(0), decay, p.decoupled == 1) + (lr / bias1) * (m[i] / denominator);
+  let update = (lr / bias1) * (m1 / (sqrt(v1 / bias2) + p.eps));
+  params[i] = old - (lr * select(vec4f(0), decay, p.decoupled == 1) + update);
 }`);
 }
