@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander';
 import { formatTable } from '../src/cli/table.js';
 import { DataError, DeviceError } from '../src/errors.js';
 import { writeFileAtomic } from '../src/io/atomicFile.js';
+import type { TrainFlags } from '../src/pose/train/config.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { measureCeilings } from './ceilings.js';
 import { type BenchRow, benchEntries, benchOp } from './ops.js';
+import { benchStep, formatStep } from './step.js';
 
 const HEADER = ['op', 'case', 'p50 ms', 'p99 ms', 'GFLOP/s', 'GB/s', 'of FMA', 'of copy', 'checked'];
 
@@ -63,6 +65,21 @@ program
   .option('--json <file>', 'write the rows as JSON')
   .option('--time <ms>', 'how long to measure a case', '300')
   .action(benchOps);
+program
+  .command('step')
+  .description('time the training step of the main job and one prediction')
+  .option('--loss <name>', 'as of `wgrad start`')
+  .option('--batch <n>', 'images per step')
+  .option('--width <n>', 'channels of the first stage')
+  .option('--size <pixels>', "side of the network's input")
+  .option('--steps <n>', 'steps to time', '20')
+  .option('--json <file>', 'write the report as JSON')
+  .action(async ({ json, steps, ...flags }: TrainFlags & { json?: string; steps: string }) => {
+    if (!/^[1-9]\d*$/.test(steps)) throw new DataError(`--steps ${steps}: expected a whole number above 0`);
+    const report = await benchStep(flags, Number(steps));
+    console.log(formatStep(report));
+    if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
+  });
 
 try {
   await program.parseAsync();
