@@ -37,3 +37,9 @@ export const ELEMENTWISE_ULP = 6;
  * rounding of 50 layers is some 3 times that. A narrow bottleneck network without such inputs is held to 1e-4.
  */
 export const GPU_GRADIENT_RESNET50 = 1e-2;
+
+/** A trajectory of Adam on a GPU may stray ten times as far from float64 as the reference rounded to float32 does. */
+export const TRAJECTORY_GAPS = 10;
+
+/** And, where that one happens to stay close, by what a float32 loss may be off, relative to 1 + its size. */
+export const TRAJECTORY_FLOOR = 1e-5;
