@@ -20,6 +20,7 @@ import { Failures } from './webgpuFailures.js';
 import { type BoundRange, PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import { BufferPool, PoolAllocation, type PoolBuffer } from './webgpuPool.js';
 import { type KernelTime, Profiler } from './webgpuProfiler.js';
+import { patiently } from './webgpuWaiting.js';
 
 const MAP_READ = 0x01;
 const COPY_DST = 0x08;
@@ -116,7 +117,7 @@ export class WebGpuDevice implements Device {
     this.#encoder.copy(pooledOf(tensor), 4 * tensor.offset, staging, 0, bytes);
     this.flush();
     try {
-      await staging.mapAsync(MAP_READ, 0, bytes);
+      await this.#wait(staging.mapAsync(MAP_READ, 0, bytes));
     } catch (cause) {
       await this.#throwFailure();
       throw new DeviceError(`webgpu: reading ${formatShape(tensor.shape)} failed: ${(cause as Error).message}`, {
@@ -162,7 +163,7 @@ export class WebGpuDevice implements Device {
 
   async finished(): Promise<void> {
     this.flush();
-    await this.gpu.queue.onSubmittedWorkDone();
+    await this.#wait(this.gpu.queue.onSubmittedWorkDone());
     await this.#throwFailure();
   }
 
@@ -198,6 +199,10 @@ export class WebGpuDevice implements Device {
   destroy(): void {
     this.#closed = true;
     this.gpu.destroy();
+  }
+
+  #wait<T>(awaited: Promise<T>): Promise<T> {
+    return this.capabilities.tier === 'software' ? patiently(awaited) : awaited;
   }
 
   #dispatch(launch: Launch, scratch: readonly PoolAllocation[]): void {
