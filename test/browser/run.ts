@@ -21,8 +21,13 @@ async function main(): Promise<number> {
   if (build.status !== 0) return 1;
   // Only now, since both import the compiled package.
   const [{ checks }, { serve }] = await Promise.all([import('./checks.js'), import('../../examples/browser/serve.js')]);
+  const browser = await launchChromium(executable).catch((error: Error) => {
+    console.error(
+      `test:browser: ${executable} does not start: ${error.message.split('\n')[0]}; name another in CHROMIUM.`,
+    );
+  });
+  if (!browser) return 2;
   const server = await serve();
-  const browser = await launchChromium(executable);
   let failed = 0;
   try {
     for (const [title, check] of Object.entries(checks)) {
