@@ -17,13 +17,19 @@ export {
   type VjpContext,
 } from './autograd/op.js';
 export { DataError, DeviceError, DisposedError, GradcheckError, ShapeError } from './errors.js';
+export type { LeakyReluAttrs } from './kernels/activation.js';
 export { gelu, leakyRelu, relu, silu } from './kernels/activation.js';
 export { avgPool2d } from './kernels/avgPool2d.js';
+export type { BatchNormAttrs } from './kernels/batchNorm.js';
 export { batchNorm, batchNormAddRelu, batchNormRelu } from './kernels/batchNorm.js';
+export type { BatchNormEvalAttrs } from './kernels/batchNormEval.js';
 export { batchNormEval } from './kernels/batchNormEval.js';
 export { add, atan2, div, maximum, minimum, mul, pow, sub } from './kernels/binary.js';
+export type { BroadcastAttrs } from './kernels/broadcastTo.js';
 export { broadcastTo } from './kernels/broadcastTo.js';
+export type { CastAttrs } from './kernels/cast.js';
 export { cast } from './kernels/cast.js';
+export type { ClampAttrs } from './kernels/clamp.js';
 export { clamp } from './kernels/clamp.js';
 export {
   equal,
@@ -37,27 +43,44 @@ export {
   logicalOr,
   notEqual,
 } from './kernels/compare.js';
+export type { ConcatAttrs } from './kernels/concat.js';
 export { concat, stack } from './kernels/concat.js';
 export { conv2d } from './kernels/conv2d.js';
+export type { Conv2dInputAttrs } from './kernels/conv2dInput.js';
 export { conv2dInput } from './kernels/conv2dInput.js';
+export type { Conv2dWeightAttrs } from './kernels/conv2dWeight.js';
 export { conv2dWeight } from './kernels/conv2dWeight.js';
+export type { ConvAttrs } from './kernels/convGeometry.js';
+export type { ConvTranspose2dAttrs } from './kernels/convTranspose2d.js';
 export { convTranspose2d } from './kernels/convTranspose2d.js';
+export type { CumsumAttrs } from './kernels/cumsum.js';
 export { cumsum } from './kernels/cumsum.js';
+export type { ArgMaxAttrs } from './kernels/extremum.js';
 export { argMax, max, min } from './kernels/extremum.js';
 export { full } from './kernels/fill.js';
+export type { FlipAttrs } from './kernels/flip.js';
 export { flip } from './kernels/flip.js';
+export type { GatherAttrs } from './kernels/gather.js';
 export { gather } from './kernels/gather.js';
 export { globalAveragePool } from './kernels/globalAveragePool.js';
 export { linear } from './kernels/linear.js';
 export { logSumExp } from './kernels/logSumExp.js';
+export type { MatmulAttrs } from './kernels/matmul.js';
 export { matmul } from './kernels/matmul.js';
 export { maxPool2d } from './kernels/maxPool2d.js';
+export type { PadAttrs } from './kernels/pad.js';
 export { pad } from './kernels/pad.js';
+export type { PermuteAttrs } from './kernels/permute.js';
 export { permute } from './kernels/permute.js';
+export type { PoolAttrs } from './kernels/poolWindow.js';
 export { randomNormal, randomUniform } from './kernels/random.js';
 export { mean, sum } from './kernels/reduce.js';
+export type { ReduceAttrs } from './kernels/reduction.js';
+export type { ReshapeAttrs } from './kernels/reshape.js';
 export { expandDims, reshape, squeeze } from './kernels/reshape.js';
+export type { SliceAttrs } from './kernels/slice.js';
 export { slice } from './kernels/slice.js';
+export type { SoftmaxAttrs } from './kernels/softmax.js';
 export { logSoftmax, softmax } from './kernels/softmax.js';
 export {
   abs,
@@ -81,13 +104,17 @@ export {
 export { where } from './kernels/where.js';
 export { packParameters } from './tensor/arena.js';
 export type {
+  Bindable,
   Capabilities,
   Device,
   DeviceStats,
   Launch,
   LaunchContext,
   MemoryReport,
+  Program,
+  Scratch,
   TypedArray,
+  View,
 } from './tensor/backend.js';
 export { f32bits, program } from './tensor/backend.js';
 export { cpu } from './tensor/cpu.js';

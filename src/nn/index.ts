@@ -34,5 +34,13 @@ export {
   sgd,
 } from './optim.js';
 export * as resnet from './resnet.js';
-export { cosine, type Schedule, stepDecay, warmUp } from './schedule.js';
+export {
+  type CosineOptions,
+  cosine,
+  type Schedule,
+  type StepDecayOptions,
+  stepDecay,
+  type WarmUpOptions,
+  warmUp,
+} from './schedule.js';
 export { namedTensors, parameterCount } from './tree.js';
