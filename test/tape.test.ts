@@ -6,7 +6,7 @@ import { DeviceError, DisposedError, ShapeError } from '../src/errors.js';
 import { cpu } from '../src/tensor/cpu.js';
 import { scope } from '../src/tensor/scope.js';
 import { Tensor } from '../src/tensor/tensor.js';
-import { cube, product, times, total } from './testOps.js';
+import { cube, descend, product, times, total } from './testOps.js';
 
 const device = cpu();
 const tensor = (...values: number[]) => device.tensor(values);
@@ -232,6 +232,30 @@ describe('lifetimes', () => {
     expect(made.map((t) => t.disposed)).toEqual([true, true]);
     expect(await values(kept.inner[0])).toEqual([3, 12]);
     expect(device.memory().live.buffers).toBe(before + 2);
+  });
+
+  test('grad leaves alone what the function only passed on', async () => {
+    const [x, c] = [device.tensor([3], []), device.tensor([7], [])];
+    expect(await values(grad((p: Tensor) => p)(x))).toEqual([1]);
+    expect(await values(grad((_: Tensor) => c)(x))).toEqual([0]);
+    expect([await x.item(), await c.item()]).toEqual([3, 7]);
+  });
+
+  test('there is no second handle on memory that has gone back', () => {
+    const x = tensor(1, 2);
+    x.dispose();
+    expect(() => stopGradient(x)).toThrow(/^stopGradient: tensor/);
+  });
+
+  test('an update in place is refused before it happens: held by a tape, by any handle, or another operand', async () => {
+    const x = tensor(1, 2);
+    const early = (step: (v: Tensor) => Tensor) => (v: Tensor) => accumulate(total(square(v)), total(step(v)));
+    const step = (v: Tensor) => descend(v, tensor(1, 1), { rate: 1 });
+    expect(() => grad(early(step))(x)).toThrow(/an open tape still needs it/);
+    expect(() => grad(early((v) => step(stopGradient(v))))(x)).toThrow(/an open tape still needs it/);
+    expect(() => descend(x, stopGradient(x), { rate: 1 })).toThrow(/operand 0 is updated in place, and operand 1/);
+    expect(await values(x)).toEqual([1, 2]);
+    expect(await values(step(x))).toEqual([0, 1]);
   });
 
   test('a DisposedError says who asked for what, and how to keep it', async () => {

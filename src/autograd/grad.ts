@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { Scope } from '../tensor/lifetime.js';
-import { refusePromise } from '../tensor/scope.js';
+import { refusePromise, scope } from '../tensor/scope.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, type Tensor } from '../tensor/tensor.js';
 import { mapTensors, tensorsOf } from '../tensor/tree.js';
@@ -52,11 +52,8 @@ export function grad<P, R extends readonly unknown[]>(
   f: (params: P, ...rest: R) => Tensor,
 ): (params: P, ...rest: R) => P {
   const both = valueAndGrad(f);
-  return (params, ...rest) => {
-    const [value, gradient] = both(params, ...rest);
-    value.dispose();
-    return gradient;
-  };
+  // The scope takes the value, unless it is a tensor from outside, which stays its owner's.
+  return (params, ...rest) => scope(() => both(params, ...rest)[1]);
 }
 
 /**
@@ -132,8 +129,8 @@ export function customVjp<I extends readonly Tensor[], R>(
 ): (...inputs: I) => Tensor {
   return (...inputs) => {
     const [made, residuals] = withoutTapes(() => forward(...inputs));
-    // A value that is one of the inputs would take its place on the tape.
-    const value = inputs.includes(made) ? aliasOf(made) : made;
+    // A handle of its own: a value from outside, such as an input, would take that tensor's place on the tape.
+    const value = aliasOf(made);
     record({
       name: 'customVjp',
       inputs,
@@ -151,7 +148,10 @@ export function customVjp<I extends readonly Tensor[], R>(
   };
 }
 
-/** The same values, but a constant for every tape: `d stopGradient(x) / dx = 0`. */
+/**
+ * The same values, but a constant for every tape: `d stopGradient(x) / dx = 0`. A second handle on the same memory: it
+ * sees later updates in place.
+ */
 export function stopGradient(x: Tensor): Tensor {
-  return aliasOf(x);
+  return aliasOf(x, x.shape, 'stopGradient');
 }

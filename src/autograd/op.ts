@@ -1,7 +1,7 @@
 import { DeviceError, ShapeError } from '../errors.js';
 import type { Device, Kernel } from '../tensor/backend.js';
 import { checkShape, type DType, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import { overlap, Tensor } from '../tensor/tensor.js';
 import { observeOp } from './anomaly.js';
 import { destinationFor } from './destinations.js';
 import { record } from './tape.js';
@@ -106,6 +106,7 @@ function applyOp<A extends object>(
   for (const x of inputs) x.assertLive(name);
   const attrs = given ? { ...def.attrs, ...given } : def.attrs;
   const shaped = def.shape(inputs, attrs);
+  for (const i of def.donates ?? []) checkDonation(name, inputs, i);
   const specs = Array.isArray(shaped) ? (shaped as readonly TensorSpec[]) : [shaped as TensorSpec];
   const outputs = specs.map((spec, i) => {
     const source = def.donates?.[i];
@@ -135,6 +136,17 @@ function makeOutput(name: string, device: Device, spec: TensorSpec, inputs: read
   const place = destinationFor(spec, inputs);
   if (place) return new Tensor(device, spec.shape, spec.dtype, place.allocation, place.offset);
   return new Tensor(device, spec.shape, spec.dtype, device.allocate(spec.dtype, sizeOf(spec.shape)));
+}
+
+/** What is updated in place must not be held by a tape, nor be another operand: a dispatch cannot read what it writes. */
+function checkDonation(name: string, inputs: readonly Tensor[], i: number): void {
+  const donated = inputs[i];
+  donated.assertDonatable(name);
+  const other = inputs.findIndex((x, k) => k !== i && x.allocation === donated.allocation && overlap(x, donated));
+  if (other < 0) return;
+  throw new ShapeError(
+    `${name}: operand ${i} is updated in place, and operand ${other} lies in its memory; pass a copy`,
+  );
 }
 
 function takeOver(name: string, input: Tensor, spec: TensorSpec): Tensor {

@@ -38,14 +38,16 @@ const def: OpDefinition<ReshapeAttrs, Tensor> = {
 /** Stands in for `defineOp`, which would give the output memory of its own. */
 function apply([x]: readonly Operand[], { shape = [] }: Partial<ReshapeAttrs> = {}): Tensor {
   if (!(x instanceof Tensor)) throw new ShapeError(`reshape: expected a tensor, got ${String(x)}`);
-  x.assertLive('reshape');
-  const y = aliasOf(x, fill(x.shape, shape));
+  const y = aliasOf(x, fill(x.shape, shape), 'reshape');
   const context = { inputs: [x], outputs: [y], attrs: { shape: y.shape } };
   record({ name: 'reshape', ...context, keep: [], pullback: ([g]) => def.vjp?.(g as Tensor, context) ?? [null] });
   return y;
 }
 
-/** The same elements in row-major order under another shape: a second handle on the same memory, nothing is copied. */
+/**
+ * The same elements in row-major order under another shape. Nothing is copied: a second handle on the same memory, which
+ * sees later updates in place.
+ */
 export const reshape: Op<[x: Tensor], ReshapeAttrs> = /* @__PURE__ */ Object.assign(
   (x: Tensor, attrs?: Partial<ReshapeAttrs>) => apply([x], attrs),
   { def, apply },

@@ -48,7 +48,8 @@ export function updateArenas<P, M extends readonly P[]>(
   { weightDecay = 0, groups = [], clipNorm = Number.POSITIVE_INFINITY }: StepOptions,
   kernel: (step: ArenaStep) => void,
 ): { params: P; moments: M; status: Tensor } {
-  eachTensor([params, gradients, moments, status], (t) => t.assertLive(by));
+  eachTensor(gradients, (g) => g.assertLive(by));
+  eachTensor([params, moments, status], (t) => t.assertDonatable(by));
   const next = mapOnce({ params, moments, status }, (t) => aliasOf(t));
   transient(() => {
     const flatParams = arenasOf(by, 'parameters', params);

@@ -1,5 +1,11 @@
 import type { DType } from './shape.js';
 
+/** Elements of an allocation. */
+export interface Range {
+  readonly offset: number;
+  readonly size: number;
+}
+
 /**
  * Memory of a device that one or more tensors look into, each at an offset of its own.
  * Handles count their references here, never the user: a view keeps its memory alive.
@@ -10,6 +16,8 @@ export abstract class Allocation {
   readonly length: number;
   /** Called instead of `free` when the last tensor has let go; whoever sets it takes charge of the memory. */
   whenUnused: (() => void) | undefined;
+  /** Tensors here that a tape or a cache holds, whichever handle asks: their elements must not be overwritten. */
+  readonly held = new Set<Range>();
   #refs = 0;
 
   constructor(dtype: DType, length: number) {

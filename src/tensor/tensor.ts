@@ -1,5 +1,5 @@
 import { DisposedError } from '../errors.js';
-import type { Allocation } from './allocation.js';
+import type { Allocation, Range } from './allocation.js';
 import type { Device, TypedArray } from './backend.js';
 import { adopt } from './lifetime.js';
 import { type DType, formatShape, type Shape, sizeOf } from './shape.js';
@@ -23,6 +23,7 @@ export class Tensor {
   /** @internal */ readonly allocation: Allocation;
   /** First element inside the allocation. @internal */ readonly offset: number;
   #refs = 1;
+  #holds = 0;
   #owned = true;
   #gone = 'its scope ended';
 
@@ -81,16 +82,26 @@ export class Tensor {
     if (!this.#owned) return;
     this.#owned = false;
     this.#gone = 'it was disposed, or its scope ended';
-    this.release();
+    this.#drop();
   }
 
   /** @internal Keeps the memory for a tape, whatever the owner does. */
   retain(): void {
+    if (this.#holds++ === 0) this.allocation.held.add(this);
     this.#refs++;
   }
 
   /** @internal */
   release(): void {
+    this.#letGo();
+    this.#drop();
+  }
+
+  #letGo(): void {
+    if (--this.#holds === 0) this.allocation.held.delete(this);
+  }
+
+  #drop(): void {
     if (--this.#refs > 0) return;
     forgotten.unregister(this);
     this.allocation.release();
@@ -100,20 +111,25 @@ export class Tensor {
   own(): this {
     if (this.#owned) this.release();
     else {
+      this.#letGo();
       this.#owned = true;
       if (!adopt(this)) this.escape();
     }
     return this;
   }
 
-  /** @internal Hands the memory to `heir`, a handle on the same allocation; this handle is dead from now on. */
+  /** @internal Throws unless the memory may be overwritten; asked before it is, so that a refusal leaves all as it was. */
+  assertDonatable(by: string): void {
+    this.assertLive(by);
+    if (![...this.allocation.held].some((t) => overlap(t, this))) return;
+    throw new DisposedError(
+      `${by}: tensor ${this.id} ${formatShape(this.shape)} is updated in place, but an open tape still needs it; ` +
+        `call ${by} outside of grad and valueAndGrad.`,
+    );
+  }
+
+  /** @internal Another handle on the same allocation has taken over; this one is dead from now on. */
   donate(by: string): void {
-    if (this.#refs > 1) {
-      throw new DisposedError(
-        `${by}: tensor ${this.id} ${formatShape(this.shape)} is updated in place, but an open tape still needs it; ` +
-          `call ${by} outside of grad and valueAndGrad.`,
-      );
-    }
     this.dispose();
     this.#gone = `${by} has updated it in place; use the tensor that ${by} returned`;
   }
@@ -123,7 +139,16 @@ export class Tensor {
   }
 }
 
-/** A handle of another shape (same size) on the same memory. */
-export function aliasOf(t: Tensor, shape: Shape = t.shape): Tensor {
+/** @internal Whether two ranges of one allocation share elements. */
+export function overlap(a: Range, b: Range): boolean {
+  return a.offset < b.offset + b.size && b.offset < a.offset + a.size;
+}
+
+/**
+ * A handle of another shape (same size) on the same memory. It sees what an update in place does to that memory.
+ * @throws DisposedError if the memory has gone back to the pool
+ */
+export function aliasOf(t: Tensor, shape: Shape = t.shape, by = 'alias'): Tensor {
+  t.assertLive(by);
   return new Tensor(t.device, shape, t.dtype, t.allocation, t.offset);
 }
