@@ -13,7 +13,7 @@ export function gradientPlaces(leaves: readonly Tensor[]): Map<number, Tensor> {
   const groups = groupByAllocation(leaves);
   for (const [allocation, members] of groups) {
     const arena = arenaOf(allocation);
-    if (!arena || !arena.isWhole(members)) continue;
+    if (!arena?.isWhole(members)) continue;
     const gradients = arena.gradients();
     for (const leaf of members) {
       places.set(leaf.id, new Tensor(leaf.device, leaf.shape, leaf.dtype, gradients, leaf.offset));
