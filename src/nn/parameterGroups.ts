@@ -1,7 +1,7 @@
 import { DataError } from '../errors.js';
 import { RULE_BLOCK } from '../kernels/stepStatus.js';
 import { type Arena, arenaOf } from '../tensor/arena.js';
-import { Scope } from '../tensor/lifetime.js';
+import { pinned } from '../tensor/lifetime.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** Rules for the parameters whose path matches; of several groups the last one that matches speaks. */
@@ -46,7 +46,8 @@ export function rulesOf(params: Tensor, weightDecay: number, groups: readonly Pa
       data[2 * block + 1] = group?.weightDecay ?? weightDecay;
     }
   });
-  const rules = outsideScopes(() => arena.device.tensor(data, [arena.length / RULE_BLOCK, 2], 'float32'));
+  const rules = pinned(() => arena.device.tensor(data, [arena.length / RULE_BLOCK, 2], 'float32'));
+  cached?.rules.release();
   cache.set(arena, { key, rules });
   return rules;
 }
@@ -59,14 +60,4 @@ function checkGroup({ match, lrScale = 1, weightDecay = 0 }: ParameterGroup): vo
   throw new DataError(
     `parameter group ${match}: lrScale and weightDecay must be >= 0, got ${lrScale} and ${weightDecay}`,
   );
-}
-
-/** A tensor that no scope takes away; its memory goes when the handle is garbage. */
-function outsideScopes(make: () => Tensor): Tensor {
-  const own = new Scope();
-  const t = make();
-  t.retain();
-  own.close(new Set());
-  t.escape();
-  return t;
 }

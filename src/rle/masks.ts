@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.js';
 import type { Device } from '../tensor/backend.js';
-import { Scope } from '../tensor/lifetime.js';
+import { pinned } from '../tensor/lifetime.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** One row of 0 and 1 per coupling; 1 = the coordinate passes unchanged and conditions the others. */
@@ -54,12 +54,7 @@ export function deviceMask(device: Device, row: readonly number[]): DeviceMask {
   return mask;
 }
 
-/** Made in a scope of its own and retained, so that the scope of whoever asked first does not take it away. */
 function upload(device: Device, row: readonly number[]): DeviceMask {
-  const own = new Scope();
-  const mask = { pass: device.tensor(row), change: device.tensor(row.map((m) => 1 - m)) };
-  mask.pass.retain();
-  mask.change.retain();
-  own.close(new Set());
-  return mask;
+  const keep = (values: readonly number[]) => pinned(() => device.tensor(values));
+  return { pass: keep(row), change: keep(row.map((m) => 1 - m)) };
 }

@@ -1,5 +1,6 @@
+import { ShapeError } from '../errors.js';
 import type { Device } from './backend.js';
-import { Scope } from './lifetime.js';
+import { pinned } from './lifetime.js';
 import type { DType } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -19,7 +20,8 @@ export class ConstantCache {
     let t = this.#tensors.get(key);
     if (t) this.#tensors.delete(key);
     else {
-      t = this.#make(value, dtype);
+      checkConstant(value, dtype);
+      t = pinned(() => this.#device.tensor([value], [], dtype));
       if (this.#tensors.size >= CAPACITY) {
         const [oldest, stale] = this.#tensors.entries().next().value as [string, Tensor];
         this.#tensors.delete(oldest);
@@ -29,13 +31,11 @@ export class ConstantCache {
     this.#tensors.set(key, t);
     return t;
   }
+}
 
-  /** Made in a scope of its own and retained, so that the scope of whoever asked first does not take it away. */
-  #make(value: number, dtype: DType): Tensor {
-    const own = new Scope();
-    const t = this.#device.tensor([value], [], dtype);
-    t.retain();
-    own.close(new Set());
-    return t;
-  }
+/** A number among integer operands is cut to an integer by no rule that its author would have meant. */
+function checkConstant(value: number, dtype: DType): void {
+  const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+  if (dtype === 'float32' || (Number.isInteger(value) && value >= low && value <= high)) return;
+  throw new ShapeError(`scalar: ${value} is no ${dtype}; use one, or convert the other operands with cast`);
 }

@@ -37,6 +37,23 @@ export class Scope {
   }
 }
 
+/**
+ * @internal Makes a tensor that neither the scope of whoever asked first nor `dispose()` takes away: a cache holds it, and
+ * lets it go by `release()` or by becoming garbage itself.
+ */
+export function pinned(make: () => Tensor): Tensor {
+  const own = new Scope();
+  let t: Tensor | undefined;
+  try {
+    t = make();
+    t.retain();
+    return t;
+  } finally {
+    own.close(new Set());
+    t?.escape();
+  }
+}
+
 let current: Scope | undefined;
 
 /** @internal Registers a new tensor with the innermost scope; false if there is none. */
