@@ -3,17 +3,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { OpCases } from '../src/autograd/cases.js';
+import { upload } from '../src/autograd/fill.js';
 import type { AnyOp } from '../src/autograd/op.js';
 import { ShapeError } from '../src/errors.js';
 import * as kernels from '../src/kernels/index.js';
 import type { Device } from '../src/tensor/backend.js';
 import { cpu } from '../src/tensor/cpu.js';
-import { checkGradients, checkOnDevice, differentiability } from '../src/testing/checkSample.js';
+import { checkGradients, checkOnDevice, differentiability, drawOperands } from '../src/testing/checkSample.js';
 import { allCases } from '../src/testing/registry.js';
 import { sharedGpu, withGpu } from './adapter.js';
 
 const SEED = 20260101;
 const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
+
+const reference = cpu();
 
 function refuses({ op, errors }: OpCases, device: Device): void {
   for (const { inputs, attrs, message } of errors) {
@@ -38,6 +41,25 @@ describe.each(allCases.map((cases) => [cases.op.def.name, cases] as const))('%s'
   test('bad operands are refused by name', () => {
     refuses(cases, cpu());
     for (const { message } of cases.errors) expect(message.source.length).toBeGreaterThan(3);
+  });
+
+  test('integers are refused by name, unless the op says that it takes them', () => {
+    const { op, samples } = cases;
+    if (op.def.anyDType) return;
+    samples[0].inputs.forEach((_, i) => {
+      const operands = samples[0].inputs.map(({ shape }, k) => reference.zeros(shape, k === i ? 'int32' : 'float32'));
+      const message = new RegExp(`^${op.def.name}: operand ${i} is int32, expected float32`);
+      expect(() => op.apply(operands, samples[0].attrs)).toThrow(message);
+    });
+  });
+
+  test('an attribute that it does not have is refused by name, an undefined one takes its default', () => {
+    const { op, samples } = cases;
+    const operands = () => drawOperands(samples[0], SEED).map((x) => upload(reference, x));
+    const call = (more: object) => () => op.apply(operands(), { ...samples[0].attrs, ...more });
+    expect(call({ axees: 1 })).toThrow(new RegExp(`^${op.def.name}: no attribute is named 'axees'; there are`));
+    const missing = Object.keys(op.def.attrs).filter((key) => !(key in (samples[0].attrs ?? {})));
+    expect(call(Object.fromEntries(missing.map((key) => [key, undefined])))).not.toThrow();
   });
 
   describe.runIf(withGpu)('GPU', () => {

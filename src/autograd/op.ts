@@ -1,6 +1,6 @@
 import { DeviceError, ShapeError } from '../errors.js';
 import type { Device, Kernel } from '../tensor/backend.js';
-import { checkShape, type DType, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import { checkShape, type DType, formatShape, requireDType, type Shape, sizeOf } from '../tensor/shape.js';
 import { overlap, Tensor } from '../tensor/tensor.js';
 import { observeOp } from './anomaly.js';
 import { destinationFor } from './destinations.js';
@@ -26,6 +26,8 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
   readonly name: string;
   /** Defaults of the attributes. */
   readonly attrs: A;
+  /** Operands need not be float32: `shape` judges their dtypes. */
+  readonly anyDType?: boolean;
   /** Shapes and dtypes of the outputs; throws ShapeError on operands that do not fit. */
   shape(inputs: readonly TensorSpec[], attrs: A): TensorSpec | readonly TensorSpec[];
   /**
@@ -104,7 +106,8 @@ function applyOp<A extends object>(
   const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
   const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
   for (const x of inputs) x.assertLive(name);
-  const attrs = given ? { ...def.attrs, ...given } : def.attrs;
+  const attrs = given ? attributesOf(name, def.attrs, given) : def.attrs;
+  if (!def.anyDType) requireDType(name, inputs, 'float32');
   const shaped = def.shape(inputs, attrs);
   for (const i of def.donates ?? []) checkDonation(name, inputs, i);
   const specs = Array.isArray(shaped) ? (shaped as readonly TensorSpec[]) : [shaped as TensorSpec];
@@ -129,6 +132,22 @@ function applyOp<A extends object>(
     });
   }
   return outputs;
+}
+
+/** @internal The attributes of a call: undefined takes the default; a misspelt name is refused, it would change nothing. */
+export function attributesOf<A extends object>(name: string, defaults: A, given: Partial<A>): A {
+  const attrs = { ...defaults };
+  for (const key of Object.keys(given) as (keyof A & string)[]) {
+    if (!(key in defaults)) {
+      const known = Object.keys(defaults).join(', ');
+      throw new ShapeError(
+        `${name}: no attribute is named '${key}'; ${known ? `there are ${known}` : 'there are none'}`,
+      );
+    }
+    const value = given[key];
+    if (value !== undefined) attrs[key] = value;
+  }
+  return attrs;
 }
 
 function makeOutput(name: string, device: Device, spec: TensorSpec, inputs: readonly Tensor[]): Tensor {

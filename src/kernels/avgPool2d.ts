@@ -78,7 +78,7 @@ export const avgPool2dGrad: Op<[g: Tensor], UnpoolAttrs> = /* @__PURE__ */ defin
     const params = windowParams(windowsOf('avgPool2dGrad', g.shape, attrs), lanes);
     return [{ program: code, read: [g], write: [dx], params, grid: grid(dx.size / lanes) }];
   },
-  vjp: (g, { attrs }) => [() => avgPool2d(g, attrs)],
+  vjp: (g, { attrs: { kernel, stride, padding } }) => [() => avgPool2d(g, { kernel, stride, padding })],
   keep: { inputs: [] },
 });
 

@@ -16,6 +16,7 @@ const repeated = (from: Shape, to: Shape) => ({ extents: to, strides: broadcastS
 export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defineOp({
   name: 'broadcastTo',
   attrs: { shape: [] },
+  anyDType: true,
   shape([x], { shape }) {
     if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
       throw new ShapeError(

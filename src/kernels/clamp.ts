@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import type { Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
+import { requireDType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { defineElementwise, requireDType, type Unary } from './elementwise.js';
+import { defineElementwise, type Unary } from './elementwise.js';
 import { binaryCases, unaryCases } from './elementwiseCases.js';
 
 export interface ClampAttrs {

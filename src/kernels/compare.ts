@@ -1,7 +1,8 @@
 import type { OpCases, Sample } from '../autograd/cases.js';
 import type { Op, Operand } from '../autograd/op.js';
+import { requireDType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { defineElementwise, requireDType, type Unary } from './elementwise.js';
+import { defineElementwise, type Unary } from './elementwise.js';
 import { binaryCases, unaryCases } from './elementwiseCases.js';
 
 type Comparison = Op<[a: Operand, b: Operand], object>;

@@ -39,6 +39,7 @@ export const concat = /* @__PURE__ */ ofArray(
   /* @__PURE__ */ defineOp<Tensor[], ConcatAttrs>({
     name: 'concat',
     attrs: { axis: 0 },
+    anyDType: true,
     shape(xs, attrs) {
       const { shape, dtype } = xs[0];
       if (shape.length === 0) throw new ShapeError('concat: scalars have no axis to join along; use stack');

@@ -29,6 +29,7 @@ function around(shape: Shape, axis: number): { outer: number; extent: number; in
 export const cumsum: Op<[x: Tensor], CumsumAttrs> = /* @__PURE__ */ defineOp({
   name: 'cumsum',
   attrs: { axis: -1, reverse: false },
+  anyDType: true,
   shape([x], { axis }) {
     normaliseAxis('cumsum', axis, x.shape.length);
     return { shape: x.shape, dtype: x.dtype };

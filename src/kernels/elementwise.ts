@@ -1,5 +1,4 @@
 import { defineOp, type Op, type OpDefinition, type TensorSpec } from '../autograd/op.js';
-import { ShapeError } from '../errors.js';
 import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
 import { broadcastShapes, broadcastStrides, type DType, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -39,8 +38,8 @@ export function defineElementwise<I extends readonly unknown[], A extends object
   return defineOp<I, A>({
     name,
     attrs,
+    anyDType: def.dtype !== undefined,
     shape(inputs, given) {
-      if (!def.dtype) requireDType(name, inputs, 'float32');
       const shape = inputs.reduce<Shape>((s, x) => broadcastShapes(name, s, x.shape), []);
       return { shape, dtype: dtype(inputs, given) };
     },
@@ -76,16 +75,6 @@ export function defineUnary<A extends object = object>({ keep, pull, ...row }: U
     vjp: pull && ((g, { inputs: [x], outputs: [y], attrs }) => [() => pull(g, keep === 'y' ? y : x, attrs)]),
     keep: { inputs: keep === 'x' ? [0] : [], outputs: keep === 'y' ? [0] : [] },
   });
-}
-
-/** Throws a ShapeError unless all operands have the dtype. */
-export function requireDType(op: string, inputs: readonly TensorSpec[], dtype: DType): void {
-  const wrong = inputs.findIndex((x) => x.dtype !== dtype);
-  if (wrong >= 0) {
-    throw new ShapeError(
-      `${op}: operand ${wrong} is ${inputs[wrong].dtype}, expected ${dtype}; convert it with cast(x, { dtype: '${dtype}' })`,
-    );
-  }
 }
 
 interface Broadcast {

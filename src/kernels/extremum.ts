@@ -68,6 +68,7 @@ function extremum(name: Direction): Op<[x: Tensor], ReduceAttrs> {
   return defineOp({
     name,
     attrs: REDUCE_DEFAULTS,
+    anyDType: true,
     shape([x], attrs) {
       const shape = reducedShape(name, x.shape, attrs);
       return [
@@ -104,6 +105,7 @@ export interface ArgMaxAttrs {
 export const argMax: Op<[x: Tensor], ArgMaxAttrs> = /* @__PURE__ */ defineOp({
   name: 'argMax',
   attrs: { axis: -1, keepDims: false },
+  anyDType: true,
   shape: ([x], { axis, keepDims }) => ({
     shape: reducedShape('argMax', x.shape, { axes: axis, keepDims }),
     dtype: 'int32',

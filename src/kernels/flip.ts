@@ -23,6 +23,7 @@ function reversed(shape: Shape, axes: FlipAttrs['axes']): Strided {
 export const flip: Op<[x: Tensor], FlipAttrs> = /* @__PURE__ */ defineOp({
   name: 'flip',
   attrs: { axes: undefined },
+  anyDType: true,
   shape([x], { axes }) {
     normaliseAxes('flip', axes, x.shape.length);
     return { shape: x.shape, dtype: x.dtype };

@@ -43,6 +43,7 @@ function checkIndex(op: string, index: TensorSpec): void {
 export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ */ defineOp({
   name: 'gather',
   attrs: { axis: 0 },
+  anyDType: true,
   shape([x, index], { axis }) {
     checkIndex('gather', index);
     return { shape: withExtent('gather', x.shape, axis, index.shape[0]), dtype: x.dtype };
@@ -86,6 +87,7 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
 export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @__PURE__ */ defineOp({
   name: 'gatherGrad',
   attrs: { axis: 0, extent: 1 },
+  anyDType: true,
   shape([g, index], { axis, extent }) {
     checkIndex('gatherGrad', index);
     const { extent: length } = around(g.shape, axis);

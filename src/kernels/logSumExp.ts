@@ -2,7 +2,6 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul, sub } from './binary.js';
-import { requireDType } from './elementwise.js';
 import { spread } from './reduce.js';
 import {
   collapsedView,
@@ -51,10 +50,7 @@ export function logSum(data: ArrayLike<number>, start: number, count: number, st
 export const logSumExp: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'logSumExp',
   attrs: REDUCE_DEFAULTS,
-  shape(inputs, attrs) {
-    requireDType('logSumExp', inputs, 'float32');
-    return { shape: reducedShape('logSumExp', inputs[0].shape, attrs), dtype: 'float32' };
-  },
+  shape: ([x], attrs) => ({ shape: reducedShape('logSumExp', x.shape, attrs), dtype: 'float32' }),
   reference([x], [y], { axes }) {
     const { data, reduce, inner } = collapsedView('logSumExp', x, axes);
     for (let t = 0; t < y.data.length; t++) {

@@ -2,7 +2,7 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { type Launch, program } from '../tensor/backend.js';
-import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
+import { formatShape, requireDType, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { grid } from './grid.js';
 import {
@@ -77,7 +77,9 @@ const UNSEEN = 0xffffffff;
 export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'maxPool2dGrad',
   attrs: UNPOOL_DEFAULTS,
+  anyDType: true,
   shape([g, index], attrs) {
+    requireDType('maxPool2dGrad', [g], 'float32');
     const { N, H, W, C } = windowsOf('maxPool2dGrad', g.shape, attrs);
     checkIndex('maxPool2dGrad', index, g.shape);
     return { shape: [N, H, W, C], dtype: 'float32' };
@@ -111,7 +113,9 @@ export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__
 export const maxPool2dGather: Op<[x: Tensor, index: Tensor], UnpoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'maxPool2dGather',
   attrs: UNPOOL_DEFAULTS,
+  anyDType: true,
   shape([x, index], attrs) {
+    requireDType('maxPool2dGather', [x], 'float32');
     const { N, P, Q, C } = windowsOver('maxPool2dGather', x.shape, attrs);
     checkIndex('maxPool2dGather', index, [N, P, Q, C]);
     return { shape: index.shape, dtype: 'float32' };

@@ -49,6 +49,7 @@ function inner(x: Shape, y: Shape, { before, interior }: PadAttrs): Strided {
 export const pad: Op<[x: Tensor], PadAttrs> = /* @__PURE__ */ defineOp({
   name: 'pad',
   attrs: { before: [], after: [], interior: [], value: 0 },
+  anyDType: true,
   shape: ([x], attrs) => ({ shape: paddedShape(x.shape, attrs), dtype: x.dtype }),
   reference([x], [y], attrs) {
     y.data.fill(attrs.value);

@@ -29,6 +29,7 @@ export function permuted(shape: Shape, order: readonly number[]): Strided {
 export const permute: Op<[x: Tensor], PermuteAttrs> = /* @__PURE__ */ defineOp({
   name: 'permute',
   attrs: { order: [] },
+  anyDType: true,
   shape: ([x], { order }) => ({ shape: normaliseOrder(x.shape.length, order).map((d) => x.shape[d]), dtype: x.dtype }),
   reference: ([x], [y], { order }) => gatherView(x, y, permuted(x.shape, normaliseOrder(x.shape.length, order))),
   launches: ([x], [y], { order }) => [gatherStrided('permute', x, y, permuted(x.shape, normaliseOrder(x.rank, order)))],

@@ -60,6 +60,7 @@ function checkIndex(op: string, index: TensorSpec, shape: Shape, attrs: ReduceAt
 export const pick: Op<[x: Tensor, index: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'pick',
   attrs: REDUCE_DEFAULTS,
+  anyDType: true,
   shape([x, index], attrs) {
     checkIndex('pick', index, x.shape, attrs);
     return { shape: index.shape, dtype: x.dtype };
@@ -84,6 +85,7 @@ export const pick: Op<[x: Tensor, index: Tensor], ReduceAttrs> = /* @__PURE__ */
 export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */ defineOp({
   name: 'place',
   attrs: { axes: undefined, keepDims: false, shape: [] },
+  anyDType: true,
   shape([g, index], attrs) {
     checkIndex('place', index, attrs.shape, attrs);
     if (!sameShape(g.shape, index.shape)) {

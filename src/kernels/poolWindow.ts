@@ -8,12 +8,12 @@ export interface PoolAttrs {
   /** Extents R, S of the window in pixels. */
   readonly kernel: number | Pair;
   /** Steps between windows in pixels; default: the kernel, so that windows tile the image. */
-  readonly stride?: number | Pair;
+  readonly stride: number | Pair | undefined;
   /** Pixels added on both sides; at most half of the kernel, so that every window sees the image. */
   readonly padding: number | Pair;
 }
 
-export const POOL_DEFAULTS: PoolAttrs = { kernel: 2, padding: 0 };
+export const POOL_DEFAULTS: PoolAttrs = { kernel: 2, stride: undefined, padding: 0 };
 
 /** Attributes of ops that go from windows back to pixels: the extents that pooling forgot. */
 export interface UnpoolAttrs extends PoolAttrs {
@@ -21,7 +21,7 @@ export interface UnpoolAttrs extends PoolAttrs {
   readonly size: Pair;
 }
 
-export const UNPOOL_DEFAULTS: UnpoolAttrs = { kernel: 2, padding: 0, size: [2, 2] };
+export const UNPOOL_DEFAULTS: UnpoolAttrs = { ...POOL_DEFAULTS, size: [2, 2] };
 
 /** The geometry of P x Q windows of R x S pixels over N images of H x W x C. */
 export interface Windows {

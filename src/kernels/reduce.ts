@@ -4,7 +4,6 @@ import { type DType, type Shape, sameShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './binary.js';
 import { broadcastTo } from './broadcastTo.js';
-import { requireDType } from './elementwise.js';
 import {
   collapsedView,
   REDUCE_DEFAULTS,
@@ -44,6 +43,7 @@ export function spread(g: Tensor, x: Tensor, attrs: ReduceAttrs): Tensor {
 export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'sum',
   attrs: REDUCE_DEFAULTS,
+  anyDType: true,
   shape: ([x], attrs) => ({ shape: reducedShape('sum', x.shape, attrs), dtype: x.dtype }),
   reference([x], [y], { axes }) {
     const { data, outer, reduce, inner } = collapsedView('sum', x, axes);
@@ -61,10 +61,7 @@ export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
 export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'mean',
   attrs: REDUCE_DEFAULTS,
-  shape(inputs, attrs) {
-    requireDType('mean', inputs, 'float32');
-    return { shape: reducedShape('mean', inputs[0].shape, attrs), dtype: 'float32' };
-  },
+  shape: ([x], attrs) => ({ shape: reducedShape('mean', x.shape, attrs), dtype: 'float32' }),
   reference([x], [y], { axes }) {
     sum.def.reference([x], [y], { axes, keepDims: false });
     const count = x.data.length / y.data.length;

@@ -1,5 +1,5 @@
 import type { OpCases } from '../autograd/cases.js';
-import type { Op, OpDefinition, Operand } from '../autograd/op.js';
+import { attributesOf, type Op, type OpDefinition, type Operand } from '../autograd/op.js';
 import { record } from '../autograd/tape.js';
 import { ShapeError } from '../errors.js';
 import { formatShape, normaliseAxes, type Shape, sizeOf } from '../tensor/shape.js';
@@ -26,6 +26,7 @@ function fill(from: Shape, shape: Shape): Shape {
 const def: OpDefinition<ReshapeAttrs, Tensor> = {
   name: 'reshape',
   attrs: { shape: [] },
+  anyDType: true,
   shape: ([x], { shape }) => ({ shape: fill(x.shape, shape), dtype: x.dtype }),
   reference([x], [y]) {
     y.data.set(x.data);
@@ -36,7 +37,8 @@ const def: OpDefinition<ReshapeAttrs, Tensor> = {
 };
 
 /** Stands in for `defineOp`, which would give the output memory of its own. */
-function apply([x]: readonly Operand[], { shape = [] }: Partial<ReshapeAttrs> = {}): Tensor {
+function apply([x]: readonly Operand[], given: Partial<ReshapeAttrs> = {}): Tensor {
+  const { shape } = attributesOf('reshape', def.attrs, given);
   if (!(x instanceof Tensor)) throw new ShapeError(`reshape: expected a tensor, got ${String(x)}`);
   const y = aliasOf(x, fill(x.shape, shape), 'reshape');
   const context = { inputs: [x], outputs: [y], attrs: { shape: y.shape } };

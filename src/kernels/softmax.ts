@@ -4,7 +4,6 @@ import { program } from '../tensor/backend.js';
 import { normaliseAxis } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul, sub } from './binary.js';
-import { requireDType } from './elementwise.js';
 import { grid } from './grid.js';
 import { logSum, normaliser } from './logSumExp.js';
 import { sum } from './reduce.js';
@@ -30,10 +29,9 @@ function normalisation({ name, value, wgsl, vjp }: Normalisation): Op<[x: Tensor
   return defineOp<[x: Tensor], SoftmaxAttrs>({
     name,
     attrs: { axis: -1 },
-    shape(inputs, { axis }) {
-      requireDType(name, inputs, 'float32');
-      normaliseAxis(name, axis, inputs[0].shape.length);
-      return { shape: inputs[0].shape, dtype: 'float32' };
+    shape([x], { axis }) {
+      normaliseAxis(name, axis, x.shape.length);
+      return x;
     },
     reference([x], [y], { axis }) {
       const { data, outer, reduce, inner } = collapsedView(name, x, axis);

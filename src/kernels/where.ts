@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import type { Op, Operand } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
+import { requireDType } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { defineElementwise, requireDType } from './elementwise.js';
+import { defineElementwise } from './elementwise.js';
 import { elementwiseBench } from './elementwiseCases.js';
 
 type Where = Op<[condition: Tensor, a: Operand, b: Operand], object>;
@@ -24,11 +25,11 @@ const choose: Where = /* @__PURE__ */ defineElementwise<[condition: Tensor, a: O
 });
 
 /** A number takes the dtype of the other choice, not that of the condition. */
-function apply([condition, a, b]: readonly Operand[]): Tensor {
+function apply([condition, a, b]: readonly Operand[], attrs?: object): Tensor {
   const dtype = [a, b].find((x) => x instanceof Tensor)?.dtype ?? 'float32';
   const lift = (x: Operand) =>
     typeof x === 'number' && condition instanceof Tensor ? condition.device.scalar(x, dtype) : x;
-  return choose.apply([condition, lift(a), lift(b)]);
+  return choose.apply([condition, lift(a), lift(b)], attrs);
 }
 
 /**

@@ -40,6 +40,16 @@ export function checkShape(op: string, shape: Shape): void {
   }
 }
 
+/** Throws a ShapeError unless all operands have the dtype. */
+export function requireDType(op: string, operands: readonly { readonly dtype: DType }[], dtype: DType): void {
+  const wrong = operands.findIndex((x) => x.dtype !== dtype);
+  if (wrong >= 0) {
+    throw new ShapeError(
+      `${op}: operand ${wrong} is ${operands[wrong].dtype}, expected ${dtype}; convert it with cast(x, { dtype: '${dtype}' })`,
+    );
+  }
+}
+
 /** The common shape of two operands by NumPy's rule: align at the right, extents equal or 1. */
 export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
