@@ -22,6 +22,9 @@ export interface Batch {
 const ORDER_STREAM = 1;
 const AUGMENTATION_STREAM = 2;
 
+/** Generated pictures vary by themselves; a run of minutes has no time to learn wide turns as well. */
+const FIGURE_AUGMENTATION: AugmentOptions = { ...rleAugmentation, scale: [0.9, 1.1], rotation: 15 };
+
 /** Memory for a batch; whoever fills it again overwrites the last one. */
 export function allocateBatch(count: number, size: number, joints: number): Batch {
   return {
@@ -56,14 +59,14 @@ export class TrainingBatches {
   /** Batches per epoch. */
   readonly length: number;
   readonly #samples: readonly LoadedSample[];
-  readonly #config: Pick<TrainConfig, 'batch' | 'size' | 'seed'>;
+  readonly #config: Pick<TrainConfig, 'data' | 'batch' | 'size' | 'seed'>;
   readonly #augmentation: AugmentOptions;
   readonly #flip: Uint32Array;
   readonly #memory: Batch;
   #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
 
   /** @throws DataError if the data do not fill one batch */
-  constructor({ dataset, train }: LoadedData, config: Pick<TrainConfig, 'batch' | 'size' | 'seed'>) {
+  constructor({ dataset, train }: LoadedData, config: Pick<TrainConfig, 'data' | 'batch' | 'size' | 'seed'>) {
     this.length = Math.floor(train.length / config.batch);
     if (this.length === 0) {
       throw new DataError(
@@ -72,7 +75,8 @@ export class TrainingBatches {
     }
     this.#samples = train;
     this.#config = config;
-    this.#augmentation = dataset.mirrorable ? rleAugmentation : { ...rleAugmentation, mirrorProbability: 0 };
+    const augmentation = config.data === null ? FIGURE_AUGMENTATION : rleAugmentation;
+    this.#augmentation = dataset.mirrorable ? augmentation : { ...augmentation, mirrorProbability: 0 };
     this.#flip = flipOrder(dataset.schema);
     this.#memory = allocateBatch(config.batch, config.size, dataset.schema.joints.length);
   }

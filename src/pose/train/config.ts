@@ -1,6 +1,12 @@
 import { DataError } from '../../errors.js';
-import { stepDecay } from '../../nn/schedule.js';
-import { LOSS_NAMES, type LossName } from './losses.js';
+import { cosine, type Schedule, stepDecay } from '../../nn/schedule.js';
+
+/** What a network may be trained with, from a fixed scale of the errors to a learned density. */
+export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle'] as const;
+export type LossName = (typeof LOSS_NAMES)[number];
+
+/** How the learning rate falls. */
+export const SCHEDULES = ['steps', 'cosine'] as const;
 
 /** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
 export interface TrainConfig {
@@ -13,8 +19,10 @@ export interface TrainConfig {
   readonly width: number;
   /** Side of the network's input in pixels. */
   readonly size: number;
-  /** Adam's learning rate at the start; see `learningRate`. */
+  /** Adam's learning rate at the start. */
   readonly lr: number;
+  /** How it falls: to a tenth after 70 % and again after 90 % of the epochs, or along half a cosine to 0. */
+  readonly schedule: (typeof SCHEDULES)[number];
   readonly seed: number;
   /** Number of generated pictures to train on; nothing to a data set from a folder. */
   readonly figures: number;
@@ -32,24 +40,27 @@ const LSP: TrainConfig = {
   width: 32,
   size: 64,
   lr: 1e-3,
+  schedule: 'steps',
   seed: 1,
   figures: 0,
 };
 
 /** Generated figures, within three minutes on two cores without a GPU. */
-const FIGURES: TrainConfig = { ...LSP, epochs: 6, width: 16, size: 64, figures: 3000 };
+const FIGURES: TrainConfig = { ...LSP, schedule: 'cosine', epochs: 5, width: 16, size: 64, figures: 3000 };
 
 /** Generated figures where JavaScript has to do the arithmetic: the same time, a far smaller network. */
 const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 6, width: 8, size: 32, figures: 1000 };
 
-/** Share of the epochs after which the learning rate falls to a tenth, and again. */
+/** Share of the epochs after which the learning rate of `steps` falls to a tenth, and again. */
 const MILESTONES = [0.7, 0.9];
 
-/** Adam's learning rate in an epoch, counted from 0: `lr`, a tenth of it after 70 % of the epochs, a hundredth after 90 %. */
-export function learningRate({ lr, epochs }: Pick<TrainConfig, 'lr' | 'epochs'>, epoch: number): number {
-  // Not before the second epoch; where both fall together, in runs of an epoch or two, they count once.
-  const milestones = new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * epochs))));
-  return stepDecay(lr, { milestones: [...milestones] })(epoch);
+/** Adam's learning rate by step, counted from 0. */
+export function scheduleOf({ lr, epochs, schedule }: TrainConfig, stepsPerEpoch: number): Schedule {
+  const steps = epochs * stepsPerEpoch;
+  if (schedule === 'cosine') return cosine(lr, { steps });
+  // Where both fall together, in runs of an epoch or two, they count once.
+  const milestones = new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * epochs)) * stepsPerEpoch));
+  return stepDecay(lr, { milestones: [...milestones] });
 }
 
 /**
@@ -84,7 +95,9 @@ export function isTrainConfig(value: unknown): value is TrainConfig {
   const config = value as Record<string, unknown>;
   return (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
     if (key === 'data') return config.data === null || typeof config.data === 'string';
-    return key === 'loss' ? LOSS_NAMES.includes(config.loss as LossName) : Number.isFinite(config[key]);
+    const names: readonly unknown[] | undefined =
+      key === 'loss' ? LOSS_NAMES : key === 'schedule' ? SCHEDULES : undefined;
+    return names ? names.includes(config[key]) : Number.isFinite(config[key]);
   });
 }
 
@@ -92,12 +105,13 @@ export function isTrainConfig(value: unknown): value is TrainConfig {
 const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => TrainConfig[K] | undefined, string] } =
   {
     data: [(text) => text || undefined, 'a folder'],
-    loss: [(text) => LOSS_NAMES.find((name) => name === text), `one of ${LOSS_NAMES.join(', ')}`],
+    loss: oneOf(LOSS_NAMES),
     epochs: integer(1, 100_000),
     batch: integer(2, 4096),
     width: integer(4, 512),
     size: integer(16, 1024),
     lr: [(text) => within(Number(text), 1e-9, 10), 'a number from 1e-9 to 10'],
+    schedule: oneOf(SCHEDULES),
     seed: integer(0, Number.MAX_SAFE_INTEGER),
     figures: integer(10, 1_000_000),
   };
@@ -112,6 +126,10 @@ function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
     parsed[key] = value;
   }
   return parsed;
+}
+
+function oneOf<T extends string>(names: readonly T[]): readonly [(text: string) => T | undefined, string] {
+  return [(text) => names.find((name) => name === text), `one of ${names.join(', ')}`];
 }
 
 function integer(low: number, high: number): readonly [(text: string) => number | undefined, string] {

@@ -5,7 +5,7 @@ import { figures } from '../figures/figures.js';
 import { lsp } from '../lsp.js';
 import type { TrainConfig } from './config.js';
 
-/** Held-out pictures of the generated data set. */
+/** Held-out pictures of the generated data set, unless it is smaller itself. */
 const TEST_FIGURES = 500;
 
 /**
@@ -16,7 +16,7 @@ export async function openDataset({
   data,
   figures: train,
 }: Pick<TrainConfig, 'data' | 'figures'>): Promise<PoseDataset> {
-  if (data === null) return figures({ train, test: TEST_FIGURES });
+  if (data === null) return figures({ train, test: Math.min(train, TEST_FIGURES) });
   const found = await stat(data).catch(() => undefined);
   if (!found?.isDirectory()) {
     throw new DataError(`--data ${data}: ${found ? 'not a folder' : 'no such folder'}; give a folder in LSP's form`);

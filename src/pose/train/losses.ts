@@ -4,10 +4,7 @@ import type { RealNvpParams } from '../../rle/realNvp.js';
 import { dle, rle } from '../../rle/rle.js';
 import type { Labels, Prediction } from '../../rle/standardise.js';
 import type { Tensor } from '../../tensor/tensor.js';
-
-/** What a network may be trained with, from a fixed scale of the errors to a learned density. */
-export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle'] as const;
-export type LossName = (typeof LOSS_NAMES)[number];
+import type { LossName } from './config.js';
 
 /** A loss and what it needs of the network. */
 export interface TrainingLoss {

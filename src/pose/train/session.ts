@@ -13,7 +13,6 @@ export interface EpochSummary {
   /** On a fixed part of the test half. */
   readonly validLoss: number;
   readonly pck20: number;
-  readonly lr: number;
   /** Of training alone, without validation. */
   readonly imagesPerSecond: number;
   /** Updates of the run so far that were left out, because a gradient was not finite. */

@@ -1,6 +1,6 @@
 import { DataError } from '../../errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { learningRate } from './config.js';
+import { scheduleOf } from './config.js';
 import { trainStep } from './learner.js';
 import type { Session } from './session.js';
 
@@ -31,7 +31,7 @@ export async function trainEpoch(
   signal: AbortSignal,
 ): Promise<void> {
   const { device, config, batches, progress } = session;
-  const lr = learningRate(config, progress.epoch);
+  const rate = scheduleOf(config, batches.length);
   let bad = 0;
   let since = performance.now();
 
@@ -72,6 +72,7 @@ export async function trainEpoch(
   let reading = Promise.resolve();
   let losses: Tensor[] = [];
   for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
+    const lr = rate(progress.epoch * batches.length + index);
     const { loss, learner } = trainStep(device, config, session.learner, batches.at(progress.epoch, index), lr);
     session.learner = learner;
     device.flush();

@@ -72,6 +72,8 @@ export function trainReport(
   };
 }
 
+const SCHEDULE_TEXT = { steps: 'x 0.1 after 70 % and again after 90 % of the epochs', cosine: 'down half a cosine' };
+
 const TITLES: Readonly<Record<string, string>> = { figures: 'Generated figures', lsp: 'Leeds Sports Pose' };
 
 function facts({ device, config, data, learner, progress }: Session, seconds: number): Fact[] {
@@ -85,7 +87,7 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
     { label: 'Network', value: `ResNet-18 of width ${config.width} on ${config.size} x ${config.size} pixels` },
     { label: 'Parameters', value: thousands(parameterCount(learner.params)) },
     { label: 'Loss', value: config.loss },
-    { label: 'Optimiser', value: `Adam, ${config.lr}, x 0.1 after 70 % and again after 90 % of the epochs` },
+    { label: 'Optimiser', value: `Adam, ${config.lr}, ${SCHEDULE_TEXT[config.schedule]}` },
     { label: 'Epochs', value: `${config.epochs} of ${thousands(progress.step / config.epochs)} steps` },
     { label: 'Batch', value: String(config.batch) },
     { label: 'Seed', value: String(config.seed) },

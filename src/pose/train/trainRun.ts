@@ -1,6 +1,5 @@
 import { readStatus } from '../../nn/optim.js';
 import { saveRun } from './checkpointing.js';
-import { learningRate } from './config.js';
 import { predict } from './predict.js';
 import { log, type RunFolder } from './runFolder.js';
 import { score } from './scores.js';
@@ -61,7 +60,6 @@ async function closeEpoch({ device, config, data, learner, progress, batches }: 
     trainLoss: progress.lossSum / progress.lossCount,
     validLoss: loss,
     pck20: score(schema, samples, mu).pck20,
-    lr: learningRate(config, progress.epoch),
     imagesPerSecond: (batches.length * config.batch) / progress.seconds,
     skipped: (await readStatus(learner.optimizer)).skipped,
   };

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { DataError } from '../../../src/errors.js';
+import { isTrainConfig, makeConfig, resumeConfig, scheduleOf } from '../../../src/pose/train/config.js';
+
+describe('makeConfig', () => {
+  test('data from a folder are trained on with the recipe of the reference numbers', () => {
+    expect(makeConfig({ data: 'lsp' }, 'webgpu')).toEqual({
+      ...{ data: 'lsp', loss: 'rle', epochs: 30, batch: 32, width: 32, size: 64, lr: 1e-3, schedule: 'steps', seed: 1 },
+      figures: 0,
+    });
+  });
+
+  test('what the options say goes before the preset, which the reference backend has of its own', () => {
+    const given = makeConfig({ loss: 'l1', lr: '3e-4', seed: '7' }, 'webgpu');
+    expect(given).toMatchObject({ data: null, loss: 'l1', lr: 3e-4, seed: 7 });
+    expect(makeConfig({}, 'cpu').width).toBeLessThan(given.width);
+  });
+
+  test.each([
+    [{ loss: 'huber' }, '--loss huber: expected one of l2, l1, gaussian, laplace, dle, rle'],
+    [{ epochs: '0' }, '--epochs 0: expected an integer from 1 to 100000'],
+    [{ batch: '1' }, '--batch 1: expected an integer from 2 to 4096'],
+    [{ width: '2.5' }, '--width 2.5: expected an integer from 4 to 512'],
+    [{ size: 'big' }, '--size big: expected an integer from 16 to 1024'],
+    [{ lr: '-1' }, '--lr -1: expected a number from 1e-9 to 10'],
+    [{ lr: '' }, '--lr : expected a number from 1e-9 to 10'],
+    [{ schedule: 'linear' }, '--schedule linear: expected one of steps, cosine'],
+    [{ data: '' }, '--data : expected a folder'],
+  ])('refuses %o', (flags, message) => {
+    expect(() => makeConfig(flags, 'cpu')).toThrow(new DataError(message));
+  });
+});
+
+test('resumeConfig takes more epochs and refuses what contradicts the run', () => {
+  const saved = makeConfig({ width: '8' }, 'cpu');
+  expect(resumeConfig(saved, { epochs: '9', width: '8' }, 'run')).toEqual({ ...saved, epochs: 9 });
+  expect(() => resumeConfig(saved, { width: '16' }, 'run')).toThrow(
+    '--width 16: run was started with 8; leave the option out to resume it, or start a new run with --init',
+  );
+});
+
+test('isTrainConfig knows what came from another version', () => {
+  const config = makeConfig({}, 'cpu');
+  expect(isTrainConfig(JSON.parse(JSON.stringify(config)))).toBe(true);
+  expect(isTrainConfig({ ...config, loss: 'huber' })).toBe(false);
+  expect(isTrainConfig({ ...config, size: undefined })).toBe(false);
+  expect(isTrainConfig(null)).toBe(false);
+});
+
+describe('scheduleOf', () => {
+  test('steps: a tenth at epoch 21 of 30, a hundredth at 27, as the recipe has it', () => {
+    const rate = scheduleOf(makeConfig({ data: 'lsp' }, 'cpu'), 31);
+    const epochs = [0, 21 * 31 - 1, 21 * 31, 27 * 31 - 1, 27 * 31];
+    expect(epochs.map((step) => Number(rate(step).toPrecision(6)))).toEqual([1e-3, 1e-3, 1e-4, 1e-4, 1e-5]);
+  });
+
+  test('a first epoch has the whole rate, however few follow', () => {
+    for (const epochs of ['1', '2']) expect(scheduleOf(makeConfig({ data: 'x', epochs }, 'cpu'), 5)(4)).toBe(1e-3);
+  });
+
+  test('cosine: half of the rate in the middle, next to none at the end', () => {
+    const rate = scheduleOf({ ...makeConfig({}, 'cpu'), schedule: 'cosine', epochs: 4, lr: 2 }, 10);
+    expect(rate(0)).toBe(2);
+    expect(rate(20)).toBeCloseTo(1, 12);
+    expect(rate(39)).toBeLessThan(0.01);
+  });
+});

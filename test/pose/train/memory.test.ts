@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { TrainingBatches } from '../../../src/pose/train/batches.js';
+import { initLearner, trainStep } from '../../../src/pose/train/learner.js';
+import { BACKENDS } from '../../backends.js';
+import { TINY, tinyData } from './runs.js';
+
+/** The reference, which has no pool, is slow and shows a leak as soon. */
+const STEPS = { cpu: 200, webgpu: 1000 };
+/** The pool has met every size, the caches are full. */
+const SETTLED = 10;
+
+test.each(BACKENDS)('$name: hundreds of steps hold as much memory as ten', async ({ open }) => {
+  const device = await open();
+  const config = { ...TINY, loss: 'laplace', batch: 2 } as const;
+  const batches = new TrainingBatches(await tinyData(), config);
+  let learner = initLearner(device, config, 14);
+  let settled: object | undefined;
+  for (let step = 0; step < STEPS[device.kind]; step++) {
+    const next = trainStep(device, config, learner, batches.at(0, step % batches.length), 1e-3);
+    learner = next.learner;
+    const value = step % 50 === 0 || step === SETTLED ? await next.loss.item() : undefined;
+    next.loss.dispose();
+    expect(value ?? 0).toBeLessThan(Number.POSITIVE_INFINITY);
+    if (step === SETTLED) settled = device.memory();
+  }
+  await device.finished();
+  expect(device.memory()).toEqual(settled);
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { DataError } from '../../../src/errors.js';
+import { initFrom, loadRun, resumeSession, saveRun } from '../../../src/pose/train/checkpointing.js';
+import { download } from '../../../src/pose/train/deviceState.js';
+import { initLearner } from '../../../src/pose/train/learner.js';
+import type { RunFolder } from '../../../src/pose/train/runFolder.js';
+import { type Session, startSession } from '../../../src/pose/train/session.js';
+import { trainRun } from '../../../src/pose/train/trainRun.js';
+import { cpu } from '../../../src/tensor/cpu.js';
+import { BACKENDS } from '../../backends.js';
+import { TINY, tinyData, unseen, withFolder } from './runs.js';
+
+const JOINTS = 14;
+
+/** All that must be the same: weights, statistics, moments and the history of losses. */
+async function fingerprint({ learner, progress }: Session) {
+  const { seconds, history, ...counters } = progress;
+  const trees = await Promise.all([learner.params, learner.state, learner.optimizer].map(download));
+  return { trees, counters, losses: history.map(({ imagesPerSecond, ...rest }) => rest) };
+}
+
+/** Trains until `batches` batches were reported, as Ctrl-C would. */
+async function trainFor(session: Session, folder: RunFolder, batches: number): Promise<void> {
+  const stop = new AbortController();
+  let seen = 0;
+  const before = session.progress.step;
+  const onSteps = () => {
+    seen = session.progress.step - before;
+    if (seen >= batches) stop.abort();
+  };
+  expect(await trainRun(session, folder, { ...unseen, onSteps }, stop.signal)).toBe(false);
+}
+
+describe.each(BACKENDS)('$name', ({ open }) => {
+  // Batches of an epoch: 5. Steps are reported in fours, so the runs stop in the middle of epochs.
+  test('an interrupted run that is resumed ends with the same bits as an uninterrupted one', async () => {
+    const device = await open();
+    const data = await tinyData();
+    const config = { ...TINY, epochs: 3 };
+    const whole = startSession(device, config, data);
+    await withFolder(async (folder) => {
+      expect(await trainRun(whole, folder, unseen, new AbortController().signal)).toBe(true);
+    });
+    const expected = await fingerprint(whole);
+    expect(expected.counters).toMatchObject({ epoch: 3, step: 15 });
+
+    await withFolder(async (folder) => {
+      await trainFor(startSession(device, config, data), folder, 4);
+      for (const batches of [4, Number.POSITIVE_INFINITY]) {
+        const saved = await loadRun(folder.last);
+        expect(saved.progress.step).toBeGreaterThan(3);
+        const next = startSession(device, config, data);
+        resumeSession(next, saved);
+        if (Number.isFinite(batches)) await trainFor(next, folder, batches);
+        else {
+          expect(await trainRun(next, folder, unseen, new AbortController().signal)).toBe(true);
+          expect(await fingerprint(next)).toEqual(expected);
+        }
+      }
+    });
+  });
+
+  test('a resumed run is not where it started', async () => {
+    const device = await open();
+    const data = await tinyData();
+    await withFolder(async (folder) => {
+      const session = startSession(device, TINY, data);
+      const fresh = await fingerprint(session);
+      await trainFor(session, folder, 4);
+      expect(await fingerprint(session)).not.toEqual(fresh);
+    });
+  });
+});
+
+describe('checkpoints', () => {
+  const device = cpu();
+
+  test('a checkpoint of another model is refused, with what differs', async () => {
+    const data = await tinyData();
+    await withFolder(async (folder) => {
+      await saveRun(startSession(device, TINY, data), folder.last);
+      const saved = await loadRun(folder.last);
+      const wider = startSession(device, { ...TINY, width: 6 }, data);
+      expect(() => resumeSession(wider, saved)).toThrow(DataError);
+      expect(() => resumeSession(wider, saved)).toThrow(
+        /last\.safetensors: checkpoint of another model: .*preact\.conv1\.weight \[4, 3, 3, 3\] not \[6, 3, 3, 3\]/,
+      );
+      await expect(initFrom(wider.learner, folder.last)).rejects.toThrow(/checkpoint of another model/);
+    });
+  });
+
+  test('--init takes the backbone of a run with another loss, and its heads where they fit', async () => {
+    const data = await tinyData();
+    await withFolder(async (folder) => {
+      const donor = startSession(device, { ...TINY, seed: 9 }, data);
+      await saveRun(donor, folder.last);
+      const learner = await initFrom(initLearner(device, { ...TINY, loss: 'l1' }, JOINTS), folder.last);
+      const [given, taken] = await Promise.all([donor.learner.params, learner.params].map(download));
+      for (const name of ['preact.layer3.1.conv2.weight', 'fc_coord.linear.bias']) {
+        expect(taken.get(name)).toEqual(given.get(name));
+      }
+      expect([...taken.keys()].filter((name) => /^(flow|fc_sigma)/.test(name))).toEqual([]);
+    });
+  });
+
+  test('weights without a run cannot be resumed', async () => {
+    const data = await tinyData();
+    await withFolder(async (folder) => {
+      const session = startSession(device, TINY, data);
+      await saveRun({ ...session, config: { ...TINY, loss: 'huber' as 'rle' } }, folder.last);
+      await expect(loadRun(folder.last)).rejects.toThrow(/not of this version's training; start from it with --init/);
+    });
+  });
+});

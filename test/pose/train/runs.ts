@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeConfig, type TrainConfig } from '../../../src/pose/train/config.js';
+import { openDataset } from '../../../src/pose/train/dataset.js';
+import { type RunFolder, runFolder } from '../../../src/pose/train/runFolder.js';
+import { type LoadedData, loadData } from '../../../src/pose/train/samples.js';
+import type { TrainObserver } from '../../../src/pose/train/trainRun.js';
+
+/** A run that takes a moment even on the reference. */
+export const TINY: TrainConfig = {
+  ...makeConfig({}, 'cpu'),
+  epochs: 2,
+  batch: 4,
+  width: 4,
+  size: 16,
+  figures: 21,
+};
+
+/** Nobody watches. */
+export const unseen: TrainObserver = { onSteps() {}, onEpoch() {}, onWarning() {} };
+
+let data: Promise<LoadedData> | undefined;
+
+/** The figures of `TINY`, of which a dozen are held out. */
+export function tinyData(): Promise<LoadedData> {
+  data ??= openDataset(TINY).then((dataset) =>
+    loadData({ ...dataset, test: { ...dataset.test, length: 13 } }, () => undefined),
+  );
+  return data;
+}
+
+/** Runs `fn` with an empty folder that is gone afterwards. */
+export async function withFolder(fn: (folder: RunFolder) => Promise<void>): Promise<void> {
+  const path = await mkdtemp(join(tmpdir(), 'wgrad-train-'));
+  try {
+    await fn(runFolder(path));
+  } finally {
+    await rm(path, { recursive: true });
+  }
+}
