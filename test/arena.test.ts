@@ -130,7 +130,10 @@ describe.each(backends)('arenas on %s', (_, open, own) => {
     const packed = packParameters(params(device));
     for (const g of tensorsOf(grad(loss)(packed))) g.dispose();
     expect(device.memory().live.buffers).toBeGreaterThan(before);
+    const outliving = tensorsOf(grad(loss)(packed));
     for (const p of tensorsOf(packed)) p.dispose();
+    expect(device.memory().live.buffers).toBe(before + 1);
+    for (const g of outliving) g.dispose();
     expect(device.memory().live.buffers).toBe(before);
     device.destroy();
   });

@@ -149,6 +149,32 @@ describe.runIf(withGpu)('the pool and its caches', () => {
     expect(device.memory().pooled.buffers).toBe(1);
     device.destroy();
   });
+
+  test('scratch goes back when a launch is refused', async () => {
+    const device = await webgpu();
+    const refused: Op<[x: Tensor], object> = defineOp({
+      ...kernel('refused', () => []).def,
+      launches([x], _, __, { scratch }) {
+        scratch(x.size);
+        throw new ShapeError('planted');
+      },
+    } as never);
+    const x = device.tensor([1, 2, 3]);
+    expect(() => scope(() => refused(x))).toThrow('planted');
+    expect(device.memory().live.buffers).toBe(1);
+    device.destroy();
+  });
+
+  test('two programs of one label are refused, and a read of freed memory too', async () => {
+    const device = await sharedGpu();
+    const x = device.tensor([1, 2]);
+    const run = (code: string) =>
+      kernel('twice', (a, y) => launch({ label: 'twice', code: elementwise(code, ['a'], code).code }, [a], y))(x);
+    expect(await values(run('a[i] * 2.0'))).toEqual([2, 4]);
+    expect(() => run('a[i] * 3.0')).toThrow(/two programs of different code are labelled 'twice'/);
+    x.dispose();
+    await expect(device.read(x)).rejects.toThrow(/^read: tensor/);
+  });
 });
 
 describe.runIf(withGpu)('launches', () => {

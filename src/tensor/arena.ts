@@ -28,6 +28,7 @@ export class Arena {
   /** Elements, padding included. */
   readonly length: number;
   readonly #idle: Allocation[] = [];
+  #drained = false;
 
   constructor(device: Device, slots: readonly ArenaSlot[], length: number) {
     this.device = device;
@@ -57,12 +58,16 @@ export class Arena {
     const idle = this.#idle.pop();
     if (idle) return idle;
     const allocation = this.zeros();
-    allocation.whenUnused = () => this.#idle.push(allocation);
+    allocation.whenUnused = () => {
+      if (this.#drained) allocation.free();
+      else this.#idle.push(allocation);
+    };
     return allocation;
   }
 
-  /** Frees the gradients that wait; called when the parameters are gone. */
+  /** Frees the gradients that wait, and later those still in use; called when the parameters are gone. */
   drain(): void {
+    this.#drained = true;
     for (const allocation of this.#idle.splice(0)) allocation.free();
   }
 }

@@ -90,6 +90,7 @@ class CpuDevice implements Device {
 
   async read(tensor: Tensor): Promise<TypedArray> {
     this.#assertOpen();
+    tensor.assertLive('read');
     return view(tensor).data.slice();
   }
 

@@ -112,6 +112,7 @@ export class WebGpuDevice implements Device {
   }
 
   async read(tensor: Tensor): Promise<TypedArray> {
+    tensor.assertLive('read');
     const bytes = tensor.size * 4;
     const staging = this.#takeStaging(bytes);
     this.#encoder.copy(pooledOf(tensor), 4 * tensor.offset, staging, 0, bytes);
@@ -143,18 +144,19 @@ export class WebGpuDevice implements Device {
 
   run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void {
     const scratch: PoolAllocation[] = [];
-    const launches = kernel.launches(inputs, outputs, attrs, {
-      capabilities: this.capabilities,
-      scratch: (length, dtype = 'float32'): Scratch => {
-        const allocation = this.allocate(dtype, length) as PoolAllocation;
-        allocation.retain();
-        scratch.push(allocation);
-        return { scratch: scratch.length - 1, dtype, length };
-      },
-    });
-    for (const launch of launches) this.#dispatch(launch, scratch);
-    // Later commands run after these, so scratch may be handed out again at once.
-    for (const allocation of scratch) allocation.release();
+    try {
+      const launches = kernel.launches(inputs, outputs, attrs, {
+        capabilities: this.capabilities,
+        scratch: (length, dtype = 'float32'): Scratch => {
+          scratch.push(this.allocate(dtype, length) as PoolAllocation);
+          return { scratch: scratch.length - 1, dtype, length };
+        },
+      });
+      for (const launch of launches) this.#dispatch(launch, scratch);
+    } finally {
+      // Later commands run after these, so scratch may be handed out again at once.
+      for (const allocation of scratch) allocation.free();
+    }
   }
 
   flush(): void {

@@ -1,3 +1,4 @@
+import { DeviceError } from '../errors.js';
 import type { Launch } from './backend.js';
 import type { Failures } from './webgpuFailures.js';
 
@@ -8,6 +9,7 @@ const MAX_BIND_GROUPS = 8192;
 
 interface Compiled {
   readonly id: number;
+  readonly code: string;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
 }
@@ -42,12 +44,15 @@ export class PipelineCache {
   }
 
   pipeline(launch: Launch): Compiled {
-    const { label } = launch.program;
+    const { label, code } = launch.program;
     const key = launch.constants ? `${label} ${JSON.stringify(launch.constants)}` : label;
     let compiled = this.#pipelines.get(key);
     if (!compiled) {
       compiled = this.#compile(launch);
       this.#pipelines.set(key, compiled);
+    }
+    if (compiled.code !== code) {
+      throw new DeviceError(`webgpu: two programs of different code are labelled '${label}'; give one another label`);
     }
     return compiled;
   }
@@ -93,7 +98,7 @@ export class PipelineCache {
           layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
           compute: { module, entryPoint: 'main', constants: { ...constants } },
         });
-        return { id: this.#pipelines.size, pipeline, layout };
+        return { id: this.#pipelines.size, code: program.code, pipeline, layout };
       },
       (message) => `kernel '${program.label}' does not compile: ${message}`,
     );

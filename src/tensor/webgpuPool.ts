@@ -70,7 +70,7 @@ export class BufferPool {
     if (bytes > maxBinding) {
       throw new DeviceError(
         `webgpu: a tensor of ${mebibytes(bytes)} is over this adapter's limit of ${mebibytes(maxBinding)} for one binding; ` +
-          `make the batch at least ${(bytes / maxBinding).toFixed(1)} times smaller`,
+          `make the batch at least ${factor(bytes / maxBinding)} times smaller`,
       );
     }
     let taken = this.#free.get(size)?.pop();
@@ -110,7 +110,7 @@ export class BufferPool {
     const { bytes } = this.#live;
     const advice =
       `out of memory: ${mebibytes(size)} wanted while ${mebibytes(bytes)} are in use; ` +
-      `make the batch at least ${((bytes + size) / Math.max(bytes, 1)).toFixed(2)} times smaller`;
+      `make the batch at least ${factor((bytes + size) / Math.max(bytes, 1))} times smaller`;
     if (bytes + this.#pooled.bytes + size > this.#limit) this.trim();
     if (bytes + size > this.#limit) {
       throw new DeviceError(`webgpu: ${advice} (the limit set for this device is ${mebibytes(this.#limit)})`);
@@ -134,6 +134,11 @@ function placeOf({ id }: PoolBuffer, shelf: readonly PoolBuffer[]): number {
     else high = middle;
   }
   return low;
+}
+
+/** Rounded up: advice that falls short would fail again. */
+function factor(ratio: number): string {
+  return (Math.ceil(100 * ratio) / 100).toFixed(2);
 }
 
 function mebibytes(bytes: number): string {
