@@ -103,6 +103,19 @@ export const matmulCases = (): OpCases => ({
     { inputs: [{ shape: [4, 3] }, { shape: [3, 5, 4] }], attrs: { transA: true, transB: true } },
     { inputs: [{ shape: [1, 1] }, { shape: [1, 1] }] },
     { inputs: [{ shape: [35, 12] }, { shape: [12, 40] }] },
+    // NaN and infinity stay in their own matrix, row and column.
+    {
+      inputs: [
+        { shape: [2, 3, 5] },
+        {
+          shape: [2, 5, 4],
+          values: Array.from({ length: 40 }, (_, i) =>
+            i === 21 ? Number.NaN : i === 39 ? Number.POSITIVE_INFINITY : 0.5,
+          ),
+        },
+      ],
+      order: 0,
+    },
     { inputs: [{ shape: [611, 4] }, { shape: [611, 8] }], attrs: { transA: true }, order: 1 },
   ],
   errors: [

@@ -22,20 +22,28 @@ const BASE_WORD = 7;
 /** Terms that a range of a split sum keeps at least. */
 const LEAST_DEPTH = 128;
 
+/** A batch that shares B is one taller product, which fills tiles where each matrix would leave a part of one empty. */
+function folded(geometry: ProductGeometry): ProductGeometry {
+  const { batch, M, strideB, transA } = geometry;
+  return strideB === 0 && !transA ? { ...geometry, batch: 1, M: batch * M } : geometry;
+}
+
 /** The launches of a matrix product: tiles, and a second stage where few tiles have a deep sum. */
 export function matmulLaunches(
-  { batch, M, N, K, strideA, strideB, transA, transB }: ProductGeometry,
+  geometry: ProductGeometry,
   a: Tensor,
   b: Tensor,
   bias: Tensor | undefined,
   y: Tensor,
   { capabilities, scratch }: LaunchContext,
 ): Launch[] {
+  const { batch, M, N, K, strideA, strideB, transA, transB } = folded(geometry);
   const tile = selectTile(capabilities);
   const variant = {
     tile,
     transA,
     transB,
+    tailK: K % 4 !== 0,
     vecA: !transA && K % 4 === 0,
     vecB: (transB ? K : N) % 4 === 0,
     vecY: N % 4 === 0,

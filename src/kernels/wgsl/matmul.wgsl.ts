@@ -19,6 +19,8 @@ export interface MatmulVariant {
   readonly tile: Tile;
   readonly transA: boolean;
   readonly transB: boolean;
+  /** K is no multiple of 4. */
+  readonly tailK: boolean;
   /** The rows of A, of B and of Y as they lie in memory are whole vec4s. */
   readonly vecA: boolean;
   readonly vecB: boolean;
@@ -30,16 +32,21 @@ export interface MatmulVariant {
  * `Y[m,n] = bias[n] + sum_k A[m,k] B[k,n]` for a batch of matrices and a range of k. Workgroup z is batch * splits + split;
  * with splits, Y holds partial results [split, batch, M, N] that a second stage adds.
  */
-export default function matmul({ tile, transA, transB, vecA, vecB, vecY, bias }: MatmulVariant): string {
-  // A lies as [M, K] or [K, M], B as [K, N] or [N, K].
+export default function matmul({ tile, transA, transB, tailK, vecA, vecB, vecY, bias }: MatmulVariant): string {
+  // A lies as [M, K] or [K, M], B as [K, N] or [N, K]. Both factors are zero behind the last k: a zero times the infinity
+  // or NaN of the next row or matrix would be NaN.
+  const inK = (j: number, value: string, zero: string) => (tailK ? `select(${zero}, ${value}, ${j}u < kLeft)` : value);
   const heldRow = (i: number) =>
     transA
-      ? `let a${i} = vec4f(${[0, 1, 2, 3].map((j) => `select(0.0, A[aAt + (k + ${j}u) * p.M + held${i}], ${j}u < kLeft)`).join(', ')});`
+      ? `let a${i} = vec4f(${[0, 1, 2, 3].map((j) => inK(j, `A[aAt + (k + ${j}u) * p.M + held${i}]`, '0.0')).join(', ')});`
       : `let a${i} = ${load4('A', `aAt + held${i} * p.K + k`, vecA, 'kLeft')};`;
   const columns = transB
     ? `${lines(4, (j) => `let c${j} = ${load4('B', `bAt + (nAt + ${j}u) * p.K + k`, vecB, 'kLeft')};`)}
     ${transposeColumns()}`
-    : lines(4, (j) => `let b${j} = ${load4('B', `bAt + (k + ${j}u) * p.N + nAt`, vecB, 'nLeft')};`);
+    : lines(4, (j) => {
+        const row = load4('B', `bAt + (k + ${j}u) * p.N + nAt`, vecB, 'nLeft');
+        return `let b${j} = ${inK(j, row, 'vec4f(0.0)')};`;
+      });
   return /* wgsl */ `
 ${enableSubgroups(tile)}
 struct Params { M: u32, N: u32, K: u32, batch: u32, strideA: u32, strideB: u32, chunk: u32, base: u32 }
