@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { OpCases } from '../src/autograd/cases.js';
+import { checkKernel } from '../src/autograd/checkKernel.js';
+import { defineOp } from '../src/autograd/op.js';
 import { conv2dCases } from '../src/kernels/conv2d.js';
 import { conv2dInputCases } from '../src/kernels/conv2dInput.js';
 import { conv2dWeightCases } from '../src/kernels/conv2dWeight.js';
@@ -15,8 +18,8 @@ import {
 } from '../src/kernels/select.js';
 import type { Capabilities } from '../src/tensor/backend.js';
 import { webgpu } from '../src/tensor/webgpu.js';
-import { checkOnDevice } from '../src/testing/checkSample.js';
-import { withGpu } from './adapter.js';
+import { checkOnDevice, drawOperands } from '../src/testing/checkSample.js';
+import { sharedGpu, withGpu } from './adapter.js';
 
 const gpu: Capabilities = {
   ...{ tier: 'gpu', vendor: 'nvidia', architecture: 'hopper', subgroupSize: 32 },
@@ -72,14 +75,30 @@ describe('select', () => {
   });
 });
 
+const SEED = 20260102;
+const byName = (cases: OpCases) => [cases.op.def.name, cases] as const;
+const tiled = [conv2dCases(), conv2dInputCases(), conv2dWeightCases(), matmulCases()].map(byName);
+
+describe.runIf(withGpu)('a long launch', () => {
+  test.each(tiled)('of %s gives the same result in as many pieces as it has workgroups', async (_, cases) => {
+    const { def } = cases.op;
+    const inPieces: typeof def.launches = (...call) =>
+      def
+        .launches(...call)
+        .map((launch) => (launch.split ? { ...launch, split: { ...launch.split, flop: 1e15 } } : launch));
+    const op = defineOp({ ...def, launches: inPieces } as never);
+    const device = await sharedGpu();
+    const before = device.stats().dispatches;
+    for (const sample of cases.samples) {
+      await checkKernel(op, drawOperands(sample, SEED), sample.attrs, device);
+    }
+    expect(device.stats().dispatches - before).toBeGreaterThan(cases.samples.length);
+  });
+});
+
 // Kernels for adapters that are not here run on the adapter that is: they must be right everywhere.
 describe.runIf(withGpu)('the kernels of a real GPU', () => {
-  const SEED = 20260102;
-  test.each(
-    [conv2dCases(), conv2dInputCases(), conv2dWeightCases(), matmulCases(), linearCases()].map(
-      (c) => [c.op.def.name, c] as const,
-    ),
-  )('%s agrees with the reference', async (_, cases) => {
+  test.each([...tiled, byName(linearCases())])('%s agrees with the reference', async (_, cases) => {
     const device = await webgpu({ assume: { tier: 'gpu', subgroupSize: 32 } });
     expect(selectTile(device.capabilities).lanes).toBe(1);
     for (const sample of cases.samples) await checkOnDevice(cases, sample, device, SEED);

@@ -20,7 +20,7 @@ import { selectConv, selectTile, selectWeightChunk, weightGrid } from './select.
 import { sumPartials } from './sumPartials.js';
 import conv2dWeightWgsl from './wgsl/conv2dWeight.wgsl.js';
 import conv2dWeightDirectWgsl from './wgsl/conv2dWeightDirect.wgsl.js';
-import { convWords } from './wgsl/convParams.wgsl.js';
+import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
 
 export interface Conv2dWeightAttrs extends ConvAttrs {
   /** Height and width of the filters. */
@@ -87,7 +87,12 @@ export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @_
       const variant = { tile, vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
       const label = `conv2dWeight ${tile.lanes}${variant.vecC ? ' vecC' : ''}${variant.vecK ? ' vecK' : ''}`;
       const tiled = program(label, () => conv2dWeightWgsl(variant));
-      launches.push({ ...common, program: tiled, grid: [...weightGrid(tile, geometry), groups * splits] });
+      launches.push({
+        ...common,
+        program: tiled,
+        grid: [...weightGrid(tile, geometry), groups * splits],
+        split: { axis: 1, word: BASE_WORD, flop: convFlop(geometry) },
+      });
     }
     if (splits > 1) launches.push(sumPartials(partial, df, splits));
     return launches;

@@ -39,8 +39,9 @@ ${entryPoint(full)}
   let channelGroup = group.z / splits;
   let splitId = group.z % splits;
   let taps = p.kernelH * p.kernelW;
-  let tap = group.y % taps;
-  let rowGroup = group.y / taps;
+  let tapTile = group.y + p.base;
+  let tap = tapTile % taps;
+  let rowGroup = tapTile / taps;
   let c = (${rowTile}) * ${WEIGHT_ROWS}u; // within the channel group, as is k
   let k = 4u * (${vecColumn(full, 'group.x')});
   let kLeft = select(0u, p.groupK - k, k < p.groupK);
