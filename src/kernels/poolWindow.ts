@@ -21,7 +21,8 @@ export interface UnpoolAttrs extends PoolAttrs {
   readonly size: Pair;
 }
 
-export const UNPOOL_DEFAULTS: UnpoolAttrs = { ...POOL_DEFAULTS, size: [2, 2] };
+// Written out, because bundlers keep an object that spreads another.
+export const UNPOOL_DEFAULTS: UnpoolAttrs = { kernel: 2, stride: undefined, padding: 0, size: [2, 2] };
 
 /** The geometry of P x Q windows of R x S pixels over N images of H x W x C. */
 export interface Windows {
