@@ -6,9 +6,10 @@ import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { conv2dInput } from './conv2dInput.js';
 import { conv2dWeight } from './conv2dWeight.js';
-import { CONV_DEFAULTS, type ConvAttrs, convFlop, forwardGeometry, outputShape } from './convGeometry.js';
+import { CONV_DEFAULTS, type ConvAttrs, convFlop, eachTap, forwardGeometry, outputShape } from './convGeometry.js';
 import { grid } from './grid.js';
 import { sum } from './reduce.js';
+import { resnetConvs } from './resnetConvs.js';
 import { selectConv, selectTile, tileGrid } from './select.js';
 import conv2dWgsl from './wgsl/conv2d.wgsl.js';
 import conv2dDirectWgsl from './wgsl/conv2dDirect.wgsl.js';
@@ -37,36 +38,19 @@ export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor
       return { shape: outputShape(geometry), dtype: x.dtype };
     },
     reference([x, filter, bias], [y], attrs) {
-      const g = forwardGeometry('conv2d', { ...x, dtype: 'float32' }, { ...filter, dtype: 'float32' }, attrs);
-      const { batch, inC, outC, groups } = g;
-      const [H, W] = g.inSize;
-      const [P, Q] = g.outSize;
-      const [R, S] = g.kernel;
-      const groupC = inC / groups;
-      const groupK = outC / groups;
-      for (let n = 0, pixel = 0; n < batch; n++) {
-        for (let p = 0; p < P; p++) {
-          for (let q = 0; q < Q; q++, pixel++) {
-            const out = y.data.subarray(pixel * outC, (pixel + 1) * outC);
-            if (bias) out.set(bias.data);
-            else out.fill(0);
-            for (let r = 0; r < R; r++) {
-              const h = p * g.stride[0] + r * g.dilation[0] - g.padding[0];
-              if (h < 0 || h >= H) continue;
-              for (let s = 0; s < S; s++) {
-                const w = q * g.stride[1] + s * g.dilation[1] - g.padding[1];
-                if (w < 0 || w >= W) continue;
-                for (let c = 0; c < inC; c++) {
-                  const value = x.data[((n * H + h) * W + w) * inC + c];
-                  const k0 = Math.floor(c / groupC) * groupK;
-                  const from = ((r * S + s) * groupC + (c % groupC)) * outC;
-                  for (let k = k0; k < k0 + groupK; k++) out[k] += value * filter.data[from + k];
-                }
-              }
-            }
-          }
+      const geometry = forwardGeometry('conv2d', { ...x, dtype: 'float32' }, { ...filter, dtype: 'float32' }, attrs);
+      const { inC, outC, groups } = geometry;
+      const [groupC, groupK] = [inC / groups, outC / groups];
+      for (let i = 0; i < y.data.length; i++) y.data[i] = bias ? bias.data[i % outC] : 0;
+      const [xs, fs, ys] = [x.data, filter.data, y.data];
+      eachTap(geometry, (out, tap, pixel) => {
+        for (let c = 0; c < inC; c++) {
+          const value = xs[pixel * inC + c];
+          const k0 = Math.floor(c / groupC) * groupK;
+          const from = (tap * groupC + (c % groupC)) * outC;
+          for (let k = k0; k < k0 + groupK; k++) ys[out * outC + k] += value * fs[from + k];
         }
-      }
+      });
     },
     launches([x, filter, bias], [y], attrs, { capabilities }) {
       const geometry = forwardGeometry('conv2d', x, filter, attrs);
@@ -133,61 +117,5 @@ export const conv2dCases = (): OpCases => ({
     { inputs: [{ shape: [1, 4, 4, 3] }, { shape: [3, 3, 3, 5] }, { shape: [4] }], message: /bias must be \[5\]/ },
     { inputs: [{ shape: [1, 4, 4, 3] }, { shape: [3, 3, 3, 5] }], attrs: { stride: 0 }, message: /stride/ },
   ],
-  bench: resnetConvs((x, filter, attrs, flop, name) => ({
-    name,
-    inputs: [{ shape: x }, { shape: filter }],
-    attrs,
-    flop,
-    bytes:
-      4 *
-      (size(x) +
-        size(filter) +
-        size(outputShape(forwardGeometry('bench', spec(x), spec(filter), { ...CONV_DEFAULTS, ...attrs })))),
-  })),
+  bench: resnetConvs().map(({ x, filter, ...rest }) => ({ ...rest, inputs: [{ shape: x }, { shape: filter }] })),
 });
-
-function spec(shape: readonly number[]) {
-  return { shape, dtype: 'float32' as const };
-}
-
-function size(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
-}
-
-/** The distinct convolutions of ResNet-18 at 64x64, batch 8, handed to `make` one by one. */
-export function resnetConvs<T>(
-  make: (
-    x: readonly number[],
-    filter: readonly number[],
-    attrs: { stride: number; padding: number },
-    flop: number,
-    name: string,
-  ) => T,
-): T[] {
-  const rows: readonly (readonly [size: number, inC: number, kernel: number, outC: number, stride: number])[] = [
-    [64, 3, 7, 64, 2],
-    [16, 64, 3, 64, 1],
-    [16, 64, 3, 128, 2],
-    [16, 64, 1, 128, 2],
-    [8, 128, 3, 128, 1],
-    [8, 128, 3, 256, 2],
-    [8, 128, 1, 256, 2],
-    [4, 256, 3, 256, 1],
-    [4, 256, 3, 512, 2],
-    [4, 256, 1, 512, 2],
-    [2, 512, 3, 512, 1],
-  ];
-  return rows.map(([extent, inC, kernel, outC, stride]) => {
-    const x = [8, extent, extent, inC];
-    const filter = [kernel, kernel, inC, outC];
-    const attrs = { stride, padding: (kernel - 1) / 2 };
-    const geometry = forwardGeometry('bench', spec(x), spec(filter), { ...CONV_DEFAULTS, ...attrs });
-    return make(
-      x,
-      filter,
-      attrs,
-      convFlop(geometry),
-      `8x${extent}x${extent}x${inC} ${kernel}x${kernel}/${stride} ${outC}`,
-    );
-  });
-}

@@ -11,11 +11,13 @@ import {
   type ConvAttrs,
   type ConvGeometry,
   convFlop,
+  eachTap,
   forwardGeometry,
   inputShape,
   type Pair,
 } from './convGeometry.js';
 import { grid } from './grid.js';
+import { resnetConvs } from './resnetConvs.js';
 import { selectConv, selectTile, tileGrid } from './select.js';
 import conv2dInputWgsl from './wgsl/conv2dInput.wgsl.js';
 import conv2dInputDirectWgsl from './wgsl/conv2dInputDirect.wgsl.js';
@@ -41,34 +43,19 @@ export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /*
   shape: ([g, filter], attrs) => ({ shape: inputShape(inputGeometry(g, filter, attrs)), dtype: g.dtype }),
   reference([g, filter], [dx], attrs) {
     const geometry = inputGeometry({ ...g, dtype: 'float32' }, { ...filter, dtype: 'float32' }, attrs);
-    const { batch, inC, outC, groups } = geometry;
-    const [H, W] = geometry.inSize;
-    const [P, Q] = geometry.outSize;
-    const [R, S] = geometry.kernel;
-    const groupC = inC / groups;
-    const groupK = outC / groups;
+    const { inC, outC, groups } = geometry;
+    const [groupC, groupK] = [inC / groups, outC / groups];
     dx.data.fill(0);
-    for (let n = 0, pixel = 0; n < batch; n++) {
-      for (let p = 0; p < P; p++) {
-        for (let q = 0; q < Q; q++, pixel++) {
-          for (let r = 0; r < R; r++) {
-            const h = p * geometry.stride[0] + r * geometry.dilation[0] - geometry.padding[0];
-            if (h < 0 || h >= H) continue;
-            for (let s = 0; s < S; s++) {
-              const w = q * geometry.stride[1] + s * geometry.dilation[1] - geometry.padding[1];
-              if (w < 0 || w >= W) continue;
-              for (let c = 0; c < inC; c++) {
-                const k0 = Math.floor(c / groupC) * groupK;
-                const from = ((r * S + s) * groupC + (c % groupC)) * outC;
-                let sum = 0;
-                for (let k = k0; k < k0 + groupK; k++) sum += g.data[pixel * outC + k] * filter.data[from + k];
-                dx.data[((n * H + h) * W + w) * inC + c] += sum;
-              }
-            }
-          }
-        }
+    const [gs, fs, dxs] = [g.data, filter.data, dx.data];
+    eachTap(geometry, (out, tap, pixel) => {
+      for (let c = 0; c < inC; c++) {
+        const k0 = Math.floor(c / groupC) * groupK;
+        const from = (tap * groupC + (c % groupC)) * outC;
+        let sum = 0;
+        for (let k = k0; k < k0 + groupK; k++) sum += gs[out * outC + k] * fs[from + k];
+        dxs[pixel * inC + c] += sum;
       }
-    }
+    });
   },
   launches([g, filter], [dx], attrs, { capabilities }) {
     const geometry = inputGeometry(g, filter, attrs);
@@ -158,5 +145,9 @@ export const conv2dInputCases = (): OpCases => ({
     },
     { inputs: [{ shape: [4, 4, 5] }, { shape: [3, 3, 3, 5] }], attrs: { inputSize: [4, 4] }, message: /rank 4/ },
   ],
-  bench: [],
+  bench: resnetConvs().map(({ x, filter, y, attrs, ...rest }) => ({
+    ...rest,
+    inputs: [{ shape: y }, { shape: filter }],
+    attrs: { ...attrs, inputSize: [x[1], x[2]] },
+  })),
 });

@@ -11,11 +11,13 @@ import {
   type ConvAttrs,
   type ConvGeometry,
   convFlop,
+  eachTap,
   filterShape,
   forwardGeometry,
   type Pair,
 } from './convGeometry.js';
 import { grid } from './grid.js';
+import { resnetConvs } from './resnetConvs.js';
 import { selectConv, selectTile, selectWeightChunk, weightGrid } from './select.js';
 import { sumPartials } from './sumPartials.js';
 import conv2dWeightWgsl from './wgsl/conv2dWeight.wgsl.js';
@@ -43,33 +45,18 @@ export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @_
   shape: ([x, g], attrs) => ({ shape: filterShape(weightGeometry(x, g, attrs)), dtype: x.dtype }),
   reference([x, g], [df], attrs) {
     const geometry = weightGeometry({ ...x, dtype: 'float32' }, { ...g, dtype: 'float32' }, attrs);
-    const { batch, inC, outC, groups } = geometry;
-    const [H, W] = geometry.inSize;
-    const [P, Q] = geometry.outSize;
-    const [R, S] = geometry.kernel;
-    const groupC = inC / groups;
-    const groupK = outC / groups;
+    const { inC, outC, groups } = geometry;
+    const [groupC, groupK] = [inC / groups, outC / groups];
     df.data.fill(0);
-    for (let n = 0, pixel = 0; n < batch; n++) {
-      for (let p = 0; p < P; p++) {
-        for (let q = 0; q < Q; q++, pixel++) {
-          for (let r = 0; r < R; r++) {
-            const h = p * geometry.stride[0] + r * geometry.dilation[0] - geometry.padding[0];
-            if (h < 0 || h >= H) continue;
-            for (let s = 0; s < S; s++) {
-              const w = q * geometry.stride[1] + s * geometry.dilation[1] - geometry.padding[1];
-              if (w < 0 || w >= W) continue;
-              for (let c = 0; c < inC; c++) {
-                const value = x.data[((n * H + h) * W + w) * inC + c];
-                const k0 = Math.floor(c / groupC) * groupK;
-                const to = ((r * S + s) * groupC + (c % groupC)) * outC;
-                for (let k = k0; k < k0 + groupK; k++) df.data[to + k] += value * g.data[pixel * outC + k];
-              }
-            }
-          }
-        }
+    const [xs, gs, dfs] = [x.data, g.data, df.data];
+    eachTap(geometry, (out, tap, pixel) => {
+      for (let c = 0; c < inC; c++) {
+        const value = xs[pixel * inC + c];
+        const k0 = Math.floor(c / groupC) * groupK;
+        const to = (tap * groupC + (c % groupC)) * outC;
+        for (let k = k0; k < k0 + groupK; k++) dfs[to + k] += value * gs[out * outC + k];
       }
-    }
+    });
   },
   launches([x, g], [df], attrs, { capabilities, scratch }) {
     const geometry = weightGeometry(x, g, attrs);
@@ -123,11 +110,6 @@ function weightGeometry(x: TensorSpec, g: TensorSpec, attrs: Conv2dWeightAttrs):
   return geometry;
 }
 
-/** FLOP of a call, for benches. */
-export function conv2dWeightFlop(x: TensorSpec, g: TensorSpec, attrs: Conv2dWeightAttrs): number {
-  return convFlop(weightGeometry(x, g, attrs));
-}
-
 export const conv2dWeightCases = (): OpCases => ({
   op: conv2dWeight,
   samples: [
@@ -155,5 +137,9 @@ export const conv2dWeightCases = (): OpCases => ({
     },
     { inputs: [{ shape: [4, 4, 3] }, { shape: [1, 4, 4, 5] }], attrs: { kernel: [3, 3] }, message: /rank 4/ },
   ],
-  bench: [],
+  bench: resnetConvs().map(({ x, filter, y, attrs, ...rest }) => ({
+    ...rest,
+    inputs: [{ shape: x }, { shape: y }],
+    attrs: { ...attrs, kernel: [filter[0], filter[1]] },
+  })),
 });

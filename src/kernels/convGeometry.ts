@@ -99,6 +99,30 @@ export function convFlop({ batch, outSize, outC, kernel, inC, groups }: ConvGeom
   return 2 * batch * outSize[0] * outSize[1] * outC * kernel[0] * kernel[1] * (inC / groups);
 }
 
+/**
+ * What the references walk: calls `visit(out, tap, pixel)` for every output pixel and tap whose input pixel lies in the
+ * image, all three counted without channels.
+ */
+export function eachTap(g: ConvGeometry, visit: (out: number, tap: number, pixel: number) => void): void {
+  const [H, W] = g.inSize;
+  const [P, Q] = g.outSize;
+  const [R, S] = g.kernel;
+  for (let n = 0, out = 0; n < g.batch; n++) {
+    for (let p = 0; p < P; p++) {
+      for (let q = 0; q < Q; q++, out++) {
+        for (let r = 0; r < R; r++) {
+          const h = p * g.stride[0] + r * g.dilation[0] - g.padding[0];
+          if (h < 0 || h >= H) continue;
+          for (let s = 0; s < S; s++) {
+            const w = q * g.stride[1] + s * g.dilation[1] - g.padding[1];
+            if (w >= 0 && w < W) visit(out, r * S + s, (n * H + h) * W + w);
+          }
+        }
+      }
+    }
+  }
+}
+
 function requireRank4(op: string, what: string, { shape }: TensorSpec): void {
   if (shape.length !== 4) throw new ShapeError(`${op}: ${what} must have rank 4, got ${formatShape(shape)}`);
 }
