@@ -23,6 +23,8 @@ export function start(program: Command): void {
     .option('--size <pixels>', "side of the network's input")
     .option('--lr <rate>', 'learning rate of Adam')
     .option('--schedule <name>', `how it falls: ${SCHEDULES.join(', ')}`)
+    .option('--rotation <degrees>', 'how far half of the training images are turned at most')
+    .option('--scaling <share>', 'by how much the crops of training vary in size')
     .option('--seed <n>', 'weights, order and augmentation')
     .option('--figures <n>', 'generated images to train on')
     .option('--init <file>', 'weights to start from: a checkpoint, or a ResNet in names of torchvision, as safetensors')

@@ -27,6 +27,8 @@ export interface PoseSample {
   readonly weights: Float64Array;
   /** Joints [K, 2] without annotation noise, where a data set knows them; metrics prefer them. */
   readonly clean?: Float64Array;
+  /** The same picture in another resolution, its longer side in pixels, where there is a finer one to look at. */
+  readonly picture?: (side: number) => RgbImage;
 }
 
 /** A sequence of samples, each loaded when it is asked for; the same index gives the same sample. */

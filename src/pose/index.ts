@@ -20,7 +20,7 @@ export {
   type PoseSplit,
   type RgbImage,
 } from './dataset.js';
-export { defaultFigures, drawFigure, type FigureOptions, figures } from './figures/figures.js';
+export { defaultFigures, type FigureOptions, figures } from './figures/figures.js';
 export type { LabelNoise } from './figures/labels.js';
 export type { PoseVariety } from './figures/pose.js';
 export type { SceneVariety } from './figures/scene.js';
@@ -37,6 +37,17 @@ export {
   scorePoses,
   torsoLengths,
 } from './metrics.js';
+export { renderReport } from './report/renderReport.js';
+export type { RunReport } from './report/runReport.js';
 export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
 export { coco17, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
+export { type Baselines, fitBaselines } from './train/baselines.js';
+export { initFrom, loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
+export { LOSS_NAMES, type LossName, makeConfig, type TrainConfig } from './train/config.js';
+export { type Evaluation, evaluate } from './train/evaluate.js';
+export { freeRunFolder, openRunFolder, type RunFolder, runFolder } from './train/runFolder.js';
+export { type LoadedData, type LoadedSample, loadData } from './train/samples.js';
+export { type EpochSummary, type Session, startSession } from './train/session.js';
+export { trainReport } from './train/trainReport.js';
+export { type TrainObserver, trainRun } from './train/trainRun.js';
 export { IMAGENET_MEAN, IMAGENET_STD, warpCrop } from './warp.js';

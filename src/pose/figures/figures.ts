@@ -1,6 +1,6 @@
 import { DataError } from '../../errors.js';
 import { Rng } from '../../tensor/rng.js';
-import { jointBox, type PoseDataset, type PoseSample, type PoseSplit, type RgbImage } from '../dataset.js';
+import { jointBox, type PoseDataset, type PoseSample, type PoseSplit } from '../dataset.js';
 import { lsp14 } from '../schema.js';
 import { annotate, type LabelNoise } from './labels.js';
 import { renderScene } from './render.js';
@@ -57,18 +57,6 @@ export function figures(options: Partial<FigureOptions> = {}): PoseDataset {
   };
 }
 
-/** The picture of a sample at another size, noise apart the same scene: for looking at. */
-export function drawFigure(
-  part: 'train' | 'test',
-  index: number,
-  size: number,
-  options: Partial<FigureOptions> = {},
-): RgbImage {
-  const all = { ...defaultFigures, ...options };
-  const rng = new Rng(all.seed, part === 'train' ? 1 : 2).split(index);
-  return renderScene(sampleScene(rng.split(0), all), size);
-}
-
 function split(stream: Rng, length: number, part: string, options: FigureOptions): PoseSplit {
   return {
     length,
@@ -90,5 +78,14 @@ function generate(rng: Rng, id: string, options: FigureOptions): PoseSample {
   // The picture [0, 1] covers the pixels [-0.5, size - 0.5].
   const pixels = (points: Float64Array) => points.map((v) => v * size - 0.5);
   const clean = pixels(scene.joints);
-  return { id, image: renderScene(scene, size), box: jointBox(clean, weights), joints: pixels(labels), weights, clean };
+  return {
+    id,
+    image: renderScene(scene, size),
+    box: jointBox(clean, weights),
+    joints: pixels(labels),
+    weights,
+    clean,
+    // Makes the scene again: thousands of samples are kept, a dozen are looked at.
+    picture: (side) => renderScene(sampleScene(rng.split(0), options), side),
+  };
 }

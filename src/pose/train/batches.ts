@@ -1,6 +1,6 @@
 import { DataError } from '../../errors.js';
 import { Rng } from '../../tensor/rng.js';
-import { type AugmentOptions, augmentCrop, rleAugmentation } from '../augment.js';
+import { type AugmentOptions, augmentCrop } from '../augment.js';
 import { type Crop, encodeJoints, mirrorCrop } from '../crop.js';
 import type { PoseSample } from '../dataset.js';
 import { flipOrder, type JointSchema } from '../schema.js';
@@ -18,12 +18,11 @@ export interface Batch {
   readonly weight: Float32Array;
 }
 
+type BatchConfig = Pick<TrainConfig, 'batch' | 'size' | 'seed' | 'rotation' | 'scaling'>;
+
 /** Streams of the run's seed; 0 draws the weights. */
 const ORDER_STREAM = 1;
 const AUGMENTATION_STREAM = 2;
-
-/** Generated pictures vary by themselves; a run of minutes has no time to learn wide turns as well. */
-const FIGURE_AUGMENTATION: AugmentOptions = { ...rleAugmentation, scale: [0.9, 1.1], rotation: 15 };
 
 /** Memory for a batch; whoever fills it again overwrites the last one. */
 export function allocateBatch(count: number, size: number, joints: number): Batch {
@@ -59,14 +58,14 @@ export class TrainingBatches {
   /** Batches per epoch. */
   readonly length: number;
   readonly #samples: readonly LoadedSample[];
-  readonly #config: Pick<TrainConfig, 'data' | 'batch' | 'size' | 'seed'>;
+  readonly #config: BatchConfig;
   readonly #augmentation: AugmentOptions;
   readonly #flip: Uint32Array;
   readonly #memory: Batch;
   #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
 
   /** @throws DataError if the data do not fill one batch */
-  constructor({ dataset, train }: LoadedData, config: Pick<TrainConfig, 'data' | 'batch' | 'size' | 'seed'>) {
+  constructor({ dataset, train }: LoadedData, config: BatchConfig) {
     this.length = Math.floor(train.length / config.batch);
     if (this.length === 0) {
       throw new DataError(
@@ -75,8 +74,12 @@ export class TrainingBatches {
     }
     this.#samples = train;
     this.#config = config;
-    const augmentation = config.data === null ? FIGURE_AUGMENTATION : rleAugmentation;
-    this.#augmentation = dataset.mirrorable ? augmentation : { ...augmentation, mirrorProbability: 0 };
+    this.#augmentation = {
+      scale: [1 - config.scaling, 1 + config.scaling],
+      rotation: config.rotation,
+      rotationProbability: 0.5,
+      mirrorProbability: dataset.mirrorable ? 0.5 : 0,
+    };
     this.#flip = flipOrder(dataset.schema);
     this.#memory = allocateBatch(config.batch, config.size, dataset.schema.joints.length);
   }

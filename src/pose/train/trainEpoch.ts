@@ -1,3 +1,4 @@
+import { detectAnomaly } from '../../autograd/anomaly.js';
 import { DataError } from '../../errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { scheduleOf } from './config.js';
@@ -50,13 +51,8 @@ export async function trainEpoch(
         bad = 0;
         continue;
       }
+      bad++;
       onWarning(`step ${progress.step}: the loss is ${value}; the update is left out`);
-      if (++bad === HOPELESS) {
-        throw new DataError(
-          `training diverged: no finite loss since step ${progress.step - HOPELESS + 1}; ` +
-            `resume with the last checkpoint or start again with a smaller --lr than ${config.lr}`,
-        );
-      }
     }
     progress.seconds += seconds;
     const loss = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -79,6 +75,7 @@ export async function trainEpoch(
     losses.push(loss);
     if (losses.length === STEPS_PER_READ) {
       await reading;
+      if (bad >= HOPELESS) throw await diverged(session, bad);
       reading = account(losses);
       reading.catch(() => undefined); // thrown where it is awaited, a few steps later
       losses = [];
@@ -88,4 +85,20 @@ export async function trainEpoch(
   }
   await reading;
   if (losses.length > 0) await account(losses);
+  if (bad > 0 && progress.lossCount === 0) throw await diverged(session, bad);
+}
+
+/** Repeats a step to find where numbers cease to be finite; the session cannot be used any more. */
+async function diverged(session: Session, bad: number): Promise<DataError> {
+  const { device, config, learner, batches, progress } = session;
+  const batch = batches.at(progress.epoch, 0);
+  const repeated = detectAnomaly(device, () => trainStep(device, config, learner, batch, 0));
+  const where = await repeated.then(
+    () => '',
+    (error: Error) => ` (${error.message})`,
+  );
+  return new DataError(
+    `training diverged: no finite loss in the last ${bad} steps up to step ${progress.step}${where}; ` +
+      `go back to the best checkpoint with --init, and take a smaller --lr than ${config.lr}`,
+  );
 }

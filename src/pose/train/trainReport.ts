@@ -1,5 +1,4 @@
 import { parameterCount } from '../../nn/tree.js';
-import { drawFigure } from '../figures/figures.js';
 import { cropExample } from '../report/cropExample.js';
 import type { Example, Fact, RunReport, Score } from '../report/runReport.js';
 import type { Baselines } from './baselines.js';
@@ -12,7 +11,7 @@ import type { Session } from './session.js';
 const MAIN_THRESHOLD = 0.2;
 const GALLERY = 12;
 const RANKED = 4;
-/** Side of the pictures that stand in for generated images of 80 px, which a reader would find coarse. */
+/** Side of the pictures of a data set that has finer ones than the network sees. */
 const PICTURE = 360;
 
 /** Gathers all that the report of a finished run shows. */
@@ -31,9 +30,9 @@ export function trainReport(
   const example = (n: number): Example => {
     const row = (values: Float64Array) => values.subarray(2 * n * joints, 2 * (n + 1) * joints);
     const correct = scores.correct.subarray(n * joints, (n + 1) * joints);
-    const picture = config.data === null ? drawFigure('test', n, PICTURE) : undefined;
     const summary = { error: errors[n], correct: mean(correct) };
     const sample = data.test[n];
+    const picture = sample.picture?.(PICTURE);
     return cropExample(sample, sample.crop, row(predictions.mu), spread && row(spread), summary, picture);
   };
   const ranking = [...errors.keys()].filter((n) => !Number.isNaN(errors[n])).sort((a, b) => errors[a] - errors[b]);

@@ -7,7 +7,7 @@ import type { EpochSummary, Session } from './session.js';
 import { type StepReport, trainEpoch } from './trainEpoch.js';
 
 /** Held-out images that are looked at after every epoch: enough for a curve, few enough not to cost as much as an epoch. */
-const VALIDATION_IMAGES = 256;
+const VALIDATION_IMAGES = 500;
 
 /** Whoever shows how a run goes. */
 export interface TrainObserver {
