@@ -145,3 +145,15 @@ export const descend: Op<[w: Tensor, g: Tensor], { rate: number }> = defineOp({
   vjp: null,
   donates: [0],
 });
+
+/** An op with the shape of its operand and these launches. */
+export function kernel(name: string, launches: (x: Tensor, y: Tensor) => Launch[]): Op<[x: Tensor], object> {
+  return defineOp({
+    name,
+    attrs: {},
+    shape: ([x]) => x,
+    reference: () => undefined,
+    launches: ([x], [y]) => launches(x, y),
+    vjp: null,
+  });
+}
