@@ -1,18 +1,9 @@
 import type { Launch, Program } from '../tensor/backend.js';
 import { program } from '../tensor/backend.js';
+import { GROUP, grid } from '../tensor/grid.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { OpCases } from './cases.js';
 import { defineOp, type Op } from './op.js';
-
-const GROUP = 256;
-const MAX_GROUPS = 65535;
-
-/** Workgroups for `threads` threads of a kernel that numbers them row by row over x and y. */
-function grid(threads: number): readonly [number, number, number] {
-  const groups = Math.ceil(threads / GROUP);
-  const x = Math.min(groups, MAX_GROUPS);
-  return [x, Math.ceil(groups / x), 1];
-}
 
 function elementwise(label: string, bindings: string, statement: string): Program {
   return program(

@@ -2,8 +2,8 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineMultiOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { f32bits, type Launch, program } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import { checkArenas, RESNET18_ARENA, RULE_BLOCK, RULES_SAMPLE, STATUS, statusSample } from './stepStatus.js';
 import adamStepWgsl from './wgsl/adamStep.wgsl.js';
 

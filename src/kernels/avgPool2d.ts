@@ -1,8 +1,8 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { type Launch, program } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import {
   eachPixel,
   lanesOf,

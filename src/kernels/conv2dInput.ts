@@ -2,6 +2,7 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { program } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { conv2d } from './conv2d.js';
@@ -16,7 +17,6 @@ import {
   inputShape,
   type Pair,
 } from './convGeometry.js';
-import { grid } from './grid.js';
 import { resnetConvs } from './resnetConvs.js';
 import { selectConv, selectTile, tileGrid } from './select.js';
 import conv2dInputWgsl from './wgsl/conv2dInput.wgsl.js';

@@ -43,10 +43,10 @@ export function convAttrs(op: string, attrs: ConvAttrs) {
   const padding = pair(attrs.padding);
   const dilation = pair(attrs.dilation);
   const { groups } = attrs;
-  const whole = (v: Pair, least: number) => v.every((n) => Number.isInteger(n) && n >= least);
+  const whole = (v: Pair, least: number) => v.length === 2 && v.every((n) => Number.isInteger(n) && n >= least);
   if (!whole(stride, 1) || !whole(dilation, 1) || !whole(padding, 0) || !Number.isInteger(groups) || groups < 1) {
     throw new ShapeError(
-      `${op}: stride ${stride}, dilation ${dilation} and groups ${groups} must be integers >= 1 and padding ${padding} >= 0`,
+      `${op}: stride ${stride}, dilation ${dilation} and groups ${groups} must be integers (or pairs) >= 1 and padding ${padding} >= 0`,
     );
   }
   return { stride, padding, dilation, groups };

@@ -1,9 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { program } from '../tensor/backend.js';
-import { normaliseAxis, type Shape, sizeOf } from '../tensor/shape.js';
+import { grid } from '../tensor/grid.js';
+import { aroundAxis, normaliseAxis, WGSL_TYPE } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import cumsumCode, { chunkTotals } from './wgsl/cumsum.wgsl.js';
 
 export interface CumsumAttrs {
@@ -12,17 +12,9 @@ export interface CumsumAttrs {
   readonly reverse: boolean;
 }
 
-const TYPE = { float32: 'f32', int32: 'i32', uint32: 'u32' } as const;
-
 /** A chunk is what one thread scans; there are about as many chunks as elements in one, which is the shortest wait. */
 function chunkOf(extent: number): number {
   return Math.max(64, Math.ceil(Math.sqrt(extent)));
-}
-
-/** A shape seen as [outer, extent, inner] around the axis. */
-function around(shape: Shape, axis: number): { outer: number; extent: number; inner: number } {
-  const d = normaliseAxis('cumsum', axis, shape.length);
-  return { outer: sizeOf(shape.slice(0, d)), extent: shape[d], inner: sizeOf(shape.slice(d + 1)) };
 }
 
 /** Running sum along an axis, `y_r = sum_{q <= r} x_q`; its own dual in reverse. */
@@ -35,7 +27,7 @@ export const cumsum: Op<[x: Tensor], CumsumAttrs> = /* @__PURE__ */ defineOp({
     return { shape: x.shape, dtype: x.dtype };
   },
   reference([x], [y], { axis, reverse }) {
-    const { outer, extent, inner } = around(x.shape, axis);
+    const { outer, extent, inner } = aroundAxis('cumsum', x.shape, axis);
     const step = reverse ? -inner : inner;
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i++) {
@@ -49,8 +41,8 @@ export const cumsum: Op<[x: Tensor], CumsumAttrs> = /* @__PURE__ */ defineOp({
     }
   },
   launches([x], [y], { axis, reverse }, { scratch }) {
-    const { outer, extent, inner } = around(x.shape, axis);
-    const type = TYPE[x.dtype];
+    const { outer, extent, inner } = aroundAxis('cumsum', x.shape, axis);
+    const type = WGSL_TYPE[x.dtype];
     const chunk = chunkOf(extent);
     const chunks = Math.ceil(extent / chunk);
     const threads = outer * chunks * inner;

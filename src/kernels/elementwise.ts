@@ -1,13 +1,12 @@
 import { defineOp, type Op, type OpDefinition, type TensorSpec } from '../autograd/op.js';
 import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
-import { broadcastShapes, broadcastStrides, type DType, type Shape, sizeOf } from '../tensor/shape.js';
+import { grid } from '../tensor/grid.js';
+import { broadcastShapes, broadcastStrides, type DType, type Shape, sizeOf, WGSL_TYPE } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import { sumTo } from './reduce.js';
 import elementwiseWgsl from './wgsl/elementwise.wgsl.js';
 
-const TYPE = { float32: 'f32', int32: 'i32', uint32: 'u32' } as const;
-type WgslType = (typeof TYPE)[DType];
+type WgslType = (typeof WGSL_TYPE)[DType];
 
 /** An op that computes each element from the elements of its operands at the same place, after broadcasting. */
 export interface ElementwiseDefinition<I extends readonly unknown[], A extends object> {
@@ -114,8 +113,8 @@ function launch<I extends readonly unknown[], A extends object>(
   const last = extents.length - 1;
   const lanes = extents[last] % 4 === 0 ? 4 : 1;
   const paces = strides.map((s, k) => (inputs[k].size === y.size ? 'whole' : s[last] === 1 ? 'walk' : 'stay'));
-  const types = inputs.map((x): WgslType => (bits ? 'u32' : TYPE[x.dtype]));
-  const output = TYPE[y.dtype];
+  const types = inputs.map((x): WgslType => (bits ? 'u32' : WGSL_TYPE[x.dtype]));
+  const output = WGSL_TYPE[y.dtype];
   const params: number[] = [];
   for (let d = 0; d < last; d++) {
     params.push(d + 1 === last ? extents[last] / lanes : extents[d + 1]);

@@ -1,7 +1,7 @@
 import { type Bindable, type Device, f32bits, type Kernel, type Launch, program } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import { checkShape, type DType, type Shape, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 
 interface FillAttrs {
   readonly value: number;

@@ -2,9 +2,9 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { program } from '../tensor/backend.js';
-import { formatShape, normaliseAxis, type Shape, sizeOf } from '../tensor/shape.js';
+import { grid } from '../tensor/grid.js';
+import { aroundAxis, formatShape, normaliseAxis, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import { missingValue, missingWord } from './pick.js';
 import gatherCode, { gatherGrad as gatherGradCode } from './wgsl/gather.wgsl.js';
 
@@ -15,12 +15,6 @@ export interface GatherAttrs {
 export interface GatherGradAttrs extends GatherAttrs {
   /** Extent of the axis in the result. */
   readonly extent: number;
-}
-
-/** A shape seen as [outer, extent, inner] around an axis. */
-function around(shape: Shape, axis: number): { outer: number; extent: number; inner: number } {
-  const d = normaliseAxis('gather', axis, shape.length);
-  return { outer: sizeOf(shape.slice(0, d)), extent: shape[d], inner: sizeOf(shape.slice(d + 1)) };
 }
 
 function withExtent(op: string, shape: Shape, axis: number, extent: number): Shape {
@@ -49,7 +43,7 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
     return { shape: withExtent('gather', x.shape, axis, index.shape[0]), dtype: x.dtype };
   },
   reference([x, index], [y], { axis }) {
-    const { outer, extent, inner } = around(x.shape, axis);
+    const { outer, extent, inner } = aroundAxis('gather', x.shape, axis);
     const missing = missingValue(x.data instanceof Float64Array ? 'float32' : 'int32');
     let at = 0;
     for (let o = 0; o < outer; o++) {
@@ -60,7 +54,7 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
     }
   },
   launches([x, index], [y], { axis }) {
-    const { extent, inner } = around(x.shape, axis);
+    const { extent, inner } = aroundAxis('gather', x.shape, axis);
     const lanes = inner % 4 === 0 ? 4 : 1;
     return [
       {
@@ -90,7 +84,7 @@ export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @_
   anyDType: true,
   shape([g, index], { axis, extent }) {
     checkIndex('gatherGrad', index);
-    const { extent: length } = around(g.shape, axis);
+    const { extent: length } = aroundAxis('gather', g.shape, axis);
     if (g.dtype !== 'float32' || length !== index.shape[0]) {
       throw new ShapeError(
         `gatherGrad: ${g.dtype} ${formatShape(g.shape)} has ${length} slices along axis ${axis}, the index ` +
@@ -100,7 +94,7 @@ export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @_
     return { shape: withExtent('gatherGrad', g.shape, axis, extent), dtype: g.dtype };
   },
   reference([g, index], [y], { axis }) {
-    const { outer, extent, inner } = around(y.shape, axis);
+    const { outer, extent, inner } = aroundAxis('gather', y.shape, axis);
     y.data.fill(0);
     let at = 0;
     for (let o = 0; o < outer; o++) {
@@ -111,7 +105,7 @@ export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @_
     }
   },
   launches([g, index], [y], { axis }) {
-    const { extent, inner } = around(y.shape, axis);
+    const { extent, inner } = aroundAxis('gather', y.shape, axis);
     const lanes = inner % 4 === 0 ? 4 : 1;
     return [
       {

@@ -2,9 +2,9 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { type Launch, program } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import { formatShape, requireDType, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import {
   eachPixel,
   lanesOf,

@@ -1,8 +1,8 @@
 import { type Device, type Kernel, program } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import { Rng } from '../tensor/rng.js';
 import { checkShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import random, { type Distribution } from './wgsl/random.wgsl.js';
 
 interface DrawAttrs {

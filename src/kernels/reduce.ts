@@ -1,6 +1,6 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
-import { type DType, type Shape, sameShape, sizeOf } from '../tensor/shape.js';
+import { type DType, type Shape, sameShape, sizeOf, WGSL_TYPE } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './binary.js';
 import { broadcastTo } from './broadcastTo.js';
@@ -14,11 +14,9 @@ import {
 } from './reduction.js';
 import { reshape } from './reshape.js';
 
-const TYPE = { float32: 'f32', int32: 'i32', uint32: 'u32' } as const;
-
 /** Chunks are added apart and then merged, so that the rounding error grows with the loop length, not with the count. */
 function adder(label: string, dtype: DType, result: string): Reducer {
-  const t = TYPE[dtype];
+  const t = WGSL_TYPE[dtype];
   return {
     label: dtype === 'float32' ? label : `${label}.${t}`,
     stateWords: 1,

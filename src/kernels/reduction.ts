@@ -6,9 +6,9 @@ import {
   program,
   type View,
 } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import { normaliseAxes, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import { permuted } from './permute.js';
 import { gatherStrided, gatherView } from './strided.js';
 import reduce, { type ReducerCode, type ReduceStage } from './wgsl/reduce.wgsl.js';

@@ -1,10 +1,10 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type OpDefinition } from '../autograd/op.js';
 import { program } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import { normaliseAxis } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul, sub } from './binary.js';
-import { grid } from './grid.js';
 import { logSum, normaliser } from './logSumExp.js';
 import { sum } from './reduce.js';
 import { arrange, collapsedView, stages } from './reduction.js';

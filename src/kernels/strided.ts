@@ -1,6 +1,6 @@
 import { type Bindable, type Launch, program, type View } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
-import { grid } from './grid.js';
 import strided, { type StridedLanes } from './wgsl/strided.wgsl.js';
 
 /** A row-major index space laid over an array: element `index` lies at `offset + sum_d index_d strides_d`. */

@@ -1,6 +1,6 @@
 import { type Bindable, type Launch, program } from '../tensor/backend.js';
+import { grid } from '../tensor/grid.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { grid } from './grid.js';
 import sumPartialsWgsl from './wgsl/sumPartials.wgsl.js';
 
 /** The second stage of a sum that was split over workgroups: `y = sum_s partial[s]`, in the order of `s`. */

@@ -61,8 +61,3 @@ export function adopt(tensor: Tensor): boolean {
   current?.adopt(tensor);
   return current !== undefined;
 }
-
-/** @internal The scope that new tensors go to. */
-export function currentScope(): Scope | undefined {
-  return current;
-}

@@ -31,21 +31,24 @@ export interface RngState {
  * Pass one explicitly wherever randomness is wanted; `split` gives independent streams.
  */
 export class Rng {
-  readonly key: readonly [number, number];
-  #counter: number;
+  #key: readonly [number, number];
+  #counter = 0;
   #spare: number | undefined;
 
   /** @param seed any integer; its low 53 bits count. @param stream an independent stream of the same seed. */
   constructor(seed: number, stream = 0) {
     const high = Math.floor(seed / 2 ** 32);
-    this.key = threefry2x32(seed >>> 0, high >>> 0, stream >>> 0, 0x5eed);
-    this.#counter = 0;
+    this.#key = threefry2x32(seed >>> 0, high >>> 0, stream >>> 0, 0x5eed);
+  }
+
+  get key(): readonly [number, number] {
+    return this.#key;
   }
 
   /** A generator that goes on from a saved state. */
   static from(state: RngState): Rng {
     const rng = new Rng(0);
-    (rng as { key: readonly [number, number] }).key = [state.key[0], state.key[1]];
+    rng.#key = [state.key[0], state.key[1]];
     rng.#counter = state.counter;
     return rng;
   }
@@ -95,7 +98,7 @@ export class Rng {
   /** An independent stream named by an integer; the same name gives the same stream whatever was drawn before. */
   split(name: number): Rng {
     const rng = new Rng(0);
-    (rng as { key: readonly [number, number] }).key = threefry2x32(this.key[0], this.key[1], name >>> 0, 0x51e17);
+    rng.#key = threefry2x32(this.key[0], this.key[1], name >>> 0, 0x51e17);
     return rng;
   }
 

@@ -5,6 +5,9 @@ export type Shape = readonly number[];
 /** Element types: booleans are `uint32` 0 or 1; the CPU backend holds `float32` in float64. */
 export type DType = 'float32' | 'int32' | 'uint32';
 
+/** What WGSL calls the element types. */
+export const WGSL_TYPE = { float32: 'f32', int32: 'i32', uint32: 'u32' } as const;
+
 /** The number of elements of a shape; 1 for a scalar `[]`. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
@@ -82,6 +85,12 @@ export function normaliseAxis(op: string, axis: number, rank: number): number {
     throw new ShapeError(`${op}: axis ${axis} is out of range for rank ${rank}`);
   }
   return a;
+}
+
+/** A shape seen as [outer, extent, inner] around an axis. */
+export function aroundAxis(op: string, shape: Shape, axis: number): { outer: number; extent: number; inner: number } {
+  const d = normaliseAxis(op, axis, shape.length);
+  return { outer: sizeOf(shape.slice(0, d)), extent: shape[d], inner: sizeOf(shape.slice(d + 1)) };
 }
 
 /** Sorted distinct axes; `undefined` means all of them. */

@@ -19,7 +19,7 @@ export function tilesPerGroup({ lanes }: Tile): number {
   return lanes > 1 ? 1 : 8;
 }
 
-export function tileRows({ lanes, rowsPerLane }: Tile): number {
+function tileRows({ lanes, rowsPerLane }: Tile): number {
   return lanes * rowsPerLane;
 }
 
