@@ -40,14 +40,19 @@ export function zerosLike<P>(by: string, params: P): P {
  * One step of an optimiser: gradient status, then `kernel` for every arena. Parameters, moments and status are donated:
  * the trees returned lie in the same memory. The gradients are disposed of.
  *
- * @throws ShapeError if parameters or moments are not packed, or the gradients are not those of the parameters
+ * @throws ShapeError if a rate is not a finite number >= 0, if parameters or moments are not packed, or if the gradients
+ *   are not those of the parameters
  */
 export function updateArenas<P, M extends readonly P[]>(
   by: string,
   { params, gradients, moments, status }: { params: P; gradients: P; moments: M; status: Tensor },
-  { weightDecay = 0, groups = [], clipNorm = Number.POSITIVE_INFINITY }: StepOptions,
+  { lr, weightDecay = 0, groups = [], clipNorm = Number.POSITIVE_INFINITY }: StepOptions,
   kernel: (step: ArenaStep) => void,
 ): { params: P; moments: M; status: Tensor } {
+  // Before the status counts a step: a refused call leaves everything as it was.
+  if (![lr, weightDecay].every((x) => Number.isFinite(x) && x >= 0)) {
+    throw new ShapeError(`${by}: lr and weightDecay must be finite and >= 0, got ${lr} and ${weightDecay}`);
+  }
   eachTensor(gradients, (g) => g.assertLive(by));
   eachTensor([params, moments, status], (t) => t.assertDonatable(by));
   const next = mapOnce({ params, moments, status }, (t) => aliasOf(t));

@@ -153,19 +153,21 @@ describe.each(BACKENDS)('optimisers on $name', ({ name, open, tolerance }) => {
     expect(() => adam.step(params, gradients, state, { lr: 0.1 })).toThrow(DisposedError);
   });
 
-  test('says what is wrong with its arguments', () => {
+  test('says what is wrong with its arguments, and changes nothing', async () => {
     const params = twoLeaves(device);
     const state = adam.init(params);
     const loose = gradientsOf(device, [1, 1, 1], [1, 1, 1, 1, 1]);
     expect(() => adam.init(loose)).toThrow(
       /adam.init: the parameters do not fill arenas; call params = packParameters/,
     );
-    const step = (gradients: unknown, options = { lr: 1 }) => adam.step(params, gradients as Params, state, options);
+    const step = (gradients: unknown, options: AdamOptions = { lr: 1 }) =>
+      adam.step(params, gradients as Params, state, options);
     expect(() => step({ a: loose.a })).toThrow(/the gradient of 'b' is missing/);
     expect(() => step({ a: loose.b, b: loose.b })).toThrow(/the gradient of 'a' is \[5\]/);
     expect(() => step({ ...loose, c: loose.a })).toThrow(ShapeError);
-    expect(() => step(loose, { lr: Number.NaN })).toThrow(/finite lr/);
-    // None of these refusals has taken anything away.
+    expect(() => step(loose, { lr: Number.NaN })).toThrow(/adam.step: lr and weightDecay must be finite and >= 0/);
+    expect(() => step(loose, { lr: 1, weightDecay: -1 })).toThrow(/got 1 and -1/);
+    expect(await readStatus(state)).toMatchObject({ steps: 0, skipped: 0 });
     expect([params.a, params.b, state.m.a, state.status, loose.a].map((t) => t.disposed)).not.toContain(true);
   });
 
