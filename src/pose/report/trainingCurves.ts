@@ -11,18 +11,27 @@ export function trainingCurves(run: RunReport): Markup {
   const scored = epochs.filter((e) => e.pck !== undefined);
   const axes = { grid: true, insetRight: 8, width: 520, height: 300, marginBottom: 44 };
   const x = { label: 'epoch', ticks: Math.min(epochs.length, 8), tickFormat: 'd' };
+  const trainAbove = (epochs.at(-1)?.trainLoss ?? 0) > (validated.at(-1)?.validLoss ?? 0);
   const lossMarks = [
     Plot.lineY(epochs, { x: 'epoch', y: 'trainLoss', stroke: colour.network, strokeWidth: 2, curve: 'monotone-x' }),
     Plot.lineY(validated, { x: 'epoch', y: 'validLoss', stroke: colour.second, strokeWidth: 2, curve: 'monotone-x' }),
-    ...lastLabel(epochs, 'trainLoss', 'training', colour.network),
-    ...lastLabel(validated, 'validLoss', 'held out', colour.second),
+    ...lastLabel(epochs, 'trainLoss', 'training', colour.network, trainAbove ? -LABEL_LIFT : LABEL_LIFT),
+    ...lastLabel(validated, 'validLoss', 'held out', colour.second, trainAbove ? LABEL_LIFT : -LABEL_LIFT),
   ];
+  const highest = Math.max(...baselines.map(({ pck }) => pck[thresholds.indexOf(mainThreshold)]));
   const levels = baselines.map(({ name, pck }, i) => {
     const y = 100 * pck[thresholds.indexOf(mainThreshold)];
     const stroke = colour.baselines[i % colour.baselines.length];
     return [
       Plot.ruleY([y], { stroke, strokeWidth: 1.5, strokeDasharray: '5 4' }),
-      Plot.text([name], { x: epochs[0]?.epoch, y, dy: -8, dx: 6, textAnchor: 'start', fill: stroke }),
+      Plot.text([name], {
+        x: epochs[0]?.epoch,
+        y,
+        dy: 100 * highest > y ? 8 : -8,
+        dx: 6,
+        textAnchor: 'start',
+        fill: stroke,
+      }),
     ];
   });
   const pckMarks = [
@@ -46,9 +55,18 @@ function percentPck({ pck }: Curve[number]): number {
   return 100 * (pck as number);
 }
 
-/** Names a line at its end, where no legend has to be looked up. */
-function lastLabel(records: Curve, y: 'trainLoss' | 'validLoss', text: string, fill: string): Plot.Markish[] {
-  return [Plot.text(records.slice(-1), { x: 'epoch', y, text: () => text, dx: 8, textAnchor: 'start', fill })];
+/** Pixels by which the names of two lines keep apart where the lines meet. */
+const LABEL_LIFT = 6;
+
+/** Names a line at its end, where no legend has to be looked up; `dy` is in pixels. */
+function lastLabel(
+  records: Curve,
+  y: 'trainLoss' | 'validLoss',
+  text: string,
+  fill: string,
+  dy: number,
+): Plot.Markish[] {
+  return [Plot.text(records.slice(-1), { x: 'epoch', y, text: () => text, dx: 8, dy, textAnchor: 'start', fill })];
 }
 
 /** From zero to a little above the highest level shown, so that differences keep their proportion. */
