@@ -43,7 +43,10 @@ export async function findGpu(): Promise<GPU> {
   return dawn;
 }
 
-/** Asks for an adapter and a device with everything the kernels can use. */
+/**
+ * Asks for an adapter and a device with everything the kernels can use.
+ * @throws DeviceError, with the remedy, if there is no adapter but the null backend or it gives no device
+ */
 export async function openDevice(): Promise<OpenDevice> {
   const gpu = await findGpu();
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
@@ -55,10 +58,11 @@ export async function openDevice(): Promise<OpenDevice> {
   const features = WANTED_FEATURES.filter((f) => adapter.features.has(f));
   const requiredLimits: Record<string, number> = {};
   for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
-  const device = await adapter.requestDevice({
-    requiredFeatures: features as GPUFeatureName[],
-    requiredLimits,
-  });
+  const device = await adapter
+    .requestDevice({ requiredFeatures: features as GPUFeatureName[], requiredLimits })
+    .catch((cause: Error) => {
+      throw new DeviceError(`webgpu: '${describe(info)}' gives no device: ${cause.message}. ${REMEDY}`, { cause });
+    });
   return { gpu: device, info, capabilities: capabilitiesOf(adapter, device), description: describe(info) };
 }
 

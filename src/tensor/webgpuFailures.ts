@@ -20,6 +20,7 @@ export class Failures {
       );
     });
     gpu.addEventListener('uncapturederror', (event) => {
+      event.preventDefault(); // the next read says it; the console need not
       this.#uncaptured ??= new DeviceError(`webgpu: ${(event as GPUUncapturedErrorEvent).error.message}`);
     });
   }
