@@ -32,9 +32,10 @@ export const NORMAL_ABSOLUTE = 16 * 2 ** -23 * 6;
 export const ELEMENTWISE_ULP = 6;
 
 /**
- * The ResNet-50 golden's gradients in float32. Its last stage has 8 values per channel, and some of its ReLU inputs lie
- * within float32 rounding of zero: jitter of 3e-7 on the weights moves the reference's own gradients by up to 3e-3, the
- * rounding of 50 layers is some 3 times that. A narrow bottleneck network without such inputs is held to 1e-4.
+ * The ResNet-50 golden's gradient norms in float32. Its last stage has 8 values per channel, and some of its ReLU inputs lie
+ * within float32 rounding of zero: PyTorch 1.13's own float32 misses its float64 by up to 3.9e-3 there (by 1.7e-6 on the
+ * ResNet-18 golden), and jitter of 3e-7 on the weights moves the reference by 3e-3. Allowed are some three times that. A
+ * narrow bottleneck network without such inputs is held to 1e-4.
  */
 export const GPU_GRADIENT_RESNET50 = 1e-2;
 
