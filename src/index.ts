@@ -125,4 +125,4 @@ export type { DType, Shape } from './tensor/shape.js';
 export { Tensor } from './tensor/tensor.js';
 export { eachTensor, mapTensors, tensorsOf } from './tensor/tree.js';
 export { WebGpuDevice, type WebGpuOptions, webgpu } from './tensor/webgpu.js';
-export type { KernelTime } from './tensor/webgpuProfiler.js';
+export type { DispatchTime, HostTime, Profile } from './tensor/webgpuProfiler.js';

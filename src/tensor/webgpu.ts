@@ -19,7 +19,7 @@ import { CommandEncoder, RING_SLOTS } from './webgpuEncoder.js';
 import { Failures } from './webgpuFailures.js';
 import { type BoundRange, PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import { BufferPool, PoolAllocation, type PoolBuffer } from './webgpuPool.js';
-import { type KernelTime, Profiler } from './webgpuProfiler.js';
+import { type Profile, Profiler } from './webgpuProfiler.js';
 import { patiently } from './webgpuWaiting.js';
 
 const MAP_READ = 0x01;
@@ -96,7 +96,9 @@ export class WebGpuDevice implements Device {
     // Shared memory crashes Dawn, so only plain arrays of the right type pass uncopied.
     const plain = data instanceof array && !(data.buffer.constructor.name === 'SharedArrayBuffer');
     const words = plain ? data : array.from(data);
+    const done = this.#encoder.profiler?.begin('write', `write ${formatShape(tensor.shape)}`);
     this.gpu.queue.writeBuffer(pooled.buffer, tensor.offset * 4, words.buffer, words.byteOffset, words.byteLength);
+    done?.();
   }
 
   copy(source: Tensor, target: Tensor): void {
@@ -144,6 +146,7 @@ export class WebGpuDevice implements Device {
 
   run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void {
     const scratch: PoolAllocation[] = [];
+    const done = this.#encoder.profiler?.begin('op', kernel.name);
     try {
       const launches = kernel.launches(inputs, outputs, attrs, {
         capabilities: this.capabilities,
@@ -156,6 +159,7 @@ export class WebGpuDevice implements Device {
     } finally {
       // Later commands run after these, so scratch may be handed out again at once.
       for (const allocation of scratch) allocation.free();
+      done?.();
     }
   }
 
@@ -182,17 +186,27 @@ export class WebGpuDevice implements Device {
     };
   }
 
-  /** Runs `fn` with a timestamp around every dispatch; needs `capabilities.timestamps`. */
-  async profile(fn: () => void | Promise<void>): Promise<KernelTime[]> {
-    if (!this.capabilities.timestamps) throw new DeviceError('webgpu: this adapter has no timestamp queries');
+  /**
+   * Runs `fn` with a timestamp around every dispatch. Each gets a pass of its own, which costs some microseconds that a
+   * run without a profile does not spend.
+   * @throws DeviceError if the adapter has no timestamp queries (`capabilities.timestamps`)
+   */
+  async profile(fn: () => void | Promise<void>): Promise<Profile> {
+    if (!this.capabilities.timestamps) {
+      throw new DeviceError(
+        `webgpu: '${this.description}' has no timestamp queries, which a profile is made of; ` +
+          'take another adapter or browser, or time whole steps',
+      );
+    }
     this.flush();
     const profiler = new Profiler(this.gpu);
     this.#encoder.profiler = profiler;
     try {
       await fn();
       this.flush();
-      return await profiler.times();
+      return await profiler.finish();
     } finally {
+      this.flush(); // where `fn` threw, what it had recorded still writes to the profiler's queries
       this.#encoder.profiler = undefined;
       profiler.destroy();
     }

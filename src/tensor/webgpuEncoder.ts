@@ -42,7 +42,7 @@ export class CommandEncoder {
     const group = this.#pipelines.bindGroup(compiled, ranges, launch.params !== undefined);
     for (const { grid, params } of cut(launch)) {
       const offsets = params ? [this.#pushUniforms(params)] : [];
-      const pass = this.#openPass(launch.program.label);
+      const pass = this.#openPass(launch, grid);
       pass.setPipeline(compiled.pipeline);
       pass.setBindGroup(0, group, offsets);
       pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
@@ -68,6 +68,7 @@ export class CommandEncoder {
 
   submit(): void {
     if (!this.#encoder) return;
+    const done = this.profiler?.begin('submit', `submit ${this.#pending}`);
     this.#endPass();
     if (this.#slot > this.#firstSlot) {
       const from = this.#firstSlot * UNIFORM_BYTES;
@@ -79,6 +80,7 @@ export class CommandEncoder {
     this.#firstSlot = this.#slot;
     this.#pending = 0;
     this.serial++;
+    done?.();
   }
 
   #pushUniforms(params: readonly number[]): number {
@@ -92,9 +94,9 @@ export class CommandEncoder {
     return offset;
   }
 
-  #openPass(label: string): GPUComputePassEncoder {
+  #openPass(launch: Launch, grid: Launch['grid']): GPUComputePassEncoder {
     this.#encoder ??= this.#gpu.createCommandEncoder();
-    this.#pass ??= this.#encoder.beginComputePass(this.profiler?.pass(label));
+    this.#pass ??= this.#encoder.beginComputePass(this.profiler?.pass(launch, grid));
     return this.#pass;
   }
 

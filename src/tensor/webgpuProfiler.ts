@@ -1,67 +1,155 @@
-/** Time that one dispatch took on the device. */
-export interface KernelTime {
+import type { Launch } from './backend.js';
+
+/** One dispatch on the device; times in microseconds since the profile began. */
+export interface DispatchTime {
+  /** The op whose launch it was. */
+  readonly op: string;
+  /** The program: kernel and variant. */
   readonly label: string;
-  /** Nanoseconds since the first dispatch that was profiled. */
+  readonly workgroups: readonly [number, number, number];
+  /** Floating-point operations, where the launch says. */
+  readonly flop?: number;
   readonly start: number;
-  readonly nanoseconds: number;
+  readonly end: number;
 }
 
-const CAPACITY = 2048; // dispatches per query set; the specification allows 4096 queries
+/** What the host did meanwhile: encoding an op, uploading, handing commands over; a submit may lie within an op. */
+export interface HostTime {
+  readonly kind: 'op' | 'write' | 'submit';
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What `WebGpuDevice.profile` saw, both lists in the order of their starts. */
+export interface Profile {
+  readonly dispatches: readonly DispatchTime[];
+  readonly host: readonly HostTime[];
+}
+
+type Pending = Omit<DispatchTime, 'start' | 'end'>;
+
+/** The timestamps of one submission, or of a part of it. */
+interface QueryBlock {
+  readonly queries: GPUQuerySet;
+  readonly resolved: GPUBuffer;
+  readonly dispatches: Pending[];
+  /** Microseconds on the host's clock at which it was handed over; absent while it is being recorded. */
+  submitted?: number;
+}
+
+const CAPACITY = 256; // dispatches per block
 const QUERY_RESOLVE_AND_COPY = 0x200 | 0x04;
 const MAP_READ_AND_COPY = 0x01 | 0x08;
+const BYTES = 16; // two ticks of 64 bits
 
-/** Gives every dispatch a pass of its own with a timestamp at both ends; dispatches past the capacity go untimed. */
+/** Gives every dispatch a pass of its own with a timestamp at both ends, and times the host's work beside it. */
 export class Profiler {
   readonly #gpu: GPUDevice;
-  readonly #queries: GPUQuerySet;
-  readonly #resolved: GPUBuffer;
-  readonly #labels: string[] = [];
-  #resolvedCount = 0;
+  readonly #blocks: QueryBlock[] = [];
+  readonly #host: HostTime[] = [];
+  readonly #began = performance.now();
+  #op = '';
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
-    this.#queries = gpu.createQuerySet({ type: 'timestamp', count: 2 * CAPACITY });
-    this.#resolved = gpu.createBuffer({ size: 16 * CAPACITY, usage: QUERY_RESOLVE_AND_COPY });
   }
 
-  pass(label: string): GPUComputePassDescriptor {
-    const i = this.#labels.length;
-    if (i >= CAPACITY) return { label };
-    this.#labels.push(label);
+  /** Starts the clock on a piece of the host's work; call the result when it is done. */
+  begin(kind: HostTime['kind'], name: string): () => void {
+    if (kind === 'op') this.#op = name;
+    const start = this.#now();
+    return () => this.#host.push({ kind, name, start, end: this.#now() });
+  }
+
+  /** The pass for one dispatch of a launch, which may be a part of it. */
+  pass({ program: { label }, grid, split }: Launch, workgroups: DispatchTime['workgroups']): GPUComputePassDescriptor {
+    const { queries: querySet, dispatches } = this.#openBlock();
+    const beginningOfPassWriteIndex = 2 * dispatches.length;
+    const flop = split && (split.flop * volume(workgroups)) / volume(grid);
+    dispatches.push({ op: this.#op, label, workgroups, flop });
     return {
       label,
-      timestampWrites: { querySet: this.#queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+      timestampWrites: {
+        querySet,
+        beginningOfPassWriteIndex,
+        endOfPassWriteIndex: beginningOfPassWriteIndex + 1,
+      },
     };
   }
 
+  /** Resolves what was recorded since the last submission; call it at the end of each. */
   resolve(encoder: GPUCommandEncoder): void {
-    const count = this.#labels.length - this.#resolvedCount;
-    if (count === 0) return;
-    // A resolve wants an offset of 256 bytes, so everything so far is resolved again.
-    encoder.resolveQuerySet(this.#queries, 0, 2 * this.#labels.length, this.#resolved, 0);
-    this.#resolvedCount = this.#labels.length;
+    for (const block of this.#blocks) {
+      if (block.submitted !== undefined) continue;
+      encoder.resolveQuerySet(block.queries, 0, 2 * block.dispatches.length, block.resolved, 0);
+      block.submitted = this.#now();
+    }
   }
 
-  /** The times so far; call it after a submit. */
-  async times(): Promise<KernelTime[]> {
-    const bytes = 16 * this.#labels.length;
-    if (bytes === 0) return [];
-    const staging = this.#gpu.createBuffer({ size: bytes, usage: MAP_READ_AND_COPY });
+  /**
+   * The profile so far; call it after a submit. The device's clock has an origin of its own: it is set as early as it may
+   * be without a dispatch that starts before it was handed over.
+   */
+  async finish(): Promise<Profile> {
+    const host = [...this.#host].sort((a, b) => a.start - b.start);
+    if (this.#blocks.length === 0) return { dispatches: [], host };
+    const ticks = await this.#ticks();
+    const at = (i: number) => Number(ticks[i] - ticks[0]) / 1000;
+    const raw: DispatchTime[] = [];
+    let shift = Number.NEGATIVE_INFINITY;
+    for (const { dispatches, submitted = 0 } of this.#blocks) {
+      shift = Math.max(shift, submitted - at(2 * raw.length));
+      for (const dispatch of dispatches) {
+        const [start, end] = [at(2 * raw.length), at(2 * raw.length + 1)];
+        raw.push({ ...dispatch, start, end: Math.max(start, end) });
+      }
+    }
+    const dispatches = raw.map((d) => ({ ...d, start: d.start + shift, end: d.end + shift }));
+    return { dispatches: dispatches.sort((a, b) => a.start - b.start), host };
+  }
+
+  destroy(): void {
+    for (const { queries, resolved } of this.#blocks) {
+      queries.destroy();
+      resolved.destroy();
+    }
+  }
+
+  #now(): number {
+    return 1000 * (performance.now() - this.#began);
+  }
+
+  #openBlock(): QueryBlock {
+    const last = this.#blocks.at(-1);
+    if (last && last.submitted === undefined && last.dispatches.length < CAPACITY) return last;
+    const block: QueryBlock = {
+      queries: this.#gpu.createQuerySet({ type: 'timestamp', count: 2 * CAPACITY }),
+      resolved: this.#gpu.createBuffer({ size: BYTES * CAPACITY, usage: QUERY_RESOLVE_AND_COPY }),
+      dispatches: [],
+    };
+    this.#blocks.push(block);
+    return block;
+  }
+
+  /** Begin and end of every dispatch in nanoseconds, in the order of recording. */
+  async #ticks(): Promise<BigUint64Array> {
+    const size = BYTES * this.#blocks.reduce((sum, { dispatches }) => sum + dispatches.length, 0);
+    const staging = this.#gpu.createBuffer({ size, usage: MAP_READ_AND_COPY });
     const encoder = this.#gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.#resolved, 0, staging, 0, bytes);
+    let offset = 0;
+    for (const { resolved, dispatches } of this.#blocks) {
+      encoder.copyBufferToBuffer(resolved, 0, staging, offset, BYTES * dispatches.length);
+      offset += BYTES * dispatches.length;
+    }
     this.#gpu.queue.submit([encoder.finish()]);
     await staging.mapAsync(1);
     const ticks = new BigUint64Array(staging.getMappedRange().slice(0));
     staging.destroy();
-    return this.#labels.map((label, i) => ({
-      label,
-      start: Number(ticks[2 * i] - ticks[0]),
-      nanoseconds: Number(ticks[2 * i + 1] - ticks[2 * i]),
-    }));
+    return ticks;
   }
+}
 
-  destroy(): void {
-    this.#queries.destroy();
-    this.#resolved.destroy();
-  }
+function volume([x, y, z]: readonly [number, number, number]): number {
+  return x * y * z;
 }
