@@ -1,6 +1,5 @@
 export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
 export { type AugmentOptions, augmentCrop, rleAugmentation } from './augment.js';
-export { pearson, spearman } from './correlation.js';
 export {
   type Crop,
   cropAround,
@@ -26,17 +25,10 @@ export type { PoseVariety } from './figures/pose.js';
 export type { SceneVariety } from './figures/scene.js';
 export { decodeImage } from './images.js';
 export { lsp } from './lsp.js';
-export {
-  auc,
-  jointDistances,
-  meanError,
-  meanPose,
-  type Pck,
-  type PoseScore,
-  pck,
-  scorePoses,
-  torsoLengths,
-} from './metrics.js';
+export { meanPose } from './meanPose.js';
+export { pearson, spearman } from './metrics/correlation.js';
+export { auc, jointDistances, meanError, type Pck, pck, torsoLengths } from './metrics/pck.js';
+export { type PoseScore, scorePoses } from './metrics/scorePoses.js';
 export { renderReport } from './report/renderReport.js';
 export type { RunReport } from './report/runReport.js';
 export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';

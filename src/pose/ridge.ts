@@ -1,5 +1,5 @@
 import { DataError } from '../errors.js';
-import { meanError } from './metrics.js';
+import { meanError } from './metrics/pck.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from './warp.js';
 
 /** Side of the grey thumbnail that ridge regression looks at. */

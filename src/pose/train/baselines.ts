@@ -1,4 +1,4 @@
-import { meanPose } from '../metrics.js';
+import { meanPose } from '../meanPose.js';
 import { fitRidge, THUMBNAIL, thumbnail } from '../ridge.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { allocateBatch, fillRow } from './batches.js';

@@ -1,6 +1,7 @@
-import { pearson } from '../correlation.js';
 import { decodeJoints } from '../crop.js';
-import { jointDistances, type PoseScore, scorePoses, torsoLengths } from '../metrics.js';
+import { pearson } from '../metrics/correlation.js';
+import { jointDistances, torsoLengths } from '../metrics/pck.js';
+import { type PoseScore, scorePoses } from '../metrics/scorePoses.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import type { LoadedSample } from './samples.js';
 

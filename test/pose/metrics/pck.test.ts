@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { pearson, spearman } from '../../src/pose/correlation.js';
-import { auc, jointDistances, meanError, meanPose, pck, scorePoses, torsoLengths } from '../../src/pose/metrics.js';
-import { lsp14 } from '../../src/pose/schema.js';
-import goldens from '../golden/pck_golden.json' with { type: 'json' };
-import oracles from '../golden/pose_oracles.json' with { type: 'json' };
-import { float32Sum, METRIC_DIGITS } from '../tolerance.js';
+import { meanPose } from '../../../src/pose/meanPose.js';
+import { pearson, spearman } from '../../../src/pose/metrics/correlation.js';
+import { auc, jointDistances, meanError, pck, torsoLengths } from '../../../src/pose/metrics/pck.js';
+import { scorePoses } from '../../../src/pose/metrics/scorePoses.js';
+import { lsp14 } from '../../../src/pose/schema.js';
+import goldens from '../../golden/pck_golden.json' with { type: 'json' };
+import oracles from '../../golden/pose_oracles.json' with { type: 'json' };
+import { float32Sum, METRIC_DIGITS } from '../../tolerance.js';
 
 const golden = goldens.pck;
 const prediction = golden.pred.flat(2);

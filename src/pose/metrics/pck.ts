@@ -1,4 +1,4 @@
-import type { JointSchema } from './schema.js';
+import type { JointSchema } from '../schema.js';
 
 /** Euclidean distances [N K] between two sets of points [N, K, 2]. */
 export function jointDistances(prediction: ArrayLike<number>, target: ArrayLike<number>): Float64Array {
@@ -80,67 +80,4 @@ export function meanError(distances: ArrayLike<number>, weights: ArrayLike<numbe
     seen++;
   }
   return sum / seen;
-}
-
-/** The scores of one predictor on one split, as tables and reports show them. PCK is a fraction in [0, 1]. */
-export interface PoseScore {
-  /** PCK by torso at 0.1, 0.2 and 0.5. */
-  readonly pck10: number;
-  readonly pck20: number;
-  readonly pck50: number;
-  /** Mean distance in units of the crop's side. */
-  readonly error: number;
-  /** One row per joint. */
-  readonly joints: readonly {
-    readonly name: string;
-    readonly pck10: number;
-    readonly pck20: number;
-    readonly error: number;
-  }[];
-}
-
-/**
- * Scores predictions against targets, both [N, K, 2] in image pixels.
- * @param weights [N, K]. @param sides [N]: the longer side of each image's crop in pixels.
- */
-export function scorePoses(
-  schema: JointSchema,
-  prediction: ArrayLike<number>,
-  target: ArrayLike<number>,
-  weights: ArrayLike<number>,
-  sides: ArrayLike<number>,
-): PoseScore {
-  const count = schema.joints.length;
-  const distances = jointDistances(prediction, target);
-  const torso = torsoLengths(schema, target, weights);
-  const at10 = pck(distances, weights, torso, 0.1);
-  const at20 = pck(distances, weights, torso, 0.2);
-  const column = (values: ArrayLike<number>, k: number) =>
-    Float64Array.from({ length: sides.length }, (_, n) => values[n * count + k]);
-  return {
-    pck10: at10.mean,
-    pck20: at20.mean,
-    pck50: pck(distances, weights, torso, 0.5).mean,
-    error: meanError(distances, weights, sides),
-    joints: schema.joints.map((name, k) => ({
-      name,
-      pck10: at10.perJoint[k],
-      pck20: at20.perJoint[k],
-      error: meanError(column(distances, k), column(weights, k), sides),
-    })),
-  };
-}
-
-/** Weighted mean [K, 2] of labels [N, K, 2]: the prediction that looks at no pixel. */
-export function meanPose(labels: ArrayLike<number>, weights: ArrayLike<number>, joints: number): Float64Array {
-  const sum = new Float64Array(2 * joints);
-  const total = new Float64Array(joints);
-  for (let i = 0; i < weights.length; i++) {
-    if (weights[i] <= 0) continue;
-    const k = i % joints;
-    sum[2 * k] += weights[i] * labels[2 * i];
-    sum[2 * k + 1] += weights[i] * labels[2 * i + 1];
-    total[k] += weights[i];
-  }
-  return sum.map((s, i) => (total[i >> 1] > 0 ? s / total[i >> 1] : 0));
 }
