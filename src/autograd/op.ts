@@ -37,7 +37,10 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
   readonly vjp: ((g: G, context: VjpContext<A>) => Pullback) | null;
   /** Indices of the inputs and outputs whose data the VJP uses; default: all inputs, no output. */
   readonly keep?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] };
-  /** Inputs that are updated in place: output `i` takes over the memory of input `donates[i]`, whose handle dies. */
+  /**
+   * Inputs that are updated in place: output `i` takes over the memory of input `donates[i]`, whose handle dies. Those of
+   * optional operands come last and count only where the operand is given.
+   */
   readonly donates?: readonly number[];
 }
 
@@ -95,6 +98,8 @@ function makeOp<I extends readonly unknown[], A extends object, R>(
   return Object.assign(call, { def, apply }) as unknown as Op<I, A, R>;
 }
 
+const NOTHING: readonly number[] = [];
+
 function applyOp<A extends object>(
   def: OpDefinition<A, never>,
   operands: readonly Operand[],
@@ -109,15 +114,16 @@ function applyOp<A extends object>(
   const attrs = given ? attributesOf(name, def.attrs, given) : def.attrs;
   if (!def.anyDType) requireDType(name, inputs, 'float32');
   const shaped = def.shape(inputs, attrs);
-  for (const i of def.donates ?? []) checkDonation(name, inputs, i);
+  const donates = def.donates?.filter((i) => i < inputs.length) ?? NOTHING;
+  for (const i of donates) checkDonation(name, inputs, i);
   const specs = Array.isArray(shaped) ? (shaped as readonly TensorSpec[]) : [shaped as TensorSpec];
   const outputs = specs.map((spec, i) => {
-    const source = def.donates?.[i];
+    const source = donates[i];
     return source === undefined ? makeOutput(name, device, spec, inputs) : takeOver(name, inputs[source], spec);
   });
   device.run(def, inputs, outputs, attrs);
   observeOp(name, inputs, outputs);
-  for (const i of def.donates ?? []) inputs[i].donate(name);
+  for (const i of donates) inputs[i].donate(name);
   const { vjp } = def;
   if (vjp) {
     record({

@@ -4,12 +4,16 @@ import { ShapeError } from '../errors.js';
 import { f32bits, type Launch, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
 import type { Tensor } from '../tensor/tensor.js';
+import {
+  checkParameterAverage,
+  moveAverage,
+  type ParameterAverageAttrs,
+  parameterAverageWords,
+} from './parameterAverage.js';
 import { checkArenas, RESNET18_ARENA, RULE_BLOCK, RULES_SAMPLE, STATUS, statusSample } from './stepStatus.js';
 import sgdStepWgsl from './wgsl/sgdStep.wgsl.js';
 
-export interface SgdStepAttrs {
-  /** Learning rate. */
-  readonly lr: number;
+export interface SgdStepAttrs extends ParameterAverageAttrs {
   /** Share of the velocity that stays, in [0, 1). */
   readonly momentum: number;
   /** Share of the gradient that does not reach the velocity, in [0, 1); the first step takes all of it. */
@@ -19,38 +23,42 @@ export interface SgdStepAttrs {
 }
 
 /**
- * Gradient descent with momentum on a whole arena in one dispatch, with gradients scaled by `status` and `lr`, `decay` by
- * block: `g += decay p`, `u = momentum u + (1 - dampening) g` (first step `u = g`), `p -= lr u`, or with Nesterov
- * `p -= lr (g + momentum u)`. PyTorch's semantics (Sutskever et al. 2013). Nothing changes if `status` is not finite.
+ * Gradient descent with momentum on a whole arena in one dispatch, with `lr` and the scale of the gradients from `status`,
+ * and rules by block: `g += decay p`, `u = momentum u + (1 - dampening) g` (first step `u = g`), `p -= lr u`, or with Nesterov
+ * `p -= lr (g + momentum u)`. PyTorch's semantics (Sutskever et al. 2013). Then `ema += (1 - emaDecay) (p - ema)`. Nothing
+ * changes if `status` is not finite.
  *
  * @param params flat [length], `velocity` likewise: updated in place, their handles die
  * @param gradients [length]; `rules` [length / 64, 2] factor of lr (0 freezes) and weight decay
- * @param status [5] from `gradStatus`
+ * @param status [6] from `gradStatus`
+ * @param ema like params, if their average is wanted: updated in place
  */
 export const sgdStep: Op<
-  [params: Tensor, gradients: Tensor, velocity: Tensor, status: Tensor, rules: Tensor],
+  [params: Tensor, gradients: Tensor, velocity: Tensor, status: Tensor, rules: Tensor, ema?: Tensor],
   SgdStepAttrs,
-  [params: Tensor, velocity: Tensor]
+  readonly Tensor[]
 > = /* @__PURE__ */ defineMultiOp({
   name: 'sgdStep',
-  attrs: { lr: 1e-2, momentum: 0, dampening: 0, nesterov: false },
-  shape([params, gradients, velocity, status, rules], { lr, momentum, dampening, nesterov }) {
-    checkArenas('sgdStep', { params, gradients, velocity }, rules, status);
+  attrs: { momentum: 0, dampening: 0, nesterov: false, emaDecay: 0.999, emaWarmUp: false },
+  shape([params, gradients, velocity, status, rules, ...ema], attrs) {
+    const { momentum, dampening, nesterov } = attrs;
+    checkArenas('sgdStep', { params, gradients, velocity, ...(ema.length > 0 && { ema: ema[0] }) }, rules, status);
+    checkParameterAverage('sgdStep', attrs);
     const isShare = (x: number) => x >= 0 && x < 1;
-    if (!Number.isFinite(lr) || !isShare(momentum) || !isShare(dampening)) {
-      throw new ShapeError(
-        `sgdStep: wants a finite lr, momentum and dampening in [0, 1); got ${lr}, ${momentum} and ${dampening}`,
-      );
+    if (!isShare(momentum) || !isShare(dampening)) {
+      throw new ShapeError(`sgdStep: wants momentum and dampening in [0, 1); got ${momentum} and ${dampening}`);
     }
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ShapeError(
         `sgdStep: nesterov wants momentum and no dampening, got momentum ${momentum}, dampening ${dampening}`,
       );
     }
-    return [params, velocity];
+    return [params, velocity, ...ema];
   },
-  reference([, gradients, , status, rules], [params, velocity], { lr, momentum, dampening, nesterov }) {
+  reference([, gradients, , status, rules], [params, velocity, ema], attrs) {
     if (status.data[STATUS.finite] === 0) return;
+    const { momentum, dampening, nesterov } = attrs;
+    const lr = status.data[STATUS.lr];
     const fresh = status.data[STATUS.steps] === 1 ? 1 : 1 - dampening;
     for (let i = 0; i < params.data.length; i++) {
       const [factor, decay] = rules.data.subarray(2 * Math.floor(i / RULE_BLOCK));
@@ -58,22 +66,24 @@ export const sgdStep: Op<
       const g = gradients.data[i] * status.data[STATUS.scale] + decay * params.data[i];
       velocity.data[i] = momentum * velocity.data[i] + fresh * g;
       params.data[i] -= lr * factor * (nesterov ? g + momentum * velocity.data[i] : velocity.data[i]);
+      if (ema) moveAverage(ema, params, i, status, attrs);
     }
   },
-  launches([, gradients, , status, rules], [params, velocity], attrs): Launch[] {
-    const { lr, momentum, dampening, nesterov } = attrs;
+  launches([, gradients, , status, rules], updated, attrs): Launch[] {
+    const { momentum, dampening, nesterov } = attrs;
+    const averaged = updated.length > 2;
     return [
       {
-        program: program('sgdStep', sgdStepWgsl),
+        program: program(averaged ? 'sgdStep ema' : 'sgdStep', () => sgdStepWgsl(averaged)),
         read: [gradients, status, rules],
-        write: [params, velocity],
-        params: [...[lr, momentum, 1 - dampening].map(f32bits), nesterov ? 1 : 0],
-        grid: grid(params.size / 4),
+        write: updated,
+        params: [f32bits(momentum), f32bits(1 - dampening), nesterov ? 1 : 0, ...parameterAverageWords(attrs)],
+        grid: grid(updated[0].size / 4),
       },
     ];
   },
   vjp: null,
-  donates: [0, 2],
+  donates: [0, 2, 5],
 });
 
 const arena = { shape: [192] };
@@ -84,24 +94,26 @@ export const sgdStepCases = (): OpCases => ({
     { inputs: [arena, arena, arena, statusSample(4, 1), RULES_SAMPLE] },
     { inputs: [arena, arena, arena, statusSample(1, 0.3), RULES_SAMPLE], attrs: { momentum: 0.9, dampening: 0.5 } },
     {
-      inputs: [arena, arena, arena, statusSample(2, 1), RULES_SAMPLE],
-      attrs: { momentum: 0.9, dampening: 0.5, lr: 0.3 },
+      inputs: [arena, arena, arena, statusSample(2, 1, { lr: 0.3 }), RULES_SAMPLE],
+      attrs: { momentum: 0.9, dampening: 0.5 },
     },
     { inputs: [arena, arena, arena, statusSample(5, 1), RULES_SAMPLE], attrs: { momentum: 0.8, nesterov: true } },
-    { inputs: [arena, arena, arena, statusSample(2, 1, 0), RULES_SAMPLE], attrs: { momentum: 0.9 } },
+    { inputs: [arena, arena, arena, statusSample(2, 1, { finite: 0 }), RULES_SAMPLE], attrs: { momentum: 0.9 } },
+    { inputs: [arena, arena, arena, statusSample(8, 1), RULES_SAMPLE, arena], attrs: { emaDecay: 0.7 } },
+    { inputs: [arena, arena, arena, statusSample(8, 1), RULES_SAMPLE, arena], attrs: { emaWarmUp: true } },
   ],
   errors: [
     {
-      inputs: [arena, arena, arena, { shape: [5] }, { shape: [2, 2] }],
+      inputs: [arena, arena, arena, { shape: [6] }, { shape: [2, 2] }],
       message: /rules must be \[3, 2\]/,
     },
     {
-      inputs: [arena, arena, arena, { shape: [5] }, { shape: [3, 2] }],
+      inputs: [arena, arena, arena, { shape: [6] }, { shape: [3, 2] }],
       attrs: { momentum: 1 },
       message: /momentum and dampening in \[0, 1\)/,
     },
     {
-      inputs: [arena, arena, arena, { shape: [5] }, { shape: [3, 2] }],
+      inputs: [arena, arena, arena, { shape: [6] }, { shape: [3, 2] }],
       attrs: { nesterov: true },
       message: /nesterov wants momentum/,
     },

@@ -3,7 +3,7 @@ import type { TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 
-/** What an optimiser knows on the device: float32 [5]. The step count is exact up to 2^24 steps. */
+/** What an optimiser knows on the device: float32 [6]. The step count is exact up to 2^24 steps. */
 export const STATUS = {
   /** Steps applied. */
   steps: 0,
@@ -13,11 +13,13 @@ export const STATUS = {
   norm: 2,
   /** Factor that clips them. */
   scale: 3,
-  /** 1 if all of them were finite. */
+  /** 1 if all of them, and the learning rate, were finite. */
   finite: 4,
+  /** The step's learning rate: on the device, so that a step can be repeated with another one. */
+  lr: 5,
 } as const;
 
-export const STATUS_SIZE = 5;
+export const STATUS_SIZE = 6;
 
 /** A rule of an arena speaks for this many floats; leaves start at multiples of it. */
 export const RULE_BLOCK = 64;
@@ -56,8 +58,8 @@ export function checkStatus(op: string, { shape }: TensorSpec): void {
 export const RULES_SAMPLE: Fill = { shape: [3, 2], values: [1, 0.01, 0, 0.5, 0.1, 0] };
 
 /** After `steps` steps, with gradients scaled by `scale`. */
-export function statusSample(steps: number, scale: number, finite: 0 | 1 = 1): Fill {
-  return { shape: [STATUS_SIZE], values: [steps, 0, 1, scale, finite] };
+export function statusSample(steps: number, scale: number, { finite = 1, lr = 0.01 } = {}): Fill {
+  return { shape: [STATUS_SIZE], values: [steps, 0, 1, scale, finite, lr] };
 }
 
 /** Parameters of ResNet-18 with the heads of RLE. */

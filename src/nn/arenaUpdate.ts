@@ -9,14 +9,24 @@ import { type ParameterGroup, rulesOf } from './parameterGroups.js';
 
 /** What every optimiser may be told at each step. */
 export interface StepOptions {
-  /** Learning rate. */
-  readonly lr: number;
+  /** Learning rate; as a tensor of shape [] it may change on the device from step to step. */
+  readonly lr: number | Tensor;
   /** Weight decay of parameters that no group speaks for. */
   readonly weightDecay?: number;
   /** Rules of their own for some parameters, by path. */
   readonly groups?: readonly ParameterGroup[];
   /** Gradients whose global norm is larger are scaled down to it; default: no clipping. */
   readonly clipNorm?: number;
+  /** How the average of the parameters moves; wanted by a state made with `{ ema: true }`, and by no other. */
+  readonly ema?: AverageOptions;
+}
+
+/** A running mean of the parameters, `ema += (1 - decay) (p - ema)` after each step that is applied. */
+export interface AverageOptions {
+  /** Share of the average that stays, in [0, 1), for example 0.999. */
+  readonly decay: number;
+  /** The t-th step keeps at most (1 + t) / (10 + t), as TensorFlow's average does; default: `decay` from the start. */
+  readonly warmUp?: boolean;
 }
 
 /** One arena in the hands of an optimiser kernel, which updates `params` and `moments` in place. */
@@ -36,6 +46,16 @@ export function zerosLike<P>(by: string, params: P): P {
   return mapOnce(params, (p) => new Tensor(p.device, p.shape, p.dtype, zeros.get(p.allocation)!, p.offset));
 }
 
+/** Copies of packed parameters, in arenas of the same layout. */
+export function copiesOf<P>(by: string, params: P): P {
+  const copies = zerosLike(by, params);
+  transient(() => {
+    const sources = arenasOf(by, 'parameters', params);
+    for (const [k, target] of arenasOf(by, 'parameters', copies).entries()) target.device.copy(sources[k], target);
+  });
+  return copies;
+}
+
 /**
  * One step of an optimiser: gradient status, then `kernel` for every arena. Parameters, moments and status are donated:
  * the trees returned lie in the same memory. The gradients are disposed of.
@@ -43,15 +63,19 @@ export function zerosLike<P>(by: string, params: P): P {
  * @throws ShapeError if a rate is not a finite number >= 0, if parameters or moments are not packed, or if the gradients
  *   are not those of the parameters
  */
-export function updateArenas<P, M extends readonly P[]>(
+export function updateArenas<P>(
   by: string,
-  { params, gradients, moments, status }: { params: P; gradients: P; moments: M; status: Tensor },
+  { params, gradients, moments, status }: { params: P; gradients: P; moments: readonly P[]; status: Tensor },
   { lr, weightDecay = 0, groups = [], clipNorm = Number.POSITIVE_INFINITY }: StepOptions,
   kernel: (step: ArenaStep) => void,
-): { params: P; moments: M; status: Tensor } {
+): { params: P; moments: readonly P[]; status: Tensor } {
   // Before the status counts a step: a refused call leaves everything as it was.
-  if (![lr, weightDecay].every((x) => Number.isFinite(x) && x >= 0)) {
+  const [factor, rate] = typeof lr === 'number' ? [lr, 1] : [1, lr];
+  if (![factor, weightDecay].every((x) => Number.isFinite(x) && x >= 0)) {
     throw new ShapeError(`${by}: lr and weightDecay must be finite and >= 0, got ${lr} and ${weightDecay}`);
+  }
+  if (typeof rate !== 'number' && (rate.rank > 0 || rate.dtype !== 'float32')) {
+    throw new ShapeError(`${by}: lr must be a number or a float32 tensor of shape [], got ${rate}`);
   }
   eachTensor(gradients, (g) => g.assertLive(by));
   eachTensor([params, moments, status], (t) => t.assertDonatable(by));
@@ -62,7 +86,7 @@ export function updateArenas<P, M extends readonly P[]>(
     const flatGradients = gradientArenas(by, params, gradients);
     const rules = flatParams.map((flat) => rulesOf(flat, weightDecay, groups));
     const arenas = flatGradients.flatMap((flat, k) => [flat, rules[k]]);
-    const current = gradStatus.apply([aliasOf(status), ...arenas], { clipNorm });
+    const current = gradStatus.apply([aliasOf(status), rate, ...arenas], { clipNorm, lr: factor });
     flatParams.forEach((flat, k) => {
       const own = flatMoments.map((flats) => flats[k]);
       kernel({ params: flat, gradients: flatGradients[k], moments: own, status: current, rules: rules[k] });

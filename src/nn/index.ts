@@ -23,8 +23,10 @@ export * as mlp from './mlp.js';
 export {
   type AdamOptions,
   type AdamState,
+  type AverageOptions,
   adam,
   adamW,
+  type InitOptions,
   type ParameterGroup,
   readStatus,
   type SgdOptions,

@@ -1,11 +1,13 @@
+import { ShapeError } from '../errors.js';
 import { adamStep } from '../kernels/adamStep.js';
+import { checkParameterAverage, type ParameterAverageAttrs } from '../kernels/parameterAverage.js';
 import { sgdStep } from '../kernels/sgdStep.js';
 import { STATUS, STATUS_SIZE } from '../kernels/stepStatus.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { tensorsOf } from '../tensor/tree.js';
-import { type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';
+import { copiesOf, type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';
 
-export type { StepOptions } from './arenaUpdate.js';
+export type { AverageOptions, StepOptions } from './arenaUpdate.js';
 export type { ParameterGroup } from './parameterGroups.js';
 
 /** Adam's memory: first and second moments under the parameters' paths, and the status of the last step. */
@@ -14,6 +16,8 @@ export interface AdamState<P> {
   readonly v: P;
   /** For `readStatus`. */
   readonly status: Tensor;
+  /** The average of the parameters, if `init` was asked for it: to evaluate with, in their place. */
+  readonly ema?: P;
 }
 
 /** Memory of gradient descent: velocities under the parameters' paths, and the status of the last step. */
@@ -21,6 +25,14 @@ export interface SgdState<P> {
   readonly velocity: P;
   /** For `readStatus`. */
   readonly status: Tensor;
+  /** As in `AdamState`. */
+  readonly ema?: P;
+}
+
+/** What `init` may be told. */
+export interface InitOptions {
+  /** Keep a running average of the parameters, which starts as their copy. */
+  readonly ema?: boolean;
 }
 
 export interface AdamOptions extends StepOptions {
@@ -42,7 +54,7 @@ export interface SgdOptions extends StepOptions {
 export interface StepStatus {
   /** Steps applied. */
   readonly steps: number;
-  /** Steps left out, because a gradient was not finite. */
+  /** Steps left out, because a gradient or the learning rate was not finite. */
   readonly skipped: number;
   /** Global norm of the last gradients before clipping, without frozen parameters; NaN if one was not finite. */
   readonly norm: number;
@@ -67,20 +79,21 @@ export async function readStatus(state: { readonly status: Tensor }): Promise<St
  *
  * `init(params)` gives its state, `step(params, gradients, state, options)` the next parameters and state. A step works in
  * place, in one dispatch for all parameters of an arena and two for the norm of the gradients: parameters and state that
- * were passed are dead afterwards, the gradients are disposed of. Options may change from step to step. If a gradient is
- * not finite, the step changes nothing and counts as skipped.
+ * were passed are dead afterwards, the gradients are disposed of. Options may change from step to step; a learning rate
+ * may be a tensor. With `init(params, { ema: true })` and the option `ema` the same dispatch moves an average of the
+ * parameters. If a gradient is not finite, the step changes nothing, the average included, and counts as skipped.
  *
  * @throws ShapeError if the parameters do not come from `packParameters`, which is what lets one dispatch reach all of them
  */
 export const adam = {
-  init: <P>(params: P): AdamState<P> => initAdam('adam.init', params),
+  init: <P>(params: P, options?: InitOptions): AdamState<P> => initAdam('adam.init', params, options),
   step: <P>(params: P, gradients: P, state: AdamState<P>, options: AdamOptions): [params: P, state: AdamState<P>] =>
     stepAdam('adam.step', params, gradients, state, options, false),
 };
 
 /** Adam with weight decay apart from the gradient, `p -= lr decay p`, by default 0.01 (Loshchilov and Hutter 2019). */
 export const adamW = {
-  init: <P>(params: P): AdamState<P> => initAdam('adamW.init', params),
+  init: <P>(params: P, options?: InitOptions): AdamState<P> => initAdam('adamW.init', params, options),
   step: <P>(params: P, gradients: P, state: AdamState<P>, options: AdamOptions): [params: P, state: AdamState<P>] =>
     stepAdam('adamW.step', params, gradients, state, { weightDecay: 0.01, ...options }, true),
 };
@@ -90,20 +103,26 @@ export const adamW = {
  * `p -= lr u`; weight decay goes through the gradient. In place like `adam`.
  */
 export const sgd = {
-  init: <P>(params: P): SgdState<P> => ({ velocity: zerosLike('sgd.init', params), status: newStatus(params) }),
+  init: <P>(params: P, options: InitOptions = {}): SgdState<P> => ({
+    velocity: zerosLike('sgd.init', params),
+    ...startOf('sgd.init', params, options),
+  }),
 
   step<P>(params: P, gradients: P, state: SgdState<P>, options: SgdOptions): [params: P, state: SgdState<P>] {
-    const { lr, momentum = 0, dampening = 0, nesterov = false } = options;
-    const trees = { params, gradients, moments: [state.velocity] as const, status: state.status };
-    const next = updateArenas('sgd.step', trees, options, ({ params: p, gradients: g, moments: [u], status, rules }) =>
-      sgdStep(p, g, u, status, rules, { lr, momentum, dampening, nesterov }),
-    );
-    return [next.params, { velocity: next.moments[0], status: next.status }];
+    const { momentum = 0, dampening = 0, nesterov = false } = options;
+    const { attrs, trees: ema } = averageOf('sgd.step', state, options);
+    const trees = { params, gradients, moments: [state.velocity, ...ema], status: state.status };
+    const next = updateArenas('sgd.step', trees, options, ({ params: p, gradients: g, moments, status, rules }) => {
+      const [u, ...average] = moments;
+      sgdStep.apply([p, g, u, status, rules, ...average], { momentum, dampening, nesterov, ...attrs });
+    });
+    const [velocity, ...average] = next.moments;
+    return [next.params, { velocity, status: next.status, ...namedAverage(average) }];
   },
 };
 
-function initAdam<P>(by: string, params: P): AdamState<P> {
-  return { m: zerosLike(by, params), v: zerosLike(by, params), status: newStatus(params) };
+function initAdam<P>(by: string, params: P, options: InitOptions = {}): AdamState<P> {
+  return { m: zerosLike(by, params), v: zerosLike(by, params), ...startOf(by, params, options) };
 }
 
 function stepAdam<P>(
@@ -114,14 +133,40 @@ function stepAdam<P>(
   options: AdamOptions,
   decoupled: boolean,
 ): [params: P, state: AdamState<P>] {
-  const { lr, betas = [0.9, 0.999], eps = 1e-8 } = options;
-  const trees = { params, gradients, moments: [state.m, state.v] as const, status: state.status };
-  const next = updateArenas(by, trees, options, ({ params: p, gradients: g, moments: [m, v], status, rules }) =>
-    adamStep(p, g, m, v, status, rules, { lr, betas, eps, decoupled }),
-  );
-  return [next.params, { m: next.moments[0], v: next.moments[1], status: next.status }];
+  const { betas = [0.9, 0.999], eps = 1e-8 } = options;
+  const { attrs, trees: ema } = averageOf(by, state, options);
+  const trees = { params, gradients, moments: [state.m, state.v, ...ema], status: state.status };
+  const next = updateArenas(by, trees, options, ({ params: p, gradients: g, moments, status, rules }) => {
+    const [m, v, ...average] = moments;
+    adamStep.apply([p, g, m, v, status, rules, ...average], { betas, eps, decoupled, ...attrs });
+  });
+  const [m, v, ...average] = next.moments;
+  return [next.params, { m, v, status: next.status, ...namedAverage(average) }];
 }
 
-function newStatus(params: unknown): Tensor {
-  return tensorsOf(params)[0].device.zeros([STATUS_SIZE]);
+function startOf<P>(by: string, params: P, { ema = false }: InitOptions): { status: Tensor; ema?: P } {
+  const status = tensorsOf(params)[0].device.zeros([STATUS_SIZE]);
+  return ema ? { status, ema: copiesOf(by, params) } : { status };
+}
+
+/** The average as one more tree beside the moments, or none; the state and the options of a step must agree on it. */
+function averageOf<P>(
+  by: string,
+  { ema: tree }: { readonly ema?: P },
+  { ema }: StepOptions,
+): { attrs: Partial<ParameterAverageAttrs>; trees: readonly P[] } {
+  if ((tree === undefined) !== (ema === undefined)) {
+    throw new ShapeError(
+      ema
+        ? `${by}: the option ema wants a state with an average; make it with init(params, { ema: true })`
+        : `${by}: the state has an average of the parameters; say how it moves with ema: { decay: 0.999 }`,
+    );
+  }
+  if (tree === undefined || ema === undefined) return { attrs: {}, trees: [] };
+  checkParameterAverage(by, { emaDecay: ema.decay });
+  return { attrs: { emaDecay: ema.decay, emaWarmUp: ema.warmUp }, trees: [tree] };
+}
+
+function namedAverage<P>([ema]: readonly P[]): { ema?: P } {
+  return ema === undefined ? {} : { ema };
 }

@@ -1,16 +1,18 @@
 import { withMath } from './math.wgsl.js';
+import parameterAverage from './parameterAverage.wgsl.js';
 
-/** One thread per four floats of the arena. */
-export default function adamStep(): string {
+/** One thread per four floats of the arena; with `averaged` it moves the running average of the parameters as well. */
+export default function adamStep(averaged: boolean): string {
+  const { bindings, move } = parameterAverage(averaged, 6);
   return withMath(/* wgsl */ `
-struct Params { lr: f32, rest1: f32, rest2: f32, log1: f32, log2: f32, eps: f32, decoupled: u32 }
+struct Params { rest1: f32, rest2: f32, log1: f32, log2: f32, eps: f32, decoupled: u32, emaRest: f32, emaWarmUp: f32 }
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read> status: array<f32>;
 @group(0) @binding(2) var<storage, read> rules: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> params: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> v: array<vec4f>;
-@group(0) @binding(6) var<uniform> p: Params;
+${bindings}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -18,7 +20,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i >= arrayLength(&params) || status[4] == 0) { return; }
   let rule = rules[i / 16];
   if (rule.x == 0) { return; }
-  let lr = p.lr * rule.x;
+  let lr = status[5] * rule.x;
   let old = params[i];
   let decay = rule.y * old;
   let g = gradients[i] * status[3] + select(decay, vec4f(0), p.decoupled == 1);
@@ -32,6 +34,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let bias1 = -expm1(status[0] * p.log1);
   let bias2 = -expm1(status[0] * p.log2);
   let update = (lr / bias1) * (m1 / (sqrt(v1 / bias2) + p.eps));
-  params[i] = old - (lr * select(vec4f(0), decay, p.decoupled == 1) + update);
+  let next = old - (lr * select(vec4f(0), decay, p.decoupled == 1) + update);
+  params[i] = next;
+  ${move}
 }`);
 }

@@ -27,10 +27,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 /** One workgroup: the norm over all threads of all arenas in a fixed order, then the status of the step. */
 export function finalStatus(): string {
   return /* wgsl */ `
-struct Params { threads: u32, clipNorm: f32 }
+struct Params { threads: u32, clipNorm: f32, lr: f32 }
 @group(0) @binding(0) var<storage, read> partial: array<vec2u>;
-@group(0) @binding(1) var<storage, read_write> status: array<f32>;
-@group(0) @binding(2) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> rate: array<f32>;
+@group(0) @binding(2) var<storage, read_write> status: array<f32>;
+@group(0) @binding(3) var<uniform> p: Params;
+
+fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 
 var<workgroup> sums: array<f32, 256>;
 var<workgroup> bads: array<u32, 256>;
@@ -54,13 +57,15 @@ fn main(@builtin(local_invocation_index) local: u32) {
     }
   }
   if (local != 0) { return; }
-  let overflows = (bitcast<u32>(sums[0]) & 0x7f800000u) == 0x7f800000u;
-  let finite = bads[0] == 0 && !overflows;
+  let lr = p.lr * rate[0];
+  let known = bads[0] == 0 && isFinite(sums[0]);
+  let finite = known && isFinite(lr);
   let norm = sqrt(sums[0]);
   status[0] += select(0.0, 1.0, finite);
   status[1] += select(1.0, 0.0, finite);
-  status[2] = bitcast<f32>(select(0x7fc00000u, bitcast<u32>(norm), finite));
+  status[2] = bitcast<f32>(select(0x7fc00000u, bitcast<u32>(norm), known));
   status[3] = select(0.0, min(1.0, p.clipNorm / (norm + 1e-6)), finite);
   status[4] = select(0.0, 1.0, finite);
+  status[5] = lr;
 }`;
 }

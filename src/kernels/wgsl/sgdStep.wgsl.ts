@@ -1,13 +1,16 @@
-/** One thread per four floats of the arena. */
-export default function sgdStep(): string {
+import parameterAverage from './parameterAverage.wgsl.js';
+
+/** One thread per four floats of the arena; with `averaged` it moves the running average of the parameters as well. */
+export default function sgdStep(averaged: boolean): string {
+  const { bindings, move } = parameterAverage(averaged, 5);
   return /* wgsl */ `
-struct Params { lr: f32, momentum: f32, fresh: f32, nesterov: u32 }
+struct Params { momentum: f32, fresh: f32, nesterov: u32, emaRest: f32, emaWarmUp: f32 }
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read> status: array<f32>;
 @group(0) @binding(2) var<storage, read> rules: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> params: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> velocity: array<vec4f>;
-@group(0) @binding(5) var<uniform> p: Params;
+${bindings}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -16,8 +19,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let rule = rules[i / 16];
   if (rule.x == 0) { return; }
   let g = gradients[i] * status[3] + rule.y * params[i];
-  let next = p.momentum * velocity[i] + select(p.fresh, 1.0, status[0] == 1) * g;
-  velocity[i] = next;
-  params[i] -= p.lr * rule.x * select(next, g + p.momentum * next, p.nesterov == 1);
+  let u = p.momentum * velocity[i] + select(p.fresh, 1.0, status[0] == 1) * g;
+  velocity[i] = u;
+  let next = params[i] - status[5] * rule.x * select(u, g + p.momentum * u, p.nesterov == 1);
+  params[i] = next;
+  ${move}
 }`;
 }
