@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { DataError } from '../errors.js';
 import { writeFileAtomic } from './atomicFile.js';
-import { fileError } from './fileError.js';
 import { formatSafetensors, parseSafetensors } from './safetensors.js';
 import type { StateDict } from './stateDict.js';
+import { readBytes, readWeightsFile } from './weightsFile.js';
 
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -78,20 +77,12 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /**
- * Reads the weights of any safetensors file, a checkpoint or a plain export from PyTorch, to start a model from.
+ * Reads the weights of any file, a checkpoint, other safetensors or a file of PyTorch, to start a model from.
  * @throws DataError where the file cannot be read or is damaged
  */
 export async function loadWeights(path: string): Promise<StateDict> {
-  const { tensors } = parseSafetensors(await readBytes(path), path);
+  const { tensors } = await readWeightsFile(path);
   return new Map([...tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw fileError('cannot read', path, cause);
-  }
 }
 
 function parseJson(metadata: Readonly<Record<string, string>>, key: string, path: string): Json {

@@ -22,3 +22,4 @@ export {
   unflattenState,
 } from './stateDict.js';
 export { fromTorchLayout, permuteAxes, toTorchLayout } from './torchLayout.js';
+export { readWeightsFile, type WeightsFile } from './weightsFile.js';

@@ -1,9 +1,11 @@
 import { DataError } from '../errors.js';
-import { type ArrayData, type DiskDtype, type Dtype, diskDtypes, dtypeOf } from './dtypes.js';
+import { type ArrayData, type Dtype, diskDtypes, dtypeOf } from './dtypes.js';
 
 /** A tensor of a file: row-major `data` of `shape`; `dtype` is that of `data`, `F32` where the file held half floats. */
 export interface StoredTensor {
   readonly dtype: Dtype;
+  /** The dtype in the file, `F16` or `BF16`, where reading widened it. */
+  readonly widenedFrom?: string;
   readonly shape: readonly number[];
   readonly data: ArrayData;
 }
@@ -35,7 +37,7 @@ export function parseSafetensors(bytes: Uint8Array, where = 'safetensors'): Safe
 
   const tensors = new Map<string, StoredTensor>();
   let reached = 0;
-  for (const { name, dtype, shape, begin, end } of entries) {
+  for (const { name, onDisk, shape, begin, end } of entries) {
     if (begin !== reached) {
       const fault = begin < reached ? 'overlaps the tensor before it' : 'leaves a gap before it';
       throw new DataError(`${where}: tensor "${name}" ${fault}: it begins at byte ${begin}, expected ${reached}`);
@@ -43,12 +45,19 @@ export function parseSafetensors(bytes: Uint8Array, where = 'safetensors'): Safe
     if (dataStart + end > bytes.length) throw truncated(where, `tensor "${name}"`, dataStart + end, bytes.length);
     // Not `slice`, which shares memory where the bytes are a Node Buffer; the copy is aligned, the file may not be.
     const own = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
-    tensors.set(name, { dtype: dtype.memory, shape, data: dtype.read(own.buffer) });
+    tensors.set(name, storedTensor(onDisk, shape, own.buffer));
     reached = end;
   }
   const extra = bytes.length - dataStart - reached;
   if (extra > 0) throw new DataError(`${where}: ${extra} bytes follow the last tensor, expected none: damaged file`);
   return { tensors, metadata: checkMetadata(metadata, where) };
+}
+
+/** The tensor of a dtype, by its name in `diskDtypes`, that bytes hold; it may keep them. */
+export function storedTensor(onDisk: string, shape: readonly number[], bytes: ArrayBuffer): StoredTensor {
+  const { memory, read } = diskDtypes[onDisk];
+  const widened = memory === onDisk ? {} : { widenedFrom: onDisk };
+  return { dtype: memory, shape, data: read(bytes), ...widened };
 }
 
 /**
@@ -153,7 +162,8 @@ function duplicateKey(json: string): string | undefined {
 
 interface HeaderEntry {
   readonly name: string;
-  readonly dtype: DiskDtype;
+  /** A name in `diskDtypes`. */
+  readonly onDisk: string;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -162,22 +172,21 @@ interface HeaderEntry {
 function checkEntry(name: string, value: unknown, where: string): HeaderEntry {
   const what = `${where}: tensor "${name}"`;
   if (!isRecord(value)) throw new DataError(`${what} is ${show(value)}, expected {dtype, shape, data_offsets}`);
-  const { dtype: dtypeName, shape, data_offsets: offsets } = value;
-  if (typeof dtypeName !== 'string' || !Object.hasOwn(diskDtypes, dtypeName)) {
+  const { dtype: onDisk, shape, data_offsets: offsets } = value;
+  if (typeof onDisk !== 'string' || !Object.hasOwn(diskDtypes, onDisk)) {
     const known = Object.keys(diskDtypes).join(', ');
-    throw new DataError(`${what} has dtype ${show(dtypeName)}, expected one of ${known}`);
+    throw new DataError(`${what} has dtype ${show(onDisk)}, expected one of ${known}`);
   }
   if (!isCounts(shape)) throw new DataError(`${what} has shape ${show(shape)}, expected a list of integers >= 0`);
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     throw new DataError(`${what} has data_offsets ${show(offsets)}, expected [begin, end] with begin <= end`);
   }
-  const dtype = diskDtypes[dtypeName];
   const [begin, end] = offsets;
-  const needed = shape.reduce((product, size) => product * size, dtype.bytes);
+  const needed = shape.reduce((product, size) => product * size, diskDtypes[onDisk].bytes);
   if (end - begin !== needed) {
-    throw new DataError(`${what} has ${end - begin} bytes, expected ${needed} for ${dtypeName} [${shape}]`);
+    throw new DataError(`${what} has ${end - begin} bytes, expected ${needed} for ${onDisk} [${shape}]`);
   }
-  return { name, dtype, shape, begin, end };
+  return { name, onDisk, shape, begin, end };
 }
 
 function checkMetadata(value: unknown, where: string): Record<string, string> {

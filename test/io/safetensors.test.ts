@@ -42,8 +42,13 @@ describe('parseSafetensors', () => {
     const { tensors } = parseSafetensors(halves);
     const numbers = (text: readonly string[]) =>
       Float32Array.from(text, (t) => (t.endsWith('inf') ? Number(t.replace('inf', 'Infinity')) : Number(t)));
-    expect(tensors.get('half')).toEqual({ dtype: 'F32', shape: [11], data: numbers(golden.half) });
-    expect(tensors.get('brain')).toEqual({ dtype: 'F32', shape: [5], data: numbers(golden.brain) });
+    expect(tensors.get('half')).toEqual({ dtype: 'F32', widenedFrom: 'F16', shape: [11], data: numbers(golden.half) });
+    expect(tensors.get('brain')).toEqual({
+      dtype: 'F32',
+      widenedFrom: 'BF16',
+      shape: [5],
+      data: numbers(golden.brain),
+    });
   });
 
   test('returns copies', () => {

@@ -1,0 +1,83 @@
+import { DataError } from '../errors.js';
+
+/**
+ * One object of a JSON file together with its place, so that whatever is wrong with a field is said in one line:
+ * `gt.json: annotations[3].area: expected a number >= 0, got "big"`.
+ */
+export class JsonEntry {
+  readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #file: string;
+  readonly #place: string;
+
+  /** @param place where in the file the value stands; '' is the root. @throws DataError if it is no JSON object */
+  constructor(value: unknown, file: string, place = '') {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new DataError(`${file}: ${place && `${place}: `}expected an object {...}, got ${excerpt(value)}`);
+    }
+    this.#fields = value as Readonly<Record<string, unknown>>;
+    this.#file = file;
+    this.#place = place;
+  }
+
+  /** Is the field there, with a value other than null? */
+  has(field: string): boolean {
+    return this.#fields[field] !== undefined && this.#fields[field] !== null;
+  }
+
+  /** A finite number, at least `min`. @throws DataError */
+  number(field: string, min = -Infinity): number {
+    const value = this.#fields[field];
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < min) {
+      throw this.error(field, `expected a ${min === -Infinity ? 'finite number' : `number >= ${min}`}`);
+    }
+    return value;
+  }
+
+  /** A whole number that a double holds exactly. @throws DataError */
+  integer(field: string): number {
+    const value = this.#fields[field];
+    if (!Number.isSafeInteger(value)) throw this.error(field, 'expected a whole number');
+    return value as number;
+  }
+
+  /** A list of `length` finite numbers. @throws DataError */
+  numbers(field: string, length: number): readonly number[] {
+    const value = this.#fields[field];
+    if (!Array.isArray(value) || value.length !== length) {
+      throw this.error(field, `expected a list of ${length} numbers`);
+    }
+    const bad = value.findIndex((item) => !Number.isFinite(item));
+    if (bad >= 0) throw this.error(`${field}[${bad}]`, 'expected a finite number', value[bad]);
+    return value;
+  }
+
+  /** A list of anything. @throws DataError */
+  list(field: string): readonly unknown[] {
+    const value = this.#fields[field];
+    if (!Array.isArray(value)) throw this.error(field, 'expected a list [...]');
+    return value;
+  }
+
+  /** The objects of a list, each with its place. @throws DataError */
+  entries(field: string): JsonEntry[] {
+    return this.list(field).map((value, i) => new JsonEntry(value, this.#file, this.#at(`${field}[${i}]`)));
+  }
+
+  /** The error for a field that holds something else than expected. */
+  error(field: string, expected: string, got = this.#fields[field]): DataError {
+    return new DataError(`${this.#file}: ${this.#at(field)}: ${expected}, got ${excerpt(got)}`);
+  }
+
+  #at(field: string): string {
+    return this.#place ? `${this.#place}.${field}` : field;
+  }
+}
+
+/** A value as an error quotes it. */
+function excerpt(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 39)}...` : text;
+}

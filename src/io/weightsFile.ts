@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { DataError } from '../errors.js';
+import { fileError } from './fileError.js';
+import { parseSafetensors } from './safetensors.js';
+import { isTorchFile, readTorchState, type TorchState } from './torch/torchState.js';
+
+/** The weights of a file, in PyTorch's layouts, under the names that the file has. */
+export interface WeightsFile extends Omit<TorchState, 'format'> {
+  readonly format: TorchState['format'] | 'safetensors';
+}
+
+/**
+ * Reads the weights of a safetensors file, or of a file that `torch.save` wrote (a zip, or the format before PyTorch
+ * 1.6), by what the file begins with; nothing of a file is ever run.
+ * @param part a dict of the file other than the model's; only files of PyTorch have parts
+ * @throws DataError where the file cannot be read, is of another format, damaged, or holds no state dict
+ */
+export async function readWeightsFile(path: string, part?: string): Promise<WeightsFile> {
+  const bytes = await readBytes(path);
+  if (isTorchFile(bytes)) return readTorchState(bytes, path, part);
+  if (part !== undefined) {
+    throw new DataError(`${path}: no file of PyTorch, so without parts such as "${part}"; leave the option out`);
+  }
+  if (!looksLikeSafetensors(bytes)) {
+    throw new DataError(`${path}: neither safetensors nor a file of PyTorch (.pth, .pt) that torch.save wrote`);
+  }
+  const { tensors, metadata } = parseSafetensors(bytes, path);
+  return { format: 'safetensors', tensors, metadata, part: '', parts: [] };
+}
+
+/** The bytes of a file. @throws DataError in one line where it cannot be read */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw fileError('cannot read', path, cause);
+  }
+}
+
+/** A header of JSON behind eight bytes of length; a cut or spoilt one is for the parser to judge. */
+function looksLikeSafetensors(bytes: Uint8Array): boolean {
+  return bytes.length < 9 || bytes[8] === '{'.charCodeAt(0);
+}
