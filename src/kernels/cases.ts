@@ -1,6 +1,7 @@
 import type { OpCases } from '../autograd/cases.js';
 import { geluCases, leakyReluCases, leakyReluGradCases, reluCases, reluGradCases, siluCases } from './activation.js';
 import { adamStepCases } from './adamStep.js';
+import { affineWarpCases } from './affineWarp.js';
 import { avgPool2dCases, avgPool2dGradCases } from './avgPool2d.js';
 import { batchNormAddReluCases, batchNormCases, batchNormReluCases } from './batchNorm.js';
 import { batchNormEvalCases } from './batchNormEval.js';
@@ -72,6 +73,7 @@ import {
   tanhCases,
 } from './unary.js';
 import { sigmoidGradCases, tanhGradCases } from './unaryGrad.js';
+import { warpPixelsCases } from './warpPixels.js';
 import { whereCases } from './where.js';
 
 /** What tests, benches and the command line know about every op; user bundles never reach this file. */
@@ -79,6 +81,7 @@ export const kernelCases: readonly OpCases[] = [
   absCases(),
   adamStepCases(),
   addCases(),
+  affineWarpCases(),
   argMaxCases(),
   atan2Cases(),
   avgPool2dCases(),
@@ -163,5 +166,6 @@ export const kernelCases: readonly OpCases[] = [
   sumCases(),
   tanhCases(),
   tanhGradCases(),
+  warpPixelsCases(),
   whereCases(),
 ];

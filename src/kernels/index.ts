@@ -1,6 +1,7 @@
 /** Every op, by file; `cases.ts` lists their cases in the same order. */
 export { gelu, leakyRelu, leakyReluGrad, relu, reluGrad, silu } from './activation.js';
 export { adamStep } from './adamStep.js';
+export { affineWarp } from './affineWarp.js';
 export { avgPool2d, avgPool2dGrad } from './avgPool2d.js';
 export { batchNorm, batchNormAddRelu, batchNormRelu } from './batchNorm.js';
 export { batchNormEval } from './batchNormEval.js';
@@ -66,4 +67,5 @@ export {
   tanh,
 } from './unary.js';
 export { sigmoidGrad, tanhGrad } from './unaryGrad.js';
+export { warpPixels } from './warpPixels.js';
 export { where } from './where.js';
