@@ -17,6 +17,7 @@ import {
   shareOfLargerCases,
   subCases,
 } from './binary.js';
+import { blendCases } from './blend.js';
 import { broadcastToCases } from './broadcastTo.js';
 import { castCases } from './cast.js';
 import { clampCases, clampGradCases } from './clamp.js';
@@ -93,6 +94,7 @@ export const kernelCases: readonly OpCases[] = [
   batchNormGradCases(),
   batchNormReluCases(),
   batchNormReluGradCases(),
+  blendCases(),
   broadcastToCases(),
   castCases(),
   clampCases(),

@@ -7,6 +7,7 @@ export { batchNorm, batchNormAddRelu, batchNormRelu } from './batchNorm.js';
 export { batchNormEval } from './batchNormEval.js';
 export { batchNormAddReluGrad, batchNormGrad, batchNormReluGrad } from './batchNormGrad.js';
 export { add, atan2, div, maximum, minimum, mul, pow, shareOfLarger, sub } from './binary.js';
+export { blend } from './blend.js';
 export { broadcastTo } from './broadcastTo.js';
 export { cast } from './cast.js';
 export { clamp, clampGrad } from './clamp.js';

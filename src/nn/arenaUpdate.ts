@@ -4,8 +4,9 @@ import { gradStatus } from '../kernels/gradStatus.js';
 import { type Arena, arenaOf, flatArenas } from '../tensor/arena.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, Tensor } from '../tensor/tensor.js';
-import { eachTensor, mapTensors, type Tree, tensorsOf } from '../tensor/tree.js';
+import { eachTensor, type Tree, tensorsOf } from '../tensor/tree.js';
 import { type ParameterGroup, rulesOf } from './parameterGroups.js';
+import { mapOnce } from './tree.js';
 
 /** What every optimiser may be told at each step. */
 export interface StepOptions {
@@ -150,14 +151,4 @@ function pairUp(by: string, params: Tree, gradients: Tree): [parameter: Tensor, 
     throw new ShapeError(`${by}: ${byPath.size} gradients for ${pairs.length} parameters; their trees must be alike`);
   }
   return pairs;
-}
-
-/** A tree whose every tensor is replaced, one that stands in several places by the same. */
-function mapOnce<T>(tree: T, map: (t: Tensor) => Tensor): T {
-  const made = new Map<Tensor, Tensor>();
-  return mapTensors(tree, (t) => {
-    const known = made.get(t) ?? map(t);
-    made.set(t, known);
-    return known;
-  });
 }

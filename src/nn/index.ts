@@ -2,6 +2,7 @@
  * Layers: each a module of `init(...)`, which makes parameters, and pure functions of them. Parameters are nested records
  * of tensors whose paths are PyTorch's state-dict names.
  */
+export { averageGradients } from './averageGradients.js';
 export * as batchNorm from './batchNorm.js';
 export * as conv2d from './conv2d.js';
 export * as convTranspose2d from './convTranspose2d.js';
