@@ -4,7 +4,7 @@ import { kindOf, unpickle } from './pickle.js';
 import { type StorageTable, storageHost, type TorchFile } from './storageTable.js';
 import type { TorchStorage } from './torchTensor.js';
 
-/** How a pickle of the format's magic number begins, behind two bytes of protocol. */
+/** The integer of ten bytes that the format begins with, and its opcode. */
 export const LEGACY_MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19] as const;
 const PROTOCOL_VERSION = 1001;
 

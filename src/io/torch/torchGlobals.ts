@@ -86,7 +86,7 @@ function scalar(args: readonly unknown[]): unknown {
   return new Inert('numpy.scalar', args);
 }
 
-/** mmengine's log names its statistics as methods; no other attribute of anything is asked for. */
+/** Before protocol 4, methods are pickled as attributes; mmengine's log names its statistics so, nothing else may. */
 function statisticsMethod([owner, name]: readonly unknown[]): Inert {
   if (!(owner instanceof PickleGlobal) || owner.name !== HISTORY) {
     throw new ArgumentError(`an attribute of ${kindOf(owner)}; no code of a file is ever run`);
@@ -133,6 +133,7 @@ export const torchGlobals: ReadonlyMap<string, PickleGlobal> = new Map(
     inert('_codecs.encode'),
     inert('argparse.Namespace'),
     inert(HISTORY),
+    ...['min', 'max', 'current', 'mean'].map((method) => inert(`${HISTORY}.${method}`)),
 
     inert('numpy.dtype'),
     inert('numpy.ndarray'),

@@ -26,7 +26,8 @@ const MAX_SHARING = 16;
 
 /** Whether bytes begin as `torch.save` has files begin, before or since version 1.6. */
 export function isTorchFile(bytes: Uint8Array): boolean {
-  return begins(bytes, 0, ZIP_MAGIC) || begins(bytes, 2, LEGACY_MAGIC);
+  // The number stands behind two bytes of protocol, and since protocol 4 behind nine of a frame as well.
+  return begins(bytes, 0, ZIP_MAGIC) || begins(bytes, 2, LEGACY_MAGIC) || begins(bytes, 11, LEGACY_MAGIC);
 }
 
 /**
