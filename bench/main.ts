@@ -1,12 +1,15 @@
-import { Command, CommanderError } from 'commander';
 import { formatTable } from '../src/cli/table.js';
-import { DataError, DeviceError } from '../src/errors.js';
+import { DataError } from '../src/errors.js';
 import { writeFileAtomic } from '../src/io/atomicFile.js';
 import type { TrainFlags } from '../src/pose/train/config.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { measureCeilings } from './ceilings.js';
+import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';
 import { type BenchRow, benchEntries, benchOp } from './ops.js';
+import { benchScaling, formatScaling } from './scaling.js';
+import { drawScaling } from './scalingPicture.js';
 import { benchStep, formatStep } from './step.js';
+import type { WorkloadFlags } from './trainingStep.js';
 
 const HEADER = ['op', 'case', 'p50 ms', 'p99 ms', 'GFLOP/s', 'GB/s', 'of FMA', 'of copy', 'checked'];
 
@@ -38,14 +41,14 @@ async function benchOps(filter: string, { json, time }: { json?: string; time: s
   const failures: string[] = [];
   for (const entry of entries) {
     const title = `${entry.cases.op.def.name}, ${entry.bench.name}`;
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${rows.length + 1} of ${entries.length}: ${title}`);
+    showProgress(rows.length, entries.length, title);
     try {
       rows.push(await benchOp(entry, device, ceilings, Number(time)));
     } catch (error) {
       failures.push(`failed: ${title}: ${(error as Error).message}`);
     }
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  showProgress(entries.length, entries.length);
   console.log(formatTable(HEADER, rows.map(cells)));
   console.log('A time is that of enqueued repeats until the queue is empty, by call; nothing is read back.');
   for (const failure of failures) console.log(failure);
@@ -57,7 +60,7 @@ async function benchOps(filter: string, { json, time }: { json?: string; time: s
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
-const program = new Command('bench').exitOverride().showSuggestionAfterError();
+const program = newCommand('bench');
 program
   .command('ops', { isDefault: true })
   .description('time the ops on the shapes of real models')
@@ -75,18 +78,26 @@ program
   .option('--steps <n>', 'steps to time', '20')
   .option('--json <file>', 'write the report as JSON')
   .action(async ({ json, steps, ...flags }: TrainFlags & { json?: string; steps: string }) => {
-    if (!/^[1-9]\d*$/.test(steps)) throw new DataError(`--steps ${steps}: expected a whole number above 0`);
-    const report = await benchStep(flags, Number(steps));
+    const report = await benchStep(flags, wholeNumber('--steps', steps));
     console.log(formatStep(report));
     if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
   });
+addWorkloadOptions(program.command('scaling'))
+  .description('how the time of a training step grows with batch, image, width and depth')
+  .option('--rounds <n>', 'steps to time of each workload', '9')
+  .option('--json <file>', 'write the report as JSON')
+  .option('--svg <file>', 'draw it')
+  .action(async ({ rounds, json, svg, ...flags }: WorkloadFlags & { rounds: string; json?: string; svg?: string }) => {
+    const report = await benchScaling(flags, wholeNumber('--rounds', rounds), showProgress);
+    console.log(formatScaling(report));
+    if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
+    if (svg) await writeFileAtomic(svg, drawScaling(report));
+  });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else if (error instanceof DataError || error instanceof DeviceError) {
-    process.stderr.write(`bench: ${error.message}\n`);
-    process.exitCode = 2;
-  } else throw error;
+/** A line on a terminal that the next one replaces; the last one leaves nothing. */
+function showProgress(done: number, of: number, what = ''): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(done < of ? `\r\x1b[K${done + 1} of ${of}${what && `: ${what}`}` : '\r\x1b[K');
 }
+
+await runCommand(program);

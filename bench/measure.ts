@@ -43,3 +43,15 @@ export async function measure(device: Device, call: () => void, milliseconds: nu
   const { min, p50, p99, samplesCount } = task.result.latency;
   return { min, p50, p99, samples: samplesCount, repeats };
 }
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which a share of the values lies, interpolated between neighbours. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const below = sorted[Math.floor(at)];
+  return below + (at % 1) * (sorted[Math.ceil(at)] - below);
+}

@@ -1,13 +1,13 @@
-import { allocateBatch, type Batch } from '../src/pose/train/batches.js';
+import type { Batch } from '../src/pose/train/batches.js';
 import { makeConfig, type TrainConfig, type TrainFlags } from '../src/pose/train/config.js';
 import { initLearner, type Learner, trainStep } from '../src/pose/train/learner.js';
 import { applyModel } from '../src/pose/train/model.js';
 import type { DeviceStats, MemoryReport } from '../src/tensor/backend.js';
-import { Rng } from '../src/tensor/rng.js';
 import { scope } from '../src/tensor/scope.js';
 import { type WebGpuDevice, webgpu } from '../src/tensor/webgpu.js';
+import { median } from './measure.js';
+import { JOINTS, randomBatch } from './trainingStep.js';
 
-const JOINTS = 14;
 const WARM_UP = 2;
 
 /** A training step and a prediction in numbers; times in milliseconds, medians. */
@@ -91,15 +91,6 @@ async function latency(
   return median(times);
 }
 
-function randomBatch({ batch, size, seed }: TrainConfig): Batch {
-  const rng = new Rng(seed);
-  const out = allocateBatch(batch, size, JOINTS);
-  for (let i = 0; i < out.images.length; i++) out.images[i] = rng.normal();
-  for (let i = 0; i < out.target.length; i++) out.target[i] = 0.2 * rng.normal();
-  out.weight.fill(1);
-  return out;
-}
-
 function difference(a: DeviceStats, b: DeviceStats): DeviceStats {
   return {
     dispatches: b.dispatches - a.dispatches,
@@ -107,10 +98,6 @@ function difference(a: DeviceStats, b: DeviceStats): DeviceStats {
     pipelines: b.pipelines - a.pipelines,
     bindGroups: b.bindGroups - a.bindGroups,
   };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 /** The report for people, a line each. */
