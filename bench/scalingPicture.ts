@@ -2,8 +2,10 @@ import * as Plot from '@observablehq/plot';
 import { chart } from '../src/pose/report/chart.js';
 import { type AxisName, type AxisReport, formatFit, predict, type ScalingReport } from './scaling.js';
 
-const PANEL = { width: 440, height: 330 };
+const PANEL = { width: 440, height: 310 };
 const HEAD = 64;
+/** What the formula above a panel takes. */
+const FORMULA = 22;
 const MARGIN = 16;
 /** Points of a drawn curve. */
 const STEPS = 64;
@@ -21,11 +23,11 @@ const LABELS: Readonly<Record<AxisName, string>> = {
 /** The four axes as one SVG: measured times with their quartiles, the fit, and its fixed part as a dashed line. */
 export function drawScaling({ device, base, rounds, axes }: ScalingReport): string {
   const width = 2 * PANEL.width + 3 * MARGIN;
-  const height = HEAD + 2 * (PANEL.height + MARGIN);
+  const height = HEAD + 2 * (FORMULA + PANEL.height + MARGIN);
   const panels = axes.map((report, i) => {
     const x = MARGIN + (i % 2) * (PANEL.width + MARGIN);
-    const y = HEAD + Math.floor(i / 2) * (PANEL.height + MARGIN);
-    return `<g transform="translate(${x} ${y})">${text(0, 14, 12.5, COLOUR.fit, formatFit(report))}${panel(report)}</g>`;
+    const y = HEAD + Math.floor(i / 2) * (FORMULA + PANEL.height + MARGIN);
+    return `<g transform="translate(${x} ${y})">${text(4, 14, 12.5, COLOUR.fit, formatFit(report))}<g transform="translate(0 ${FORMULA})">${panel(report)}</g></g>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" color="${COLOUR.ink}">`,
@@ -56,7 +58,7 @@ function panel(report: AxisReport): string {
   if (fit.fixed > floor) marks.push(Plot.ruleY([fit.fixed], { stroke: COLOUR.fit, strokeDasharray: '5 4' }));
   return chart(`Time of a step by ${axis}`, {
     ...PANEL,
-    marginTop: 50,
+    marginTop: 30,
     marginLeft: 52,
     marginBottom: 44,
     grid: true,
