@@ -25,6 +25,11 @@ export abstract class Allocation {
     this.length = length;
   }
 
+  /** Whether some tensor looks into it. */
+  get inUse(): boolean {
+    return this.#refs > 0;
+  }
+
   retain(): void {
     this.#refs++;
   }

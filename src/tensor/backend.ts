@@ -83,6 +83,31 @@ export interface DeviceStats {
   readonly submits: number;
   readonly pipelines: number;
   readonly bindGroups: number;
+  /** Buffers made, those for reading included. */
+  readonly buffers: number;
+}
+
+/** @internal One run of a step, as the device saw it. */
+export interface Trace {
+  /** Why a replay would not do what an eager call does, judged by an earlier run; undefined if the runs are alike. */
+  differenceFrom(earlier: Trace): string | undefined;
+  /** Turns the trace into something that can be run again, and takes over its memory. */
+  seal(): Recording;
+  /** Lets go of the trace's memory. */
+  release(): void;
+}
+
+/** @internal A step that can be run again without calling its function. */
+export interface Recording {
+  replay(): void;
+  dispose(): void;
+}
+
+/** @internal Records steps. Memory that they make and free stays the recorder's, for replays write it again. */
+export interface StepRecorder {
+  record(step: () => void): Trace;
+  /** Gives all memory back; call it when the recordings are disposed of. */
+  dispose(): void;
 }
 
 /** A place where tensors live and ops run. */
@@ -102,6 +127,11 @@ export interface Device {
   write(tensor: Tensor, data: ArrayLike<number>): void;
   /** @internal Copies the elements of `source` over those of `target`, in other memory. */
   copy(source: Tensor, target: Tensor): void;
+  /**
+   * The elements as they are now, copied to the host without waiting: the promise resolves when work that was handed over
+   * later, by `flush`, a read or a full queue, is done. Meant for the losses of a loop that must not stall.
+   */
+  readLater(tensor: Tensor): Promise<TypedArray>;
   /** Copies the elements to the host; rejects with a DeviceError if the device failed since the last read. */
   read(tensor: Tensor): Promise<TypedArray>;
 
@@ -109,6 +139,9 @@ export interface Device {
   allocate(dtype: DType, length: number, zero?: boolean): Allocation;
   /** @internal Runs a kernel on live tensors of this device. */
   run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void;
+
+  /** @internal Absent where nothing is gained by replaying. */
+  recorder?(): StepRecorder;
 
   /** Hands queued work to the device without waiting for it. */
   flush(): void;

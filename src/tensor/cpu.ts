@@ -94,6 +94,10 @@ class CpuDevice implements Device {
     return view(tensor).data.slice();
   }
 
+  readLater(tensor: Tensor): Promise<TypedArray> {
+    return this.read(tensor);
+  }
+
   allocate(dtype: DType, length: number): Allocation {
     this.#assertOpen();
     const allocation = new CpuAllocation(dtype, length, (bytes) => {
@@ -127,7 +131,7 @@ class CpuDevice implements Device {
   }
 
   stats(): DeviceStats {
-    return { dispatches: this.#runs, submits: 0, pipelines: 0, bindGroups: 0 };
+    return { dispatches: this.#runs, submits: 0, pipelines: 0, bindGroups: 0, buffers: 0 };
   }
 
   destroy(): void {

@@ -54,6 +54,17 @@ export function pinned(make: () => Tensor): Tensor {
   }
 }
 
+/** @internal Runs `make` as if no scope were open: what it makes is its owner's alone, who calls `dispose()`. */
+export function outsideScopes<T>(make: () => T): T {
+  const outer = current;
+  current = undefined;
+  try {
+    return make();
+  } finally {
+    current = outer;
+  }
+}
+
 let current: Scope | undefined;
 
 /** @internal Registers a new tensor with the innermost scope; false if there is none. */

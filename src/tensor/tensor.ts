@@ -6,6 +6,11 @@ import { type DType, formatShape, type Shape, sizeOf } from './shape.js';
 
 let nextId = 1;
 
+/** @internal The id of the next tensor: those that are there already have smaller ones. */
+export function nextTensorId(): number {
+  return nextId;
+}
+
 /** Gives memory back for handles that were made outside of every scope and then forgotten. */
 const forgotten = new FinalizationRegistry<Allocation>((allocation) => allocation.release());
 
@@ -130,8 +135,13 @@ export class Tensor {
 
   /** @internal Another handle on the same allocation has taken over; this one is dead from now on. */
   donate(by: string): void {
+    this.expire(`${by} has updated it in place; use the tensor that ${by} returned`);
+  }
+
+  /** @internal Disposes of the handle and says why to those who still use it. */
+  expire(because: string): void {
     this.dispose();
-    this.#gone = `${by} has updated it in place; use the tensor that ${by} returned`;
+    this.#gone = because;
   }
 
   toString(): string {

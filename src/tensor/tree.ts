@@ -12,6 +12,12 @@ export function eachTensor(tree: Tree, visit: (tensor: Tensor, path: string) => 
   }
 }
 
+/** Calls `visit(leaf, path)` for every leaf, tensor or not, in the order of the keys. */
+export function eachLeaf(tree: Tree, visit: (leaf: unknown, path: string) => void, path = ''): void {
+  if (tree instanceof Tensor || !(Array.isArray(tree) || isRecord(tree))) visit(tree, path);
+  else for (const [key, child] of Object.entries(tree)) eachLeaf(child, visit, path === '' ? key : `${path}.${key}`);
+}
+
 /** A tree of the same nesting with every tensor leaf replaced by `map(tensor, path)`. */
 export function mapTensors<T>(tree: T, map: (tensor: Tensor, path: string) => unknown, path = ''): T {
   if (tree instanceof Tensor) return map(tree, path) as T;
@@ -32,7 +38,8 @@ export function tensorsOf(tree: Tree): Tensor[] {
   return out;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** True for what a tree nests in, besides arrays: plain records, not instances of classes. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const proto = Object.getPrototypeOf(value);
   return proto === Object.prototype || proto === null;

@@ -9,6 +9,7 @@ import {
   type Launch,
   type MemoryReport,
   type Scratch,
+  type StepRecorder,
   type TypedArray,
 } from './backend.js';
 import { ConstantCache } from './constants.js';
@@ -20,11 +21,12 @@ import { Failures } from './webgpuFailures.js';
 import { type BoundRange, PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import { BufferPool, PoolAllocation, type PoolBuffer } from './webgpuPool.js';
 import { type Profile, Profiler } from './webgpuProfiler.js';
+import { StagingBuffers } from './webgpuReadback.js';
+import { WebGpuRecorder } from './webgpuRecorder.js';
 import { patiently } from './webgpuWaiting.js';
 
 const MAP_READ = 0x01;
-const COPY_DST = 0x08;
-const UNIFORM = 0x40;
+const UNIFORM_AND_COPY_DST = 0x40 | 0x08;
 const ARRAY = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array } as const;
 
 export interface WebGpuOptions {
@@ -44,7 +46,7 @@ export class WebGpuDevice implements Device {
   readonly #pipelines: PipelineCache;
   readonly #encoder: CommandEncoder;
   readonly #constants = new ConstantCache(this);
-  readonly #staging = new Map<number, GPUBuffer[]>();
+  readonly #staging: StagingBuffers;
   readonly #failures: Failures;
   #closed = false;
 
@@ -57,7 +59,8 @@ export class WebGpuDevice implements Device {
     this.capabilities = { ...capabilities, ...assume };
     this.description = description;
     this.#failures = new Failures(gpu);
-    const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM | COPY_DST });
+    this.#staging = new StagingBuffers(gpu);
+    const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM_AND_COPY_DST });
     this.#pipelines = new PipelineCache(gpu, uniforms, this.#failures);
     this.#encoder = new CommandEncoder(gpu, this.#pipelines, uniforms);
     this.#pool = new BufferPool(gpu, memoryLimit, this.#failures, () => {
@@ -84,6 +87,7 @@ export class WebGpuDevice implements Device {
 
   write(tensor: Tensor, data: ArrayLike<number>): void {
     tensor.assertLive('write');
+    this.#encoder.trace?.refuse(`data of shape ${formatShape(tensor.shape)} came from the host`);
     if (data.length !== tensor.size) {
       throw new ShapeError(
         `write: shape ${formatShape(tensor.shape)} has ${tensor.size} elements, the data has ${data.length}`,
@@ -102,23 +106,29 @@ export class WebGpuDevice implements Device {
   }
 
   copy(source: Tensor, target: Tensor): void {
-    this.#encoder.copy(
-      pooledOf(source),
-      4 * source.offset,
-      pooledOf(target).buffer,
-      4 * target.offset,
-      4 * source.size,
-    );
-    pooledOf(source).lastUse = this.#encoder.serial;
-    pooledOf(target).lastUse = this.#encoder.serial;
+    const [from, to] = [pooledOf(source), pooledOf(target)];
+    this.#encoder.trace?.use(source.allocation);
+    this.#encoder.trace?.use(target.allocation);
+    this.#encoder.copy(from, 4 * source.offset, to.buffer, 4 * target.offset, 4 * source.size);
+    from.lastUse = this.#encoder.serial;
+    to.lastUse = this.#encoder.serial;
   }
 
-  async read(tensor: Tensor): Promise<TypedArray> {
-    tensor.assertLive('read');
-    const bytes = tensor.size * 4;
-    const staging = this.#takeStaging(bytes);
-    this.#encoder.copy(pooledOf(tensor), 4 * tensor.offset, staging, 0, bytes);
+  read(tensor: Tensor): Promise<TypedArray> {
+    const data = this.readLater(tensor);
     this.flush();
+    return data;
+  }
+
+  async readLater(tensor: Tensor): Promise<TypedArray> {
+    tensor.assertLive('read');
+    this.#encoder.trace?.refuse(`a tensor ${formatShape(tensor.shape)} was read`);
+    const bytes = tensor.size * 4;
+    const staging = this.#staging.take(bytes);
+    const pooled = pooledOf(tensor);
+    this.#encoder.copy(pooled, 4 * tensor.offset, staging, 0, bytes);
+    pooled.lastUse = this.#encoder.serial;
+    await this.#encoder.submitted();
     try {
       await this.#wait(staging.mapAsync(MAP_READ, 0, bytes));
     } catch (cause) {
@@ -127,26 +137,28 @@ export class WebGpuDevice implements Device {
         cause,
       });
     }
-    const data = new ARRAY[tensor.dtype](staging.getMappedRange(0, bytes).slice(0));
-    staging.unmap();
-    this.#giveStaging(staging);
+    const data = new ARRAY[tensor.dtype](this.#staging.empty(staging, bytes));
     await this.#throwFailure();
     return data;
   }
 
   allocate(dtype: DType, length: number, zero = false): Allocation {
     if (this.#closed) throw new DeviceError('webgpu: the device was destroyed; open another with webgpu()');
-    const pooled = this.#pool.take(length * 4);
+    const { trace } = this.#encoder;
+    const allocation = new PoolAllocation(dtype, length, trace?.memory ?? this.#pool);
+    trace?.bear(allocation);
     if (zero) {
-      this.#encoder.clear(pooled);
-      pooled.lastUse = this.#encoder.serial;
+      trace?.use(allocation);
+      this.#encoder.clear(allocation.pooled);
+      allocation.pooled.lastUse = this.#encoder.serial;
     }
-    return new PoolAllocation(dtype, length, pooled, this.#pool);
+    return allocation;
   }
 
   run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void {
     const scratch: PoolAllocation[] = [];
     const done = this.#encoder.profiler?.begin('op', kernel.name);
+    if (this.#encoder.trace) this.#encoder.trace.op = kernel.name;
     try {
       const launches = kernel.launches(inputs, outputs, attrs, {
         capabilities: this.capabilities,
@@ -161,6 +173,11 @@ export class WebGpuDevice implements Device {
       for (const allocation of scratch) allocation.free();
       done?.();
     }
+  }
+
+  /** @internal */
+  recorder(): StepRecorder {
+    return new WebGpuRecorder(this.gpu, this.#encoder, this.#pipelines, this.#pool);
   }
 
   flush(): void {
@@ -183,6 +200,7 @@ export class WebGpuDevice implements Device {
       submits: this.#encoder.serial,
       pipelines: this.#pipelines.pipelinesMade,
       bindGroups: this.#pipelines.groupsMade,
+      buffers: this.#pool.buffersMade + this.#staging.made,
     };
   }
 
@@ -229,24 +247,16 @@ export class WebGpuDevice implements Device {
       if (b instanceof Tensor) return { id, buffer, offset: 4 * b.offset, size: 4 * b.size };
       return { id, buffer, offset: 0, size: 4 * b.length };
     });
+    const { trace } = this.#encoder;
+    if (trace) for (const b of bound) trace.use(b instanceof Tensor ? b.allocation : scratch[b.scratch]);
     this.#encoder.dispatch(launch, ranges);
+    trace?.endLaunch();
     for (const buffer of buffers) buffer.lastUse = this.#encoder.serial;
   }
 
   async #throwFailure(): Promise<void> {
     if (this.#closed) throw new DeviceError('webgpu: the device was destroyed; open another with webgpu()');
     await this.#failures.throwIfAny();
-  }
-
-  #takeStaging(bytes: number): GPUBuffer {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
-    return this.#staging.get(size)?.pop() ?? this.gpu.createBuffer({ size, usage: MAP_READ | COPY_DST });
-  }
-
-  #giveStaging(buffer: GPUBuffer): void {
-    const shelf = this.#staging.get(buffer.size);
-    if (shelf) shelf.push(buffer);
-    else this.#staging.set(buffer.size, [buffer]);
   }
 }
 

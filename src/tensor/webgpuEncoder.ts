@@ -3,14 +3,30 @@ import type { Launch } from './backend.js';
 import { type BoundRange, type PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import type { PoolBuffer } from './webgpuPool.js';
 import type { Profiler } from './webgpuProfiler.js';
+import type { CommandTrace } from './webgpuTrace.js';
 
 const MAX_GROUPS = 65535;
 /** Work after which a launch is cut: a tenth of a second on a slow integrated GPU, far from any driver's watchdog. */
 const FLOP_PER_DISPATCH = 16e9;
 /** Dispatches after which queued work is handed over, so that the device works while the host encodes. */
 const DISPATCHES_PER_SUBMIT = 256;
+const NO_OFFSETS: readonly number[] = [];
 /** How many dispatches' uniforms the ring holds. */
 export const RING_SLOTS = 1024;
+
+/** A command with nothing left to look up. */
+export type Replayable =
+  | {
+      readonly kind: 'dispatch';
+      readonly pipeline: GPUComputePipeline;
+      readonly group: GPUBindGroup;
+      readonly offsets: readonly number[];
+      readonly grid: Launch['grid'];
+      readonly op: string;
+      readonly launch: Launch;
+    }
+  | { readonly kind: 'copy'; readonly args: Parameters<CommandEncoder['copy']> }
+  | { readonly kind: 'clear'; readonly target: PoolBuffer };
 
 /**
  * Records dispatches into one command encoder and one compute pass for as long as possible.
@@ -21,6 +37,7 @@ export class CommandEncoder {
   readonly #pipelines: PipelineCache;
   readonly #uniforms: GPUBuffer;
   readonly #ring = new Uint32Array((RING_SLOTS * UNIFORM_BYTES) / 4);
+  readonly #onSubmit: (() => void)[] = [];
   #slot = 0;
   #firstSlot = 0;
   #encoder: GPUCommandEncoder | undefined;
@@ -30,6 +47,8 @@ export class CommandEncoder {
   serial = 0;
   dispatches = 0;
   profiler: Profiler | undefined;
+  /** Takes notes while a step is recorded. */
+  trace: CommandTrace | undefined;
 
   constructor(gpu: GPUDevice, pipelines: PipelineCache, uniforms: GPUBuffer) {
     this.#gpu = gpu;
@@ -41,15 +60,22 @@ export class CommandEncoder {
     const compiled = this.#pipelines.pipeline(launch);
     const group = this.#pipelines.bindGroup(compiled, ranges, launch.params !== undefined);
     for (const { grid, params } of cut(launch)) {
-      const offsets = params ? [this.#pushUniforms(params)] : [];
-      const pass = this.#openPass(launch, grid);
-      pass.setPipeline(compiled.pipeline);
-      pass.setBindGroup(0, group, offsets);
-      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
-      if (this.profiler) this.#endPass();
-      this.dispatches++;
-      if (++this.#pending >= DISPATCHES_PER_SUBMIT) this.submit();
+      this.#dispatch(launch, compiled.pipeline, group, params ? [this.#pushUniforms(params)] : NO_OFFSETS, grid);
+      this.trace?.dispatch({ launch, compiled, ranges, grid, params });
     }
+  }
+
+  /** Encodes commands again and hands them over. */
+  replay(commands: readonly Replayable[]): void {
+    for (const command of commands) {
+      if (command.kind === 'dispatch') {
+        const done = this.profiler?.begin('op', command.op);
+        this.#dispatch(command.launch, command.pipeline, command.group, command.offsets, command.grid);
+        done?.();
+      } else if (command.kind === 'copy') this.copy(...command.args);
+      else this.clear(command.target);
+    }
+    this.submit();
   }
 
   copy(source: PoolBuffer, sourceOffset: number, target: GPUBuffer, targetOffset: number, bytes: number): void {
@@ -57,6 +83,7 @@ export class CommandEncoder {
     this.#encoder ??= this.#gpu.createCommandEncoder();
     this.#encoder.copyBufferToBuffer(source.buffer, sourceOffset, target, targetOffset, bytes);
     this.#pending++;
+    this.trace?.transfer({ kind: 'copy', args: [source, sourceOffset, target, targetOffset, bytes] });
   }
 
   clear(target: PoolBuffer): void {
@@ -64,6 +91,7 @@ export class CommandEncoder {
     this.#encoder ??= this.#gpu.createCommandEncoder();
     this.#encoder.clearBuffer(target.buffer);
     this.#pending++;
+    this.trace?.transfer({ kind: 'clear', target });
   }
 
   submit(): void {
@@ -80,7 +108,29 @@ export class CommandEncoder {
     this.#firstSlot = this.#slot;
     this.#pending = 0;
     this.serial++;
+    for (const notify of this.#onSubmit.splice(0)) notify();
     done?.();
+  }
+
+  /** Resolves when what is recorded so far is handed over. */
+  submitted(): Promise<void> {
+    return this.#encoder ? new Promise((resolve) => this.#onSubmit.push(resolve)) : Promise.resolve();
+  }
+
+  #dispatch(
+    launch: Launch,
+    pipeline: GPUComputePipeline,
+    group: GPUBindGroup,
+    offsets: readonly number[],
+    grid: Launch['grid'],
+  ): void {
+    const pass = this.#openPass(launch, grid);
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group, offsets);
+    pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    if (this.profiler) this.#endPass();
+    this.dispatches++;
+    if (++this.#pending >= DISPATCHES_PER_SUBMIT) this.submit();
   }
 
   #pushUniforms(params: readonly number[]): number {

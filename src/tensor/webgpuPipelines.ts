@@ -7,11 +7,13 @@ const STAGE_COMPUTE = 0x4;
 export const UNIFORM_BYTES = 256;
 const MAX_BIND_GROUPS = 8192;
 
-interface Compiled {
+export interface Compiled {
   readonly id: number;
   readonly code: string;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  /** Equal for equal layouts. */
+  readonly layoutKey: string;
 }
 
 /** A range of a buffer as a bind group sees it. */
@@ -68,18 +70,21 @@ export class PipelineCache {
     let group = this.#groups.get(key);
     if (!group) {
       if (this.#groups.size >= MAX_BIND_GROUPS) this.#groups.clear();
-      const entries: GPUBindGroupEntry[] = ranges.map(({ buffer, offset, size }, binding) => ({
-        binding,
-        resource: { buffer, offset, size },
-      }));
-      if (hasParams) {
-        entries.push({ binding: ranges.length, resource: { buffer: this.#uniforms, size: UNIFORM_BYTES } });
-      }
-      group = this.#gpu.createBindGroup({ layout, entries });
+      group = this.makeBindGroup(layout, ranges, hasParams ? this.#uniforms : undefined);
       this.#groups.set(key, group);
-      this.groupsMade++;
     }
     return group;
+  }
+
+  /** A bind group that is not cached, with uniforms from where the caller keeps them. */
+  makeBindGroup(layout: GPUBindGroupLayout, ranges: readonly BoundRange[], uniforms?: GPUBuffer): GPUBindGroup {
+    const entries: GPUBindGroupEntry[] = ranges.map(({ buffer, offset, size }, binding) => ({
+      binding,
+      resource: { buffer, offset, size },
+    }));
+    if (uniforms) entries.push({ binding: ranges.length, resource: { buffer: uniforms, size: UNIFORM_BYTES } });
+    this.groupsMade++;
+    return this.#gpu.createBindGroup({ layout, entries });
   }
 
   #compile(launch: Launch): Compiled {
@@ -87,7 +92,8 @@ export class PipelineCache {
     return this.#failures.guard(
       'validation',
       () => {
-        const layout = this.#layout(read.length, write.length, params !== undefined);
+        const layoutKey = `${read.length} ${write.length} ${params !== undefined}`;
+        const layout = this.#layout(layoutKey, read.length, write.length, params !== undefined);
         let module = this.#modules.get(program.label);
         if (!module) {
           module = this.#gpu.createShaderModule({ label: program.label, code: program.code });
@@ -98,14 +104,13 @@ export class PipelineCache {
           layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
           compute: { module, entryPoint: 'main', constants: { ...constants } },
         });
-        return { id: this.#pipelines.size, code: program.code, pipeline, layout };
+        return { id: this.#pipelines.size, code: program.code, pipeline, layout, layoutKey };
       },
       (message) => `kernel '${program.label}' does not compile: ${message}`,
     );
   }
 
-  #layout(reads: number, writes: number, hasParams: boolean): GPUBindGroupLayout {
-    const key = `${reads} ${writes} ${hasParams}`;
+  #layout(key: string, reads: number, writes: number, hasParams: boolean): GPUBindGroupLayout {
     let layout = this.#layouts.get(key);
     if (!layout) {
       const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => ({

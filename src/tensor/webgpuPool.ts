@@ -23,18 +23,24 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / grain) * grain;
 }
 
+/** Where a buffer goes when it is free. */
+export interface BufferHome {
+  take(bytes: number): PoolBuffer;
+  give(buffer: PoolBuffer): void;
+}
+
 export class PoolAllocation extends Allocation {
   readonly pooled: PoolBuffer;
-  readonly #pool: BufferPool;
+  readonly #home: BufferHome;
 
-  constructor(dtype: DType, length: number, pooled: PoolBuffer, pool: BufferPool) {
+  constructor(dtype: DType, length: number, home: BufferHome) {
     super(dtype, length);
-    this.pooled = pooled;
-    this.#pool = pool;
+    this.pooled = home.take(4 * length);
+    this.#home = home;
   }
 
   free(): void {
-    this.#pool.give(this.pooled);
+    this.#home.give(this.pooled);
   }
 }
 
@@ -44,7 +50,7 @@ export class PoolAllocation extends Allocation {
  * (Last in, first out permutes the shelf at every step; it takes as many steps as the permutation's cycles are long until
  * the bind groups repeat.) Buffers are never destroyed while commands may use them.
  */
-export class BufferPool {
+export class BufferPool implements BufferHome {
   readonly #gpu: GPUDevice;
   readonly #limit: number;
   readonly #failures: Failures;
@@ -54,6 +60,11 @@ export class BufferPool {
   #live = { buffers: 0, bytes: 0 };
   #pooled = { buffers: 0, bytes: 0 };
   #peak = 0;
+
+  /** Buffers made so far. */
+  get buffersMade(): number {
+    return this.#nextId - 1;
+  }
 
   /** @param limit bytes, live and pooled. @param settle hands over pending commands and forgets bind groups. */
   constructor(gpu: GPUDevice, limit: number, failures: Failures, settle: () => void) {

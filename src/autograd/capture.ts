@@ -1,0 +1,256 @@
+import { DeviceError, ShapeError } from '../errors.js';
+import type { Device, Recording, StepRecorder, Trace } from '../tensor/backend.js';
+import { outsideScopes } from '../tensor/lifetime.js';
+import { scope } from '../tensor/scope.js';
+import { formatShape } from '../tensor/shape.js';
+import { nextTensorId, Tensor } from '../tensor/tensor.js';
+import { eachLeaf, isRecord, mapTensors, tensorsOf } from '../tensor/tree.js';
+import { renewState, StateLayout } from './stateLayout.js';
+import { isRecording } from './tape.js';
+
+const BY = 'the captured step';
+/** Calls after which a step that never does the same twice is refused; the first ones fill caches. */
+const MOST_EAGER_CALLS = 4;
+const DEFAULT_RECORDINGS = 4;
+
+/** A step that is replayed once it has been recorded. */
+export interface Captured<S, B, R> {
+  (state: S, batch: B): R;
+  /** Gives the recordings' memory back. State and results live on; the next call records anew. */
+  dispose(): void;
+}
+
+export interface CaptureOptions {
+  /** How many recordings to hold, one for each set of shapes of the batch; default 4, the least recently used goes. */
+  readonly recordings?: number;
+}
+
+/**
+ * The same step, recorded on the device and replayed: after a few calls the host only encodes the commands that the
+ * function led to, and calls neither it nor any op. Results are bit-equal to those of the function.
+ *
+ * - `state` is donated: every tensor of it must come back updated in place, or as it was, under `state`. Its numbers are
+ *   counters: a replay adds to each what the recorded calls did.
+ * - `batch` is copied into memory of the recording, so any tensors will do. What changes from step to step (learning rate,
+ *   seeds) must be a tensor of it. Numbers and other leaves are part of the recording, like shapes: a change records anew.
+ * - All other results live until the next call; read or copy them before (`device.readLater`).
+ * - Until two calls in a row have led to the same commands, calls run as usual. So a rate or a seed from the host is found,
+ *   unless it changes only later; and nothing else that the function does on the host is repeated.
+ *
+ * Intermediate memory stays with the recordings, all of which share it. On a backend that replays nothing the function is
+ * called every time, under the same rules for state and results.
+ *
+ * @throws ShapeError naming the state that was not updated in place, or the kernel that the host tells something new at
+ *   each call; and when called while a gradient is recorded
+ */
+export function capture<S, B, R extends { readonly state: S }>(
+  step: (state: S, batch: B) => R,
+  { recordings: most = DEFAULT_RECORDINGS }: CaptureOptions = {},
+): Captured<S, B, R> {
+  const entries = new Map<string, CapturedShape<S, B, R>>();
+  let recorder: StepRecorder | undefined;
+  let home: Device | undefined;
+  let results: readonly Tensor[] = [];
+
+  const dispose = () => {
+    for (const entry of entries.values()) entry.dispose();
+    entries.clear();
+    recorder?.dispose();
+    recorder = undefined;
+    home = undefined;
+  };
+  const forget = (key: string) => {
+    entries.get(key)?.dispose();
+    entries.delete(key);
+  };
+  const call = (state: S, batch: B): R => {
+    if (isRecording()) {
+      throw new ShapeError('capture: called inside grad or valueAndGrad; a replay leaves no tape. Call them inside it');
+    }
+    const device = deviceOf(state);
+    if (device !== home) dispose();
+    home = device;
+    for (const t of results) t.expire('the next call of the captured step has overwritten it; read or copy it before');
+    results = [];
+    const key = signatureOf(batch);
+    let entry = entries.get(key);
+    if (entry && !entry.fits(state)) forget(key);
+    entry = entries.get(key);
+    entries.delete(key);
+    if (!entry) {
+      if (entries.size >= most) forget(entries.keys().next().value as string);
+      recorder ??= device.recorder?.();
+      entry = new CapturedShape(step, device, recorder, batch);
+    }
+    entries.set(key, entry);
+    const [result, fresh] = entry.call(state, batch);
+    results = fresh;
+    return result;
+  };
+  return Object.assign(call, { dispose });
+}
+
+/** The recording for one set of shapes of the batch. */
+class CapturedShape<S, B, R extends { readonly state: S }> {
+  readonly #step: (state: S, batch: B) => R;
+  readonly #recorder: StepRecorder | undefined;
+  /** Where a recording reads the batch. */
+  readonly #batch: B;
+  readonly #inputs: readonly Tensor[];
+  #last: Run<R> | undefined;
+  #calls = 0;
+  #recorded: RecordedStep<R> | undefined;
+
+  constructor(step: (state: S, batch: B) => R, device: Device, recorder: StepRecorder | undefined, batch: B) {
+    this.#step = step;
+    this.#recorder = recorder;
+    const own = ({ shape, dtype, size }: Tensor) => new Tensor(device, shape, dtype, device.allocate(dtype, size));
+    this.#batch = recorder ? outsideScopes(() => mapTensors(batch, own)) : batch;
+    this.#inputs = recorder ? tensorsOf(this.#batch) : [];
+  }
+
+  /** Whether the state is where the recording, if there is one, updates it. */
+  fits(state: S): boolean {
+    return this.#recorded?.layout.fits(state) ?? true;
+  }
+
+  /** One step, and those of its results that live until the next. */
+  call(state: S, batch: B): [result: R, results: readonly Tensor[]] {
+    if (!this.#recorder) {
+      const { result, results } = this.#run(state, batch);
+      return [result, results];
+    }
+    this.#copyIn(batch);
+    if (this.#recorded) return this.#replay(state);
+    const { result, results } = this.#record(state, this.#recorder);
+    return [result, results];
+  }
+
+  dispose(): void {
+    this.#recorded?.recording.dispose();
+    this.#last?.trace?.release();
+    for (const t of this.#inputs) t.dispose();
+  }
+
+  #copyIn(batch: B): void {
+    tensorsOf(batch).forEach((source, i) => {
+      const target = this.#inputs[i];
+      source.assertLive('capture');
+      if (source.device !== target.device) {
+        throw new DeviceError('capture: state and batch are on different devices; make both on one');
+      }
+      target.device.copy(source, target);
+    });
+  }
+
+  /** Calls the function. */
+  #run(state: S, batch: B): Run<R> {
+    const layout = new StateLayout(state);
+    const firstId = nextTensorId();
+    const result = scope(() => this.#step(state, batch));
+    if (!isRecord(result) || !('state' in result)) {
+      throw new ShapeError('capture: the step must return a record { state, ... } with the new state under that name');
+    }
+    const counters = layout.stepsTo(new StateLayout(result.state));
+    const { state: next, ...rest } = result;
+    const ofState = new Set(tensorsOf(next));
+    const results = tensorsOf(rest).filter((t) => t.id >= firstId && !ofState.has(t));
+    return { result, results, rest, counters, firstId };
+  }
+
+  /** Calls the function while its commands are recorded, and keeps the recording if it repeats the one before. */
+  #record(state: S, recorder: StepRecorder): Run<R> {
+    const before = this.#last;
+    this.#last = undefined;
+    before?.trace?.release(); // so that whoever owns that memory hands it out again
+    const layout = new StateLayout(state);
+    let run: Run<R> | undefined;
+    const trace = recorder.record(() => {
+      run = this.#run(state, this.#batch);
+    });
+    const now = { ...(run as unknown as Run<R>), trace };
+    const difference = before && differenceOf(before, now);
+    if (before && difference === undefined) {
+      this.#recorded = { recording: trace.seal(), layout, run: now };
+    } else if (++this.#calls < MOST_EAGER_CALLS) {
+      this.#last = now;
+    } else {
+      trace.release();
+      throw new ShapeError(
+        `capture: no two calls in a row did the same, so the step cannot be replayed: ${difference}. ` +
+          'What changes from call to call must be a tensor of the batch or of the state',
+      );
+    }
+    return now;
+  }
+
+  #replay(state: S): [R, readonly Tensor[]] {
+    const { recording, run } = this.#recorded as RecordedStep<R>;
+    recording.replay();
+    const results: Tensor[] = [];
+    const rest = mapTensors(run.rest, (t) => {
+      if (t.id < run.firstId) return t;
+      const result = new Tensor(t.device, t.shape, t.dtype, t.allocation, t.offset);
+      results.push(result);
+      return result;
+    });
+    return [{ ...rest, state: renewState(state, run.counters, BY) } as unknown as R, results];
+  }
+}
+
+/** One call of the function. */
+interface Run<R> {
+  readonly result: R;
+  /** The tensors that it made, without those of the state. */
+  readonly results: readonly Tensor[];
+  /** The result without the state. */
+  readonly rest: Readonly<Record<string, unknown>>;
+  /** What it added to the numbers of the state. */
+  readonly counters: readonly number[];
+  /** Handles with lower ids were made before. */
+  readonly firstId: number;
+  readonly trace?: Trace;
+}
+
+interface RecordedStep<R> {
+  readonly recording: Recording;
+  /** Of the state that it updates. */
+  readonly layout: StateLayout;
+  readonly run: Run<R>;
+}
+
+function differenceOf<R>(before: Run<R>, now: Run<R>): string | undefined {
+  if (before.counters.join() !== now.counters.join())
+    return 'a number of the state did not grow by the same amount again';
+  if (leavesOf(before.rest) !== leavesOf(now.rest)) return 'its results, tensors aside, were others than before';
+  return (now.trace as Trace).differenceFrom(before.trace as Trace);
+}
+
+function leavesOf(tree: unknown): string {
+  const leaves: string[] = [];
+  eachLeaf(tree, (leaf, path) => {
+    leaves.push(`${path}: ${leaf instanceof Tensor ? `${leaf.dtype} ${formatShape(leaf.shape)}` : String(leaf)}`);
+  });
+  return leaves.join('; ');
+}
+
+/** Shapes and dtypes of a batch, and its leaves that are no tensors. */
+function signatureOf(batch: unknown): string {
+  eachLeaf(batch, (leaf, path) => {
+    if (leaf instanceof Tensor || !isForeign(leaf)) return;
+    const got = typeof leaf === 'function' ? 'a function' : `a ${leaf.constructor.name}`;
+    throw new ShapeError(`capture: batch '${path}' is ${got}; what changes must be a tensor, made with device.tensor`);
+  });
+  return leavesOf(batch);
+}
+
+/** Whether a leaf may change without a trace in the signature: a typed array, an object of some class, a function. */
+function isForeign(leaf: unknown): leaf is object {
+  return typeof leaf === 'function' || (typeof leaf === 'object' && leaf !== null);
+}
+
+function deviceOf(state: unknown): Device {
+  const [first] = tensorsOf(state);
+  if (first) return first.device;
+  throw new ShapeError('capture: the state holds no tensor; pass what the step updates in place as its first argument');
+}

@@ -1,0 +1,110 @@
+import { ShapeError } from '../errors.js';
+import type { Allocation } from '../tensor/allocation.js';
+import { aliasOf, Tensor } from '../tensor/tensor.js';
+import { eachLeaf, isRecord } from '../tensor/tree.js';
+
+/** Where one tensor of the state lies, or what one number of it was. */
+type Slot =
+  | { readonly path: string; readonly allocation: Allocation; readonly offset: number; readonly tensor: Tensor }
+  | { readonly path: string; readonly value: unknown };
+
+/** The places of a state's tensors and the values of its other leaves, in the order of the keys. */
+export class StateLayout {
+  readonly #slots: Slot[] = [];
+
+  constructor(state: unknown) {
+    eachLeaf(state, (leaf, path) => {
+      if (!(leaf instanceof Tensor)) this.#slots.push({ path, value: leaf });
+      else this.#slots.push({ path, allocation: leaf.allocation, offset: leaf.offset, tensor: leaf });
+    });
+  }
+
+  /**
+   * True if the tensors of `state` lie where this layout has them, and nothing but numbers differs.
+   * @throws DisposedError if a tensor is gone
+   */
+  fits(state: unknown): boolean {
+    let at = 0;
+    const same = (node: unknown): boolean => {
+      const slot = this.#slots[at];
+      if (node instanceof Tensor) {
+        at++;
+        node.assertLive('capture');
+        if (!slot || 'value' in slot) return false;
+        return slot.allocation === node.allocation && slot.offset === node.offset && isAlike(slot.tensor, node);
+      }
+      if (Array.isArray(node)) return node.every(same);
+      if (isRecord(node)) {
+        for (const key in node) if (!same(node[key])) return false;
+        return true;
+      }
+      at++;
+      return (
+        slot && 'value' in slot && (typeof node === 'number' ? typeof slot.value === 'number' : slot.value === node)
+      );
+    };
+    return same(state) && at === this.#slots.length;
+  }
+
+  /**
+   * How much each number of the state grew from this layout to the next.
+   * @throws ShapeError naming the leaf that came back otherwise than in place
+   */
+  stepsTo(next: StateLayout): number[] {
+    const steps: number[] = [];
+    const after = new Map(next.#slots.map((slot) => [slot.path, slot]));
+    for (const slot of this.#slots) {
+      const other = after.get(slot.path);
+      if (!other) throw refusal(slot.path, 'is missing from the state that the step returned');
+      if ('value' in slot) {
+        if (!('value' in other)) throw refusal(slot.path, 'was no tensor, and came back as one');
+        if (typeof slot.value === 'number' && typeof other.value === 'number') steps.push(other.value - slot.value);
+        else if (slot.value !== other.value) throw refusal(slot.path, 'changed, and is neither a tensor nor a number');
+      } else if ('value' in other || other.allocation !== slot.allocation || other.offset !== slot.offset) {
+        throw refusal(
+          slot.path,
+          'was not updated in place: it came back in other memory, where no replay would find it',
+        );
+      } else if (!isAlike(slot.tensor, other.tensor)) throw refusal(slot.path, 'came back with another shape or dtype');
+    }
+    const known = new Set(this.#slots.map(({ path }) => path));
+    const added = next.#slots.find(({ path }) => !known.has(path));
+    if (added) throw refusal(added.path, 'was not part of the state that the step was given');
+    return steps;
+  }
+}
+
+function isAlike(a: Tensor, b: Tensor): boolean {
+  return a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i]);
+}
+
+function refusal(path: string, what: string): ShapeError {
+  return new ShapeError(
+    `capture: state '${path}' ${what}; update it with an op that works in place (an optimiser, batch norm, assign), ` +
+      'or hand it in and out beside the state',
+  );
+}
+
+/** The same state under new handles, its numbers grown by `steps`; the old handles die. */
+export function renewState<S>(state: S, steps: readonly number[], by: string): S {
+  const renewed = new Map<Tensor, Tensor>();
+  let at = 0;
+  const renew = (node: unknown): unknown => {
+    if (node instanceof Tensor) {
+      let next = renewed.get(node);
+      if (!next) {
+        next = aliasOf(node, node.shape, by);
+        renewed.set(node, next);
+        node.donate(by);
+      }
+      return next;
+    }
+    if (typeof node === 'number') return node + steps[at++];
+    if (Array.isArray(node)) return node.map(renew);
+    if (!isRecord(node)) return node;
+    const out: Record<string, unknown> = {};
+    for (const key in node) out[key] = renew(node[key]);
+    return out;
+  };
+  return renew(state) as S;
+}

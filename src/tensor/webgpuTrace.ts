@@ -1,0 +1,131 @@
+import type { Allocation } from './allocation.js';
+import type { Launch, Recording, Trace } from './backend.js';
+import type { Replayable } from './webgpuEncoder.js';
+import type { BoundRange, Compiled } from './webgpuPipelines.js';
+import type { PoolAllocation, PoolBuffer } from './webgpuPool.js';
+import type { WebGpuRecorder } from './webgpuRecorder.js';
+import type { StepMemory } from './webgpuStepMemory.js';
+
+/** A dispatch as it was encoded, with all that a later one must agree on. */
+export interface RecordedDispatch {
+  readonly launch: Launch;
+  readonly compiled: Compiled;
+  readonly ranges: readonly BoundRange[];
+  readonly grid: Launch['grid'];
+  readonly params: readonly number[] | undefined;
+  readonly op: string;
+  /** By binding: memory from before the step, or undefined for what the step made. */
+  readonly origins: readonly (Allocation | undefined)[];
+}
+
+export type Recorded = RecordedDispatch | Exclude<Replayable, { kind: 'dispatch' }>;
+
+/** The commands of one run of a step. */
+export class CommandTrace implements Trace {
+  readonly #recorder: WebGpuRecorder;
+  readonly #commands: Recorded[] = [];
+  readonly #buffers = new Set<PoolBuffer>();
+  readonly #born = new Set<PoolAllocation>();
+  /** Retained, in the order of their first use. */
+  readonly #claimed = new Set<Allocation>();
+  #origins: (Allocation | undefined)[] = [];
+  #obstacle: string | undefined;
+  /** The op whose launches come next. */
+  op = '';
+
+  constructor(recorder: WebGpuRecorder) {
+    this.#recorder = recorder;
+  }
+
+  /** Where the step's memory comes from. */
+  get memory(): StepMemory {
+    return this.#recorder.memory;
+  }
+
+  /** Notes memory that the step asked for. */
+  bear(allocation: PoolAllocation): void {
+    this.#born.add(allocation);
+  }
+
+  /** Notes memory that the next command uses; all but what the step makes and frees stays the recording's from now on. */
+  use(allocation: Allocation): void {
+    const { pooled } = allocation as PoolAllocation;
+    this.#buffers.add(pooled);
+    const isBorn = this.#born.has(allocation as PoolAllocation);
+    this.#origins.push(isBorn ? undefined : allocation);
+    // What has an owner of its own would go back to it and be handed out while replays write it.
+    if (!isBorn || allocation.whenUnused) this.#claim(allocation);
+  }
+
+  /** Notes what no replay can do; the first such thing is reported. */
+  refuse(obstacle: string): void {
+    this.#obstacle ??= obstacle;
+  }
+
+  dispatch(dispatch: Omit<RecordedDispatch, 'op' | 'origins'>): void {
+    this.#commands.push({ ...dispatch, op: this.op, origins: this.#origins });
+  }
+
+  /** Ends the notes on a launch, which may have taken several dispatches. */
+  endLaunch(): void {
+    this.#origins = [];
+  }
+
+  transfer(command: Exclude<Recorded, RecordedDispatch>): void {
+    this.#commands.push(command);
+    this.#origins = [];
+  }
+
+  /** What the step made and did not free must outlive it: results, and what caches keep. */
+  finish(): void {
+    for (const allocation of this.#born) if (allocation.inUse) this.#claim(allocation);
+  }
+
+  differenceFrom(earlier: Trace): string | undefined {
+    if (this.#obstacle !== undefined) return this.#obstacle;
+    const before = (earlier as CommandTrace).#commands;
+    const now = this.#commands;
+    for (let i = 0; i < Math.min(before.length, now.length); i++) {
+      const difference = differenceOf(before[i], now[i]);
+      if (difference !== undefined) return difference;
+    }
+    if (before.length === now.length) return undefined;
+    return `it ran ${now.length} commands, at the call before ${before.length}`;
+  }
+
+  seal(): Recording {
+    return this.#recorder.seal(this.#commands, this.#buffers, () => this.release());
+  }
+
+  release(): void {
+    // In reverse, so that owners with a stack of free memory hand it out in the same order again.
+    for (const allocation of [...this.#claimed].reverse()) allocation.release();
+    this.#claimed.clear();
+  }
+
+  #claim(allocation: Allocation): void {
+    if (this.#claimed.has(allocation)) return;
+    allocation.retain();
+    this.#claimed.add(allocation);
+  }
+}
+
+/** What one command of a run has otherwise than the same command of the run before. */
+function differenceOf(before: Recorded, now: Recorded): string | undefined {
+  if ('kind' in before || 'kind' in now) {
+    const kindOf = (command: Recorded) => ('kind' in command ? command.kind : `'${command.launch.program.label}'`);
+    return kindOf(before) === kindOf(now) ? undefined : `it ran ${kindOf(now)}, at the call before ${kindOf(before)}`;
+  }
+  const name = `kernel '${now.launch.program.label}'`;
+  if (before.compiled !== now.compiled) return `it ran ${name}, at the call before '${before.launch.program.label}'`;
+  const word = (now.params ?? []).findIndex((w, i) => w >>> 0 !== before.params![i] >>> 0);
+  if (word >= 0) {
+    return `${name} got ${now.params![word]} from the host in word ${word}, at the call before ${before.params![word]}`;
+  }
+  if (now.grid.some((n, i) => n !== before.grid[i])) return `${name} ran on another grid than at the call before`;
+  const moved = now.ranges.findIndex((range, i) => {
+    const other = before.ranges[i];
+    return range.size !== other.size || range.offset !== other.offset || now.origins[i] !== before.origins[i];
+  });
+  return moved < 0 ? undefined : `${name} got other memory as its operand ${moved} than at the call before`;
+}
