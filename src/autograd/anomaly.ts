@@ -3,17 +3,9 @@ import { type Device, type Kernel, type LaunchContext, program } from '../tensor
 import { scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type OpObserver, observing } from './observer.js';
 
 const NONE = 0xffffffff;
-
-type Observer = (name: string, inputs: readonly Tensor[], outputs: readonly Tensor[]) => void;
-
-let observer: Observer | undefined;
-
-/** @internal Told of every op that has run, those of VJPs included. */
-export function observeOp(name: string, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
-  observer?.(name, inputs, outputs);
-}
 
 /** Lowers `first` to `serial` where a value is NaN or infinite; by its bits, since WGSL may assume that neither exists. */
 const probe: Kernel<{ serial: number }> = {
@@ -59,8 +51,7 @@ export async function detectAnomaly<T>(device: Device, fn: () => T): Promise<T> 
     suspects.push(what());
   };
   let ops = 0;
-  const outer = observer;
-  observer = (name, inputs, outputs) => {
+  const probeAll: OpObserver = (name, inputs, outputs) => {
     ops++;
     const call = `op ${ops}, ${name}(${inputs.map((x) => formatShape(x.shape)).join(', ')})`;
     // An op in place has overwritten its operand by now; its result tells the same.
@@ -68,12 +59,7 @@ export async function detectAnomaly<T>(device: Device, fn: () => T): Promise<T> 
     for (const [i, x] of inputs.filter(isThere).entries()) check(x, () => `operand ${i} of ${call}, made elsewhere,`);
     for (const y of outputs) check(y, () => `the result ${formatShape(y.shape)} of ${call}`);
   };
-  let result: T;
-  try {
-    result = scope(fn);
-  } finally {
-    observer = outer;
-  }
+  const result = observing(probeAll, () => scope(fn));
   const serial = await first.item();
   first.dispose();
   if (serial === NONE) return result;

@@ -3,7 +3,7 @@ import { Scope } from '../tensor/lifetime.js';
 import { refusePromise, scope } from '../tensor/scope.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, type Tensor } from '../tensor/tensor.js';
-import { mapTensors, tensorsOf } from '../tensor/tree.js';
+import { eachTensor, mapTensors, tensorsOf } from '../tensor/tree.js';
 import { gradientPlaces, settleGradients } from './gradientArena.js';
 import { type Cotangents, sweep } from './sweep.js';
 import { isRecording, record, recordOn, Tape, withoutTapes } from './tape.js';
@@ -84,13 +84,13 @@ function pull<P, Y>(
   const cotangents: Cotangents = new Map();
   let keep = new Set<Tensor>();
   try {
-    for (const leaf of leaves) tape.watch(leaf);
+    eachTensor(x, (leaf, path) => tape.watch(leaf, path));
     const result = recordOn(tape, () => f(x));
     refusePromise(by, result);
     keep = new Set(tensorsOf(result));
     for (const [y, g] of seed(result)) addSeed(cotangents, y, g);
     s.sweep(keep); // the user's intermediates; what VJPs need, the tape has retained
-    const places = isRecording() ? new Map<number, Tensor>() : gradientPlaces(leaves);
+    const places = isRecording() ? new Map<number, Tensor>() : gradientPlaces(leaves, tape);
     sweep(tape, cotangents, places);
     settleGradients(leaves, cotangents, places);
     const gradient = mapTensors(x, (leaf) => ownGradient(leaf, cotangents));
@@ -109,7 +109,8 @@ function addSeed(cotangents: Cotangents, y: Tensor, g: Tensor): void {
   cotangents.set(y.id, g);
 }
 
-function ownGradient(leaf: Tensor, cotangents: Cotangents): Tensor {
+/** @internal The gradient of a watched tensor, zeros if nothing reached it, in the hands of the current scope. */
+export function ownGradient(leaf: Tensor, cotangents: Cotangents): Tensor {
   const g = cotangents.get(leaf.id);
   if (!g) return leaf.device.zeros(leaf.shape);
   g.retain();

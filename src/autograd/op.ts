@@ -2,8 +2,9 @@ import { DeviceError, ShapeError } from '../errors.js';
 import type { Device, Kernel } from '../tensor/backend.js';
 import { checkShape, type DType, formatShape, requireDType, type Shape, sizeOf } from '../tensor/shape.js';
 import { overlap, Tensor } from '../tensor/tensor.js';
-import { observeOp } from './anomaly.js';
 import { destinationFor } from './destinations.js';
+import { observeOp } from './observer.js';
+import { isRecomputing } from './recompute.js';
 import { record } from './tape.js';
 
 export interface TensorSpec {
@@ -39,7 +40,8 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
   readonly keep?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] };
   /**
    * Inputs that are updated in place: output `i` takes over the memory of input `donates[i]`, whose handle dies. Those of
-   * optional operands come last and count only where the operand is given.
+   * optional operands come last and count only where the operand is given. Further outputs must not depend on their
+   * elements: when a checkpoint repeats the op, these are not there any more.
    */
   readonly donates?: readonly number[];
 }
@@ -110,20 +112,23 @@ function applyOp<A extends object>(
   const device = commonDevice(name, operands);
   const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
   const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
-  for (const x of inputs) x.assertLive(name);
+  const donates = def.donates?.filter((i) => i < inputs.length) ?? NOTHING;
+  // What the first run of a checkpoint has updated in place is not updated again.
+  const [updated, repeated] = isRecomputing() ? [NOTHING, donates] : [donates, NOTHING];
+  for (const [i, x] of inputs.entries()) if (!repeated.includes(i)) x.assertLive(name);
   const attrs = given ? attributesOf(name, def.attrs, given) : def.attrs;
   if (!def.anyDType) requireDType(name, inputs, 'float32');
   const shaped = def.shape(inputs, attrs);
-  const donates = def.donates?.filter((i) => i < inputs.length) ?? NOTHING;
-  for (const i of donates) checkDonation(name, inputs, i);
+  for (const i of updated) checkDonation(name, inputs, i);
   const specs = Array.isArray(shaped) ? (shaped as readonly TensorSpec[]) : [shaped as TensorSpec];
   const outputs = specs.map((spec, i) => {
-    const source = donates[i];
+    const source = updated[i];
     return source === undefined ? makeOutput(name, device, spec, inputs) : takeOver(name, inputs[source], spec);
   });
   device.run(def, inputs, outputs, attrs);
-  observeOp(name, inputs, outputs);
-  for (const i of donates) inputs[i].donate(name);
+  observeOp(name, inputs, repeated.length > 0 ? outputs.slice(repeated.length) : outputs);
+  for (const i of updated) inputs[i].donate(name);
+  for (const k of repeated.keys()) outputs[k].expire(`${name} ran again for a checkpoint, which updates nothing twice`);
   const { vjp } = def;
   if (vjp) {
     record({

@@ -43,11 +43,15 @@ function pullNode(
 ): void {
   const usesHere = (x: Tensor) => node.inputs.filter((other) => other.id === x.id).length;
   const isLast = (x: Tensor) => tape.uses.get(x.id) === usesHere(x);
-  const final = node.inputs.flatMap((x) => (places.has(x.id) && isLast(x) ? [places.get(x.id) as Tensor] : []));
-  const single = final.filter((_, i) => final.indexOf(final[i]) === i);
+  const final = new Map<number, Tensor>();
+  for (const x of node.inputs) {
+    const place = places.get(x.id);
+    if (place && isLast(x)) final.set(x.id, place);
+  }
+  const wanted = node.placesGradients ? [] : [...final.values()];
   transient(() =>
-    withDestinations(single, () => {
-      const thunks = node.pullback(gs);
+    withDestinations(wanted, () => {
+      const thunks = node.pullback(gs, final);
       node.inputs.forEach((x, i) => {
         const thunk = thunks[i];
         if (!thunk || !tape.tracks(x)) return;

@@ -8,21 +8,42 @@ export interface TapeNode {
   readonly outputs: readonly Tensor[];
   /** Tensors whose data the pullback reads; the tape keeps their memory until it has run. */
   readonly keep: readonly Tensor[];
-  readonly pullback: (cotangents: readonly (Tensor | undefined)[]) => readonly ((() => Tensor) | null)[];
+  readonly pullback: (
+    cotangents: readonly (Tensor | undefined)[],
+    places: ReadonlyMap<number, Tensor>,
+  ) => readonly ((() => Tensor) | null)[];
+  /** The pullback puts gradients into `places`, by input id, itself; other ops leave that to where outputs are made. */
+  readonly placesGradients?: boolean;
+  /** The output is the inputs laid out as in an arena, and so is its cotangent. */
+  readonly joins?: boolean;
+}
+
+/** Whoever is told of the ops that depend on tensors it tracks. */
+interface Recorder {
+  tracks(tensor: Tensor): boolean;
+  nameOf(tensor: Tensor): string | undefined;
+  add(node: TapeNode): void;
 }
 
 /**
  * The ops that depend on watched tensors, in the order of execution. Tapes stack: while the sweep of an inner tape calls
  * VJPs, outer tapes record them like any other op, which is all that higher derivatives need.
  */
-export class Tape {
+export class Tape implements Recorder {
   readonly nodes: TapeNode[] = [];
   readonly #tracked = new Set<number>();
+  readonly #names = new Map<number, string>();
   /** How often each tracked tensor is an input. */
   readonly uses = new Map<number, number>();
 
-  watch(tensor: Tensor): void {
+  /** @param name what an error calls it, such as the path of a parameter */
+  watch(tensor: Tensor, name = ''): void {
     this.#tracked.add(tensor.id);
+    if (name !== '') this.#names.set(tensor.id, name);
+  }
+
+  nameOf(tensor: Tensor): string | undefined {
+    return this.#names.get(tensor.id);
   }
 
   tracks(tensor: Tensor): boolean {
@@ -47,7 +68,7 @@ export class Tape {
   }
 }
 
-let recording: readonly Tape[] = [];
+let recording: readonly Recorder[] = [];
 
 /** @internal Records an op on every open tape that tracks one of its inputs. */
 export function record(node: TapeNode): void {
@@ -57,6 +78,35 @@ export function record(node: TapeNode): void {
 /** @internal True while some tape is open. */
 export function isRecording(): boolean {
   return recording.length > 0;
+}
+
+/** @internal Whether some open tape tracks the tensor. */
+export function isTracked(tensor: Tensor): boolean {
+  return recording.some((recorder) => recorder.tracks(tensor));
+}
+
+/** @internal The path of a parameter that some open tape watches. */
+export function nameOf(tensor: Tensor): string | undefined {
+  for (const recorder of recording) {
+    const name = recorder.nameOf(tensor);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+/** @internal Runs `fn` unrecorded; an op on a tensor that an open tape tracks, other than the `allowed` ones, is refused. */
+export function guarded<T>(
+  allowed: ReadonlySet<Tensor>,
+  refuse: (node: TapeNode, culprit: Tensor) => never,
+  fn: () => T,
+): T {
+  const outer = recording;
+  const guard: Recorder = {
+    tracks: (x) => !allowed.has(x) && outer.some((recorder) => recorder.tracks(x)),
+    nameOf: (x) => outer.map((recorder) => recorder.nameOf(x)).find((name) => name !== undefined),
+    add: (node) => refuse(node, node.inputs.find(guard.tracks) as Tensor),
+  };
+  return withTapes([guard], fn);
 }
 
 /** @internal Runs `fn` while `tape` records beside the tapes that are open already. */
@@ -69,7 +119,7 @@ export function withoutTapes<T>(fn: () => T): T {
   return withTapes([], fn);
 }
 
-function withTapes<T>(tapes: readonly Tape[], fn: () => T): T {
+function withTapes<T>(tapes: readonly Recorder[], fn: () => T): T {
   const outer = recording;
   recording = tapes;
   try {

@@ -1,3 +1,4 @@
+import { checkpoint } from '../autograd/checkpoint.js';
 import { ShapeError } from '../errors.js';
 import { maxPool2d } from '../kernels/maxPool2d.js';
 import type { Device } from '../tensor/backend.js';
@@ -9,7 +10,7 @@ import * as conv2d from './conv2d.js';
 import { kaimingNormal, torchUniform } from './init.js';
 
 /** He et al. (2016), table 1: blocks per stage, and convolutions per block. */
-const DEPTHS = {
+export const DEPTHS = {
   18: { blocks: [2, 2, 2, 2], bottleneck: false },
   34: { blocks: [3, 4, 6, 3], bottleneck: false },
   50: { blocks: [3, 4, 6, 3], bottleneck: true },
@@ -110,7 +111,10 @@ export function init(
 }
 
 /** Whether batch norms use and update the statistics of the batch (training) or the running ones. */
-export type ResnetMode = Pick<batchNorm.BatchNormOptions, 'training'>;
+export interface ResnetMode extends Pick<batchNorm.BatchNormOptions, 'training'> {
+  /** Gradients recompute what is inside of a block: less memory, one forward pass more. */
+  readonly checkpoint?: boolean;
+}
 
 /**
  * Features of NHWC images, [N, H, W, 3] to [N, H/32, W/32, C] (rounded up), C = 8 width, or 32 width with bottlenecks.
@@ -159,9 +163,10 @@ export function stage(
   mode: ResnetMode,
 ): [Tensor, BlockState[]] {
   let h = x;
+  const block = mode.checkpoint ? checkpoint(residualBlock) : residualBlock;
   const next = params.map((p, b) => {
     // A scope per block: what no VJP needs goes back to the pool before the next block allocates.
-    const [y, s] = scope(() => residualBlock(p, state[b], h, strideOf(name, b), mode));
+    const [y, s] = scope(() => block(p, state[b], h, strideOf(name, b), mode));
     h = y;
     return s;
   });

@@ -26,6 +26,17 @@ export interface RngState {
   readonly counter: number;
 }
 
+/** @internal Where a generator stands, an odd normal that is still to come included. */
+interface Position {
+  readonly counter: number;
+  readonly spare: number | undefined;
+}
+
+/** @internal Where generators stood before something drew from them. */
+export type Draws = ReadonlyMap<Rng, Position>;
+
+let drawn: Map<Rng, Position> | undefined;
+
 /**
  * A stream of random numbers: value `i` is a pure function of (key, i).
  * Pass one explicitly wherever randomness is wanted; `split` gives independent streams.
@@ -58,8 +69,47 @@ export class Rng {
     return { key: this.key, counter: this.#counter };
   }
 
+  /** @internal Runs `fn`; tells also where each generator that it drew from stood before. */
+  static observed<T>(fn: () => T): [result: T, before: Draws] {
+    const outer = drawn;
+    const own = new Map<Rng, Position>();
+    drawn = own;
+    try {
+      return [fn(), own];
+    } finally {
+      drawn = outer;
+      if (outer) for (const [rng, position] of own) if (!outer.has(rng)) outer.set(rng, position);
+    }
+  }
+
+  /** @internal Runs `fn` with generators set back to where they stood; afterwards they go on as if it had not drawn. */
+  static repeated<T>(before: Draws, fn: () => T): T {
+    const now = [...before.keys()].map((rng) => [rng, rng.#position] as const);
+    for (const [rng, position] of before) rng.#position = position;
+    try {
+      return fn();
+    } finally {
+      for (const [rng, position] of now) rng.#position = position;
+    }
+  }
+
+  get #position(): Position {
+    return { counter: this.#counter, spare: this.#spare };
+  }
+
+  set #position({ counter, spare }: Position) {
+    this.#counter = counter;
+    this.#spare = spare;
+  }
+
+  /** To be called before anything changes. */
+  #note(): void {
+    if (drawn && !drawn.has(this)) drawn.set(this, this.#position);
+  }
+
   /** Sets `count` counters aside for a kernel that draws them on the device; returns the first. */
   reserve(count: number): number {
+    this.#note();
     this.#spare = undefined;
     const first = this.#counter;
     this.#counter += count;
@@ -68,6 +118,7 @@ export class Rng {
 
   /** A uniform integer in [0, 2^32). */
   uint32(): number {
+    this.#note();
     const c = this.#counter++;
     return threefry2x32(this.key[0], this.key[1], c >>> 0, Math.floor(c / 2 ** 32))[0];
   }
@@ -80,6 +131,7 @@ export class Rng {
   /** Standard normal by Box-Muller, `sqrt(-2 ln u) cos(2 pi v)` and its sine twin. */
   normal(): number {
     if (this.#spare !== undefined) {
+      this.#note();
       const z = this.#spare;
       this.#spare = undefined;
       return z;
