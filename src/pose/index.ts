@@ -1,5 +1,9 @@
 export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
 export { type AugmentOptions, augmentCrop, rleAugmentation } from './augment.js';
+export { type CocoGroundTruth, type CocoTruth, readGroundTruth } from './coco/groundTruth.js';
+export { type PairedPoses, type PosePair, pairPoses, stackPairs } from './coco/posePairs.js';
+export { type CocoResult, readResults } from './coco/results.js';
+export { schemaOf } from './coco/schemaOf.js';
 export {
   type Crop,
   cropAround,
@@ -23,16 +27,34 @@ export { defaultFigures, type FigureOptions, figures } from './figures/figures.j
 export type { LabelNoise } from './figures/labels.js';
 export type { PoseVariety } from './figures/pose.js';
 export type { SceneVariety } from './figures/scene.js';
+export { type FlipPoses, flipAverage } from './flipTest.js';
 export { decodeImage } from './images.js';
 export { lsp } from './lsp.js';
 export { meanPose } from './meanPose.js';
+export {
+  calibrationError,
+  coverage,
+  intervalCoverage,
+  pit,
+  pitHistogram,
+  sharpness,
+} from './metrics/calibration.js';
+export { type CocoApOptions, type CocoScores, cocoAp } from './metrics/cocoAp.js';
 export { pearson, spearman } from './metrics/correlation.js';
+export { type AlignmentVariant, mpjpe, nMpjpe, paMpjpe } from './metrics/mpjpe.js';
+export { type Keypoints, type OksTruth, oks, poseOks } from './metrics/oks.js';
+export { oksNms, type ScoredPose, softOksNms } from './metrics/oksNms.js';
 export { auc, jointDistances, meanError, type Pck, pck, torsoLengths } from './metrics/pck.js';
+export { headSizes, MPII_EXCLUDED, pckh } from './metrics/pckh.js';
+export { bboxKeypoint, bboxRle, keypointScores } from './metrics/poseConfidence.js';
+export { type RiskCoverage, riskCoverage } from './metrics/riskCoverage.js';
 export { type PoseScore, scorePoses } from './metrics/scorePoses.js';
+export { applySimilarity, fitSimilarity, type SimilarityTransform } from './metrics/similarityTransform.js';
+export { type Poses3d, readPoses3d } from './poses3d.js';
 export { renderReport } from './report/renderReport.js';
 export type { RunReport } from './report/runReport.js';
 export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
-export { coco17, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
+export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { initFrom, loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
 export { LOSS_NAMES, type LossName, makeConfig, type TrainConfig } from './train/config.js';

@@ -136,6 +136,53 @@ export const coco17: JointSchema = {
   ],
 };
 
+/** The 14 keypoints of CrowdPose (Li et al., CVPR 2019), in its order, with the sigmas of its evaluation. */
+export const crowdpose14: JointSchema = {
+  name: 'crowdpose14',
+  joints: [
+    'left_shoulder',
+    'right_shoulder',
+    'left_elbow',
+    'right_elbow',
+    'left_wrist',
+    'right_wrist',
+    'left_hip',
+    'right_hip',
+    'left_knee',
+    'right_knee',
+    'left_ankle',
+    'right_ankle',
+    'head',
+    'neck',
+  ],
+  flipPairs: [
+    [0, 1],
+    [2, 3],
+    [4, 5],
+    [6, 7],
+    [8, 9],
+    [10, 11],
+  ],
+  limbs: [
+    [10, 8, LEFT],
+    [8, 6, LEFT],
+    [11, 9, RIGHT],
+    [9, 7, RIGHT],
+    [6, 7, MIDDLE],
+    [0, 6, LEFT],
+    [1, 7, RIGHT],
+    [0, 2, LEFT_ARM],
+    [2, 4, LEFT_ARM],
+    [1, 3, RIGHT_ARM],
+    [3, 5, RIGHT_ARM],
+    [0, 13, LEFT_ARM],
+    [1, 13, RIGHT_ARM],
+    [13, 12, MIDDLE],
+  ],
+  torso: [0, 7],
+  oksSigmas: [0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089, 0.079, 0.079],
+};
+
 /** The permutation that mirroring applies to the joints: joint k of the mirrored person is joint `order[k]` of the original. */
 export function flipOrder(schema: JointSchema): Uint32Array {
   const order = Uint32Array.from(schema.joints, (_, k) => k);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/errors.js';
 import { checkSample, jointBox, type PoseSample } from '../../src/pose/dataset.js';
-import { coco17, flipOrder, lsp14 } from '../../src/pose/schema.js';
+import { coco17, crowdpose14, flipOrder, lsp14 } from '../../src/pose/schema.js';
 
-describe.each([lsp14, coco17])('$name', (schema) => {
+describe.each([lsp14, coco17, crowdpose14])('$name', (schema) => {
   const K = schema.joints.length;
 
   test('flip pairs are the left and right of the same joint, and every sided joint has one', () => {

@@ -1,8 +1,11 @@
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
+import { flipAverage } from '../flipTest.js';
 import { flipOrder, type JointSchema } from '../schema.js';
-import { type Batch, evaluationBatches } from './batches.js';
+import { evaluationBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
+import type { CropBatch } from './cropBatch.js';
+import { uploadBatch } from './deviceBatch.js';
 import { LOSSES } from './losses.js';
 import { applyModel, lossOf, type ModelParams, type ModelState } from './model.js';
 import type { LoadedSample } from './samples.js';
@@ -38,10 +41,7 @@ export async function predict(
   const upright = await pass(network, samples, false);
   if (!flipTest) return upright;
   const mirrored = await pass(network, samples, true);
-  unmirror(mirrored, flipOrder(network.schema));
-  const average = (a: Float64Array, b: Float64Array) => a.map((value, i) => (value + b[i]) / 2);
-  const sigma = upright.sigma && mirrored.sigma && average(upright.sigma, mirrored.sigma);
-  return { mu: average(upright.mu, mirrored.mu), sigma, loss: upright.loss };
+  return { ...flipAverage(upright, mirrored, flipOrder(network.schema)), loss: upright.loss };
 }
 
 async function pass(network: Network, samples: readonly LoadedSample[], mirrored: boolean): Promise<Predictions> {
@@ -63,31 +63,10 @@ async function pass(network: Network, samples: readonly LoadedSample[], mirrored
   return { mu, sigma, loss: total / samples.length };
 }
 
-function forward({ device, schema, config, params, state }: Network, { images, target, weight }: Batch) {
-  const { batch, size } = config;
-  const joints = schema.joints.length;
+function forward({ device, config, params, state }: Network, batch: CropBatch) {
   return scope(() => {
-    const [output] = applyModel(params, state, device.tensor(images, [batch, size, size, 3]), false);
-    const labels = {
-      target: device.tensor(target, [batch, joints, 2]),
-      weight: device.tensor(weight, [batch, joints, 1]),
-    };
+    const { images, ...labels } = uploadBatch(device, batch, config.batch, config.size);
+    const [output] = applyModel(params, state, images, false);
     return { ...output, loss: lossOf(config, params, output, labels) };
   });
-}
-
-/** Turns what was said of mirror images into what it means for the images: x changes its sign, left and right swap. */
-function unmirror({ mu, sigma }: Predictions, order: Uint32Array): void {
-  const swap = (values: Float64Array, sign: number) => {
-    const points = order.length * 2;
-    for (let row = 0; row < values.length; row += points) {
-      const seen = values.slice(row, row + points);
-      order.forEach((source, k) => {
-        values[row + 2 * k] = sign * seen[2 * source];
-        values[row + 2 * k + 1] = seen[2 * source + 1];
-      });
-    }
-  };
-  swap(mu, -1);
-  if (sigma) swap(sigma, 1);
 }

@@ -1,0 +1,22 @@
+import { DataError } from '../../errors.js';
+import { coco17, crowdpose14, type JointSchema, lsp14 } from '../schema.js';
+import type { CocoGroundTruth } from './groundTruth.js';
+
+const KNOWN: readonly JointSchema[] = [coco17, crowdpose14, lsp14];
+
+/**
+ * The schema of a file's keypoints: the one that has the joint names of its categories, and COCO's for any other 17.
+ * @throws DataError if there is none
+ */
+export function schemaOf({ file, categories, joints }: CocoGroundTruth): JointSchema {
+  for (const names of categories.values()) {
+    const schema = KNOWN.find((known) => names?.join() === known.joints.join());
+    if (schema) return schema;
+  }
+  if (joints === coco17.joints.length || joints === 0) return coco17;
+  const known = KNOWN.map((schema) => schema.name).join(', ');
+  throw new DataError(
+    `${file}: ${joints} keypoints of an unknown kind, whose sigmas and torso are not known; known by the names in ` +
+      `categories[].keypoints are ${known}`,
+  );
+}

@@ -1,0 +1,145 @@
+import type { CocoTruth } from '../coco/groundTruth.js';
+import type { CocoResult } from '../coco/results.js';
+import { type AreaRange, type CocoImage, counts, matchImage, type Outcome, prepareImage } from './cocoMatch.js';
+
+/** The ten figures of COCO's keypoint evaluation, in [0, 1]; -1 where no annotated person counts. */
+export interface CocoScores {
+  readonly AP: number;
+  readonly AP50: number;
+  readonly AP75: number;
+  /** Of people of 32^2 to 96^2 square pixels. */
+  readonly APm: number;
+  /** Of people from 96^2 square pixels on. */
+  readonly APl: number;
+  readonly AR: number;
+  readonly AR50: number;
+  readonly AR75: number;
+  readonly ARm: number;
+  readonly ARl: number;
+}
+
+export interface CocoApOptions {
+  /** [K]: the schema's `oksSigmas`. */
+  readonly sigmas: readonly number[];
+  /** `pycocotools` takes a match with the annotation of id 0 for none, since it marks "unmatched" by 0. */
+  readonly variant?: 'exact' | 'pycocotools';
+  /** Results that count per image and category. */
+  readonly maxResults?: number;
+}
+
+/** OKS thresholds 0.5, 0.55, ..., 0.95, to the bit as NumPy's linspace gives them. */
+const THRESHOLDS = Array.from({ length: 10 }, (_, i) => (i < 9 ? 0.5 + i * ((0.95 - 0.5) / 9) : 0.95));
+const AT_50 = 0;
+const AT_75 = 5;
+/** Recalls 0, 0.01, ..., 1 at which precision is read off. */
+const RECALLS = Array.from({ length: 101 }, (_, i) => i * 0.01);
+
+const ALL: AreaRange = [0, 1e5 ** 2];
+const MEDIUM: AreaRange = [32 ** 2, 96 ** 2];
+const LARGE: AreaRange = [96 ** 2, 1e5 ** 2];
+
+/**
+ * Average precision and recall by object keypoint similarity, as COCO's keypoint evaluation defines them: `AP = mean over
+ * thresholds t and recalls r of max precision at recall >= r`, where a result is right if its OKS with its match is at
+ * least t; `AR = mean_t recall`. Equal to pycocotools 2.0 to rounding, but for annotations of id 0 (see `variant`).
+ */
+export function cocoAp(
+  truths: readonly CocoTruth[],
+  results: readonly CocoResult[],
+  { sigmas, variant = 'exact', maxResults = 20 }: CocoApOptions,
+): CocoScores {
+  const lostId = variant === 'pycocotools' ? 0 : undefined;
+  const categories = imagesByCategory(truths, results, sigmas, maxResults);
+  const [all, medium, large] = [ALL, MEDIUM, LARGE].map((range) =>
+    THRESHOLDS.map((threshold) =>
+      categories.flatMap((images) => precisionRecall(images, threshold, range, lostId) ?? []),
+    ),
+  );
+  const precision = (curves: readonly PrecisionRecall[]) => meanOf(curves.map((curve) => curve.precision));
+  const recall = (curves: readonly PrecisionRecall[]) => meanOf(curves.map((curve) => curve.recall));
+  return {
+    AP: precision(all.flat()),
+    AP50: precision(all[AT_50]),
+    AP75: precision(all[AT_75]),
+    APm: precision(medium.flat()),
+    APl: precision(large.flat()),
+    AR: recall(all.flat()),
+    AR50: recall(all[AT_50]),
+    AR75: recall(all[AT_75]),
+    ARm: recall(medium.flat()),
+    ARl: recall(large.flat()),
+  };
+}
+
+/** By category, its images by rising id: among results of equal score the image's place decides. */
+function imagesByCategory(
+  truths: readonly CocoTruth[],
+  results: readonly CocoResult[],
+  sigmas: readonly number[],
+  most: number,
+): CocoImage[][] {
+  const categories = new Map<number, Map<number, { truths: CocoTruth[]; results: CocoResult[] }>>();
+  const cell = ({ category, image }: CocoTruth | CocoResult) => {
+    const images = categories.get(category) ?? new Map();
+    categories.set(category, images);
+    const found = images.get(image) ?? { truths: [], results: [] };
+    images.set(image, found);
+    return found;
+  };
+  for (const truth of truths) cell(truth).truths.push(truth);
+  for (const result of results) cell(result).results.push(result);
+  return [...categories.values()].map((images) =>
+    [...images].sort(([a], [b]) => a - b).map(([, image]) => prepareImage(image.truths, image.results, sigmas, most)),
+  );
+}
+
+interface PrecisionRecall {
+  /** Mean over the recalls. */
+  readonly precision: number;
+  /** That of all results together. */
+  readonly recall: number;
+}
+
+/** One category at one threshold; undefined if nobody counts. */
+function precisionRecall(
+  images: readonly CocoImage[],
+  threshold: number,
+  range: AreaRange,
+  lostId: number | undefined,
+): PrecisionRecall | undefined {
+  const people = images.reduce((sum, { truths }) => sum + truths.filter((truth) => counts(truth, range)).length, 0);
+  if (people === 0) return undefined;
+  const outcomes = images.flatMap((image) => {
+    const found = matchImage(image, threshold, range, lostId);
+    return image.results.map(({ score }, d) => ({ score, outcome: found[d] }));
+  });
+  outcomes.sort((a, b) => b.score - a.score);
+  return curve(
+    outcomes.map(({ outcome }) => outcome),
+    people,
+  );
+}
+
+function curve(outcomes: readonly Outcome[], people: number): PrecisionRecall {
+  const precisions: number[] = [];
+  const recalls: number[] = [];
+  let right = 0;
+  let wrong = 0;
+  for (const outcome of outcomes) {
+    if (outcome === 'right') right++;
+    if (outcome === 'wrong') wrong++;
+    precisions.push(right / (right + wrong + Number.EPSILON));
+    recalls.push(right / people);
+  }
+  for (let i = precisions.length - 1; i > 0; i--) precisions[i - 1] = Math.max(precisions[i - 1], precisions[i]);
+  let at = 0;
+  let sum = 0;
+  for (const recall of RECALLS) {
+    while (at < recalls.length && recalls[at] < recall) at++;
+    if (at < recalls.length) sum += precisions[at];
+  }
+  return { precision: sum / RECALLS.length, recall: right / people };
+}
+
+const meanOf = (values: readonly number[]): number =>
+  values.length === 0 ? -1 : values.reduce((sum, value) => sum + value, 0) / values.length;

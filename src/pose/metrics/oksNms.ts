@@ -1,0 +1,50 @@
+import { type Keypoints, poseOks } from './oks.js';
+
+/** One of several predictions for an image that may show the same person. */
+export interface ScoredPose {
+  /** Flat [3K]: x, y, score by joint. */
+  readonly keypoints: Keypoints;
+  readonly score: number;
+  /** Of the person's box, in square pixels. */
+  readonly area: number;
+}
+
+/**
+ * Non-maximum suppression by OKS: goes through the poses by falling score and drops those whose OKS with a kept one is
+ * above the threshold (as mmpose's `oks_nms`; equal scores in their order, where mmpose reverses it).
+ * @returns the indices of the kept poses, best first
+ */
+export function oksNms(poses: readonly ScoredPose[], sigmas: readonly number[], threshold = 0.9): number[] {
+  const kept: number[] = [];
+  for (const i of byFallingScore(poses.map(({ score }) => score))) {
+    if (kept.every((k) => poseOks(poses[k], poses[i], sigmas) <= threshold)) kept.push(i);
+  }
+  return kept;
+}
+
+/**
+ * Soft non-maximum suppression by OKS: takes the best pose, multiplies the scores of the rest by
+ * `exp(-OKS^2 / threshold)`, and again, until `most` are taken (as mmpose's `soft_oks_nms`).
+ * @returns the indices of the poses in the order they were taken
+ */
+export function softOksNms(
+  poses: readonly ScoredPose[],
+  sigmas: readonly number[],
+  threshold = 0.9,
+  most = 20,
+): number[] {
+  const scores = poses.map(({ score }) => score);
+  const taken: number[] = [];
+  let left = byFallingScore(scores);
+  while (left.length > 0 && taken.length < most) {
+    const [best, ...rest] = left;
+    taken.push(best);
+    for (const i of rest) scores[i] *= Math.exp(-(poseOks(poses[best], poses[i], sigmas) ** 2) / threshold);
+    left = rest.sort((a, b) => scores[b] - scores[a]);
+  }
+  return taken;
+}
+
+function byFallingScore(scores: readonly number[]): number[] {
+  return [...scores.keys()].sort((a, b) => scores[b] - scores[a]);
+}
