@@ -2,8 +2,11 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js';
+import { convert } from './convert.js';
 import { doctor } from './doctor.js';
+import { evaluate } from './evaluate.js';
 import { gradcheck } from './gradcheck.js';
+import { inspect } from './inspect.js';
 import { start } from './start.js';
 import { wgsl } from './wgsl.js';
 
@@ -18,7 +21,7 @@ const program = new Command('wgrad')
   .exitOverride()
   .showSuggestionAfterError();
 
-for (const register of [start, doctor, gradcheck, wgsl]) register(program);
+for (const register of [start, evaluate, convert, inspect, doctor, gradcheck, wgsl]) register(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,171 @@
+import { DataError } from '../errors.js';
+import { type CocoGroundTruth, readGroundTruth } from '../pose/coco/groundTruth.js';
+import { type PairedPoses, type PosePair, pairPoses, stackPairs } from '../pose/coco/posePairs.js';
+import { readResults } from '../pose/coco/results.js';
+import { schemaOf } from '../pose/coco/schemaOf.js';
+import { cocoAp } from '../pose/metrics/cocoAp.js';
+import { mpjpe, nMpjpe, paMpjpe } from '../pose/metrics/mpjpe.js';
+import { auc, jointDistances, meanError, pck, torsoLengths } from '../pose/metrics/pck.js';
+import { headSizes, pckh } from '../pose/metrics/pckh.js';
+import { type Poses3d, readPoses3d } from '../pose/poses3d.js';
+
+/** The files of an evaluation and the options that some metrics take, as typed. */
+export interface MetricFlags {
+  readonly annotations: string;
+  readonly results: string;
+  readonly variant?: string;
+  readonly area?: string;
+  readonly threshold?: string;
+  readonly norm?: string;
+}
+
+export type MetricOption = Exclude<keyof MetricFlags, 'annotations' | 'results'>;
+
+/** Figures by name, the most telling first. */
+export type Scores = Readonly<Record<string, number>>;
+
+export interface Metric {
+  /** What it is, for the help text. */
+  readonly about: string;
+  readonly options: Readonly<Partial<Record<MetricOption, readonly string[] | 'number'>>>;
+  readonly score: (flags: MetricFlags) => Promise<Scores>;
+}
+
+const NORMS = ['torso', 'box', 'head'] as const;
+
+/** What `wgrad evaluate --metric` knows. */
+export const METRICS: Readonly<Record<string, Metric>> = {
+  coco: {
+    about: 'average precision and recall by OKS',
+    options: { variant: ['pycocotools'], area: ['annotation', 'box'] },
+    score: async ({ annotations, results, variant, area }) => {
+      const truth = await readGroundTruth(annotations, area === 'box' ? 'box' : 'annotation');
+      const sigmas = schemaOf(truth).oksSigmas;
+      const found = await readResults(results, truth);
+      return { ...cocoAp(truth.truths, found, { sigmas, variant: variant === 'pycocotools' ? variant : 'exact' }) };
+    },
+  },
+  pck: onPixels(
+    'share of joints within --threshold (0.2) of the --norm (torso)',
+    ['threshold', 'norm'],
+    (poses, flags) => {
+      const threshold = numberOf(flags.threshold, 0.2);
+      const lengths = lengthsOf(poses, flags.norm ?? 'torso');
+      const { mean, perJoint } = pck(poses.distances, poses.weights, lengths, threshold);
+      return { [`PCK@${threshold}`]: mean, ...byJoint(poses.names, perJoint) };
+    },
+  ),
+  pckh: onPixels(
+    'share of joints within --threshold (0.5) of the head size, as MPII',
+    ['threshold'],
+    (poses, flags) => {
+      const threshold = numberOf(flags.threshold, 0.5);
+      // MPII's own evaluation leaves these two out, which its annotators could only guess.
+      const excluded = [...poses.names.keys()].filter((k) => ['pelvis', 'thorax'].includes(poses.names[k]));
+      const { mean, perJoint } = pckh(poses.distances, poses.weights, lengthsOf(poses, 'head'), threshold, excluded);
+      return { [`PCKh@${threshold}`]: mean, ...byJoint(poses.names, perJoint) };
+    },
+  ),
+  auc: onPixels('area under PCK from 0 to 30 pixels', [], ({ distances, weights, pairs }) => ({
+    AUC: auc(distances, weights, pairs.length),
+  })),
+  epe: onPixels('mean distance in pixels', [], ({ distances, weights }) => ({ EPE: meanError(distances, weights) })),
+  nme: onPixels('mean distance by the --norm (box)', ['norm'], (poses, flags) => {
+    const lengths = lengthsOf(poses, flags.norm ?? 'box');
+    // A person without a length does not count, as in PCK.
+    const weights = poses.weights.map((w, i) => (Number.isNaN(lengths[Math.floor(i / poses.names.length)]) ? 0 : w));
+    return { NME: meanError(poses.distances, weights, lengths) };
+  }),
+  mpjpe: inSpace('mean 3-D distance in millimetres', {}, (truth, { points }) => ({
+    MPJPE: mpjpe(points, truth.points, truth.weights),
+  })),
+  'pa-mpjpe': inSpace(
+    'the same after rotation, scale and shift',
+    { variant: ['mmpose'] },
+    (truth, { points }, flags) => ({
+      'PA-MPJPE': paMpjpe(points, truth.points, truth.weights, truth.joints, flags.variant ? 'mmpose' : 'exact'),
+    }),
+  ),
+  'n-mpjpe': inSpace('the same after scale', { variant: ['mmpose'] }, (truth, { points }, flags) => ({
+    'N-MPJPE': nMpjpe(points, truth.points, truth.weights, truth.joints, flags.variant ? 'mmpose' : 'exact'),
+  })),
+};
+
+interface PixelPoses extends PairedPoses {
+  readonly truth: CocoGroundTruth;
+  readonly pairs: readonly PosePair[];
+  /** [N, K] in pixels. */
+  readonly distances: Float64Array;
+  /** [K]. */
+  readonly names: readonly string[];
+}
+
+/** A metric of two COCO files. */
+function onPixels(
+  about: string,
+  options: readonly ('threshold' | 'norm')[],
+  score: (poses: PixelPoses, flags: MetricFlags) => Scores,
+): Metric {
+  const values = { threshold: 'number', norm: NORMS } as const;
+  return {
+    about,
+    options: Object.fromEntries(options.map((option) => [option, values[option]])),
+    score: async (flags) => {
+      const truth = await readGroundTruth(flags.annotations);
+      const pairs = pairPoses(truth, await readResults(flags.results, truth), flags.results);
+      if (pairs.length === 0)
+        throw new DataError(`${flags.annotations}: nobody in it has labels; there is nothing to score`);
+      const poses = stackPairs(pairs, truth.joints);
+      const named = [...truth.categories.values()].find((names) => names?.length === truth.joints);
+      const names = named ?? Array.from({ length: truth.joints }, (_, k) => `joint ${k}`);
+      return score({ ...poses, truth, pairs, names, distances: jointDistances(poses.prediction, poses.target) }, flags);
+    },
+  };
+}
+
+/** A metric of two files of 3-D poses in the same order. */
+function inSpace(
+  about: string,
+  options: Metric['options'],
+  score: (truth: Poses3d, prediction: Poses3d, flags: MetricFlags) => Scores,
+): Metric {
+  return {
+    about,
+    options,
+    score: async (flags) => {
+      const [truth, prediction] = await Promise.all([readPoses3d(flags.annotations), readPoses3d(flags.results)]);
+      if (truth.count !== prediction.count || truth.joints !== prediction.joints) {
+        throw new DataError(
+          `${prediction.file}: ${prediction.count} poses of ${prediction.joints} joints, but ${truth.file} has ` +
+            `${truth.count} of ${truth.joints}; give one prediction for each pose, in the same order`,
+        );
+      }
+      const missing = truth.weights.findIndex((w, i) => w > 0 && prediction.weights[i] === 0);
+      if (missing >= 0) {
+        const [n, k] = [Math.floor(missing / truth.joints), missing % truth.joints];
+        throw new DataError(`${prediction.file}: pose ${n}, joint ${k}: null, but ${truth.file} has a label for it`);
+      }
+      return score(truth, prediction, flags);
+    },
+  };
+}
+
+/** [N]: what distances are measured by, in pixels; NaN where a person lacks a joint of the torso. */
+function lengthsOf({ truth, pairs, target, weights }: PixelPoses, norm: string): Float64Array {
+  if (norm === 'torso') return torsoLengths(schemaOf(truth), target, weights);
+  if (norm === 'box') return Float64Array.from(pairs, ({ truth: { box } }) => Math.max(box[2], box[3]));
+  return headSizes(
+    pairs.map(({ truth: { id, headBox } }) => {
+      if (headBox) return headBox;
+      throw new DataError(
+        `${truth.file}: annotation ${id} has no "head_box": [x, y, width, height], which PCKh divides by`,
+      );
+    }),
+  );
+}
+
+const numberOf = (text: string | undefined, byDefault: number): number =>
+  text === undefined ? byDefault : Number(text);
+
+const byJoint = (names: readonly string[], values: Float64Array): Scores =>
+  Object.fromEntries(names.map((name, k) => [name, values[k]]));
