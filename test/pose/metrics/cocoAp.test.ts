@@ -83,6 +83,17 @@ describe('by hand', () => {
     expect(AP).toBeCloseTo(1, METRIC_DIGITS);
   });
 
+  test('people of exactly 32^2 and 96^2 square pixels are medium, those of 96^2 large as well', async () => {
+    const areas = async (area: number) => {
+      const { APm, APl } = await evaluate(truth({ ...person, area }), [found(0.5)]);
+      return [APm, APl].map(Math.round);
+    };
+    expect(await areas(32 ** 2)).toEqual([1, -1]);
+    expect(await areas(32 ** 2 - 1)).toEqual([-1, -1]);
+    expect(await areas(96 ** 2)).toEqual([1, 1]);
+    expect(await areas(96 ** 2 + 1)).toEqual([-1, 1]);
+  });
+
   test('only the 20 best of an image count', async () => {
     const wrong = Array.from({ length: 20 }, () => found(0.9, 500));
     expect((await evaluate(truth(person), [...wrong, found(0.5)])).AR).toBe(0);
