@@ -4,6 +4,12 @@ import type { Tensor } from './tensor.js';
 
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array;
 
+/** Choices that were measured on the adapter, see `tune`; they come before the built-in ones. */
+export interface Choices {
+  /** The answer to a question such as "matmul 512 x 512 x 512 x 1"; undefined leaves it to the built-in choice. */
+  pick(question: string, candidates: () => readonly string[]): string | undefined;
+}
+
 /** What a kernel choice may depend on. */
 export interface Capabilities {
   /** `reference` = float64 loops, `software` = a CPU driver for WebGPU, `gpu` = hardware. */
@@ -16,6 +22,7 @@ export interface Capabilities {
   readonly timestamps: boolean;
   /** The most bytes that one binding, hence one tensor, may have. */
   readonly maxBindingBytes: number;
+  readonly choices?: Choices;
 }
 
 /** An operand as the float64 reference sees it: row-major elements. */
