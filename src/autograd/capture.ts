@@ -33,7 +33,7 @@ export interface CaptureOptions {
  *   counters: a replay adds to each what the recorded calls did.
  * - `batch` is copied into memory of the recording, so any tensors will do. What changes from step to step (learning rate,
  *   seeds) must be a tensor of it. Numbers and other leaves are part of the recording, like shapes: a change records anew.
- * - All other results live until the next call; read or copy them before (`device.readLater`).
+ * - All other results live until the next call; ask for their data before; it may arrive later.
  * - Until two calls in a row have led to the same commands, calls run as usual. So a rate or a seed from the host is found,
  *   unless it changes only later; and nothing else that the function does on the host is repeated.
  *
@@ -70,7 +70,7 @@ export function capture<S, B, R extends { readonly state: S }>(
     const device = deviceOf(state);
     if (device !== home) dispose();
     home = device;
-    for (const t of results) t.expire('the next call of the captured step has overwritten it; read or copy it before');
+    for (const t of results) t.expire('the next call of the captured step has overwritten it; ask for its data before');
     results = [];
     const key = signatureOf(batch);
     let entry = entries.get(key);
@@ -176,6 +176,7 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
       this.#last = now;
     } else {
       trace.release();
+      this.#calls = 0;
       throw new ShapeError(
         `capture: no two calls in a row did the same, so the step cannot be replayed: ${difference}. ` +
           'What changes from call to call must be a tensor of the batch or of the state',

@@ -115,7 +115,8 @@ export function packParameters<T>(tree: T): T {
   return out;
 }
 
-function padded(size: number): number {
+/** @internal The elements that a leaf of that size takes up in an arena. */
+export function padded(size: number): number {
   return Math.ceil(size / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
 }
 

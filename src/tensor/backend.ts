@@ -135,11 +135,9 @@ export interface Device {
   /** @internal Copies the elements of `source` over those of `target`, in other memory. */
   copy(source: Tensor, target: Tensor): void;
   /**
-   * The elements as they are now, copied to the host without waiting: the promise resolves when work that was handed over
-   * later, by `flush`, a read or a full queue, is done. Meant for the losses of a loop that must not stall.
+   * The elements as they are now: what later ops do in place does not change them, and a loop need not await them before
+   * it goes on. Rejects with a DeviceError if the device failed since the last read.
    */
-  readLater(tensor: Tensor): Promise<TypedArray>;
-  /** Copies the elements to the host; rejects with a DeviceError if the device failed since the last read. */
   read(tensor: Tensor): Promise<TypedArray>;
 
   /** @internal Memory for `length` elements; the content is undefined unless `zero`. */

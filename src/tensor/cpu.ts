@@ -94,10 +94,6 @@ class CpuDevice implements Device {
     return view(tensor).data.slice();
   }
 
-  readLater(tensor: Tensor): Promise<TypedArray> {
-    return this.read(tensor);
-  }
-
   allocate(dtype: DType, length: number): Allocation {
     this.#assertOpen();
     const allocation = new CpuAllocation(dtype, length, (bytes) => {

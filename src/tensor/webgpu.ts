@@ -114,21 +114,13 @@ export class WebGpuDevice implements Device {
     to.lastUse = this.#encoder.serial;
   }
 
-  read(tensor: Tensor): Promise<TypedArray> {
-    const data = this.readLater(tensor);
-    this.flush();
-    return data;
-  }
-
-  async readLater(tensor: Tensor): Promise<TypedArray> {
+  async read(tensor: Tensor): Promise<TypedArray> {
     tensor.assertLive('read');
     this.#encoder.trace?.refuse(`a tensor ${formatShape(tensor.shape)} was read`);
     const bytes = tensor.size * 4;
     const staging = this.#staging.take(bytes);
-    const pooled = pooledOf(tensor);
-    this.#encoder.copy(pooled, 4 * tensor.offset, staging, 0, bytes);
-    pooled.lastUse = this.#encoder.serial;
-    await this.#encoder.submitted();
+    this.#encoder.copy(pooledOf(tensor), 4 * tensor.offset, staging, 0, bytes);
+    this.flush();
     try {
       await this.#wait(staging.mapAsync(MAP_READ, 0, bytes));
     } catch (cause) {

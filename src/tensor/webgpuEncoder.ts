@@ -37,7 +37,6 @@ export class CommandEncoder {
   readonly #pipelines: PipelineCache;
   readonly #uniforms: GPUBuffer;
   readonly #ring = new Uint32Array((RING_SLOTS * UNIFORM_BYTES) / 4);
-  readonly #onSubmit: (() => void)[] = [];
   #slot = 0;
   #firstSlot = 0;
   #encoder: GPUCommandEncoder | undefined;
@@ -108,13 +107,7 @@ export class CommandEncoder {
     this.#firstSlot = this.#slot;
     this.#pending = 0;
     this.serial++;
-    for (const notify of this.#onSubmit.splice(0)) notify();
     done?.();
-  }
-
-  /** Resolves when what is recorded so far is handed over. */
-  submitted(): Promise<void> {
-    return this.#encoder ? new Promise((resolve) => this.#onSubmit.push(resolve)) : Promise.resolve();
   }
 
   #dispatch(

@@ -120,7 +120,8 @@ function differenceOf(before: Recorded, now: Recorded): string | undefined {
   if (before.compiled !== now.compiled) return `it ran ${name}, at the call before '${before.launch.program.label}'`;
   const word = (now.params ?? []).findIndex((w, i) => w >>> 0 !== before.params![i] >>> 0);
   if (word >= 0) {
-    return `${name} got ${now.params![word]} from the host in word ${word}, at the call before ${before.params![word]}`;
+    const [got, earlier] = [now, before].map(({ params }) => formatWord(params![word]));
+    return `${name} got ${got} from the host in word ${word} of its parameters, at the call before ${earlier}`;
   }
   if (now.grid.some((n, i) => n !== before.grid[i])) return `${name} ran on another grid than at the call before`;
   const moved = now.ranges.findIndex((range, i) => {
@@ -128,4 +129,10 @@ function differenceOf(before: Recorded, now: Recorded): string | undefined {
     return range.size !== other.size || range.offset !== other.offset || now.origins[i] !== before.origins[i];
   });
   return moved < 0 ? undefined : `${name} got other memory as its operand ${moved} than at the call before`;
+}
+
+/** A word as the integer and the float32 that it may be. */
+function formatWord(word: number): string {
+  const float = new Float32Array(Uint32Array.of(word).buffer)[0];
+  return `${word >>> 0} (as a float ${Number(float.toPrecision(7))})`;
 }
