@@ -7,6 +7,7 @@ export interface StartFlags extends TrainFlags {
   readonly init?: string;
   readonly resume?: string | true;
   readonly out?: string;
+  readonly workers?: string;
 }
 
 /** `wgrad start`: trains a pose network, on generated figures unless `--data` names a folder, and writes a report. */
@@ -25,11 +26,13 @@ export function start(program: Command): void {
     .option('--schedule <name>', `how it falls: ${SCHEDULES.join(', ')}`)
     .option('--rotation <degrees>', 'how far half of the training images are turned at most')
     .option('--scaling <share>', 'by how much the crops of training vary in size')
+    .option('--colour <share>', 'by how much the brightness of each colour varies in training')
     .option('--seed <n>', 'weights, order and augmentation')
     .option('--figures <n>', 'generated images to train on')
     .option('--init <file>', 'weights to start from: a checkpoint, or a ResNet in names of torchvision, as safetensors')
     .option('--resume [file]', 'continue a run: a checkpoint, by default the one saved last')
     .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/')
+    .option('--workers <n>', 'threads that decode and crop ahead; 0 = none; by default one less than cores, at most 8')
     .option('--backend <name>', 'webgpu, cpu or auto', 'auto')
     .action(async (flags: StartFlags) => {
       // Charts and image codecs are slow to load: only who trains waits for them.

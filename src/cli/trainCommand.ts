@@ -7,6 +7,7 @@ import { fitBaselines } from '../pose/train/baselines.js';
 import { initFrom, loadRun, resumeSession, type SavedRun } from '../pose/train/checkpointing.js';
 import { makeConfig, resumeConfig } from '../pose/train/config.js';
 import { openDataset } from '../pose/train/dataset.js';
+import { DataWorkers } from '../pose/train/dataWorkers.js';
 import { duration } from '../pose/train/duration.js';
 import { evaluate } from '../pose/train/evaluate.js';
 import {
@@ -31,13 +32,24 @@ import { scoreTable } from './scoreTable.js';
 import type { StartFlags } from './start.js';
 import { TrainingDisplay } from './trainingDisplay.js';
 
+/** Threads beyond any machine's use. */
+const MOST_WORKERS = 64;
+
 /** Runs `wgrad start` from its flags to the report; sets the exit code where Ctrl-C ends it. */
-export async function trainCommand({ backend, init, resume, out, ...flags }: StartFlags): Promise<void> {
+export async function trainCommand({
+  backend,
+  init,
+  resume,
+  out,
+  workers: threads,
+  ...flags
+}: StartFlags): Promise<void> {
   const began = performance.now();
   if (init !== undefined && resume !== undefined) {
     throw new DataError('--init and --resume: a resumed run has its weights already; give one of the two');
   }
   const saved = resume === undefined ? undefined : await loadRun(resume === true ? await lastCheckpoint(out) : resume);
+  const workers = openWorkers(threads);
   const device = await openBackend(backend);
   const interrupt = untilInterrupt(() => say('stopping after this step; Ctrl-C again exits at once'));
   try {
@@ -45,8 +57,8 @@ export async function trainCommand({ backend, init, resume, out, ...flags }: Sta
     const config = saved ? resumeConfig(saved.config, flags, saved.path) : makeConfig(flags, device.kind);
     const dataset = await openDataset(config);
     const folder = await folderFor(`${dataset.name}-${config.loss}`, saved, out);
-    const data = await load(dataset, interrupt.signal);
-    const session = startSession(device, config, data);
+    const data = await load(dataset, interrupt.signal, workers);
+    const session = startSession(device, config, data, workers?.batches(data, config));
     if (saved) resumeSession(session, saved);
     if (init !== undefined) session.learner = await initFrom(session.learner, init);
     await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
@@ -57,6 +69,7 @@ export async function trainCommand({ backend, init, resume, out, ...flags }: Sta
     process.exitCode = INTERRUPTED;
   } finally {
     interrupt.release();
+    await workers?.close();
     device.destroy();
   }
 }
@@ -68,6 +81,14 @@ async function openBackend(name: string): Promise<Device> {
   throw new DataError(`--backend ${name}: expected one of webgpu, cpu, auto`);
 }
 
+function openWorkers(text: string | undefined): DataWorkers | undefined {
+  if (text === undefined) return new DataWorkers();
+  if (!/^\d+$/.test(text) || Number(text) > MOST_WORKERS) {
+    throw new DataError(`--workers ${text}: expected an integer from 0 to ${MOST_WORKERS}`);
+  }
+  return text === '0' ? undefined : new DataWorkers(Number(text));
+}
+
 /** A resumed run goes on in its own folder, unless another is asked for. */
 async function folderFor(name: string, saved: SavedRun | undefined, out: string | undefined): Promise<RunFolder> {
   if (!saved) return freeRunFolder(name, out);
@@ -75,10 +96,10 @@ async function folderFor(name: string, saved: SavedRun | undefined, out: string 
   return out === undefined || resolve(out) === resolve(own) ? runFolder(own) : freeRunFolder(name, out);
 }
 
-async function load(dataset: PoseDataset, signal: AbortSignal): Promise<LoadedData> {
+async function load(dataset: PoseDataset, signal: AbortSignal, workers?: DataWorkers): Promise<LoadedData> {
   const display = loadingDisplay(dataset.name);
   try {
-    return await loadData(dataset, display.update, signal);
+    return await loadData(dataset, { onProgress: display.update, signal, workers });
   } finally {
     display.stop();
   }
@@ -90,7 +111,7 @@ async function train(session: Session, folder: RunFolder, began: number, signal:
   say(
     `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ${network}, loss ${config.loss}`,
   );
-  const baselines = fitBaselines(data);
+  const baselines = await fitBaselines(data);
   const display = new TrainingDisplay(config, batches.length, progress.epoch * batches.length + progress.batch);
   const finished = await trainRun(session, folder, display, signal).finally(() => display.stop());
   if (!finished) {
@@ -100,7 +121,7 @@ async function train(session: Session, folder: RunFolder, began: number, signal:
   }
   const evaluation = await evaluate(session);
   const seconds = (performance.now() - began) / 1000;
-  const report = trainReport(session, evaluation, baselines, seconds);
+  const report = await trainReport(session, evaluation, baselines, seconds);
   await writeFileAtomic(folder.report, await renderReport(report));
   const { network: scores, baselines: others } = report;
   await log(folder, { event: 'end', seconds, scores: [scores, ...others].map(({ perJoint, ...score }) => score) });

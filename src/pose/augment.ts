@@ -9,6 +9,8 @@ export interface AugmentOptions {
   readonly rotation: number;
   readonly rotationProbability: number;
   readonly mirrorProbability: number;
+  /** Each colour channel is multiplied by U(1 - colour, 1 + colour) and limited to what a pixel can hold; 3-D uses 0.2. */
+  readonly colour: number;
 }
 
 export const rleAugmentation: AugmentOptions = {
@@ -16,6 +18,7 @@ export const rleAugmentation: AugmentOptions = {
   rotation: 45,
   rotationProbability: 0.5,
   mirrorProbability: 0.5,
+  colour: 0,
 };
 
 /** A random variation of a crop. Always draws four numbers, so that a stream stays aligned whatever the options are. */
@@ -32,4 +35,13 @@ export function augmentCrop(crop: Crop, rng: Rng, options: AugmentOptions = rleA
     angle: turn ? crop.angle + angle : crop.angle,
     mirrored: mirror ? !crop.mirrored : crop.mirrored,
   };
+}
+
+/** Random gains of red, green and blue. Always draws three numbers. */
+export function augmentColour(
+  rng: Rng,
+  { colour }: Pick<AugmentOptions, 'colour'> = rleAugmentation,
+): [number, number, number] {
+  const gain = () => 1 + colour * (2 * rng.uniform() - 1);
+  return [gain(), gain(), gain()];
 }

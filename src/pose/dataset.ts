@@ -28,13 +28,26 @@ export interface PoseSample {
   /** Joints [K, 2] without annotation noise, where a data set knows them; metrics prefer them. */
   readonly clean?: Float64Array;
   /** The same picture in another resolution, its longer side in pixels, where there is a finer one to look at. */
-  readonly picture?: (side: number) => RgbImage;
+  readonly picture?: (side: number) => RgbImage | Promise<RgbImage>;
+}
+
+/** How another thread opens the same split: the data set that an exported function of a module gives, and its part. */
+export interface SplitOrigin {
+  /** URL of the module. */
+  readonly module: string;
+  /** The function it exports; gives a `PoseDataset` or a promise of one. */
+  readonly name: string;
+  /** What the function takes: values that `postMessage` can carry. */
+  readonly args: readonly unknown[];
+  readonly part: 'train' | 'test';
 }
 
 /** A sequence of samples, each loaded when it is asked for; the same index gives the same sample. */
 export interface PoseSplit {
   readonly length: number;
   sample(index: number): PoseSample | Promise<PoseSample>;
+  /** Without it, samples are decoded in the thread that has opened the data set. */
+  readonly origin?: SplitOrigin;
 }
 
 /** A pose-estimation task. Implement this to train on your own images. */

@@ -1,5 +1,5 @@
 export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
-export { type AugmentOptions, augmentCrop, rleAugmentation } from './augment.js';
+export { type AugmentOptions, augmentColour, augmentCrop, rleAugmentation } from './augment.js';
 export { type CocoGroundTruth, type CocoTruth, readGroundTruth } from './coco/groundTruth.js';
 export { type PairedPoses, type PosePair, pairPoses, stackPairs } from './coco/posePairs.js';
 export { type CocoResult, readResults } from './coco/results.js';
@@ -22,6 +22,7 @@ export {
   type PoseSample,
   type PoseSplit,
   type RgbImage,
+  type SplitOrigin,
 } from './dataset.js';
 export { defaultFigures, type FigureOptions, figures } from './figures/figures.js';
 export type { LabelNoise } from './figures/labels.js';
@@ -58,10 +59,19 @@ export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } fr
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { initFrom, loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
 export { LOSS_NAMES, type LossName, makeConfig, type TrainConfig } from './train/config.js';
+export type { CropBatch } from './train/cropBatch.js';
+export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';
 export { type Evaluation, evaluate } from './train/evaluate.js';
+export type { BatchSource } from './train/prefetch.js';
 export { freeRunFolder, openRunFolder, type RunFolder, runFolder } from './train/runFolder.js';
-export { type LoadedData, type LoadedSample, loadData } from './train/samples.js';
+export {
+  type LoadedData,
+  type LoadedSample,
+  type LoadOptions,
+  loadData,
+  type TrainingSamples,
+} from './train/samples.js';
 export { type EpochSummary, type Session, startSession } from './train/session.js';
 export { trainReport } from './train/trainReport.js';
 export { type TrainObserver, trainRun } from './train/trainRun.js';
-export { IMAGENET_MEAN, IMAGENET_STD, warpCrop } from './warp.js';
+export { colourRows, IMAGENET_MEAN, IMAGENET_STD, warpCrop } from './warp.js';

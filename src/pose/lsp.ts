@@ -20,7 +20,7 @@ const JOINTS = lsp14.joints.length;
  * The Leeds Sports Pose data set, or any in its form: a folder with `images/` and `joints.json` or LSP's own `joints.mat`.
  * `joints.json` is `{items: [{file, xy: [[x, y] | null, ...], split?: 'train' | 'test', width?, height?}]}` in 1-based
  * pixels; null is not annotated and gets weight 0. Without splits the first half trains and the second tests, as is LSP's
- * custom. Occluded joints count fully. Images decode when first asked for and stay in memory (about 60 kB each).
+ * custom. Occluded joints count fully. Images decode whenever they are asked for.
  * @throws DataError naming file, image and joint for whatever is missing, broken or out of place.
  */
 export async function lsp(folder: string): Promise<PoseDataset> {
@@ -30,28 +30,24 @@ export async function lsp(folder: string): Promise<PoseDataset> {
   }
   const named = items.some((item) => item.split !== undefined);
   const half = items.length / 2;
-  const part = (split: string) =>
+  const part = (split: 'train' | 'test') =>
     lazySplit(
       folder,
       items.filter((item, i) => (named ? item.split === split : i < half === (split === 'train'))),
+      split,
     );
   const train = part('train');
   if (train.length === 0) throw new DataError(`${folder}: no image is in the train split; mark some "split": "train"`);
   return { name: 'lsp', schema: lsp14, mirrorable: true, train, test: part('test') };
 }
 
-function lazySplit(folder: string, items: readonly Annotation[]): PoseSplit {
-  const loaded = new Map<number, Promise<PoseSample>>();
+function lazySplit(folder: string, items: readonly Annotation[], part: 'train' | 'test'): PoseSplit {
   return {
     length: items.length,
-    sample(index) {
+    origin: { module: import.meta.url, name: 'lsp', args: [folder], part },
+    async sample(index) {
       if (!(index in items)) throw new DataError(`lsp: sample ${index} of ${items.length} does not exist`);
-      let sample = loaded.get(index);
-      if (!sample) {
-        sample = load(folder, items[index]);
-        loaded.set(index, sample);
-      }
-      return sample;
+      return load(folder, items[index]);
     },
   };
 }

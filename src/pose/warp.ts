@@ -6,6 +6,16 @@ export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
 export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
 
 /**
+ * What turns levels 0 to 255 into network input, for `warpPixels`: gain, offset, low and high [4, 3] such that
+ * `clamp(gain v + offset, low, high) = (clamp(gains v / 255, 0, 1) - mean) / std`.
+ */
+export function colourRows(gains: readonly [number, number, number] = [1, 1, 1]): number[] {
+  const low = IMAGENET_MEAN.map((mean, c) => -mean / IMAGENET_STD[c]);
+  const high = IMAGENET_MEAN.map((mean, c) => (1 - mean) / IMAGENET_STD[c]);
+  return [...gains.map((gain, c) => gain / (255 * IMAGENET_STD[c])), ...low, ...low, ...high];
+}
+
+/**
  * Writes the crop as network input [height, width, 3]: bilinear samples v of the image, black outside, normalised to
  * `(v / 255 - mean) / std` with ImageNet's constants. One sample per input pixel, as OpenCV's warpAffine takes them.
  * @param out the slice of a batch to fill, `height * width * 3` floats.

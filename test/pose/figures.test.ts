@@ -39,8 +39,8 @@ describe('figures', () => {
 
   test('the same scene at another size', async () => {
     const { picture } = await figures({ cameraNoise: 0 }).train.sample(4);
-    const small = picture!(40);
-    const large = picture!(160);
+    const small = await picture!(40);
+    const large = await picture!(160);
     let difference = 0;
     for (let y = 0; y < 40; y++) {
       for (let x = 0; x < 40; x++) {

@@ -57,9 +57,10 @@ export function figures(options: Partial<FigureOptions> = {}): PoseDataset {
   };
 }
 
-function split(stream: Rng, length: number, part: string, options: FigureOptions): PoseSplit {
+function split(stream: Rng, length: number, part: 'train' | 'test', options: FigureOptions): PoseSplit {
   return {
     length,
+    origin: { module: import.meta.url, name: 'figures', args: [options], part },
     sample(index) {
       if (!Number.isInteger(index) || index < 0 || index >= length) {
         throw new DataError(`figures: ${part} sample ${index} of ${length} does not exist`);

@@ -16,10 +16,14 @@ export interface Baselines {
   readonly ridge?: ScoredPoses;
 }
 
-/** Fits both baselines to the upright crops of the training half and scores them on the test half. */
-export function fitBaselines({ dataset: { schema }, train, test }: LoadedData): Baselines {
-  const seen = features(schema, train);
-  const unseen = features(schema, test);
+/** Images that the baselines are fitted to at most: they have few parameters. */
+const ENOUGH = 4000;
+
+/** Fits both baselines to upright crops of the training half and scores them on the test half. */
+export async function fitBaselines({ dataset: { schema }, train, test }: LoadedData): Promise<Baselines> {
+  const count = Math.min(train.length, ENOUGH);
+  const seen = await features(schema, count, (i) => train.sample(Math.floor((i * train.length) / count)));
+  const unseen = await features(schema, test.length, (i) => test[i]);
   const mean = meanPose(seen.poses, seen.weights, schema.joints.length);
   const points = mean.length;
   const constant = Float64Array.from({ length: test.length * points }, (_, i) => mean[i % points]);
@@ -30,19 +34,24 @@ export function fitBaselines({ dataset: { schema }, train, test }: LoadedData): 
   return { ...baselines, ridge: score(schema, test, fitRidge(seen.thumbnails, poses).predict(unseen.thumbnails)) };
 }
 
-function features(schema: JointSchema, samples: readonly LoadedSample[]) {
+async function features(
+  schema: JointSchema,
+  count: number,
+  sampleAt: (i: number) => LoadedSample | Promise<LoadedSample>,
+) {
   const joints = schema.joints.length;
   const order = flipOrder(schema);
   const row = allocateBatch(1, SIDE, joints);
-  const thumbnails = new Float64Array(samples.length * THUMBNAIL * THUMBNAIL);
-  const poses = new Float64Array(samples.length * joints * 2);
-  const weights = new Float64Array(samples.length * joints);
-  samples.forEach((sample, n) => {
+  const thumbnails = new Float64Array(count * THUMBNAIL * THUMBNAIL);
+  const poses = new Float64Array(count * joints * 2);
+  const weights = new Float64Array(count * joints);
+  for (let n = 0; n < count; n++) {
+    const sample = await sampleAt(n);
     fillRow(row, 0, sample, sample.crop, SIDE, order);
     const size = THUMBNAIL * THUMBNAIL;
     thumbnail(row.images, SIDE, SIDE, thumbnails.subarray(n * size, (n + 1) * size));
     poses.set(row.target, n * joints * 2);
     weights.set(row.weight, n * joints);
-  });
+  }
   return { thumbnails, poses, weights };
 }

@@ -1,14 +1,16 @@
 import { DataError } from '../../errors.js';
 import { Rng } from '../../tensor/rng.js';
-import { type AugmentOptions, augmentCrop } from '../augment.js';
+import { type AugmentOptions, augmentColour, augmentCrop } from '../augment.js';
 import { type Crop, encodeJoints, mirrorCrop } from '../crop.js';
-import type { PoseSample } from '../dataset.js';
+import type { PoseDataset, PoseSample } from '../dataset.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { warpCrop } from '../warp.js';
 import type { TrainConfig } from './config.js';
-import type { LoadedData, LoadedSample } from './samples.js';
+import { type CropBatch, makeCropBatch } from './cropBatch.js';
+import type { BatchSource } from './prefetch.js';
+import type { LoadedSample, TrainingSamples } from './samples.js';
 
-/** Images with their labels on the host, ready for upload. */
+/** Network inputs with their labels on the host, ready for upload. */
 export interface Batch {
   /** [B, size, size, 3], normalised. */
   readonly images: Float32Array;
@@ -18,11 +20,12 @@ export interface Batch {
   readonly weight: Float32Array;
 }
 
-type BatchConfig = Pick<TrainConfig, 'batch' | 'size' | 'seed' | 'rotation' | 'scaling'>;
+export type BatchConfig = Pick<TrainConfig, 'batch' | 'size' | 'seed' | 'rotation' | 'scaling' | 'colour'>;
 
 /** Streams of the run's seed; 0 draws the weights. */
 const ORDER_STREAM = 1;
 const AUGMENTATION_STREAM = 2;
+const COLOUR_STREAM = 3;
 
 /** Memory for a batch; whoever fills it again overwrites the last one. */
 export function allocateBatch(count: number, size: number, joints: number): Batch {
@@ -52,20 +55,26 @@ export function fillRow(
 
 /**
  * The training half in random order, augmented, in full batches; the incomplete last one is dropped. Batch (epoch, index)
- * is a function of seed, epoch and index alone, so that a resumed run sees what an uninterrupted one does.
+ * is a function of seed, epoch and index alone, so that a resumed run sees what an uninterrupted one does, and any thread
+ * makes the same.
  */
-export class TrainingBatches {
-  /** Batches per epoch. */
+export class TrainingBatches implements BatchSource {
   readonly length: number;
-  readonly #samples: readonly LoadedSample[];
+  readonly #samples: Pick<TrainingSamples, 'length' | 'sample'>;
   readonly #config: BatchConfig;
   readonly #augmentation: AugmentOptions;
   readonly #flip: Uint32Array;
-  readonly #memory: Batch;
   #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
 
   /** @throws DataError if the data do not fill one batch */
-  constructor({ dataset, train }: LoadedData, config: BatchConfig) {
+  constructor(
+    data: {
+      readonly dataset: Pick<PoseDataset, 'name' | 'schema' | 'mirrorable'>;
+      readonly train: Pick<TrainingSamples, 'length' | 'sample'>;
+    },
+    config: BatchConfig,
+  ) {
+    const { dataset, train } = data;
     this.length = Math.floor(train.length / config.batch);
     if (this.length === 0) {
       throw new DataError(
@@ -79,26 +88,26 @@ export class TrainingBatches {
       rotation: config.rotation,
       rotationProbability: 0.5,
       mirrorProbability: dataset.mirrorable ? 0.5 : 0,
+      colour: config.colour,
     };
     this.#flip = flipOrder(dataset.schema);
-    this.#memory = allocateBatch(config.batch, config.size, dataset.schema.joints.length);
   }
 
-  /** The batch of an epoch and an index, both from 0; its arrays are overwritten by the next call. */
-  at(epoch: number, index: number): Batch {
+  async at(epoch: number, index: number): Promise<CropBatch> {
     const { batch, size, seed } = this.#config;
     if (this.#order?.epoch !== epoch) {
       const rng = new Rng(seed, ORDER_STREAM).split(epoch);
       this.#order = { epoch, indices: rng.permutation(this.#samples.length) };
     }
     const variations = new Rng(seed, AUGMENTATION_STREAM).split(epoch);
-    for (let row = 0; row < batch; row++) {
-      const which = this.#order.indices[index * batch + row];
-      const sample = this.#samples[which];
+    const colours = new Rng(seed, COLOUR_STREAM).split(epoch);
+    const row = async (which: number) => {
+      const sample = await this.#samples.sample(which);
       const crop = augmentCrop(sample.crop, variations.split(which), this.#augmentation);
-      fillRow(this.#memory, row, sample, crop, size, this.#flip);
-    }
-    return this.#memory;
+      return { sample, crop, gains: augmentColour(colours.split(which), this.#augmentation) };
+    };
+    const chosen = this.#order.indices.subarray(index * batch, (index + 1) * batch);
+    return makeCropBatch(await Promise.all(Array.from(chosen, row)), size, this.#flip);
   }
 }
 
@@ -108,16 +117,12 @@ export function* evaluationBatches(
   samples: readonly LoadedSample[],
   { batch, size }: Pick<TrainConfig, 'batch' | 'size'>,
   mirrored: boolean,
-): Generator<{ readonly first: number; readonly count: number; readonly batch: Batch }> {
-  const memory = allocateBatch(batch, size, schema.joints.length);
+): Generator<{ readonly first: number; readonly count: number; readonly batch: CropBatch }> {
   const order = flipOrder(schema);
   for (let first = 0; first < samples.length; first += batch) {
-    const count = Math.min(batch, samples.length - first);
-    memory.weight.fill(0);
-    for (let row = 0; row < count; row++) {
-      const sample = samples[first + row];
-      fillRow(memory, row, sample, mirrored ? mirrorCrop(sample.crop) : sample.crop, size, order);
-    }
-    yield { first, count, batch: memory };
+    const rows = samples
+      .slice(first, first + batch)
+      .map((sample) => ({ sample, crop: mirrored ? mirrorCrop(sample.crop) : sample.crop }));
+    yield { first, count: rows.length, batch: makeCropBatch(rows, size, order, batch) };
   }
 }

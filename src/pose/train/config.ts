@@ -26,6 +26,8 @@ export interface TrainConfig {
   /** Augmentation: half of the images are turned by up to so many degrees, sides vary by up to this share. */
   readonly rotation: number;
   readonly scaling: number;
+  /** Augmentation: the brightness of each colour varies by up to this share. */
+  readonly colour: number;
   readonly seed: number;
   /** Number of generated pictures to train on; nothing to a data set from a folder. */
   readonly figures: number;
@@ -46,6 +48,7 @@ const LSP: TrainConfig = {
   schedule: 'steps',
   rotation: 45,
   scaling: 0.25,
+  colour: 0,
   seed: 1,
   figures: 0,
 };
@@ -121,6 +124,7 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => 
     lr: number(1e-9, 10),
     rotation: number(0, 180),
     scaling: number(0, 0.9),
+    colour: number(0, 1),
     schedule: oneOf(SCHEDULES),
     seed: integer(0, Number.MAX_SAFE_INTEGER),
     figures: integer(10, 1_000_000),

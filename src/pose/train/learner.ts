@@ -6,6 +6,8 @@ import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Batch } from './batches.js';
 import type { TrainConfig } from './config.js';
+import type { CropBatch } from './cropBatch.js';
+import { uploadBatch } from './deviceBatch.js';
 import { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './model.js';
 
 /** Everything on the device that a step of training changes; a step consumes it and returns the next. */
@@ -27,17 +29,14 @@ export function trainStep(
   device: Device,
   config: TrainConfig,
   { params, state, optimizer }: Learner,
-  { images, target, weight }: Batch,
+  batch: Batch | CropBatch,
   lr: number,
 ): { readonly loss: Tensor; readonly learner: Learner } {
-  const { batch, size } = config;
-  const points = [batch, target.length / (2 * batch), 2];
   return scope(() => {
-    const pixels = device.tensor(images, [batch, size, size, 3]);
-    const labels = { target: device.tensor(target, points), weight: device.tensor(weight, [...points.slice(0, 2), 1]) };
+    const { images, ...labels } = uploadBatch(device, batch, config.batch, config.size);
     const differentiate = valueAndGrad(
       (p: ModelParams) => {
-        const [output, next] = applyModel(p, state, pixels, true);
+        const [output, next] = applyModel(p, state, images, true);
         return [lossOf(config, p, output, labels), next] as const;
       },
       { aux: true },

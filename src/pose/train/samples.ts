@@ -1,51 +1,90 @@
+import { totalmem } from 'node:os';
 import { DataError } from '../../errors.js';
 import { type Crop, cropAround } from '../crop.js';
 import { checkSample, type PoseDataset, type PoseSample, type PoseSplit } from '../dataset.js';
+import type { JointSchema } from '../schema.js';
+import type { DataWorkers } from './dataWorkers.js';
 
-/** A sample in memory with the crop that evaluation takes of it. */
+/** A sample with the crop that evaluation takes of it. Its pixels are in memory that threads share. */
 export interface LoadedSample extends PoseSample {
   readonly crop: Crop;
 }
 
-/** Both halves of a data set in memory: decoding or generating again in every epoch would starve the network. */
+/** The training half, in memory or decoded again whenever a sample is asked for. */
+export interface TrainingSamples extends PoseSplit {
+  /** All of them, if they fit: decoding or generating again in every epoch would starve the network. */
+  readonly held?: readonly LoadedSample[];
+  sample(index: number): LoadedSample | Promise<LoadedSample>;
+}
+
+/** Both halves of a data set. */
 export interface LoadedData {
   readonly dataset: PoseDataset;
-  readonly train: readonly LoadedSample[];
+  readonly train: TrainingSamples;
   readonly test: readonly LoadedSample[];
+}
+
+export interface LoadOptions {
+  /** Called now and then with the number of samples that are there and their total. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+  /** Threads that decode. */
+  readonly workers?: DataWorkers;
+  /** Bytes of training images to hold; a larger half is decoded again in every epoch. Default: half of the memory. */
+  readonly memory?: number;
 }
 
 /** Samples that load at a time: enough to keep a decoder's threads busy. */
 const CHUNK = 16;
 
 /**
- * Loads and checks every sample of a data set.
- * @param onProgress called now and then with the number of samples that are there and their total
+ * Loads and checks the samples of a data set.
  * @throws DataError naming the image that is broken or mislabelled, or the part that is empty
  */
-export async function loadData(
-  dataset: PoseDataset,
-  onProgress: (done: number, total: number) => void,
-  signal?: AbortSignal,
-): Promise<LoadedData> {
+export async function loadData(dataset: PoseDataset, options: LoadOptions = {}): Promise<LoadedData> {
+  const { onProgress, signal, workers, memory = totalmem() / 2 } = options;
   const total = dataset.train.length + dataset.test.length;
   let done = 0;
-  const load = async (part: 'train' | 'test', split: PoseSplit): Promise<LoadedSample[]> => {
+  const load = async (part: 'train' | 'test', limit: number): Promise<LoadedSample[] | undefined> => {
+    const split = dataset[part];
     if (split.length === 0) throw new DataError(`${dataset.name}: no image is in the ${part} split; give at least one`);
     const samples: LoadedSample[] = [];
-    while (samples.length < split.length) {
-      signal?.throwIfAborted();
-      const count = Math.min(CHUNK, split.length - samples.length);
-      const chunk = await Promise.all(Array.from({ length: count }, (_, i) => split.sample(samples.length + i)));
-      for (const sample of chunk) {
-        checkSample(dataset.schema, sample);
-        samples.push({ ...sample, crop: cropAround(sample.box) });
+    const chunks = Array.from({ length: Math.ceil(split.length / CHUNK) }, (_, i) => i * CHUNK);
+    let tooMany = false;
+    // Each of these takes the next chunk as soon as it is done with one, so that no worker waits for another.
+    const takeChunks = async () => {
+      for (let first = chunks.shift(); first !== undefined && !tooMany; first = chunks.shift()) {
+        signal?.throwIfAborted();
+        const indices = Array.from({ length: Math.min(CHUNK, split.length - first) }, (_, i) => first + i);
+        const chunk = await (workers?.load(dataset, part, indices) ??
+          Promise.all(indices.map((index) => loadSample(dataset.schema, split, index))));
+        for (const [i, sample] of chunk.entries()) samples[first + i] = sample;
+        const bytes = chunk.reduce((sum, { image }) => sum + image.data.length, 0);
+        tooMany ||= (bytes / indices.length) * split.length > limit;
+        done += indices.length;
+        onProgress?.(done, total);
+        // Samples may come without a wait; signals and timers want their turn.
+        await new Promise(setImmediate);
       }
-      done += count;
-      onProgress(done, total);
-      // Samples may come without a wait; signals and timers want their turn.
-      await new Promise(setImmediate);
-    }
-    return samples;
+    };
+    await Promise.all(Array.from({ length: 2 * (workers?.count ?? 0) || 1 }, takeChunks));
+    return tooMany ? undefined : samples;
   };
-  return { dataset, train: await load('train', dataset.train), test: await load('test', dataset.test) };
+  const held = await load('train', memory);
+  const train: TrainingSamples = {
+    length: dataset.train.length,
+    origin: dataset.train.origin,
+    held,
+    sample: (index) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index),
+  };
+  return { dataset, train, test: (await load('test', Number.POSITIVE_INFINITY)) as LoadedSample[] };
+}
+
+/** @internal One sample, checked, with its crop. */
+export async function loadSample(schema: JointSchema, split: PoseSplit, index: number): Promise<LoadedSample> {
+  const sample = checkSample(schema, await split.sample(index));
+  const { image } = sample;
+  const data = new Uint8Array(new SharedArrayBuffer(image.data.length));
+  data.set(image.data);
+  return { ...sample, image: { ...image, data }, crop: cropAround(sample.box) };
 }

@@ -2,6 +2,7 @@ import type { Device } from '../../tensor/backend.js';
 import { TrainingBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
 import { initLearner, type Learner } from './learner.js';
+import type { BatchSource } from './prefetch.js';
 import type { LoadedData } from './samples.js';
 
 /** One epoch as the log, the checkpoint and the report show it. */
@@ -40,18 +41,23 @@ export interface Session {
   readonly device: Device;
   readonly config: TrainConfig;
   readonly data: LoadedData;
-  readonly batches: TrainingBatches;
+  readonly batches: BatchSource;
   learner: Learner;
   readonly progress: RunProgress;
 }
 
-/** A run at its beginning. */
-export function startSession(device: Device, config: TrainConfig, data: LoadedData): Session {
+/** A run at its beginning. @param batches where batches are made ahead of the steps; by default each in its turn */
+export function startSession(
+  device: Device,
+  config: TrainConfig,
+  data: LoadedData,
+  batches: BatchSource = new TrainingBatches(data, config),
+): Session {
   return {
     device,
     config,
     data,
-    batches: new TrainingBatches(data, config),
+    batches,
     learner: initLearner(device, config, data.dataset.schema.joints.length),
     progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, best: -1, history: [] },
   };

@@ -69,7 +69,8 @@ export async function trainEpoch(
   let losses: Tensor[] = [];
   for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
     const lr = rate(progress.epoch * batches.length + index);
-    const { loss, learner } = trainStep(device, config, session.learner, batches.at(progress.epoch, index), lr);
+    const batch = await batches.at(progress.epoch, index);
+    const { loss, learner } = trainStep(device, config, session.learner, batch, lr);
     session.learner = learner;
     device.flush();
     losses.push(loss);
@@ -91,7 +92,7 @@ export async function trainEpoch(
 /** Repeats a step to find where numbers cease to be finite; the session cannot be used any more. */
 async function diverged(session: Session, bad: number): Promise<DataError> {
   const { device, config, learner, batches, progress } = session;
-  const batch = batches.at(progress.epoch, 0);
+  const batch = await batches.at(progress.epoch, 0);
   const repeated = detectAnomaly(device, () => trainStep(device, config, learner, batch, 0));
   const where = await repeated.then(
     () => '',

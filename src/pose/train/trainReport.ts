@@ -15,26 +15,27 @@ const RANKED = 4;
 const PICTURE = 360;
 
 /** Gathers all that the report of a finished run shows. */
-export function trainReport(
+export async function trainReport(
   session: Session,
   evaluation: Evaluation,
   baselines: Baselines,
   seconds: number,
-): RunReport {
+): Promise<RunReport> {
   const { data, config, progress } = session;
   const { schema } = data.dataset;
   const { scores, predictions, correlation, std, density } = evaluation;
   const joints = schema.joints.length;
   const spread = std && predictions.sigma?.map((sigma, i) => sigma * std[i % 2]);
   const errors = data.test.map((_, n) => mean(scores.distances.subarray(n * joints, (n + 1) * joints)));
-  const example = (n: number): Example => {
+  const example = async (n: number): Promise<Example> => {
     const row = (values: Float64Array) => values.subarray(2 * n * joints, 2 * (n + 1) * joints);
     const correct = scores.correct.subarray(n * joints, (n + 1) * joints);
     const summary = { error: errors[n], correct: mean(correct) };
     const sample = data.test[n];
-    const picture = sample.picture?.(PICTURE);
+    const picture = await sample.picture?.(PICTURE);
     return cropExample(sample, sample.crop, row(predictions.mu), spread && row(spread), summary, picture);
   };
+  const examples = (numbers: readonly number[]) => Promise.all(numbers.map(example));
   const ranking = [...errors.keys()].filter((n) => !Number.isNaN(errors[n])).sort((a, b) => errors[a] - errors[b]);
   const middle = Math.max(0, Math.floor((ranking.length - RANKED) / 2));
   const distance =
@@ -60,11 +61,11 @@ export function trainReport(
       validLoss,
       pck: pck20,
     })),
-    gallery: spaced(data.test, GALLERY).map(example),
+    gallery: await examples(spaced(data.test, GALLERY)),
     ranked: {
-      best: ranking.slice(0, RANKED).map(example),
-      median: ranking.slice(middle, middle + RANKED).map(example),
-      worst: ranking.slice(-RANKED).reverse().map(example),
+      best: await examples(ranking.slice(0, RANKED)),
+      median: await examples(ranking.slice(middle, middle + RANKED)),
+      worst: await examples(ranking.slice(-RANKED).reverse()),
     },
     uncertainty: distance && { spread: distance, error: scores.distances },
     density,

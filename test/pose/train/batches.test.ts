@@ -8,25 +8,34 @@ beforeAll(async () => {
   data = await tinyData();
 });
 
-const copy = (values: Float32Array) => values.slice();
-
 describe('TrainingBatches', () => {
-  test('a batch depends on seed, epoch and index alone, not on what was asked before', () => {
+  test('a batch depends on seed, epoch and index alone, not on what was asked before', async () => {
     const inOrder = new TrainingBatches(data, TINY);
-    const seen = [0, 1, 2].map((index) => copy(inOrder.at(1, index).images));
+    const seen = [await inOrder.at(1, 0), await inOrder.at(1, 1), await inOrder.at(1, 2)];
     const jump = new TrainingBatches(data, TINY);
-    expect(jump.at(1, 2).images).toEqual(seen[2]);
-    expect(jump.at(1, 1).images).toEqual(seen[1]);
-    expect(jump.at(2, 1).images).not.toEqual(seen[1]);
-    expect(new TrainingBatches(data, { ...TINY, seed: 5 }).at(1, 1).images).not.toEqual(seen[1]);
+    expect(await jump.at(1, 2)).toEqual(seen[2]);
+    expect(await jump.at(1, 1)).toEqual(seen[1]);
+    expect((await jump.at(2, 1)).pixels).not.toEqual(seen[1].pixels);
+    const other = new TrainingBatches(data, { ...TINY, seed: 5 });
+    expect((await other.at(1, 1)).pixels).not.toEqual(seen[1].pixels);
   });
 
-  test('an epoch shows every image at most once, in full batches, and drops the rest', () => {
+  test('colour is augmented on a stream of its own', async () => {
+    const [plain, bright] = await Promise.all(
+      [0, 0.3].map((colour) => new TrainingBatches(data, { ...TINY, colour }).at(0, 0)),
+    );
+    expect(bright).toEqual({ ...plain, colour: bright.colour });
+    const ratios = bright.colour.map((gain, i) => (i % 12 < 3 ? gain / plain.colour[i] : 1));
+    expect(Math.max(...ratios.map((ratio) => Math.abs(ratio - 1)))).toBeGreaterThan(0.1);
+    for (const ratio of ratios) expect(Math.abs(ratio - 1)).toBeLessThan(0.3);
+  });
+
+  test('an epoch shows every image at most once, in full batches, and drops the rest', async () => {
     const batches = new TrainingBatches(data, TINY);
     expect(batches.length).toBe(5); // 21 images in batches of 4
     const targets = new Set<string>();
     for (let index = 0; index < batches.length; index++) {
-      const { target, weight } = batches.at(0, index);
+      const { target, weight } = await batches.at(0, index);
       expect(weight.every((w) => w === 1)).toBe(true);
       for (let row = 0; row < 4; row++) targets.add(target.slice(28 * row, 28 * row + 28).join());
     }

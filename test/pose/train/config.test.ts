@@ -6,7 +6,7 @@ describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {
     expect(makeConfig({ data: 'lsp' }, 'webgpu')).toEqual({
       ...{ data: 'lsp', loss: 'rle', epochs: 30, batch: 32, width: 32, size: 64, lr: 1e-3, schedule: 'steps', seed: 1 },
-      ...{ rotation: 45, scaling: 0.25, figures: 0 },
+      ...{ rotation: 45, scaling: 0.25, colour: 0, figures: 0 },
     });
   });
 

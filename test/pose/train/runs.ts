@@ -24,9 +24,7 @@ let data: Promise<LoadedData> | undefined;
 
 /** The figures of `TINY`, of which a dozen are held out. */
 export function tinyData(): Promise<LoadedData> {
-  data ??= openDataset(TINY).then((dataset) =>
-    loadData({ ...dataset, test: { ...dataset.test, length: 13 } }, () => undefined),
-  );
+  data ??= openDataset(TINY).then((dataset) => loadData({ ...dataset, test: { ...dataset.test, length: 13 } }));
   return data;
 }
 

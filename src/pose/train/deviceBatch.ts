@@ -1,0 +1,37 @@
+import { warpPixels } from '../../kernels/warpPixels.js';
+import type { Device } from '../../tensor/backend.js';
+import { scope } from '../../tensor/scope.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Batch } from './batches.js';
+import type { CropBatch } from './cropBatch.js';
+
+/** What a step of training reads. */
+export interface DeviceBatch {
+  /** [B, size, size, 3], normalised. */
+  readonly images: Tensor;
+  /** [B, K, 2] in crop units. */
+  readonly target: Tensor;
+  /** [B, K, 1]. */
+  readonly weight: Tensor;
+}
+
+/** Puts a batch on a device; crops are cut, turned, mirrored, coloured and normalised there, in one dispatch. */
+export function uploadBatch(device: Device, batch: Batch | CropBatch, count: number, size: number): DeviceBatch {
+  const { target, weight } = batch;
+  const joints = weight.length / count;
+  return scope(() => ({
+    images: 'images' in batch ? device.tensor(batch.images, [count, size, size, 3]) : cut(device, batch, count, size),
+    target: device.tensor(target, [count, joints, 2]),
+    weight: device.tensor(weight, [count, joints, 1]),
+  }));
+}
+
+function cut(device: Device, { pixels, places, matrix, colour }: CropBatch, count: number, size: number): Tensor {
+  return warpPixels(
+    device.tensor(pixels),
+    device.tensor(places, [count, 3]),
+    device.tensor(matrix, [count, 6]),
+    device.tensor(colour, [count, 4, 3]),
+    { height: size, width: size },
+  );
+}
