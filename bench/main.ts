@@ -5,6 +5,8 @@ import type { TrainFlags } from '../src/pose/train/config.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { measureCeilings } from './ceilings.js';
 import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';
+import { benchLadders, LADDERS } from './ladder/benchLadders.js';
+import { formatLadders, writeNumbers } from './ladder/numbers.js';
 import { type BenchRow, benchEntries, benchOp } from './ops.js';
 import { benchScaling, formatScaling } from './scaling.js';
 import { drawScaling } from './scalingPicture.js';
@@ -60,6 +62,12 @@ async function benchOps(filter: string, { json, time }: { json?: string; time: s
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
+interface LadderFlags {
+  readonly rounds: string;
+  readonly json?: string;
+  readonly readme?: string;
+}
+
 const program = newCommand('bench');
 program
   .command('ops', { isDefault: true })
@@ -92,6 +100,20 @@ addWorkloadOptions(program.command('scaling'))
     console.log(formatScaling(report));
     if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
     if (svg) await writeFileAtomic(svg, drawScaling(report));
+  });
+
+program
+  .command('ladder')
+  .description('climb from the naive kernel to the one that ships')
+  .argument('[name]', `one of ${LADDERS.map(({ name }) => name).join(', ')}; default all`)
+  .option('--rounds <n>', 'samples of each rung, in turns', '9')
+  .option('--json <file>', 'write the report as JSON')
+  .option('--readme <file>', "replace the tables in the lesson's text")
+  .action(async (name: string | undefined, { rounds, json, readme }: LadderFlags) => {
+    const report = await benchLadders(name, wholeNumber('--rounds', rounds));
+    console.log(formatLadders(report));
+    if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
+    if (readme) await writeNumbers(readme, report);
   });
 
 /** A line on a terminal that the next one replaces; the last one leaves nothing. */
