@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Operands } from './operands.js';
-import { type Answer, loadAll, type Request, type Results, type StoredArray } from './protocol.js';
+import { type Answer, loadAll, type Place, type Request, type Results, type StoredArray } from './protocol.js';
 import type { Work } from './rows.js';
 
 /** A work made ready in a library: operands resident, kernels compiled. */
@@ -15,11 +15,7 @@ export interface Prepared {
 }
 
 /** A library on its device. */
-export interface Library {
-  /** The adapter, or what the library says of where it computes. */
-  readonly description: string;
-  readonly software?: boolean;
-  readonly ceilings?: { readonly gflops: number; readonly gbs: number };
+export interface Library extends Place {
   prepare(work: Work, operands: Operands): Prepared | Promise<Prepared>;
 }
 
@@ -37,8 +33,8 @@ export async function serve(open: () => Promise<Library>): Promise<void> {
     switch (request.ask) {
       case 'open': {
         library = await open();
-        const { description, software, ceilings } = library;
-        return { description, software, ceilings };
+        const { prepare: _, ...place } = library;
+        return place;
       }
       case 'prepare': {
         prepared = await (library as Library).prepare(request.work, await loadAll(request.operands));

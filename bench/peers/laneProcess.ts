@@ -47,7 +47,6 @@ export class LaneProcess {
   }
 
   stop(): void {
-    this.#child?.removeAllListeners();
     this.#child?.kill('SIGKILL');
     this.#child = undefined;
   }
@@ -65,11 +64,13 @@ export class LaneProcess {
     });
     child.stdin.on('error', () => undefined); // its end is reported below
     const ended = (how: string) => {
+      if (this.#child !== child) return; // it was stopped, or has been reported
       this.#child = undefined;
       this.#waiting?.({ error: `the process ended (${how})${this.#lastWords ? `: ${this.#lastWords}` : ''}` });
     };
     child.on('error', (error) => ended(error.message));
-    child.on('exit', (code, signal) => ended(signal ?? `exit ${code}`));
+    // Not 'exit', which may come before the last of its output.
+    child.on('close', (code, signal) => ended(signal ?? `exit ${code}`));
     return child;
   }
 }

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { newestChange } from '../../scripts/build.mjs';
 import { ensureDependencies } from '../../scripts/dependencies.mjs';
 import { DataError } from '../../src/errors.js';
-import { writeFileAtomic } from '../../src/io/atomicFile.js';
 import { LaneProcess } from './laneProcess.js';
 import { laneSpecs } from './lanes.js';
 import { measureRow } from './measureRow.js';
+import type { Place } from './protocol.js';
 import { formatReport, OURS, peersOf, type Report, type RowResult, ratioOf } from './report.js';
-import { allRows, type Row } from './rows.js';
+import type { Row } from './rows.js';
+import { finishedRows, saveReport } from './savedReport.js';
+import { selectRows } from './selectRows.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -38,10 +40,11 @@ async function run(flags: Flags): Promise<void> {
   const specs = laneSpecs(flags.lanes);
   const lanes = specs.map((spec) => new LaneProcess(spec));
   try {
-    let report = await openAll(lanes, options.capMs);
+    const opened = await openAll(lanes, options.capMs);
+    let { report } = opened;
     const alive = lanes.filter((lane) => report.lanes.some(({ name }) => name === lane.spec.name));
-    const done = flags.fresh ? [] : finished(report.key);
-    const wanted = selectRows(flags, report.software);
+    const done = flags.fresh ? [] : finishedRows(STATE, report.key);
+    const wanted = selectRows(flags, opened.software);
     const left = wanted.filter(({ name }) => !done.some((r) => r.name === name));
     report = { ...report, rows: done };
     for (const [i, row] of left.entries()) {
@@ -53,67 +56,52 @@ async function run(flags: Flags): Promise<void> {
       const outcomes = await measureRow(row, alive, options);
       const { name, family, flop, bytes } = row;
       report = { ...report, rows: [...report.rows, { name, family, flop, bytes, lanes: outcomes }] };
-      await save(STATE, report);
+      await saveReport(STATE, report);
       console.error(
         `${i + 1} of ${left.length}: ${name}, ratio ${ratioOf(report.rows.at(-1)!, peersOf(report))?.toFixed(2) ?? '-'}`,
       );
     }
     const shown = { ...report, rows: inOrder(report.rows, wanted) };
     console.log(formatReport(shown));
-    if (flags.json) await save(flags.json, shown);
+    if (flags.json) await saveReport(flags.json, shown);
   } finally {
     for (const lane of lanes) lane.stop();
   }
 }
 
 /** Opens every lane; a peer that does not open is left out and said so, wgrad has to. */
-async function openAll(lanes: readonly LaneProcess[], capMs: number): Promise<Report & { readonly software: boolean }> {
-  let report: (Report & { software: boolean }) | undefined;
+async function openAll(lanes: readonly LaneProcess[], capMs: number): Promise<{ report: Report; software: boolean }> {
   const opened: Report['lanes'][number][] = [];
+  let ours: Place | undefined;
   for (const lane of lanes) {
     const { name, forScale = false } = lane.spec;
     const answer = await lane.ask({ ask: 'open' }, capMs);
-    if (!('description' in answer)) {
+    if ('description' in answer) {
+      opened.push({ name, description: answer.description, forScale });
+      if (name === OURS) ours = answer;
+      else if (answer.isAdapter && answer.description !== ours?.description)
+        throw new DataError(`${name} computes on ${answer.description}, wgrad on ${ours?.description}`);
+    } else {
       const reason = 'error' in answer ? answer.error : 'no answer';
       if (name === OURS) throw new DataError(`wgrad does not open: ${reason}`);
       console.error(`without ${name}: ${reason}`);
-      continue;
     }
-    const { description, software = false, ceilings = { gflops: 0, gbs: 0 } } = answer;
-    opened.push({ name, description, forScale });
-    if (name !== OURS) continue;
-    const parts = [description, process.version, readFileSync(join(here, 'package-lock.json'), 'utf8')];
-    const changed = Math.max(...['src', 'bench/peers/libraries'].map((folder) => newestChange(join(root, folder))));
-    const key = createHash('sha256')
-      .update(JSON.stringify([...parts, changed]))
-      .digest('hex');
-    report = { key, adapter: description, node: process.version, lanes: opened, ceilings, rows: [], software };
   }
-  return report as Report & { software: boolean };
+  const { description: adapter, ceilings = { gflops: 0, gbs: 0 }, software = false } = ours!;
+  const key = keyOf(adapter);
+  const versions = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')).dependencies;
+  return { report: { key, adapter, node: process.version, versions, lanes: opened, ceilings, rows: [] }, software };
 }
 
-function selectRows({ filter, shard }: Flags, software: boolean): Row[] {
-  const [, part, of] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(shard) ?? [];
-  if (!part || Number(part) > Number(of)) throw new DataError(`--shard ${shard}: expected I/N with I from 1 to N`);
-  const rows = allRows().filter((row) => !(row.gpuOnly && software) && `${row.family} ${row.name}`.includes(filter));
-  if (rows.length === 0) throw new DataError(`--filter ${filter}: no row contains it`);
-  return rows.filter((_, i) => i % Number(of) === Number(part) - 1);
-}
-
-/** Rows of an earlier run on the same adapter, Node, peers and sources. */
-function finished(key: string): readonly RowResult[] {
-  if (!existsSync(STATE)) return [];
-  const state = JSON.parse(readFileSync(STATE, 'utf8')) as Report;
-  return state.key === key ? state.rows : [];
+/** Changes with whatever makes earlier rows stale. */
+function keyOf(adapter: string): string {
+  const changed = Math.max(...['src', 'bench/peers/libraries'].map((folder) => newestChange(join(root, folder))));
+  const parts = [adapter, process.version, readFileSync(join(here, 'package-lock.json'), 'utf8'), changed];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 function inOrder(rows: readonly RowResult[], wanted: readonly Row[]): RowResult[] {
   return wanted.flatMap(({ name }) => rows.find((row) => row.name === name) ?? []);
-}
-
-async function save(file: string, { key, adapter, node, lanes, ceilings, rows }: Report): Promise<void> {
-  mkdirSync(dirname(file), { recursive: true });
-  await writeFileAtomic(file, `${JSON.stringify({ key, adapter, node, lanes, ceilings, rows }, null, 2)}\n`);
 }
 
 function positive(flag: string, text: string): number {

@@ -25,9 +25,20 @@ export type Request =
   | { readonly ask: 'time'; readonly repeats: number }
   | { readonly ask: 'close' };
 
+/** Where a lane computes. */
+export interface Place {
+  /** The WebGPU adapter, or what the library says of its device. */
+  readonly description: string;
+  /** Whether the description is that of a WebGPU adapter, which has to be wgrad's. */
+  readonly isAdapter: boolean;
+  /** Of wgrad: whether the adapter is a software one, and what it can do at most. */
+  readonly software?: boolean;
+  readonly ceilings?: { readonly gflops: number; readonly gbs: number };
+}
+
 /** What a lane says of itself, of its results, of its time; `unable` is a library's limit, `error` a failure. */
 export type Answer =
-  | { readonly description: string; readonly software?: boolean; readonly ceilings?: { gflops: number; gbs: number } }
+  | Place
   | { readonly results: readonly StoredArray[] }
   | { readonly ms: number }
   | { readonly closed: true }

@@ -20,6 +20,8 @@ export interface Report {
   readonly key: string;
   readonly adapter: string;
   readonly node: string;
+  /** Of the peers' packages. */
+  readonly versions: Readonly<Record<string, string>>;
   readonly lanes: readonly { readonly name: string; readonly description: string; readonly forScale: boolean }[];
   readonly ceilings: { readonly gflops: number; readonly gbs: number };
   readonly rows: readonly RowResult[];

@@ -26,6 +26,7 @@ async function open(): Promise<Library> {
   const check = watchErrors(device);
   return {
     description,
+    isAdapter: true,
     prepare(work, operands): Prepared {
       const { call, results, layout } = jaxWork(work, operands);
       return {

@@ -20,7 +20,8 @@ interface OnnxWork {
 /** Its own Dawn and adapter choice; it says nothing of the adapter. */
 async function open(): Promise<Library> {
   return {
-    description: '',
+    description: 'its own Dawn, which names no adapter',
+    isAdapter: false,
     async prepare(work, operands): Promise<Prepared> {
       const graph = onnxWork(work, operands);
       const once = await session(graph, 1);

@@ -28,6 +28,7 @@ async function open(): Promise<Library> {
   };
   return {
     description,
+    isAdapter: true,
     prepare(work, operands): Prepared {
       tf.engine().startScope();
       const { call, results } = tfWork(work, operands);

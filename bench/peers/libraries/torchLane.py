@@ -224,7 +224,7 @@ def main():
         try:
             if request["ask"] == "open":
                 where = torch.cuda.get_device_name() if device.type == "cuda" else f"{THREADS} threads"
-                reply = {"description": f"PyTorch {torch.__version__}, {where}"}
+                reply = {"description": f"PyTorch {torch.__version__}, {where}", "isAdapter": False}
             elif request["ask"] == "prepare":
                 operands = {a["name"]: a for a in request["operands"]}
                 call, other = prepare(request["work"], operands)

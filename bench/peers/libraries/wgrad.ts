@@ -7,6 +7,7 @@ await serve(async () => {
   const device = await webgpu();
   return {
     description: device.description,
+    isAdapter: true,
     software: device.capabilities.tier === 'software',
     ceilings: await measureCeilings(device),
     prepare(work, operands) {

@@ -1,0 +1,17 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { writeFileAtomic } from '../../src/io/atomicFile.js';
+import type { Report, RowResult } from './report.js';
+
+/** Rows of an earlier run, if it had the same key: adapter, Node, peers and sources. */
+export function finishedRows(file: string, key: string): readonly RowResult[] {
+  if (!existsSync(file)) return [];
+  const saved = JSON.parse(readFileSync(file, 'utf8')) as Report;
+  return saved.key === key ? saved.rows : [];
+}
+
+/** Replaces the file as a whole, so that a run that is cut off leaves the rows before it. */
+export async function saveReport(file: string, report: Report): Promise<void> {
+  mkdirSync(dirname(file), { recursive: true });
+  await writeFileAtomic(file, `${JSON.stringify(report, null, 2)}\n`);
+}
