@@ -49,12 +49,16 @@ export function cocoAp(
   { sigmas, variant = 'exact', maxResults = 20 }: CocoApOptions,
 ): CocoScores {
   const lostId = variant === 'pycocotools' ? 0 : undefined;
-  const categories = imagesByCategory(truths, results, sigmas, maxResults);
-  const [all, medium, large] = [ALL, MEDIUM, LARGE].map((range) =>
-    THRESHOLDS.map((threshold) =>
-      categories.flatMap((images) => precisionRecall(images, threshold, range, lostId) ?? []),
-    ),
-  );
+  const categories = imagesByCategory(truths, results, sigmas, maxResults).map((images) => ({
+    images,
+    ranks: rank(images),
+  }));
+  const [all, medium, large] = [ALL, MEDIUM, LARGE].map((range) => {
+    const curves = categories
+      .map((category) => precisionRecall(category, range, lostId))
+      .filter((found) => found !== undefined);
+    return THRESHOLDS.map((_, t) => curves.map((byThreshold) => byThreshold[t]));
+  });
   const precision = (curves: readonly PrecisionRecall[]) => meanOf(curves.map((curve) => curve.precision));
   const recall = (curves: readonly PrecisionRecall[]) => meanOf(curves.map((curve) => curve.recall));
   return {
@@ -93,6 +97,21 @@ function imagesByCategory(
   );
 }
 
+/** The results of one category. */
+interface Category {
+  readonly images: readonly CocoImage[];
+  /** By image and result, its place among all results by falling score: the same at every threshold, so found once. */
+  readonly ranks: readonly (readonly number[])[];
+}
+
+function rank(images: readonly CocoImage[]): number[][] {
+  const ranks = images.map(({ results }) => results.map(() => 0));
+  const all = images.flatMap(({ results }, image) => results.map(({ score }, result) => ({ image, result, score })));
+  all.sort((a, b) => b.score - a.score);
+  for (const [place, { image, result }] of all.entries()) ranks[image][result] = place;
+  return ranks;
+}
+
 interface PrecisionRecall {
   /** Mean over the recalls. */
   readonly precision: number;
@@ -100,24 +119,22 @@ interface PrecisionRecall {
   readonly recall: number;
 }
 
-/** One category at one threshold; undefined if nobody counts. */
+/** One category at each threshold; undefined if nobody counts. */
 function precisionRecall(
-  images: readonly CocoImage[],
-  threshold: number,
+  { images, ranks }: Category,
   range: AreaRange,
   lostId: number | undefined,
-): PrecisionRecall | undefined {
+): PrecisionRecall[] | undefined {
   const people = images.reduce((sum, { truths }) => sum + truths.filter((truth) => counts(truth, range)).length, 0);
   if (people === 0) return undefined;
-  const outcomes = images.flatMap((image) => {
-    const found = matchImage(image, threshold, range, lostId);
-    return image.results.map(({ score }, d) => ({ score, outcome: found[d] }));
-  });
-  outcomes.sort((a, b) => b.score - a.score);
-  return curve(
-    outcomes.map(({ outcome }) => outcome),
-    people,
-  );
+  const results = images.reduce((sum, image) => sum + image.results.length, 0);
+  const ranked = THRESHOLDS.map(() => new Array<Outcome>(results));
+  for (const [i, image] of images.entries()) {
+    for (const [t, outcomes] of matchImage(image, THRESHOLDS, range, lostId).entries()) {
+      for (const [d, outcome] of outcomes.entries()) ranked[t][ranks[i][d]] = outcome;
+    }
+  }
+  return ranked.map((outcomes) => curve(outcomes, people));
 }
 
 function curve(outcomes: readonly Outcome[], people: number): PrecisionRecall {

@@ -42,31 +42,33 @@ export function counts({ crowd, labelled, area }: CocoTruth, range: AreaRange): 
  * People who count go before those who do not; of equals the later one is taken; a crowd is never used up. A result that
  * has none is ignored if its own area is out of range.
  * @param lostId matches with an annotation of this id are taken for none (see `cocoAp`)
- * @returns the outcome of each result
+ * @returns by threshold, the outcome of each result
  */
 export function matchImage(
   { truths, results, similarity }: CocoImage,
-  threshold: number,
+  thresholds: readonly number[],
   range: AreaRange,
   lostId?: number,
-): Outcome[] {
+): Outcome[][] {
   const counting = truths.map((truth) => counts(truth, range));
   const order = [...truths.keys()].sort((a, b) => Number(counting[b]) - Number(counting[a]));
-  const taken = new Set<number>();
-  return results.map((result, d) => {
-    let best = Math.min(threshold, HIGHEST_THRESHOLD);
-    let match = -1;
-    for (const g of order) {
-      if (taken.has(g) && !truths[g].crowd) continue;
-      if (match >= 0 && counting[match] && !counting[g]) break;
-      if (similarity[d][g] < best) continue;
-      best = similarity[d][g];
-      match = g;
-    }
-    if (match >= 0) taken.add(match);
-    if (match >= 0 && !counting[match]) return 'ignored';
-    if (match >= 0 && truths[match].id !== lostId) return 'right';
-    return isWithin(result.area, range) ? 'wrong' : 'ignored';
+  return thresholds.map((threshold) => {
+    const taken = truths.map(() => false);
+    return results.map((result, d) => {
+      let best = Math.min(threshold, HIGHEST_THRESHOLD);
+      let match = -1;
+      for (const g of order) {
+        if (taken[g] && !truths[g].crowd) continue;
+        if (match >= 0 && counting[match] && !counting[g]) break;
+        if (similarity[d][g] < best) continue;
+        best = similarity[d][g];
+        match = g;
+      }
+      if (match >= 0) taken[match] = true;
+      if (match >= 0 && !counting[match]) return 'ignored';
+      if (match >= 0 && truths[match].id !== lostId) return 'right';
+      return isWithin(result.area, range) ? 'wrong' : 'ignored';
+    });
   });
 }
 
