@@ -97,6 +97,7 @@ function difference(a: DeviceStats, b: DeviceStats): DeviceStats {
     submits: b.submits - a.submits,
     pipelines: b.pipelines - a.pipelines,
     bindGroups: b.bindGroups - a.bindGroups,
+    buffers: b.buffers - a.buffers,
   };
 }
 
