@@ -18,12 +18,15 @@ export function permuteAxes(tensor: StateTensor, order: readonly number[]): Stat
   const outStrides = order.map((axis) => strides[axis]);
 
   const out = new (data.constructor as new (length: number) => ArrayData)(data.length);
+  // The last axis has a loop of its own, since millions of weights go through here; the others count up like an odometer
+  // and keep the source offset in step.
+  const run = outShape[rank - 1] ?? 1;
+  const step = outStrides[rank - 1] ?? 0;
   const index = new Array<number>(rank).fill(0);
   let source = 0;
-  for (let at = 0; at < out.length; at++) {
-    out[at] = data[source];
-    // Count up like an odometer, from the last axis, and keep the source offset in step.
-    for (let axis = rank - 1; axis >= 0; axis--) {
+  for (let at = 0; at < out.length; ) {
+    for (let i = 0; i < run; i++) out[at++] = data[source + i * step];
+    for (let axis = rank - 2; axis >= 0; axis--) {
       source += outStrides[axis];
       if (++index[axis] < outShape[axis]) break;
       source -= outStrides[axis] * outShape[axis];

@@ -1,16 +1,23 @@
 import { DataError } from '../../errors.js';
 import { type Checkpoint, type Json, loadCheckpoint, loadWeights, saveCheckpoint } from '../../io/checkpoint.js';
 import { checkState } from '../../io/stateDict.js';
+import type { AdamState } from '../../nn/optim.js';
+import { namingOf } from '../checkpoints/naming.js';
 import { isTrainConfig, type TrainConfig } from './config.js';
 import { download, shapesOf, upload } from './deviceState.js';
-import type { Learner } from './learner.js';
+import { evaluatedParams, type Learner } from './learner.js';
+import type { ModelParams } from './model.js';
 import type { RunProgress, Session } from './session.js';
 
-/** Writes where a run stands, such that `resumeSession` goes on with the same bits. */
+/**
+ * Writes where a run stands, such that `resumeSession` goes on with the same bits. The model of the file is the one that is
+ * judged: where an average of the weights is kept, it is the average, and the weights are with the optimiser's memory.
+ */
 export async function saveRun({ config, learner, progress }: Session, path: string): Promise<void> {
-  const { params, state, optimizer } = learner;
   const { epoch, step, best, history, ...counters } = progress;
-  const [weights, statistics, moments] = await Promise.all([download(params), download(state), download(optimizer)]);
+  const [weights, statistics, moments] = await Promise.all(
+    [evaluatedParams(learner), learner.state, memoryOf(learner)].map(download),
+  );
   await saveCheckpoint(path, {
     model: new Map([...weights, ...statistics]),
     optimizer: moments,
@@ -49,29 +56,40 @@ export async function loadRun(path: string): Promise<SavedRun> {
  * @throws DataError if the saved tensors are of another model
  */
 export function resumeSession(session: Session, { path, checkpoint, progress }: SavedRun): void {
-  const { params, state, optimizer } = session.learner;
-  checkState(checkpoint.model, new Map([...shapesOf(params), ...shapesOf(state)]), path);
-  checkState(checkpoint.optimizer, shapesOf(optimizer), `${path} (optimizer)`);
+  const { state, optimizer } = session.learner;
+  const [judged, memory] = [evaluatedParams(session.learner), memoryOf(session.learner)];
+  checkState(checkpoint.model, new Map([...shapesOf(judged), ...shapesOf(state)]), path);
+  checkState(checkpoint.optimizer, shapesOf(memory), `${path} (optimizer)`);
+  const model = upload(judged, checkpoint.model);
+  const { weights = model, ...moments } = upload(memory, checkpoint.optimizer);
   session.learner = {
-    params: upload(params, checkpoint.model),
+    params: weights,
     state: upload(state, checkpoint.model),
-    optimizer: upload(optimizer, checkpoint.optimizer),
+    optimizer: optimizer.ema ? { ...moments, ema: model } : moments,
   };
   Object.assign(session.progress, progress);
+}
+
+interface Memory extends Omit<AdamState<ModelParams>, 'ema'> {
+  readonly weights?: ModelParams;
+}
+
+/** What a run goes on with beside the model that is judged: moments, and the weights if those are not the model. */
+function memoryOf({ params, optimizer: { ema, ...moments } }: Learner): Memory {
+  return ema ? { ...moments, weights: params } : moments;
 }
 
 /** What a backbone from elsewhere has besides, or lacks: classifier, heads and flow. */
 const NOT_BACKBONE = /^(preact\.)?fc\.|^(fc_coord|fc_sigma|flow)\./;
 
 /**
- * A fresh learner that starts from weights: a checkpoint of wgrad, or a ResNet in torchvision's names. Heads and flow are
- * taken over where they fit.
+ * A fresh learner that starts from weights: a checkpoint of wgrad, or a ResNet in the names of torchvision, the official
+ * code or mmpose, as safetensors or a file of PyTorch. Heads and flow are taken over where they fit.
  * @throws DataError where the file is missing or damaged, or its backbone is of another shape
  */
 export async function initFrom(learner: Learner, path: string): Promise<Learner> {
   const loaded = await loadWeights(path);
-  const isBare = loaded.has('conv1.weight');
-  const found = isBare ? new Map([...loaded].map(([name, tensor]) => [`preact.${name}`, tensor])) : loaded;
+  const found = namingOf([...loaded.keys()])?.toOwn(loaded, path) ?? loaded;
   const expected = new Map([...shapesOf(learner.params), ...shapesOf(learner.state)]);
   const weights = new Map(
     [...found].filter(([name, { shape }]) => {
@@ -79,5 +97,11 @@ export async function initFrom(learner: Learner, path: string): Promise<Learner>
     }),
   );
   checkState(weights, expected, path, (name) => NOT_BACKBONE.test(name));
-  return { ...learner, params: upload(learner.params, weights), state: upload(learner.state, weights) };
+  const { params, state, optimizer } = learner;
+  return {
+    params: upload(params, weights),
+    state: upload(state, weights),
+    // An average starts as a copy.
+    optimizer: optimizer.ema ? { ...optimizer, ema: upload(optimizer.ema, weights) } : optimizer,
+  };
 }

@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { DataError } from '../errors.js';
+import { readWeightsFile, type WeightsFile } from '../io/weightsFile.js';
+import { type Architecture, describeArchitecture } from '../pose/checkpoints/architecture.js';
+import type { Conventions } from '../pose/checkpoints/conventions.js';
+import { parameterCount, poseCheckpointOf } from '../pose/checkpoints/poseCheckpoint.js';
+import { formatTable } from './table.js';
+
+/** What is in a file of weights. */
+export interface Inspection {
+  readonly file: string;
+  readonly format: WeightsFile['format'];
+  /** The dict that was read, and the others with tensors that the file holds. */
+  readonly part: string;
+  readonly parts: readonly string[];
+  /** Whose names the tensors have; `null` and a `fault` where wgrad knows no network of theirs. */
+  readonly names: string | null;
+  readonly architecture: Architecture | null;
+  readonly conventions: Conventions | null;
+  readonly fault: string | null;
+  /** Numbers that training learns. */
+  readonly parameters: number;
+  readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly dtype: string }[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** `wgrad inspect FILE`: what weights it holds and of which network; exits 1 if it is no network that wgrad knows. */
+export function inspect(program: Command): void {
+  program
+    .command('inspect')
+    .argument('<file>', 'safetensors, or a .pth or .pt of PyTorch; nothing of it is run')
+    .description('show what weights a file holds: network, preprocessing, tensors, metadata')
+    .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
+    .option('--json', 'print everything as JSON')
+    .action(async (file: string, { part, json }: { part?: string; json?: boolean }) => {
+      const inspection = inspectWeights(await readWeightsFile(file, part), file);
+      console.log(json ? JSON.stringify(inspection, null, 2) : format(inspection));
+      process.exitCode = inspection.fault === null ? 0 : 1;
+    });
+}
+
+/** Tells a file's tensors and, where it can, the network that they are of. */
+export function inspectWeights(weights: WeightsFile, file: string): Inspection {
+  const { format, part, parts, metadata } = weights;
+  const tensors = [...weights.tensors].map(([name, { shape, dtype, widenedFrom }]) => ({
+    name,
+    shape,
+    dtype: widenedFrom ?? dtype,
+  }));
+  return {
+    file,
+    format,
+    part,
+    parts,
+    ...networkIn(weights, file),
+    parameters: parameterCount(weights.tensors),
+    tensors,
+    metadata,
+  };
+}
+
+type Network = Pick<Inspection, 'names' | 'architecture' | 'conventions' | 'fault'>;
+
+function networkIn(weights: WeightsFile, file: string): Network {
+  try {
+    const { naming, architecture, conventions } = poseCheckpointOf(weights, file);
+    return { names: naming, architecture, conventions, fault: null };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { names: null, architecture: null, conventions: null, fault: error.message };
+  }
+}
+
+/** The inspection as lines: facts, then a table of the tensors. */
+export function format(inspection: Inspection): string {
+  const { file, format: kind, part, parts, names, architecture, conventions, fault, parameters } = inspection;
+  const facts: [string, string][] = [
+    ['file', `${file}, ${kind}${part && `, dict ${part}`}${parts.length > 0 ? `; also ${parts.join(', ')}` : ''}`],
+    ['network', architecture ? `${describeArchitecture(architecture)}, names of ${names}` : `unknown: ${fault}`],
+  ];
+  if (architecture && conventions) facts.push(...describeConventions(conventions, architecture));
+  facts.push(['tensors', `${inspection.tensors.length}, ${parameters.toLocaleString('en')} parameters`]);
+  for (const [key, value] of Object.entries(inspection.metadata)) facts.push([key, firstLine(value)]);
+  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
+  const rows = inspection.tensors.map(({ name, shape, dtype }) => [name, `[${shape.join(', ')}]`, dtype]);
+  return [
+    ...facts.map(([name, value]) => name.padEnd(width) + value),
+    '',
+    formatTable(['tensor', 'shape', 'dtype'], rows),
+  ].join('\n');
+}
+
+function describeConventions(
+  { size, mean, std, padding, origin, pixel, depth, normalise }: Conventions,
+  { head }: Architecture,
+): [string, string][] {
+  const [height, width] = size;
+  const shift = origin === 0 ? 'x' : `(x + ${origin})`;
+  const column = `${shift} * ${width}${pixel === 0 ? '' : ` - ${pixel}`}`;
+  const deep = depth === undefined ? '' : `, z * ${depth} mm below joint 0`;
+  const input = `${width} x ${height}, (rgb / 255 - [${mean.join(', ')}]) / [${std.join(', ')}], box * ${padding}`;
+  const output = `column ${column}${deep}; coordinates from ${normalise ? 'normalised' : 'plain'} features`;
+  const isRegressor = head === 'rle' || head === 'regression';
+  return [['input', input], ...(isRegressor ? [['output', output] as [string, string]] : [])];
+}
+
+/** Configurations are whole files; their first line says enough here. */
+function firstLine(text: string): string {
+  const [line] = text.split('\n');
+  return line.length < text.length || line.length > 100 ? `${line.slice(0, 97)}...` : line;
+}

@@ -1,0 +1,111 @@
+import { DataError } from '../../errors.js';
+import { PADDING } from '../crop.js';
+import { IMAGENET_MEAN, IMAGENET_STD } from '../warp.js';
+import type { Architecture } from './architecture.js';
+import type { NamingName } from './naming.js';
+
+type Rgb = readonly [red: number, green: number, blue: number];
+
+/** What the numbers that go into a model and come out of it mean; a property of its weights. */
+export interface Conventions {
+  /** Height and width of the network's input in pixels. */
+  readonly size: readonly [height: number, width: number];
+  /** The input is `(rgb / 255 - mean) / std`. */
+  readonly mean: Rgb;
+  readonly std: Rgb;
+  /** The crop is the person's box times this, extended to the input's aspect. */
+  readonly padding: number;
+  /** An output x is the input's column `(x + origin) * width - pixel`, and y likewise; pixel centres are integers. */
+  readonly origin: number;
+  readonly pixel: number;
+  /** Millimetres per unit of depth below the first joint; absent in 2-D. */
+  readonly depth?: number;
+  /** Whether the coordinates see the features' direction alone, `W x / |x| + b`. */
+  readonly normalise: boolean;
+}
+
+/** ImageNet's means in the order blue, green, red, as the official code subtracts them from red, green and blue. */
+const OFFICIAL_MEAN: Rgb = [0.406, 0.457, 0.48];
+const COCO_JOINTS = 17;
+
+const IMAGENET = { mean: IMAGENET_MEAN, std: IMAGENET_STD } as const;
+const OFFICIAL_2D: Conventions = {
+  size: [256, 192],
+  mean: OFFICIAL_MEAN,
+  std: [1, 1, 1],
+  padding: PADDING,
+  origin: 0.5,
+  pixel: 0,
+  normalise: true,
+};
+/** Human3.6M: other than in 2-D, the official code divides by a standard deviation, and does not pad the box. */
+const OFFICIAL_3D: Conventions = {
+  ...OFFICIAL_2D,
+  size: [256, 256],
+  std: [0.225, 0.224, 0.229],
+  padding: 1,
+  depth: 2000,
+};
+const MMPOSE: Conventions = { ...OFFICIAL_2D, ...IMAGENET, origin: 0, normalise: false };
+/** A backbone alone: the classification network's input. */
+const TORCHVISION: Conventions = { ...MMPOSE, size: [224, 224], padding: 1 };
+/** wgrad's own training: square inputs, coordinates in crop units. */
+const WGRAD: Conventions = { ...OFFICIAL_2D, ...IMAGENET, size: [64, 64], pixel: 0.5, normalise: false };
+
+/**
+ * The conventions of a file: as `wgrad convert` wrote them into it, else those of the code that named its tensors, with
+ * the input size of a configuration where the file holds one.
+ * @throws DataError where the file's own are damaged
+ */
+export function conventionsOf(
+  naming: NamingName,
+  { dims, joints }: Architecture,
+  metadata: Readonly<Record<string, string>>,
+  where: string,
+): Conventions {
+  if (metadata.conventions !== undefined) return parseConventions(metadata.conventions, where);
+  if (metadata.wgrad !== undefined) return { ...WGRAD, size: sizeOfRun(metadata.config) ?? WGRAD.size };
+  if (naming === 'torchvision') return TORCHVISION;
+  if (naming === 'official') return dims === 3 ? OFFICIAL_3D : OFFICIAL_2D;
+  const config = metadata['meta.cfg'] ?? metadata['meta.config'] ?? '';
+  // mmpose's MPII models have square inputs.
+  const usual: Conventions['size'] = joints === COCO_JOINTS ? MMPOSE.size : [256, 256];
+  return { ...MMPOSE, size: sizeInConfig(config) ?? usual };
+}
+
+/** The first input size, width before height, in the text of a configuration of mmpose. */
+function sizeInConfig(config: string): Conventions['size'] | undefined {
+  const found = /\b(?:input_size|image_size)\s*=\s*(?:np\.array\()?[([]\s*(\d+)\s*,\s*(\d+)\s*[)\]]/.exec(config);
+  return found ? [Number(found[2]), Number(found[1])] : undefined;
+}
+
+function sizeOfRun(config = 'null'): Conventions['size'] | undefined {
+  try {
+    const size = (JSON.parse(config) as { config?: { size?: unknown } } | null)?.config?.size;
+    return typeof size === 'number' && size > 0 ? [size, size] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseConventions(text: string, where: string): Conventions {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new DataError(`${where}: metadata "conventions" is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (isConventions(value)) return value;
+  throw new DataError(`${where}: metadata "conventions" lacks a field or has one of another kind; convert it again`);
+}
+
+function isConventions(value: unknown): value is Conventions {
+  const { size, mean, std, padding, origin, pixel, depth = 1, normalise } = (value ?? {}) as Partial<Conventions>;
+  const areNumbers = (list: unknown, count: number) =>
+    Array.isArray(list) && list.length === count && list.every(Number.isFinite);
+  return (
+    [areNumbers(size, 2), areNumbers(mean, 3), areNumbers(std, 3)].every(Boolean) &&
+    [padding, origin, pixel, depth].every(Number.isFinite) &&
+    typeof normalise === 'boolean'
+  );
+}

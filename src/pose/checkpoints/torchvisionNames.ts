@@ -1,0 +1,17 @@
+import { DataError } from '../../errors.js';
+import type { Naming } from './naming.js';
+
+const BACKBONE = 'preact.';
+
+/** torchvision's names: a backbone and perhaps its classifier `fc`, without any head of a pose network. */
+export const torchvision: Naming = {
+  name: 'torchvision',
+  sign: 'conv1.weight and layer1.*',
+  matches: (names) => names.includes('conv1.weight') && names.some((name) => name.startsWith('layer1.')),
+  toOwn: (state) => new Map([...state].map(([name, tensor]) => [BACKBONE + name, tensor])),
+  fromOwn: (own) => {
+    const backbone = [...own].filter(([name]) => name.startsWith(BACKBONE));
+    if (backbone.length === 0) throw new DataError('no backbone to write in names of torchvision');
+    return new Map(backbone.map(([name, tensor]) => [name.slice(BACKBONE.length), tensor]));
+  },
+};
