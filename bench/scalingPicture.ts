@@ -31,6 +31,7 @@ export function drawScaling({ device, base, rounds, axes }: ScalingReport): stri
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" color="${COLOUR.ink}">`,
+    `<title>Time of a training step, ${escapeXml(base)}, by batch, image size, width and depth</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     text(MARGIN, 26, 17, COLOUR.ink, `Time of a training step, ${base}`),
     text(MARGIN, 47, 13, COLOUR.faint, `one property changed at a time; ${device}; medians and quartiles of ${rounds}`),
