@@ -14,7 +14,7 @@ export interface ProfileRow {
   readonly ms: number;
   /** Of the time of all dispatches. */
   readonly share: number;
-  /** Where all of its launches say how much they compute. */
+  /** By the launches that say how much they compute, over the time of all: an op's second stages count as its overhead. */
   readonly gflops?: number;
 }
 
@@ -28,14 +28,14 @@ export function profileRows(dispatches: readonly DispatchTime[], grouping: Group
   const all = milliseconds(dispatches);
   const rows = [...groups.values()].map((group): ProfileRow => {
     const ms = milliseconds(group);
-    const flop = group.reduce((sum, d) => sum + (d.flop ?? Number.NaN), 0);
+    const flop = group.reduce((sum, d) => sum + (d.flop ?? 0), 0);
     return {
       op: group[0].op,
       ...(grouping === 'kernel' && { kernel: group[0].label }),
       calls: group.length / steps,
       ms: ms / steps,
       share: ms / all,
-      ...(Number.isFinite(flop) && { gflops: flop / ms / 1e6 }),
+      ...(flop > 0 && { gflops: flop / ms / 1e6 }),
     };
   });
   return rows.sort((a, b) => b.ms - a.ms);

@@ -65,7 +65,7 @@ const PROFILE: Profile = {
 };
 
 describe('profile', () => {
-  test('rows add up calls and times, and know the rate where every launch says its work', () => {
+  test('rows add up calls, times and work', () => {
     const rows = profileRows(PROFILE.dispatches, 'kernel', 2);
     expect(rows.map(({ op, kernel, calls }) => [op, kernel, calls])).toEqual([
       ['matmul', 'matmul 8x2', 1],
@@ -75,10 +75,12 @@ describe('profile', () => {
     expect(rows[0].gflops).toBeCloseTo(16000 / 8.0002 / 1000, 9);
     expect(rows[1].gflops).toBeUndefined();
     const byOp = profileRows(PROFILE.dispatches, 'op', 2);
-    expect(byOp.map(({ op, gflops }) => [op, gflops])).toEqual([
-      ['matmul', undefined],
-      ['relu', undefined],
+    expect(byOp.map(({ op, calls }) => [op, calls])).toEqual([
+      ['matmul', 1.5],
+      ['relu', 0.5],
     ]);
+    expect(byOp[0].gflops).toBeCloseTo(16000 / (8.0002 + 0.9994) / 1000, 9);
+    expect(byOp[1].gflops).toBeUndefined();
     for (const grouping of [rows, byOp]) {
       expect(grouping.reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo((8.0002 + 0.9994 + 2.75) / 2000, 12);
       expect(grouping.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
