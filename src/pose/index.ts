@@ -1,5 +1,13 @@
 export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
 export { type AugmentOptions, augmentColour, augmentCrop, rleAugmentation } from './augment.js';
+export { type Architecture, describeArchitecture } from './checkpoints/architecture.js';
+export type { Conventions } from './checkpoints/conventions.js';
+export {
+  type PoseCheckpoint,
+  readPoseCheckpoint,
+  writePoseCheckpoint,
+} from './checkpoints/poseCheckpoint.js';
+export { type LoadedRegressor, regressorOf } from './checkpoints/regressorOf.js';
 export { type CocoGroundTruth, type CocoTruth, readGroundTruth } from './coco/groundTruth.js';
 export { type PairedPoses, type PosePair, pairPoses, stackPairs } from './coco/posePairs.js';
 export { type CocoResult, readResults } from './coco/results.js';

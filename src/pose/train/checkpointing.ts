@@ -80,7 +80,7 @@ function memoryOf({ params, optimizer: { ema, ...moments } }: Learner): Memory {
 }
 
 /** What a backbone from elsewhere has besides, or lacks: classifier, heads and flow. */
-const NOT_BACKBONE = /^(preact\.)?fc\.|^(fc_coord|fc_sigma|flow)\./;
+const NOT_BACKBONE = /^preact\.fc\.|^(fc_coord|fc_sigma|flow(2d|3d)?|deconv_layers|final_layer)\./;
 
 /**
  * A fresh learner that starts from weights: a checkpoint of wgrad, or a ResNet in the names of torchvision, the official

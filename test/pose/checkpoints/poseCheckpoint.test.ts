@@ -18,15 +18,20 @@ import {
 } from '../../../src/pose/checkpoints/poseCheckpoint.js';
 import { regressorOf } from '../../../src/pose/checkpoints/regressorOf.js';
 import { resnetShapes } from '../../../src/pose/checkpoints/resnetShapes.js';
+import { initFrom, saveRun } from '../../../src/pose/train/checkpointing.js';
 import { download, shapesOf as shapesOfTree } from '../../../src/pose/train/deviceState.js';
+import { initLearner } from '../../../src/pose/train/learner.js';
+import { startSession } from '../../../src/pose/train/session.js';
 import * as regressor from '../../../src/rle/regressor.js';
 import type { Device } from '../../../src/tensor/backend.js';
 import { cpu } from '../../../src/tensor/cpu.js';
 import { Rng } from '../../../src/tensor/rng.js';
+import { BACKENDS } from '../../backends.js';
 import { goldenModel, type RegressorGolden } from '../../models/torchRegressor.js';
 import { expectCloseInNorm, type Nested, values } from '../../numbers.js';
 import { runTorch, torchPython } from '../../python.js';
-import { REFERENCE_RELATIVE } from '../../tolerance.js';
+import { GPU_GRADIENT_RELATIVE, REFERENCE_RELATIVE } from '../../tolerance.js';
+import { TINY, tinyData, withFolder } from '../train/runs.js';
 import { committedModel, committedModels, expectOutputs, goldenImages, type ModelGolden } from './torchModels.js';
 
 let folder: string;
@@ -48,10 +53,11 @@ async function changed(name: string, change: (tensors: Map<string, StateTensor>)
 }
 
 describe.each(Object.entries(committedModels))('%s, saved by PyTorch', (name, want) => {
-  test('computes what PyTorch computes', async () => {
+  test.each(BACKENDS)('computes what PyTorch computes on $name', async ({ open, tolerance }) => {
     const checkpoint = await readPoseCheckpoint(file(`${name}.pth`));
-    const device = cpu();
-    await expectOutputs(device, regressorOf(device, checkpoint), want, REFERENCE_RELATIVE);
+    const device = await open();
+    const allowed = tolerance(REFERENCE_RELATIVE, GPU_GRADIENT_RELATIVE);
+    await expectOutputs(device, regressorOf(device, checkpoint), want, allowed);
     expect(parameterCount((await readWeightsFile(file(`${name}.pth`))).tensors)).toBe(want.parameters);
   });
 
@@ -90,6 +96,26 @@ describe('conventions', () => {
     expect(mmpose).toMatchObject({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], origin: 0 });
     // The size stands in the configuration that the file carries.
     expect(mmpose).toMatchObject({ size: [384, 288], normalise: false });
+  });
+
+  test('of a training run are those of its crops; under other names it starts another run', async () => {
+    const device = cpu();
+    const donor = startSession(device, { ...TINY, seed: 9 }, await tinyData());
+    await withFolder(async ({ last }) => {
+      await saveRun(donor, last);
+      const run = await readPoseCheckpoint(last);
+      expect(run.conventions).toMatchObject({
+        size: [TINY.size, TINY.size],
+        origin: 0.5,
+        pixel: 0.5,
+        normalise: false,
+      });
+      const path = file('run.safetensors');
+      await writePoseCheckpoint(path, run, 'mmpose');
+      const { params } = await initFrom(initLearner(device, TINY, run.architecture.joints), path);
+      const [given, taken] = await Promise.all([donor.learner.params, params].map(download));
+      expect(taken).toEqual(given);
+    });
   });
 
   test('that are damaged are refused', async () => {
