@@ -15,12 +15,16 @@ export interface TrainConfig {
   readonly loss: LossName;
   readonly epochs: number;
   readonly batch: number;
+  /** Parts that a batch goes through the network in, one after the other, for the memory of one. */
+  readonly accumulate: number;
   /** Channels of the first stage of the ResNet-18; 64 is the published network. */
   readonly width: number;
   /** Side of the network's input in pixels. */
   readonly size: number;
   /** Adam's learning rate at the start. */
   readonly lr: number;
+  /** Share of the weights' running average that a step keeps; what is evaluated then is the average. 0 = none. */
+  readonly ema: number;
   /** How it falls: to a tenth after 70 % and again after 90 % of the epochs, or along half a cosine to 0. */
   readonly schedule: (typeof SCHEDULES)[number];
   /** Augmentation: half of the images are turned by up to so many degrees, sides vary by up to this share. */
@@ -42,9 +46,11 @@ const LSP: TrainConfig = {
   loss: 'rle',
   epochs: 30,
   batch: 32,
+  accumulate: 1,
   width: 32,
   size: 64,
   lr: 1e-3,
+  ema: 0,
   schedule: 'steps',
   rotation: 45,
   scaling: 0.25,
@@ -80,7 +86,15 @@ export function scheduleOf({ lr, epochs, schedule }: TrainConfig, stepsPerEpoch:
  */
 export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainConfig {
   const preset = flags.data !== undefined ? LSP : backend === 'cpu' ? FIGURES_ON_CPU : FIGURES;
-  return { ...preset, ...parseFlags(flags) };
+  const config = { ...preset, ...parseFlags(flags) };
+  const { batch, accumulate } = config;
+  // Batch norm wants two images at least.
+  if (batch % accumulate !== 0 || batch / accumulate < 2) {
+    throw new DataError(
+      `--accumulate ${accumulate}: a batch of ${batch} must fall into so many equal parts of at least 2 images`,
+    );
+  }
+  return config;
 }
 
 /**
@@ -119,9 +133,11 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => 
     loss: oneOf(LOSS_NAMES),
     epochs: integer(1, 100_000),
     batch: integer(2, 4096),
+    accumulate: integer(1, 2048),
     width: integer(4, 512),
     size: integer(16, 1024),
     lr: number(1e-9, 10),
+    ema: number(0, 0.999999),
     rotation: number(0, 180),
     scaling: number(0, 0.9),
     colour: number(0, 1),

@@ -1,3 +1,4 @@
+import { slice } from '../../kernels/slice.js';
 import { warpPixels } from '../../kernels/warpPixels.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
@@ -24,6 +25,15 @@ export function uploadBatch(device: Device, batch: Batch | CropBatch, count: num
     target: device.tensor(target, [count, joints, 2]),
     weight: device.tensor(weight, [count, joints, 1]),
   }));
+}
+
+/** `count` rows of a batch. */
+export function rowsOf({ images, target, weight }: DeviceBatch, first: number, count: number): DeviceBatch {
+  const rows = (x: Tensor) => {
+    const rest = x.shape.slice(1);
+    return slice(x, { begin: [first, ...rest.map(() => 0)], end: [first + count, ...rest] });
+  };
+  return { images: rows(images), target: rows(target), weight: rows(weight) };
 }
 
 function cut(device: Device, { pixels, places, matrix, colour }: CropBatch, count: number, size: number): Tensor {

@@ -1,6 +1,7 @@
 import type { RealNvpParams } from '../../rle/realNvp.js';
 import type { ResidualDensity } from '../report/runReport.js';
 import { learnedDensity } from './learnedDensity.js';
+import { evaluatedParams } from './learner.js';
 import { LOSSES } from './losses.js';
 import { type Predictions, predict } from './predict.js';
 import { type ScoredPoses, score, sigmaCorrelation } from './scores.js';
@@ -21,7 +22,8 @@ export interface Evaluation {
 /** Predicts and scores the test half, averaged over mirror images where the data set allows it. */
 export async function evaluate({ device, config, data, learner }: Session): Promise<Evaluation> {
   const { schema, mirrorable } = data.dataset;
-  const network = { device, schema, config, params: learner.params, state: learner.state };
+  const params = evaluatedParams(learner);
+  const network = { device, schema, config, params, state: learner.state };
   const predictions = await predict(network, data.test, { flipTest: mirrorable });
   const scores = score(schema, data.test, predictions.mu);
   const { sigma } = predictions;
@@ -29,6 +31,6 @@ export async function evaluate({ device, config, data, learner }: Session): Prom
   const correlation = sigmaCorrelation(sigma, scores.distances);
   const { std } = LOSSES[config.loss];
   if (std !== undefined) return { predictions, scores, correlation, std: [std, std] };
-  const density = await learnedDensity(learner.params.flow as RealNvpParams);
+  const density = await learnedDensity(params.flow as RealNvpParams);
   return { predictions, scores, correlation, std: density.std, density };
 }

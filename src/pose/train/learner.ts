@@ -1,4 +1,7 @@
+import { capture } from '../../autograd/capture.js';
 import { valueAndGrad } from '../../autograd/grad.js';
+import { add, mul } from '../../kernels/binary.js';
+import { averageGradients } from '../../nn/averageGradients.js';
 import { type AdamState, adam } from '../../nn/optim.js';
 import { packParameters } from '../../tensor/arena.js';
 import type { Device } from '../../tensor/backend.js';
@@ -7,7 +10,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import type { Batch } from './batches.js';
 import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
-import { uploadBatch } from './deviceBatch.js';
+import { type DeviceBatch, rowsOf, uploadBatch } from './deviceBatch.js';
 import { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './model.js';
 
 /** Everything on the device that a step of training changes; a step consumes it and returns the next. */
@@ -21,28 +24,82 @@ export interface Learner {
 export function initLearner(device: Device, config: TrainConfig, joints: number): Learner {
   const { params, state } = initModel(device, config, joints);
   const packed = packParameters(params);
-  return { params: packed, state, optimizer: adam.init(packed) };
+  return { params: packed, state, optimizer: adam.init(packed, { ema: config.ema > 0 }) };
 }
 
-/** One step of Adam on a batch: the loss before the step, still on the device, and the next learner. */
+/** The weights that a learner is judged by: their average, if it keeps one. */
+export function evaluatedParams({ params, optimizer }: Learner): ModelParams {
+  return optimizer.ema ?? params;
+}
+
+/** The loss before a step, still on the device, and the learner after it. */
+export interface StepResult {
+  readonly loss: Tensor;
+  readonly learner: Learner;
+}
+
+/** One step of Adam on a batch. */
 export function trainStep(
   device: Device,
   config: TrainConfig,
-  { params, state, optimizer }: Learner,
+  learner: Learner,
   batch: Batch | CropBatch,
   lr: number,
-): { readonly loss: Tensor; readonly learner: Learner } {
-  return scope(() => {
-    const { images, ...labels } = uploadBatch(device, batch, config.batch, config.size);
-    const differentiate = valueAndGrad(
-      (p: ModelParams) => {
-        const [output, next] = applyModel(p, state, images, true);
-        return [lossOf(config, p, output, labels), next] as const;
-      },
-      { aux: true },
-    );
-    const [[loss, next], gradients] = differentiate(params);
-    const [updated, moments] = adam.step(params, gradients, optimizer, { lr });
-    return { loss, learner: { params: updated, state: next, optimizer: moments } };
+): StepResult {
+  return scope(() => learn(config, learner, { ...uploadBatch(device, batch, config.batch, config.size), lr }));
+}
+
+/** `trainStep` with everything that stays the same. */
+export type TrainStep = (learner: Learner, batch: Batch | CropBatch, lr: number) => StepResult;
+
+/** The same steps, bit for bit: the first calls record them, the others replay them. A loss is gone at the next call. */
+export function capturedTrainStep(device: Device, config: TrainConfig): TrainStep {
+  const step = capture((before: Learner, input: StepInput) => {
+    const { loss, learner } = learn(config, before, input);
+    return { loss, state: learner };
   });
+  return (learner, batch, lr) =>
+    scope(() => {
+      const input = { ...uploadBatch(device, batch, config.batch, config.size), lr: device.tensor([lr], []) };
+      const { loss, state } = step(learner, input);
+      return { loss, learner: state };
+    });
+}
+
+interface StepInput extends DeviceBatch {
+  readonly lr: number | Tensor;
+}
+
+function learn(config: TrainConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
+  const { loss, state, gradients } = differentiate(config, learner, batch);
+  const ema = config.ema > 0 ? { decay: config.ema, warmUp: true } : undefined;
+  const [params, optimizer] = adam.step(learner.params, gradients, learner.optimizer, { lr, ema });
+  return { loss, learner: { params, state, optimizer } };
+}
+
+/** The loss of a batch and its gradient, from as many parts as the configuration says; statistics move with each. */
+function differentiate(config: TrainConfig, { params, state }: Learner, batch: DeviceBatch) {
+  const parts = config.accumulate;
+  const rows = config.batch / parts;
+  // A scope for each: the memory of a part is there for the next.
+  const ofPart = (k: number, statistics: ModelState) =>
+    scope(() => {
+      const { images, ...labels } = parts === 1 ? batch : rowsOf(batch, k * rows, rows);
+      const gradient = valueAndGrad(
+        (p: ModelParams) => {
+          const [output, next] = applyModel(p, statistics, images, true);
+          return [lossOf(config, p, output, labels), next] as const;
+        },
+        { aux: true },
+      );
+      return gradient(params);
+    });
+  let [[loss, statistics], gradients] = ofPart(0, state);
+  for (let k = 1; k < parts; k++) {
+    const [[value, next], gradient] = ofPart(k, statistics);
+    statistics = next;
+    loss = add(loss, value);
+    gradients = averageGradients(gradients, gradient, k + 1);
+  }
+  return { loss: parts === 1 ? loss : mul(loss, 1 / parts), state: statistics, gradients };
 }

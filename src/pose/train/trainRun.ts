@@ -1,5 +1,6 @@
 import { readStatus } from '../../nn/optim.js';
 import { saveRun } from './checkpointing.js';
+import { evaluatedParams } from './learner.js';
 import { predict } from './predict.js';
 import { log, type RunFolder } from './runFolder.js';
 import { score } from './scores.js';
@@ -53,7 +54,7 @@ async function closeEpoch({ device, config, data, learner, progress, batches }: 
   // Every n-th image: data sets are often sorted.
   const stride = Math.ceil(data.test.length / VALIDATION_IMAGES);
   const samples = data.test.filter((_, i) => i % stride === 0);
-  const network = { device, schema, config, params: learner.params, state: learner.state };
+  const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state };
   const { mu, loss } = await predict(network, samples, { flipTest: false });
   const summary: EpochSummary = {
     epoch: progress.epoch + 1,

@@ -6,7 +6,7 @@ describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {
     expect(makeConfig({ data: 'lsp' }, 'webgpu')).toEqual({
       ...{ data: 'lsp', loss: 'rle', epochs: 30, batch: 32, width: 32, size: 64, lr: 1e-3, schedule: 'steps', seed: 1 },
-      ...{ rotation: 45, scaling: 0.25, colour: 0, figures: 0 },
+      ...{ rotation: 45, scaling: 0.25, colour: 0, figures: 0, accumulate: 1, ema: 0 },
     });
   });
 
@@ -26,6 +26,15 @@ describe('makeConfig', () => {
     [{ lr: '' }, '--lr : expected a number from 1e-9 to 10'],
     [{ schedule: 'linear' }, '--schedule linear: expected one of steps, cosine'],
     [{ data: '' }, '--data : expected a folder'],
+    [{ ema: '1' }, '--ema 1: expected a number from 0 to 0.999999'],
+    [
+      { batch: '12', accumulate: '5' },
+      '--accumulate 5: a batch of 12 must fall into so many equal parts of at least 2 images',
+    ],
+    [
+      { batch: '12', accumulate: '12' },
+      '--accumulate 12: a batch of 12 must fall into so many equal parts of at least 2 images',
+    ],
   ])('refuses %o', (flags, message) => {
     expect(() => makeConfig(flags, 'cpu')).toThrow(new DataError(message));
   });

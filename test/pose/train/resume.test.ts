@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
 import { initFrom, loadRun, resumeSession, saveRun } from '../../../src/pose/train/checkpointing.js';
 import { download } from '../../../src/pose/train/deviceState.js';
+import { evaluate } from '../../../src/pose/train/evaluate.js';
 import { initLearner } from '../../../src/pose/train/learner.js';
 import type { RunFolder } from '../../../src/pose/train/runFolder.js';
 import { type Session, startSession } from '../../../src/pose/train/session.js';
@@ -33,10 +34,13 @@ async function trainFor(session: Session, folder: RunFolder, batches: number): P
 
 describe.each(BACKENDS)('$name', ({ open }) => {
   // Batches of an epoch: 5. Steps are reported in fours, so the runs stop in the middle of epochs.
-  test('an interrupted run that is resumed ends with the same bits as an uninterrupted one', async () => {
+  test.each([
+    ['plain', {}],
+    ['with an average of the weights and batches in parts', { ema: 0.9, accumulate: 2 }],
+  ])('an interrupted run that is resumed ends with the same bits as an uninterrupted one: %s', async (_, options) => {
     const device = await open();
     const data = await tinyData();
-    const config = { ...TINY, epochs: 3 };
+    const config = { ...TINY, ...options, epochs: 3 };
     const whole = startSession(device, config, data);
     await withFolder(async (folder) => {
       expect(await trainRun(whole, folder, unseen, new AbortController().signal)).toBe(true);
@@ -100,6 +104,28 @@ describe('checkpoints', () => {
         expect(taken.get(name)).toEqual(given.get(name));
       }
       expect([...taken.keys()].filter((name) => /^(flow|fc_sigma)/.test(name))).toEqual([]);
+    });
+  });
+
+  test('a file holds the average of the weights as its model; --init starts weights and average from it', async () => {
+    const data = await tinyData();
+    const config = { ...TINY, ema: 0.8 };
+    await withFolder(async (folder) => {
+      const session = startSession(device, config, data);
+      await trainRun(session, folder, unseen, new AbortController().signal);
+      const { params, optimizer } = session.learner;
+      const [weights, average] = await Promise.all([params, optimizer.ema].map(download));
+      expect(weights).not.toEqual(average);
+      const run = await loadRun(folder.last);
+      const { checkpoint } = run;
+      const name = 'preact.layer1.0.conv1.weight';
+      expect(checkpoint.model.get(name)?.data).toEqual(average.get(name)?.data);
+      expect(checkpoint.optimizer.get(`weights.${name}`)?.data).toEqual(weights.get(name)?.data);
+      const learner = await initFrom(initLearner(device, config, JOINTS), folder.last);
+      for (const tree of [learner.params, learner.optimizer.ema]) expect(await download(tree)).toEqual(average);
+      const judged = await evaluate(session);
+      expect((await evaluate({ ...session, learner })).predictions).toEqual(judged.predictions);
+      expect(() => resumeSession(startSession(device, TINY, data), run)).toThrow(/another model.*unexpected \(weights/);
     });
   });
 
