@@ -2,7 +2,7 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { f32bits, program, type View } from '../tensor/backend.js';
-import { grid } from '../tensor/grid.js';
+import { GROUP } from '../tensor/grid.js';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import affineWarpCode from './wgsl/affineWarp.wgsl.js';
@@ -34,7 +34,18 @@ export function warpShape(
       throw new ShapeError(`${op}: ${name} is ${formatShape(spec.shape)}, expected ${formatShape(expected)}`);
     }
   }
+  if (height * width * C > LARGEST) {
+    throw new ShapeError(`${op}: ${height} x ${width} pixels of ${C} channels are over ${LARGEST} numbers; warp parts`);
+  }
   return [N, height, width, C];
+}
+
+/** Numbers of one output image that one dispatch reaches. */
+const LARGEST = GROUP * 65535;
+
+/** @internal Workgroups that belong to one image each, for so many threads per image. */
+export function warpGrid(N: number, threads: number): readonly [number, number, number] {
+  return [Math.ceil(threads / GROUP), N, 1];
 }
 
 /** @internal A pixel's channel of one image; undefined outside of it. */
@@ -112,14 +123,14 @@ export const affineWarp: Op<[images: Tensor, matrix: Tensor, colour: Tensor], Wa
     );
   },
   launches([images, matrix, colour], [y], { height, width, padding }) {
-    const [, H, W, C] = images.shape;
+    const [N, H, W, C] = images.shape;
     return [
       {
         program: program('affineWarp', () => affineWarpCode),
         read: [images, matrix, colour],
         write: [y],
         params: [height, width, f32bits(padding), C, H, W],
-        grid: grid(y.size),
+        grid: warpGrid(N, height * width * C),
       },
     ];
   },

@@ -2,7 +2,6 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { f32bits, program } from '../tensor/backend.js';
-import { grid } from '../tensor/grid.js';
 import { formatShape, requireDType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
@@ -13,6 +12,7 @@ import {
   WARP_TOLERANCE,
   type WarpAttrs,
   warp,
+  warpGrid,
   warpShape,
 } from './affineWarp.js';
 import { warpPixels as warpPixelsCode } from './wgsl/affineWarp.wgsl.js';
@@ -67,7 +67,7 @@ export const warpPixels: Op<[pixels: Tensor, places: Tensor, matrix: Tensor, col
           read: [pixels, places, matrix, colour],
           write: [y],
           params: [height, width, f32bits(padding), C, 0, 0],
-          grid: grid(y.size / C),
+          grid: warpGrid(places.shape[0], height * width),
         },
       ];
     },

@@ -1,16 +1,18 @@
-/** Where an output pixel looks: the input pixel up and left of that point, and how far beyond its centre the point is. */
+/**
+ * Where output pixel t of image n looks: the input pixel up and left of that point, and how far beyond its centre the point
+ * is. A workgroup belongs to one image, so that what is the image's own is loaded once for all of its threads.
+ */
 const placeOf = /* wgsl */ `
 struct Params { height: u32, width: u32, padding: f32, C: u32, H: u32, W: u32 }
-struct Place { n: u32, row: i32, column: i32, below: f32, right: f32 }
+struct Place { row: i32, column: i32, below: f32, right: f32 }
 
-fn placeOf(pixel: u32) -> Place {
-  let n = pixel / (p.width * p.height);
+fn placeOf(n: u32, pixel: u32) -> Place {
   let u = f32(pixel % p.width);
-  let v = f32(pixel / p.width % p.height);
+  let v = f32(pixel / p.width);
   let m = 6u * n;
   let x = matrix[m] * u + matrix[m + 1u] * v + matrix[m + 2u];
   let y = matrix[m + 3u] * u + matrix[m + 4u] * v + matrix[m + 5u];
-  return Place(n, i32(floor(y)), i32(floor(x)), y - floor(y), x - floor(x));
+  return Place(i32(floor(y)), i32(floor(x)), y - floor(y), x - floor(x));
 }`;
 
 /** Selects by comparison, since `clamp` may turn a NaN into a number. */
@@ -25,8 +27,9 @@ const mixOfFour = /* wgsl */ `(1.0 - at.below) * ((1.0 - at.right) * a + at.righ
 
 const threadOf = /* wgsl */ `
 @compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;`;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
+  let n = group.y;
+  let t = id.x;`;
 
 /** Float images [N, H, W, C]: one thread per element of the output. */
 export default /* wgsl */ `
@@ -43,16 +46,17 @@ fn fetch(n: u32, row: i32, column: i32, channel: u32) -> f32 {
   return images[((n * p.H + u32(row)) * p.W + u32(column)) * p.C + channel];
 }
 ${threadOf}
-  if (t >= arrayLength(&y)) { return; }
+  let size = p.height * p.width * p.C;
+  if (t >= size) { return; }
   let channel = t % p.C;
-  let at = placeOf(t / p.C);
-  let a = fetch(at.n, at.row, at.column, channel);
-  let b = fetch(at.n, at.row, at.column + 1, channel);
-  let c = fetch(at.n, at.row + 1, at.column, channel);
-  let d = fetch(at.n, at.row + 1, at.column + 1, channel);
+  let at = placeOf(n, t / p.C);
+  let a = fetch(n, at.row, at.column, channel);
+  let b = fetch(n, at.row, at.column + 1, channel);
+  let c = fetch(n, at.row + 1, at.column, channel);
+  let d = fetch(n, at.row + 1, at.column + 1, channel);
   let value = ${mixOfFour};
-  let k = at.n * 4u * p.C + channel;
-  y[t] = shade(value, colour[k], colour[k + p.C], colour[k + 2u * p.C], colour[k + 3u * p.C]);
+  let k = 4u * n * p.C + channel;
+  y[n * size + t] = shade(value, colour[k], colour[k + p.C], colour[k + 2u * p.C], colour[k + 3u * p.C]);
 }`;
 
 /** Packed RGBA pictures of any sizes in one array: one thread per pixel of the output, of `channels` channels. */
@@ -60,7 +64,7 @@ export function warpPixels(channels: number): string {
   const each = (f: (channel: number) => string) => Array.from({ length: channels }, (_, c) => f(c));
   const T = channels === 1 ? 'f32' : `vec${channels}f`;
   const row = (r: number) => `${T}(${each((c) => `colour[k + ${r * channels + c}u]`).join(', ')})`;
-  const stores = each((c) => `y[${channels}u * t + ${c}u] = shaded${channels === 1 ? '' : `[${c}]`};`);
+  const stores = each((c) => `y[out + ${c}u] = shaded${channels === 1 ? '' : `[${c}]`};`);
   return /* wgsl */ `
 @group(0) @binding(0) var<storage, read> pixels: array<u32>;
 @group(0) @binding(1) var<storage, read> places: array<u32>;
@@ -71,21 +75,24 @@ export function warpPixels(channels: number): string {
 ${placeOf}
 ${shade(T)}
 
-fn fetch(n: u32, row: i32, column: i32) -> ${T} {
-  let width = i32(places[3u * n + 2u]);
-  if (row < 0 || row >= i32(places[3u * n + 1u]) || column < 0 || column >= width) { return ${T}(p.padding); }
-  let word = pixels[places[3u * n] + u32(row * width + column)];
-  return ${T}(${each((c) => `f32((word >> ${8 * c}u) & 255u)`).join(', ')});
+fn fetch(first: u32, H: i32, W: i32, row: i32, column: i32) -> ${T} {
+  let inside = row >= 0 && row < H && column >= 0 && column < W;
+  let word = pixels[first + u32(select(0, row * W + column, inside))];
+  return select(${T}(p.padding), ${T}(${each((c) => `f32((word >> ${8 * c}u) & 255u)`).join(', ')}), inside);
 }
 ${threadOf}
-  if (t >= arrayLength(&y) / ${channels}u) { return; }
-  let at = placeOf(t);
-  let a = fetch(at.n, at.row, at.column);
-  let b = fetch(at.n, at.row, at.column + 1);
-  let c = fetch(at.n, at.row + 1, at.column);
-  let d = fetch(at.n, at.row + 1, at.column + 1);
+  if (t >= p.height * p.width) { return; }
+  let first = places[3u * n];
+  let H = i32(places[3u * n + 1u]);
+  let W = i32(places[3u * n + 2u]);
+  let at = placeOf(n, t);
+  let a = fetch(first, H, W, at.row, at.column);
+  let b = fetch(first, H, W, at.row, at.column + 1);
+  let c = fetch(first, H, W, at.row + 1, at.column);
+  let d = fetch(first, H, W, at.row + 1, at.column + 1);
   let value = ${mixOfFour};
-  let k = ${4 * channels}u * at.n;
+  let k = ${4 * channels}u * n;
+  let out = ${channels}u * (n * p.height * p.width + t);
   let shaded = shade(value, ${[0, 1, 2, 3].map(row).join(', ')});
   ${stores.join('\n  ')}
 }`;
