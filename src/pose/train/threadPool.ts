@@ -76,10 +76,12 @@ export class ThreadPool {
   }
 
   #fail(error: Error): void {
-    this.#broken ??= error;
+    // Threads that are being ended come by here one by one; to let go of the others would end the process before them.
+    if (this.#broken) return;
+    this.#broken = error;
     const lost = [...this.#threads.map(({ job }) => job), ...this.#waiting.splice(0)];
     for (const thread of this.#threads) this.#assign(thread, undefined);
-    for (const job of lost) job?.reject(this.#broken);
+    for (const job of lost) job?.reject(error);
   }
 }
 

@@ -1,7 +1,9 @@
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
@@ -26,7 +28,6 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** Noisy pictures of different sizes, with a person somewhere. */
 async function writePhotographs(images: string): Promise<void> {
-  const { mkdir } = await import('node:fs/promises');
   await mkdir(images);
   const rng = new Rng(4);
   const items = [];
@@ -165,4 +166,30 @@ test('a batch of the data set on disk has every label of its images', async () =
   const data: LoadedData = await loadData(await lsp(folder));
   const { weight } = await new TrainingBatches(data, CONFIG).at(0, 0);
   expect(weight.every((w) => w === 1)).toBe(true);
+});
+
+describe('a process', () => {
+  const url = (path: string) => JSON.stringify(new URL(`../../../src/pose/${path}.ts`, import.meta.url).href);
+
+  /** What a program that trains says before it ends by itself. */
+  function outputOf(body: string): Promise<string> {
+    const program = `
+      const { DataWorkers } = await import(${url('train/dataWorkers')});
+      const { loadData } = await import(${url('train/samples')});
+      const { lsp } = await import(${url('lsp')});
+      const workers = new DataWorkers(2);
+      const data = await loadData(await lsp(${JSON.stringify(folder)}), { workers });
+      const batches = workers.batches(data, ${JSON.stringify(CONFIG)});
+      ${body}`;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+    return promisify(execFile)(process.execPath, args, { timeout: 60_000 }).then(({ stdout }) => stdout);
+  }
+
+  test('ends by itself, whether it closes its workers or not, and not before they are closed', async () => {
+    const outputs = await Promise.all([
+      outputOf("await batches.at(0, 0); console.log('left open');"),
+      outputOf("await batches.at(0, 0); await workers.close(); console.log('closed');"),
+    ]);
+    expect(outputs).toEqual(['left open\n', 'closed\n']);
+  });
 });
