@@ -42,6 +42,7 @@ export async function trainCommand({
   resume,
   out,
   workers: threads,
+  eager,
   ...flags
 }: StartFlags): Promise<void> {
   const began = performance.now();
@@ -58,7 +59,7 @@ export async function trainCommand({
     const dataset = await openDataset(config);
     const folder = await folderFor(`${dataset.name}-${config.loss}`, saved, out);
     const data = await load(dataset, interrupt.signal, workers);
-    const session = startSession(device, config, data, workers?.batches(data, config));
+    const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
     if (saved) resumeSession(session, saved);
     if (init !== undefined) session.learner = await initFrom(session.learner, init);
     await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });

@@ -1,7 +1,7 @@
 import type { Device } from '../../tensor/backend.js';
 import { TrainingBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
-import { initLearner, type Learner } from './learner.js';
+import { capturedTrainStep, initLearner, type Learner, type TrainStep, trainStep } from './learner.js';
 import type { BatchSource } from './prefetch.js';
 import type { LoadedData } from './samples.js';
 
@@ -42,22 +42,32 @@ export interface Session {
   readonly config: TrainConfig;
   readonly data: LoadedData;
   readonly batches: BatchSource;
+  readonly step: TrainStep;
   learner: Learner;
   readonly progress: RunProgress;
 }
 
-/** A run at its beginning. @param batches where batches are made ahead of the steps; by default each in its turn */
+/** How a run is worked off; nothing here changes its numbers. */
+export interface SessionOptions {
+  /** Where batches are made ahead of the steps; by default each in its turn. */
+  readonly batches?: BatchSource;
+  /** Calls every op at every step, instead of replaying a recorded step. */
+  readonly eager?: boolean;
+}
+
+/** A run at its beginning. */
 export function startSession(
   device: Device,
   config: TrainConfig,
   data: LoadedData,
-  batches: BatchSource = new TrainingBatches(data, config),
+  { batches = new TrainingBatches(data, config), eager = false }: SessionOptions = {},
 ): Session {
   return {
     device,
     config,
     data,
     batches,
+    step: eager ? (...step) => trainStep(device, config, ...step) : capturedTrainStep(device, config),
     learner: initLearner(device, config, data.dataset.schema.joints.length),
     progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, best: -1, history: [] },
   };

@@ -1,11 +1,10 @@
 import { detectAnomaly } from '../../autograd/anomaly.js';
 import { DataError } from '../../errors.js';
-import type { Tensor } from '../../tensor/tensor.js';
 import { scheduleOf } from './config.js';
 import { trainStep } from './learner.js';
 import type { Session } from './session.js';
 
-/** Steps whose losses are read together: a read per step would make the device wait for the host. */
+/** Steps whose losses are awaited together: to wait at every step would make the device wait for the host. */
 const STEPS_PER_READ = 4;
 /** Steps in a row without a finite loss after which there is nothing left to hope for. */
 const HOPELESS = 12;
@@ -31,14 +30,13 @@ export async function trainEpoch(
   onWarning: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { device, config, batches, progress } = session;
+  const { config, batches, progress } = session;
   const rate = scheduleOf(config, batches.length);
   let bad = 0;
   let since = performance.now();
 
-  const account = async (losses: readonly Tensor[]) => {
-    const values = await Promise.all(losses.map((loss) => loss.item()));
-    for (const loss of losses) loss.dispose();
+  const account = async (losses: readonly Promise<number>[]) => {
+    const values = await Promise.all(losses);
     const now = performance.now();
     const seconds = (now - since) / 1000;
     since = now;
@@ -66,14 +64,17 @@ export async function trainEpoch(
 
   // The next steps are queued while the losses of the last ones travel, so the device is never idle.
   let reading = Promise.resolve();
-  let losses: Tensor[] = [];
+  let losses: Promise<number>[] = [];
   for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
     const lr = rate(progress.epoch * batches.length + index);
     const batch = await batches.at(progress.epoch, index);
-    const { loss, learner } = trainStep(device, config, session.learner, batch, lr);
+    const { loss, learner } = session.step(session.learner, batch, lr);
     session.learner = learner;
-    device.flush();
-    losses.push(loss);
+    // Asked for now, since the next step overwrites it, and awaited some steps later.
+    const value = loss.item();
+    value.catch(() => undefined);
+    loss.dispose();
+    losses.push(value);
     if (losses.length === STEPS_PER_READ) {
       await reading;
       if (bad >= HOPELESS) throw await diverged(session, bad);

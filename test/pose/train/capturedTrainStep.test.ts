@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { TrainingBatches } from '../../../src/pose/train/batches.js';
+import type { TrainConfig } from '../../../src/pose/train/config.js';
+import { capturedTrainStep, initLearner, type TrainStep, trainStep } from '../../../src/pose/train/learner.js';
+import type { Device } from '../../../src/tensor/backend.js';
+import { Tensor } from '../../../src/tensor/tensor.js';
+import { eachLeaf } from '../../../src/tensor/tree.js';
+import { BACKENDS } from '../../backends.js';
+import { TINY, tinyData } from './runs.js';
+
+const STEPS = 8;
+
+/** Losses and all that is left on the device after some steps, with a rate and a batch of their own each. */
+async function run(device: Device, config: TrainConfig, step: TrainStep) {
+  const batches = new TrainingBatches(await tinyData(), config);
+  let learner = initLearner(device, config, 14);
+  const losses: number[] = [];
+  for (let i = 0; i < STEPS; i++) {
+    const next = step(learner, await batches.at(0, i % batches.length), 1e-3 / (1 + i));
+    losses.push(await next.loss.item());
+    next.loss.dispose();
+    learner = next.learner;
+  }
+  const leaves: [path: string, value: unknown][] = [];
+  eachLeaf(learner, (leaf, path) => leaves.push([path, leaf]));
+  const state = await Promise.all(
+    leaves.map(async ([path, leaf]) => [path, leaf instanceof Tensor ? Array.from(await leaf.data()) : leaf] as const),
+  );
+  return { losses, state };
+}
+
+describe.each(BACKENDS)('capturedTrainStep on $name', ({ open }) => {
+  test.each([
+    ['RLE', {}],
+    ['Laplace, batches in parts, averaged weights', { loss: 'laplace', accumulate: 2, ema: 0.9 }],
+  ] as const)('takes the same steps as trainStep, bit for bit: %s', async (_, changed) => {
+    const device = await open();
+    const config: TrainConfig = { ...TINY, ...changed };
+    const eager = await run(device, config, (...args) => trainStep(device, config, ...args));
+    const captured = await run(device, config, capturedTrainStep(device, config));
+    expect(captured.losses).toEqual(eager.losses);
+    expect(new Set(captured.losses).size).toBe(STEPS);
+    expect(captured.state).toEqual(eager.state);
+    expect(captured.state.find(([path]) => path.endsWith('bn1.num_batches_tracked'))).toEqual([
+      expect.any(String),
+      STEPS * (config.accumulate ?? 1),
+    ]);
+  });
+});
