@@ -24,7 +24,7 @@ const SAMPLE_MS = 20;
 /** Float32 against float64, relative to the norm: what the tolerance table allows for gradients of whole models. */
 const TOLERANCE = 1e-4;
 /** After a step of Adam, which divides by the root of what may be rounding noise. */
-const AFTER_ADAM = 1e-2;
+const AFTER_ADAM = 1e-3;
 /** TF32 has 10 bits of mantissa, 2^-11 = 5e-4 by product. */
 const TF32_TOLERANCE = 2e-2;
 
