@@ -10,12 +10,22 @@ import { linearCases } from '../src/kernels/linear.js';
 import { matmulCases } from '../src/kernels/matmul.js';
 import {
   selectConv,
+  selectPlan,
   selectSplits,
   selectTile,
   selectWeightChunk,
   tileGrid,
   weightGrid,
 } from '../src/kernels/select.js';
+import {
+  BLOCKS,
+  blockPlans,
+  type ProductShape,
+  planLabel,
+  planNamed,
+  selectBlock,
+} from '../src/kernels/selectBlock.js';
+import { sharedBytes, threadsOf } from '../src/kernels/wgsl/blocked.wgsl.js';
 import type { Capabilities } from '../src/tensor/backend.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { checkOnDevice, drawOperands } from '../src/testing/checkSample.js';
@@ -75,6 +85,56 @@ describe('select', () => {
   });
 });
 
+describe('selectBlock', () => {
+  const product = (rows: number, columns: number, depth: number): ProductShape => ({
+    ...{ op: 'matmul', rows, columns, depth, count: 1 },
+  });
+
+  test('every block stays inside what every adapter has, and its loads divide among its invocations', () => {
+    for (const block of BLOCKS) {
+      expect(threadsOf(block)).toBeLessThanOrEqual(256);
+      expect(sharedBytes(block, true)).toBeLessThanOrEqual(16384);
+      expect((block.rows * block.depth) % (4 * threadsOf(block))).toBe(0);
+      expect((block.columns * block.depth) % (4 * threadsOf(block))).toBe(0);
+    }
+  });
+
+  test('large products take the largest block whole, few tiles with a deep sum are split, small ones take small blocks', () => {
+    const label = (rows: number, columns: number, depth: number) =>
+      planLabel(selectBlock(product(rows, columns, depth), gpu));
+    expect(label(4096, 4096, 4096)).toBe('128x128x8/8x8 in 1');
+    expect(label(98304, 64, 576)).toBe('128x64x8/8x8 in 1');
+    expect(selectBlock(product(32, 512, 4608), gpu).splits).toBeGreaterThan(8);
+    expect(label(448, 64, 64)).toBe('32x32x16/4x4 in 1');
+  });
+
+  test('only vendors with large register files get 64 sums per invocation unmeasured', () => {
+    const { block } = selectBlock(product(4096, 4096, 4096), { ...gpu, vendor: 'apple' });
+    expect(block.threadRows * block.threadColumns).toBe(32);
+  });
+
+  test('ranges of a split sum keep 64 terms, and partial sums 32 MiB', () => {
+    expect(blockPlans(product(64, 64, 127)).every(({ splits }) => splits === 1)).toBe(true);
+    const most = (rows: number) => Math.max(...blockPlans(product(rows, 1024, 1e6)).map(({ splits }) => splits));
+    expect(most(1024)).toBe(8);
+    expect(most(16384)).toBe(1);
+  });
+
+  test('a measured choice comes before the model, a name that no plan has does not', () => {
+    const pick = (label: string) => selectPlan(product(8, 8, 8), { ...gpu, choices: { pick: () => label } });
+    for (const plan of blockPlans(product(512, 512, 512))) expect(planNamed(planLabel(plan))).toEqual(plan);
+    expect(pick('128x32x16/8x4 in 2')).toEqual(planNamed('128x32x16/8x4 in 2'));
+    expect(pick('8x2')).toEqual({ tile: { lanes: 8, rowsPerLane: 2 } });
+    for (const unknown of ['', '7x7x7/1x1 in 1', '128x128x8/8x8 in 3', 'fast']) {
+      expect(pick(unknown)).toEqual(selectBlock(product(8, 8, 8), gpu));
+    }
+  });
+
+  test('on software adapters products keep their register tiles', () => {
+    expect(selectPlan(product(512, 512, 512), llvmpipe)).toEqual({ tile: selectTile(llvmpipe) });
+  });
+});
+
 const SEED = 20260102;
 const byName = (cases: OpCases) => [cases.op.def.name, cases] as const;
 const tiled = [conv2dCases(), conv2dInputCases(), conv2dWeightCases(), matmulCases()].map(byName);
@@ -98,8 +158,23 @@ describe.runIf(withGpu)('a long launch', () => {
 
 // Kernels for adapters that are not here run on the adapter that is: they must be right everywhere.
 describe.runIf(withGpu)('the kernels of a real GPU', () => {
+  // A driver takes seconds to compile one, so each sample meets one block; every block meets every op.
   test.each([...tiled, byName(linearCases())])('%s agrees with the reference', async (_, cases) => {
-    const device = await webgpu({ assume: { tier: 'gpu', subgroupSize: 32 } });
+    let label = '';
+    const choices = { pick: () => label };
+    const device = await webgpu({ assume: { tier: 'gpu', subgroupSize: 32, choices } });
+    for (const [i, sample] of cases.samples.entries()) {
+      label = planLabel({ block: BLOCKS[i % BLOCKS.length], splits: [1, 4, 2][i % 3] });
+      await checkKernel(cases.op, drawOperands(sample, SEED), sample.attrs, device);
+    }
+    expect(device.stats().pipelines).toBeGreaterThan(Math.min(cases.samples.length, BLOCKS.length) - 1);
+    device.destroy();
+  });
+});
+
+describe.runIf(withGpu)('a software adapter whose subgroups vary', () => {
+  test.each(tiled)('%s takes a tile per invocation, which agrees with the reference', async (_, cases) => {
+    const device = await webgpu({ assume: { subgroupSize: 0 } });
     expect(selectTile(device.capabilities).lanes).toBe(1);
     for (const sample of cases.samples) await checkOnDevice(cases, sample, device, SEED);
     device.destroy();

@@ -1,20 +1,15 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { program } from '../tensor/backend.js';
-import { grid } from '../tensor/grid.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { conv2dInput } from './conv2dInput.js';
+import { conv2dLaunches } from './conv2dLaunches.js';
 import { conv2dWeight } from './conv2dWeight.js';
-import { CONV_DEFAULTS, type ConvAttrs, convFlop, eachTap, forwardGeometry, outputShape } from './convGeometry.js';
+import { CONV_DEFAULTS, type ConvAttrs, eachTap, forwardGeometry, outputShape } from './convGeometry.js';
+import { biasEpilogue } from './epilogue.js';
 import { sum } from './reduce.js';
 import { resnetConvs } from './resnetConvs.js';
-import { selectConv, selectTile, tileGrid } from './select.js';
-import conv2dWgsl from './wgsl/conv2d.wgsl.js';
-import conv2dDirectWgsl from './wgsl/conv2dDirect.wgsl.js';
-import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
-import { tileLabel } from './wgsl/tile.wgsl.js';
 
 /**
  * Two-dimensional convolution (cross-correlation, as in PyTorch),
@@ -52,35 +47,8 @@ export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor
         }
       });
     },
-    launches([x, filter, bias], [y], attrs, { capabilities }) {
-      const geometry = forwardGeometry('conv2d', x, filter, attrs);
-      const { batch, outSize, inC, outC, groups } = geometry;
-      const params = convWords(geometry);
-      const rows = batch * outSize[0] * outSize[1];
-      if (selectConv(geometry) === 'direct' && !bias) {
-        const direct = program('conv2d direct', () => conv2dDirectWgsl);
-        return [{ program: direct, read: [x, filter], write: [y], params, grid: grid(y.size) }];
-      }
-      const tile = selectTile(capabilities);
-      const variant = {
-        tile,
-        vecC: (inC / groups) % 4 === 0,
-        vecK: (outC / groups) % 4 === 0,
-        bias: bias !== undefined,
-      };
-      const { vecC, vecK } = variant;
-      const label = `conv2d ${tileLabel(tile)}${vecC ? ' vecC' : ''}${vecK ? ' vecK' : ''}${bias ? ' bias' : ''}`;
-      return [
-        {
-          program: program(label, () => conv2dWgsl(variant)),
-          read: bias ? [x, filter, bias] : [x, filter],
-          write: [y],
-          params,
-          grid: [...tileGrid(tile, rows, outC / groups), groups],
-          split: { axis: 1, word: BASE_WORD, flop: convFlop(geometry) },
-        },
-      ];
-    },
+    launches: ([x, filter, bias], [y], attrs, context) =>
+      conv2dLaunches(forwardGeometry('conv2d', x, filter, attrs), x, filter, y, context, biasEpilogue(bias)),
     vjp(g, { inputs: [x, filter, bias], attrs }) {
       const inputSize: [number, number] = [x.shape[1], x.shape[2]];
       const kernel: [number, number] = [filter.shape[0], filter.shape[1]];

@@ -1,7 +1,7 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { program } from '../tensor/backend.js';
+import { type Launch, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -15,11 +15,17 @@ import {
   eachTap,
   forwardGeometry,
   inputShape,
+  isPointwise,
   type Pair,
 } from './convGeometry.js';
+import { matmulLaunches } from './product.js';
 import { resnetConvs } from './resnetConvs.js';
-import { selectConv, selectTile, tileGrid } from './select.js';
+import { selectConv, selectPlan, tileGrid } from './select.js';
+import { blockGrid } from './selectBlock.js';
+import { sumPartials } from './sumPartials.js';
+import { blockLabel } from './wgsl/blocked.wgsl.js';
 import conv2dInputWgsl from './wgsl/conv2dInput.wgsl.js';
+import conv2dInputBlockedWgsl from './wgsl/conv2dInputBlocked.wgsl.js';
 import conv2dInputDirectWgsl from './wgsl/conv2dInputDirect.wgsl.js';
 import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
 import { tileLabel } from './wgsl/tile.wgsl.js';
@@ -57,28 +63,45 @@ export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /*
       }
     });
   },
-  launches([g, filter], [dx], attrs, { capabilities }) {
+  launches([g, filter], [dx], attrs, context) {
+    const { capabilities, scratch } = context;
     const geometry = inputGeometry(g, filter, attrs);
-    const { batch, inSize, inC, outC, groups, stride } = geometry;
+    const { batch, inSize, inC, outC, kernel, groups, stride } = geometry;
+    if (isPointwise(geometry)) {
+      const [M, N, K] = [batch * inSize[0] * inSize[1], inC, outC];
+      const product = { batch: 1, M, N, K, strideA: 0, strideB: 0, transA: false, transB: true };
+      return matmulLaunches(product, g, filter, dx, context);
+    }
     const params = convWords(geometry);
     if (selectConv(geometry) === 'direct') {
       const direct = program('conv2dInput direct', () => conv2dInputDirectWgsl);
       return [{ program: direct, read: [g, filter], write: [dx], params, grid: grid(dx.size) }];
     }
-    const tile = selectTile(capabilities);
-    const variant = { tile, vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
-    const label = `conv2dInput ${tileLabel(tile)}${variant.vecC ? ' vecC' : ''}${variant.vecK ? ' vecK' : ''}`;
-    const rowsPerClass = batch * Math.ceil(inSize[0] / stride[0]) * Math.ceil(inSize[1] / stride[1]);
-    return [
-      {
-        program: program(label, () => conv2dInputWgsl(variant)),
-        read: [g, filter],
-        write: [dx],
-        params,
-        grid: [...tileGrid(tile, rowsPerClass, inC / groups), groups * stride[0] * stride[1]],
-        split: { axis: 1, word: BASE_WORD, flop: convFlop(geometry) },
-      },
-    ];
+    const rows = batch * Math.ceil(inSize[0] / stride[0]) * Math.ceil(inSize[1] / stride[1]);
+    const classes = stride[0] * stride[1];
+    const depth = Math.ceil((kernel[0] * kernel[1]) / classes) * (outC / groups);
+    const shape = { op: 'conv2dInput', rows, columns: inC / groups, depth, count: groups * classes };
+    const plan = selectPlan(shape, capabilities);
+    const flags = { vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
+    const label = (kernel: string) => `conv2dInput ${kernel}${flags.vecC ? ' vecC' : ''}${flags.vecK ? ' vecK' : ''}`;
+    const split = { axis: 1, word: BASE_WORD, flop: convFlop(geometry) } as const;
+    if ('tile' in plan) {
+      const { tile } = plan;
+      const tiled = program(label(tileLabel(tile)), () => conv2dInputWgsl({ tile, ...flags }));
+      const across = tileGrid(tile, rows, shape.columns);
+      return [{ program: tiled, read: [g, filter], write: [dx], params, grid: [...across, shape.count], split }];
+    }
+    const { block, splits } = plan;
+    const partial = splits > 1 ? scratch(splits * dx.size) : dx;
+    const product: Launch = {
+      program: program(label(blockLabel(block)), () => conv2dInputBlockedWgsl({ block, ...flags })),
+      read: [g, filter],
+      write: [partial],
+      params: convWords(geometry, splits),
+      grid: [...blockGrid(block, shape), shape.count * splits],
+      split,
+    };
+    return splits > 1 ? [product, sumPartials(partial, dx, splits)] : [product];
   },
   vjp: (gy, { inputs: [g, filter], attrs }) => [
     () => conv2d(gy, filter, convOnly(attrs)),

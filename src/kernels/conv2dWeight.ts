@@ -15,12 +15,17 @@ import {
   eachTap,
   filterShape,
   forwardGeometry,
+  isPointwise,
   type Pair,
 } from './convGeometry.js';
+import { matmulLaunches } from './product.js';
 import { resnetConvs } from './resnetConvs.js';
-import { selectConv, selectTile, selectWeightChunk, weightGrid } from './select.js';
+import { selectConv, selectPlan, selectTile, selectWeightChunk, weightGrid } from './select.js';
+import { blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
+import { blockLabel } from './wgsl/blocked.wgsl.js';
 import conv2dWeightWgsl from './wgsl/conv2dWeight.wgsl.js';
+import conv2dWeightBlockedWgsl from './wgsl/conv2dWeightBlocked.wgsl.js';
 import conv2dWeightDirectWgsl from './wgsl/conv2dWeightDirect.wgsl.js';
 import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
 
@@ -58,28 +63,42 @@ export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @_
       }
     });
   },
-  launches([x, g], [df], attrs, { capabilities, scratch }) {
+  launches([x, g], [df], attrs, context) {
+    const { capabilities, scratch } = context;
     const geometry = weightGeometry(x, g, attrs);
-    const { batch, outSize, inC, outC, groups } = geometry;
-    const chunk = selectWeightChunk(geometry, capabilities);
-    const splits = Math.ceil((batch * outSize[0] * outSize[1]) / chunk);
+    const { batch, outSize, kernel, inC, outC, groups } = geometry;
+    const pixels = batch * outSize[0] * outSize[1];
+    const rows = kernel[0] * kernel[1] * (inC / groups);
+    const shape = { op: 'conv2dWeight', rows, columns: outC / groups, depth: pixels, count: groups };
+    const isDirect = selectConv(geometry) === 'direct';
+    const plan = selectPlan(shape, capabilities);
+    const blocked = 'block' in plan && !isDirect;
+    if (blocked && isPointwise(geometry)) {
+      const product = { batch: 1, M: inC, N: outC, K: pixels, strideA: 0, strideB: 0, transA: true, transB: false };
+      return matmulLaunches(product, x, g, df, context);
+    }
+    const depth = blocked ? plan.block.depth : 1;
+    const chunk = blocked
+      ? Math.ceil(Math.ceil(pixels / depth) / plan.splits)
+      : selectWeightChunk(geometry, capabilities);
+    const splits = Math.ceil(Math.ceil(pixels / depth) / chunk);
     const partial = splits > 1 ? scratch(splits * df.size) : df;
+    const flags = { vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
+    const label = (name: string) => `conv2dWeight ${name}${flags.vecC ? ' vecC' : ''}${flags.vecK ? ' vecK' : ''}`;
+    const split = { axis: 1, word: BASE_WORD, flop: convFlop(geometry) } as const;
     const common = { read: [x, g], write: [partial], params: convWords(geometry, chunk) };
     const launches: Launch[] = [];
-    if (selectConv(geometry) === 'direct') {
+    if (isDirect) {
       const direct = program('conv2dWeight direct', () => conv2dWeightDirectWgsl);
       launches.push({ ...common, program: direct, grid: grid(splits * df.size) });
+    } else if (blocked) {
+      const { block } = plan;
+      const code = program(label(blockLabel(block)), () => conv2dWeightBlockedWgsl({ block, ...flags }));
+      launches.push({ ...common, program: code, grid: [...blockGrid(block, shape), groups * splits], split });
     } else {
       const tile = selectTile(capabilities);
-      const variant = { tile, vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
-      const label = `conv2dWeight ${tile.lanes}${variant.vecC ? ' vecC' : ''}${variant.vecK ? ' vecK' : ''}`;
-      const tiled = program(label, () => conv2dWeightWgsl(variant));
-      launches.push({
-        ...common,
-        program: tiled,
-        grid: [...weightGrid(tile, geometry), groups * splits],
-        split: { axis: 1, word: BASE_WORD, flop: convFlop(geometry) },
-      });
+      const code = program(label(String(tile.lanes)), () => conv2dWeightWgsl({ tile, ...flags }));
+      launches.push({ ...common, program: code, grid: [...weightGrid(tile, geometry), groups * splits], split });
     }
     if (splits > 1) launches.push(sumPartials(partial, df, splits));
     return launches;

@@ -94,6 +94,11 @@ export function filterShape({ kernel, inC, groups, outC }: ConvGeometry): number
   return [...kernel, inC / groups, outC];
 }
 
+/** Whether every output pixel sees the one input pixel below it: then all three ops are matrix products of pixels. */
+export function isPointwise({ kernel, stride, padding, groups }: ConvGeometry): boolean {
+  return groups === 1 && [...kernel, ...stride].every((n) => n === 1) && padding.every((n) => n === 0);
+}
+
 /** Floating-point operations of the convolution and of either gradient: two per tap, output and input channel. */
 export function convFlop({ batch, outSize, outC, kernel, inC, groups }: ConvGeometry): number {
   return 2 * batch * outSize[0] * outSize[1] * outC * kernel[0] * kernel[1] * (inC / groups);

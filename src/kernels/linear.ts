@@ -3,6 +3,7 @@ import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { biasEpilogue } from './epilogue.js';
 import { matmul } from './matmul.js';
 import { matmulLaunches, type ProductGeometry } from './product.js';
 import { sum } from './reduce.js';
@@ -34,7 +35,7 @@ export const linear: Op<[x: Tensor, weight: Tensor] | [x: Tensor, weight: Tensor
       }
     },
     launches: ([x, weight, bias], [y], _, context) =>
-      matmulLaunches(linearGeometry(x, weight, bias), x, weight, bias, y, context),
+      matmulLaunches(linearGeometry(x, weight, bias), x, weight, y, context, biasEpilogue(bias)),
     vjp(g, { inputs: [x, weight, bias] }) {
       const rows = (t: Tensor) => (t.rank === 2 ? t : reshape(t, { shape: [-1, t.shape[t.rank - 1]] }));
       return [

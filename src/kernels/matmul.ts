@@ -44,7 +44,7 @@ export const matmul: Op<[a: Tensor, b: Tensor], MatmulAttrs> = /* @__PURE__ */ d
       }
     }
   },
-  launches: ([a, b], [y], attrs, context) => matmulLaunches(productGeometry(a, b, attrs), a, b, undefined, y, context),
+  launches: ([a, b], [y], attrs, context) => matmulLaunches(productGeometry(a, b, attrs), a, b, y, context),
   vjp: (g, { inputs: [a, b], attrs: { transA, transB } }) => [
     () => sumTo(transA ? matmul(b, g, { transA: transB, transB: true }) : matmul(g, b, { transB: !transB }), a.shape),
     () => sumTo(transB ? matmul(g, a, { transA: true, transB: transA }) : matmul(a, g, { transA: !transA }), b.shape),

@@ -1,10 +1,15 @@
-import type { Launch, LaunchContext } from '../tensor/backend.js';
-import { program } from '../tensor/backend.js';
+import type { Capabilities, Launch, LaunchContext } from '../tensor/backend.js';
+import { f32bits, program } from '../tensor/backend.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { selectSplits, selectTile, tileGrid } from './select.js';
+import { type BoundEpilogue, NO_EPILOGUE } from './epilogue.js';
+import { selectPlan, selectSplits, tileGrid } from './select.js';
+import { type BlockPlan, blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
+import { blockLabel } from './wgsl/blocked.wgsl.js';
+import { epilogueLabel } from './wgsl/epilogue.wgsl.js';
 import matmulWgsl from './wgsl/matmul.wgsl.js';
-import { groupExtent, tileLabel } from './wgsl/tile.wgsl.js';
+import matmulBlockedWgsl from './wgsl/matmulBlocked.wgsl.js';
+import { groupExtent, type Tile, tileLabel } from './wgsl/tile.wgsl.js';
 
 /** Extents of a batched matrix product `Y [batch, M, N] = op(A) op(B)`; a stride of 0 uses one matrix for the whole batch. */
 export interface ProductGeometry {
@@ -28,45 +33,86 @@ function folded(geometry: ProductGeometry): ProductGeometry {
   return strideB === 0 && !transA ? { ...geometry, batch: 1, M: batch * M } : geometry;
 }
 
-/** The launches of a matrix product: tiles, and a second stage where few tiles have a deep sum. */
+/** The launches of a matrix product: one kernel, and a second stage where few tiles have a deep sum. */
 export function matmulLaunches(
-  geometry: ProductGeometry,
+  given: ProductGeometry,
   a: Tensor,
   b: Tensor,
-  bias: Tensor | undefined,
   y: Tensor,
   { capabilities, scratch }: LaunchContext,
+  bound: BoundEpilogue = NO_EPILOGUE,
 ): Launch[] {
-  const { batch, M, N, K, strideA, strideB, transA, transB } = folded(geometry);
-  const tile = selectTile(capabilities);
-  const variant = {
-    tile,
+  const geometry = folded(given);
+  const { batch, M, N, K, strideA, strideB, transA, transB } = geometry;
+  const shape = {
+    op: `matmul${transA ? ' A^T' : ''}${transB ? ' B^T' : ''}`,
+    rows: M,
+    columns: N,
+    depth: K,
+    count: batch,
+  };
+  const plan = selectPlan(shape, capabilities);
+  const blocked = 'block' in plan;
+  const { chunk, parts } = blocked ? blockRanges(plan, K) : tileRanges(plan.tile, geometry, y, capabilities);
+  const early = parts > 1 ? NO_EPILOGUE : bound;
+  const { epilogue } = early;
+  const partial = parts > 1 ? scratch(parts * y.size) : y;
+  const common = {
+    read: [a, b, ...early.operands],
+    write: [partial],
+    params: [M, N, K, batch, strideA, strideB, chunk, 0, f32bits(early.eps)],
+    split: { axis: 1, word: BASE_WORD, flop: 2 * batch * M * N * K } as const,
+  };
+  const flags = {
     transA,
     transB,
-    tailK: K % 4 !== 0,
-    vecA: !transA && K % 4 === 0,
+    vecA: (transA ? M : K) % 4 === 0,
     vecB: (transB ? K : N) % 4 === 0,
     vecY: N % 4 === 0,
-    bias: bias !== undefined,
   };
-  const flags = Object.entries(variant).flatMap(([name, on]) => (on === true ? [name] : []));
-  const [x, rows] = tileGrid(tile, M, N);
-  const { rows: extent } = groupExtent(tile);
-  const invocations = batch * x * rows * Math.min(extent * 2, 64);
-  const splits = bias ? 1 : selectSplits(invocations, K, LEAST_DEPTH, 4 * y.size, capabilities);
-  const chunk = Math.ceil(Math.ceil(K / splits) / 4) * 4;
-  const parts = Math.ceil(K / chunk);
-  const partial = parts > 1 ? scratch(parts * y.size) : y;
-  const launches: Launch[] = [
-    {
-      program: program(`matmul ${tileLabel(tile)} ${flags.join(' ')}`, () => matmulWgsl(variant)),
-      read: bias ? [a, b, bias] : [a, b],
-      write: [partial],
-      params: [M, N, K, batch, strideA, strideB, chunk, 0],
-      grid: [x, rows, batch * parts],
-      split: { axis: 1, word: BASE_WORD, flop: 2 * batch * M * N * K },
-    },
-  ];
-  if (parts > 1) launches.push(sumPartials(partial, y, parts));
+  const label = (kernel: string) => `matmul ${kernel} ${namesOf(flags)} ${epilogueLabel(epilogue)}`;
+  const launches: Launch[] = [];
+  if (blocked) {
+    const { block } = plan;
+    launches.push({
+      ...common,
+      program: program(label(blockLabel(block)), () => matmulBlockedWgsl({ block, ...flags, epilogue })),
+      grid: [...blockGrid(block, shape), batch * parts],
+    });
+  } else {
+    const { tile } = plan;
+    const variant = { tile, ...flags, tailK: K % 4 !== 0, epilogue };
+    launches.push({
+      ...common,
+      program: program(label(`${tileLabel(tile)}${variant.tailK ? ' tailK' : ''}`), () => matmulWgsl(variant)),
+      grid: [...tileGrid(tile, M, N), batch * parts],
+    });
+  }
+  if (parts > 1) launches.push(sumPartials(partial, y, parts, bound));
   return launches;
+}
+
+interface Ranges {
+  /** Terms of a range of the sum. */
+  readonly chunk: number;
+  readonly parts: number;
+}
+
+function blockRanges({ block, splits }: BlockPlan, depth: number): Ranges {
+  const chunk = Math.ceil(Math.ceil(depth / splits) / block.depth) * block.depth;
+  return { chunk, parts: Math.ceil(depth / chunk) };
+}
+
+function tileRanges(tile: Tile, { batch, M, N, K }: ProductGeometry, y: Tensor, capabilities: Capabilities): Ranges {
+  const [x, rows] = tileGrid(tile, M, N);
+  const invocations = batch * x * rows * Math.min(groupExtent(tile).rows * 2, 64);
+  const splits = selectSplits(invocations, K, LEAST_DEPTH, 4 * y.size, capabilities);
+  const chunk = Math.ceil(Math.ceil(K / splits) / 4) * 4;
+  return { chunk, parts: Math.ceil(K / chunk) };
+}
+
+function namesOf(flags: Readonly<Record<string, boolean>>): string {
+  return Object.entries(flags)
+    .flatMap(([name, on]) => (on ? [name] : []))
+    .join(' ');
 }

@@ -1,5 +1,14 @@
 import type { Capabilities } from '../tensor/backend.js';
 import type { ConvGeometry } from './convGeometry.js';
+import {
+  blockPlans,
+  type Plan,
+  type ProductShape,
+  planLabel,
+  planNamed,
+  questionOf,
+  selectBlock,
+} from './selectBlock.js';
 import { WEIGHT_ROWS } from './wgsl/conv2dWeight.wgsl.js';
 import { groupExtent, type Tile, tilesPerGroup } from './wgsl/tile.wgsl.js';
 
@@ -9,17 +18,36 @@ const TILE_ROWS = 16;
 const BROADCAST_SIZES: readonly number[] = [4, 8, 16];
 
 /**
- * The register tile for matrix products.
+ * The register tile for matrix products on software adapters.
  *
- * Software adapters pay for loads, not for arithmetic or broadcasts: there a subgroup shares the left operand (16 x 32
- * outputs for 8 lanes; 2.5 to 5 times the single-lane tile at 512 x 512 x 512 on llvmpipe). Elsewhere a tile belongs to
- * one invocation (4 x 4 outputs), whose neighbours share loads through the cache.
+ * They pay for loads, not for arithmetic or broadcasts: a subgroup shares the left operand (16 x 32 outputs for 8 lanes;
+ * 2.5 to 5 times the single-lane tile at 512 x 512 x 512 on llvmpipe). Where the subgroup size is not known a tile
+ * belongs to one invocation (4 x 4 outputs), whose neighbours share loads through the cache.
  */
 export function selectTile({ tier, subgroupSize }: Capabilities): Tile {
   if (tier === 'software' && BROADCAST_SIZES.includes(subgroupSize)) {
     return { lanes: subgroupSize, rowsPerLane: TILE_ROWS / subgroupSize };
   }
   return { lanes: 1, rowsPerLane: 4 };
+}
+
+/** The kernel of a matrix product, explicit or implicit: what was measured, else blocks on real GPUs and tiles elsewhere. */
+export function selectPlan(shape: ProductShape, capabilities: Capabilities): Plan {
+  const { choices, tier } = capabilities;
+  const label = choices?.pick(questionOf(shape), () => planCandidates(shape, capabilities).map(planLabel));
+  const measured = label === undefined ? undefined : planNamed(label);
+  if (measured) return measured;
+  return tier === 'gpu' ? selectBlock(shape, capabilities) : { tile: selectTile(capabilities) };
+}
+
+/** What `tune` compares, the built-in choice first: tiles of a subgroup are for subgroups of that very size. */
+function planCandidates(shape: ProductShape, capabilities: Capabilities): Plan[] {
+  const { tier, subgroupSize } = capabilities;
+  const tiles = [selectTile(capabilities), { lanes: 1, rowsPerLane: 4 }];
+  if (tier === 'software' && BROADCAST_SIZES.includes(subgroupSize))
+    tiles.push({ lanes: subgroupSize, rowsPerLane: 32 / subgroupSize });
+  const built = tier === 'gpu' ? [selectBlock(shape, capabilities)] : [];
+  return [...built, ...tiles.map((tile) => ({ tile })), ...blockPlans(shape)];
 }
 
 /** `tiled`: implicit matrix product. `direct`: one invocation per element, where groups are narrower than a vec4. */

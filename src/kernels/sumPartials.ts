@@ -1,16 +1,27 @@
-import { type Bindable, type Launch, program } from '../tensor/backend.js';
+import { type Bindable, f32bits, type Launch, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type BoundEpilogue, NO_EPILOGUE } from './epilogue.js';
+import { epilogueLabel, PLAIN } from './wgsl/epilogue.wgsl.js';
 import sumPartialsWgsl from './wgsl/sumPartials.wgsl.js';
 
-/** The second stage of a sum that was split over workgroups: `y = sum_s partial[s]`, in the order of `s`. */
-export function sumPartials(partial: Bindable, y: Tensor, splits: number): Launch {
-  const vec = y.size % 4 === 0;
+/**
+ * The second stage of a sum that was split over workgroups: `y = finish(sum_s partial[s])`, in the order of `s`. Columns are
+ * the last axis of y.
+ */
+export function sumPartials(
+  partial: Bindable,
+  y: Tensor,
+  splits: number,
+  { epilogue, operands, eps }: BoundEpilogue = NO_EPILOGUE,
+): Launch {
+  const columns = epilogue === PLAIN ? y.size : y.shape[y.rank - 1];
+  const lanes = columns % 4 === 0 ? 4 : 1;
   return {
-    program: program(`sumPartials${vec ? ' vec' : ''}`, () => sumPartialsWgsl({ vec })),
-    read: [partial],
+    program: program(`sumPartials x${lanes} ${epilogueLabel(epilogue)}`, () => sumPartialsWgsl(lanes, epilogue)),
+    read: [partial, ...operands],
     write: [y],
-    params: [splits],
-    grid: grid(vec ? y.size / 4 : y.size),
+    params: [splits, columns, f32bits(eps)],
+    grid: grid(y.size / lanes),
   };
 }

@@ -1,4 +1,5 @@
 import { convParams } from './convParams.wgsl.js';
+import { bindingAfter, type Epilogue, epilogueWgsl } from './epilogue.wgsl.js';
 import {
   accumulators,
   allRows,
@@ -21,22 +22,23 @@ export interface Conv2dVariant {
   readonly vecC: boolean;
   /** Output channels per group and in all are multiples of 4. */
   readonly vecK: boolean;
-  readonly bias: boolean;
+  readonly epilogue: Epilogue;
 }
 
 /**
  * Convolution as an implicit matrix product: rows are output pixels, columns output channels, depth runs over the taps
  * and, innermost, over the input channels. Pixels outside of the image are zeros. Workgroup z is the channel group.
  */
-export default function conv2d({ tile, vecC, vecK, bias }: Conv2dVariant): string {
+export default function conv2d({ tile, vecC, vecK, epilogue }: Conv2dVariant): string {
+  const y = bindingAfter(epilogue, 2);
   return /* wgsl */ `
 ${enableSubgroups(tile)}
 ${convParams}
 @group(0) @binding(0) var<storage, read> x: array<${elementType(vecC)}>;
 @group(0) @binding(1) var<storage, read> filters: array<${elementType(vecK)}>;
-${bias ? `@group(0) @binding(2) var<storage, read> bias: array<${elementType(vecK)}>;` : ''}
-@group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> y: array<${elementType(vecK)}>;
-@group(0) @binding(${bias ? 4 : 3}) var<uniform> p: ConvParams;
+@group(0) @binding(${y}) var<storage, read_write> y: array<${elementType(vecK)}>;
+@group(0) @binding(${y + 1}) var<uniform> p: ConvParams;
+${epilogueWgsl(epilogue, 2, vecK)}
 
 ${entryPoint(tile)}
   let rows = p.batch * p.outH * p.outW;
@@ -45,7 +47,7 @@ ${entryPoint(tile)}
   let kLeft = select(0u, p.groupK - k, k < p.groupK);
   let kAt = group.z * p.groupK + min(k, p.groupK - 1u);
   let cAt = group.z * p.groupC;
-  ${accumulators(tile, bias ? load4('bias', 'kAt', vecK, 'kLeft') : 'vec4f(0.0)')}
+  ${accumulators(tile, 'vec4f(0.0)')}
   ${heldRows(
     tile,
     (i, row) => `
@@ -73,6 +75,14 @@ ${entryPoint(tile)}
       }
     }
   }
-  ${allRows(tile, (r) => `if (row0 + ${r}u < rows && kLeft > 0u) { ${store4('y', `(row0 + ${r}u) * p.outC + kAt`, `acc${r}`, vecK, 'kLeft')} }`)}
+  ${allRows(
+    tile,
+    (r) => `
+  if (row0 + ${r}u < rows && kLeft > 0u) {
+    let at = (row0 + ${r}u) * p.outC + kAt;
+    let sum = finish(acc${r}, kAt, at, kLeft);
+    ${store4('y', 'at', 'sum', vecK, 'kLeft')}
+  }`,
+  )}
 }`;
 }

@@ -1,15 +1,19 @@
 import { convParams } from './convParams.wgsl.js';
+import { bindingAfter, type Epilogue, laneEpilogueWgsl } from './epilogue.wgsl.js';
 
 /**
  * Convolution with one invocation per output element: for groups so narrow that a tile would be mostly empty, such as
- * depthwise convolutions.
+ * those of grouped convolutions.
  */
-export default /* wgsl */ `
+export default function conv2dDirect(epilogue: Epilogue): string {
+  const y = bindingAfter(epilogue, 2);
+  return /* wgsl */ `
 ${convParams}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> filters: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<uniform> p: ConvParams;
+@group(0) @binding(${y}) var<storage, read_write> y: array<f32>;
+@group(0) @binding(${y + 1}) var<uniform> p: ConvParams;
+${laneEpilogueWgsl(epilogue, 2, 1)}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -32,5 +36,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       for (var c = 0u; c < p.groupC; c++) { sum = fma(x[first + c], filters[(tap + c) * p.outC + k], sum); }
     }
   }
-  y[i] = sum;
+  y[i] = finish(sum, k, i, 1u);
 }`;
+}

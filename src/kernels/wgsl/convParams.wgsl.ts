@@ -1,3 +1,4 @@
+import { f32bits } from '../../tensor/backend.js';
 import type { ConvGeometry } from '../convGeometry.js';
 
 /** What every convolution kernel knows of its shapes; `x` is [batch, inH, inW, inC], `y` is [batch, outH, outW, outC]. */
@@ -11,16 +12,18 @@ struct ConvParams {
   padH: u32, padW: u32,
   dilationH: u32, dilationW: u32,
   base: u32,       // first workgroup of a launch that was cut
-  chunk: u32,      // pixels per split of a weight gradient
+  chunk: u32,      // how a sum is split: slabs or pixels per split; for an input gradient their number
+  eps: f32,        // of the epilogue
 }`;
 
 /** Place of `base` among the words. */
 export const BASE_WORD = 17;
 
 /** The words of `ConvParams`. */
-export function convWords(g: ConvGeometry, chunk = 0): number[] {
+export function convWords(g: ConvGeometry, chunk = 0, eps = 0): number[] {
   return [
     ...[g.batch, g.inSize[0], g.inSize[1], g.inC, g.outSize[0], g.outSize[1], g.outC],
-    ...[g.inC / g.groups, g.outC / g.groups, ...g.kernel, ...g.stride, ...g.padding, ...g.dilation, 0, chunk],
+    ...[g.inC / g.groups, g.outC / g.groups, ...g.kernel, ...g.stride, ...g.padding, ...g.dilation],
+    ...[0, chunk, f32bits(eps)],
   ];
 }

@@ -1,3 +1,4 @@
+import { bindingAfter, type Epilogue, epilogueWgsl } from './epilogue.wgsl.js';
 import {
   accumulators,
   allRows,
@@ -25,14 +26,19 @@ export interface MatmulVariant {
   readonly vecA: boolean;
   readonly vecB: boolean;
   readonly vecY: boolean;
-  readonly bias: boolean;
+  readonly epilogue: Epilogue;
 }
 
+/** Words of every kernel of a matrix product. */
+export const matmulParams = /* wgsl */ `
+struct Params { M: u32, N: u32, K: u32, batch: u32, strideA: u32, strideB: u32, chunk: u32, base: u32, eps: f32 }`;
+
 /**
- * `Y[m,n] = bias[n] + sum_k A[m,k] B[k,n]` for a batch of matrices and a range of k. Workgroup z is batch * splits + split;
+ * `Y[m,n] = finish(sum_k A[m,k] B[k,n])` for a batch of matrices and a range of k. Workgroup z is batch * splits + split;
  * with splits, Y holds partial results [split, batch, M, N] that a second stage adds.
  */
-export default function matmul({ tile, transA, transB, tailK, vecA, vecB, vecY, bias }: MatmulVariant): string {
+export default function matmul({ tile, transA, transB, tailK, vecA, vecB, vecY, epilogue }: MatmulVariant): string {
+  const y = bindingAfter(epilogue, 2);
   // A lies as [M, K] or [K, M], B as [K, N] or [N, K]. Both factors are zero behind the last k: a zero times the infinity
   // or NaN of the next row or matrix would be NaN.
   const inK = (j: number, value: string, zero: string) => (tailK ? `select(${zero}, ${value}, ${j}u < kLeft)` : value);
@@ -49,12 +55,12 @@ export default function matmul({ tile, transA, transB, tailK, vecA, vecB, vecY, 
       });
   return /* wgsl */ `
 ${enableSubgroups(tile)}
-struct Params { M: u32, N: u32, K: u32, batch: u32, strideA: u32, strideB: u32, chunk: u32, base: u32 }
+${matmulParams}
 @group(0) @binding(0) var<storage, read> A: array<${elementType(vecA && !transA)}>;
 @group(0) @binding(1) var<storage, read> B: array<${elementType(vecB)}>;
-${bias ? `@group(0) @binding(2) var<storage, read> bias: array<${elementType(vecY)}>;` : ''}
-@group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> Y: array<${elementType(vecY)}>;
-@group(0) @binding(${bias ? 4 : 3}) var<uniform> p: Params;
+@group(0) @binding(${y}) var<storage, read_write> Y: array<${elementType(vecY)}>;
+@group(0) @binding(${y + 1}) var<uniform> p: Params;
+${epilogueWgsl(epilogue, 2, vecY)}
 
 ${entryPoint(tile)}
   let splits = (p.K + p.chunk - 1u) / p.chunk;
@@ -66,7 +72,7 @@ ${entryPoint(tile)}
   let n = 4u * (${vecColumn(tile, 'group.x')});
   let nLeft = select(0u, p.N - n, n < p.N);
   let nAt = min(n, p.N - 1u);
-  ${accumulators(tile, bias ? load4('bias', 'nAt', vecY, 'nLeft') : 'vec4f(0.0)')}
+  ${accumulators(tile, 'vec4f(0.0)')}
   ${heldRows(tile, (i, row) => `let held${i} = min(row0 + ${row}, p.M - 1u);`)}
   let end = min((splitId + 1u) * p.chunk, p.K);
   for (var k = splitId * p.chunk; k < end; k += 4u) {
@@ -76,6 +82,14 @@ ${entryPoint(tile)}
     ${multiplyRows(tile)}
   }
   let yAt = (splitId * p.batch + image) * p.M * p.N;
-  ${allRows(tile, (r) => `if (row0 + ${r}u < p.M && nLeft > 0u) { ${store4('Y', `yAt + (row0 + ${r}u) * p.N + nAt`, `acc${r}`, vecY, 'nLeft')} }`)}
+  ${allRows(
+    tile,
+    (r) => `
+  if (row0 + ${r}u < p.M && nLeft > 0u) {
+    let at = yAt + (row0 + ${r}u) * p.N + nAt;
+    let y = finish(acc${r}, nAt, at, nLeft);
+    ${store4('Y', 'at', 'y', vecY, 'nLeft')}
+  }`,
+  )}
 }`;
 }

@@ -1,13 +1,16 @@
+import { bindingAfter, type Epilogue, laneEpilogueWgsl } from './epilogue.wgsl.js';
 import { elementType } from './tile.wgsl.js';
 
-/** Second stage of a split sum: `y[i] = sum_s partial[s, i]`, always in the order of `s`. */
-export default function sumPartials({ vec }: { readonly vec: boolean }): string {
-  const type = elementType(vec);
+/** Second stage of a split sum: `y[i] = finish(sum_s partial[s, i])`, always in the order of `s`. */
+export default function sumPartials(lanes: 1 | 4, epilogue: Epilogue): string {
+  const type = elementType(lanes === 4);
+  const y = bindingAfter(epilogue, 1);
   return /* wgsl */ `
-struct Params { splits: u32 }
+struct Params { splits: u32, columns: u32, eps: f32 }
 @group(0) @binding(0) var<storage, read> partial: array<${type}>;
-@group(0) @binding(1) var<storage, read_write> y: array<${type}>;
-@group(0) @binding(2) var<uniform> p: Params;
+@group(0) @binding(${y}) var<storage, read_write> y: array<${type}>;
+@group(0) @binding(${y + 1}) var<uniform> p: Params;
+${laneEpilogueWgsl(epilogue, 1, lanes)}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -16,6 +19,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i >= size) { return; }
   var sum = partial[i];
   for (var s = 1u; s < p.splits; s++) { sum += partial[s * size + i]; }
-  y[i] = sum;
+  y[i] = finish(sum, ${lanes}u * i % p.columns, ${lanes}u * i, ${lanes}u);
 }`;
 }

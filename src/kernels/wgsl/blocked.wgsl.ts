@@ -1,0 +1,151 @@
+import { lines } from './tile.wgsl.js';
+
+/**
+ * The tile that a workgroup of a real GPU computes, `rows` x `columns` outputs: it brings slabs of both factors, `depth`
+ * deep, into shared memory, and each invocation multiplies `threadRows` x `threadColumns` of them in registers.
+ */
+export interface Block {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly threadRows: number;
+  readonly threadColumns: number;
+}
+
+/** What a product tells the template; all functions return WGSL. */
+export interface BlockedProduct {
+  readonly block: Block;
+  /** Structs, bindings and functions; `p.base` offsets the workgroup's y. */
+  readonly declarations: string;
+  /** Statements that define `firstStep` and `endStep`, the workgroup's range of slabs, from uniform values only. */
+  readonly range: string;
+  /** The axis of A along which a vec4 of it lies: `a` below is A[row, k .. k + 3] or A[row .. row + 3, k]. */
+  readonly along: 'depth' | 'rows';
+  /** Neighbouring invocations load neighbouring depths of B, not columns: B lies transposed. */
+  readonly depthFirst: boolean;
+  /** Statements before the loop, for load `i` at `rowA<i>`, `depthA<i>` (within the slab) or `columnB<i>`, `depthB<i>`. */
+  readonly holdA: (i: number) => string;
+  readonly holdB: (i: number) => string;
+  /** Statements that set `a<i>` and `b<i>` (which is B[k, column .. column + 3]) to their part of slab `step`. */
+  readonly loadA: (i: number) => string;
+  readonly loadB: (i: number) => string;
+  /** Statements that move loop variables on to the next slab. */
+  readonly advance: string;
+  /** A statement that stores four sums: their row, first column and value. */
+  readonly store: (row: string, column: string, value: string) => string;
+}
+
+const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
+
+export function threadsOf({ rows, columns, threadRows, threadColumns }: Block): number {
+  return (rows / threadRows) * (columns / threadColumns);
+}
+
+export function blockLabel({ rows, columns, depth, threadRows, threadColumns }: Block): string {
+  return `${rows}x${columns}x${depth}/${threadRows}x${threadColumns}`;
+}
+
+/** A slab of a transposed B is written column by column: a vec4 of padding per row keeps those writes on different banks. */
+function pitchOf({ columns }: Block, depthFirst: boolean): number {
+  return columns / 4 + (depthFirst ? 1 : 0);
+}
+
+/** Bytes of workgroup memory. */
+export function sharedBytes(block: Block, depthFirst: boolean): number {
+  return 16 * ((block.rows * block.depth) / 4 + block.depth * pitchOf(block, depthFirst));
+}
+
+/**
+ * The kernel of a blocked matrix product. While a slab is multiplied the next one's loads are in flight: they go to
+ * registers first and to shared memory when everybody is done with the old slab.
+ */
+export default function blocked(product: BlockedProduct): string {
+  const { block, along, depthFirst, declarations, range, advance, store } = product;
+  const { rows, columns, depth, threadRows, threadColumns } = block;
+  const threads = threadsOf(block);
+  const acrossX = columns / threadColumns;
+  const acrossY = rows / threadRows;
+  const [rowQuads, columnQuads, depthQuads] = [rows / 4, columns / 4, depth / 4];
+  const pitch = pitchOf(block, depthFirst);
+  const loadsA = (rowQuads * depth) / threads;
+  const loadsB = (columnQuads * depth) / threads;
+  const placeA = (i: number) =>
+    along === 'depth'
+      ? `let rowA${i} = row0 + taskA${i} / ${depthQuads}u; let depthA${i} = 4u * (taskA${i} % ${depthQuads}u);`
+      : `let rowA${i} = row0 + 4u * (taskA${i} % ${rowQuads}u); let depthA${i} = taskA${i} / ${rowQuads}u;`;
+  const placeB = (i: number) =>
+    depthFirst
+      ? `let columnB${i} = column0 + 4u * (taskB${i} / ${depth}u); let depthB${i} = taskB${i} % ${depth}u;`
+      : `let columnB${i} = column0 + 4u * (taskB${i} % ${columnQuads}u); let depthB${i} = taskB${i} / ${columnQuads}u;`;
+  const slotB = (i: number) => `depthB${i} * ${pitch}u + (columnB${i} - column0) / 4u`;
+  // Rows and columns of an invocation are interleaved with its neighbours': a warp then reads and stores whole lines.
+  const row = (r: number) =>
+    along === 'depth' ? `threadY + ${r * acrossY}u` : `4u * (threadY + ${Math.floor(r / 4) * acrossY}u) + ${r % 4}u`;
+  const quads = Array.from({ length: threadColumns / 4 }, (_, j) => j);
+  const sums = Array.from({ length: threadRows }, (_, r) => quads.map((j) => ({ r, j, name: `sum${r}x${j}` }))).flat();
+  return /* wgsl */ `
+${declarations}
+var<workgroup> slabA: array<vec4f, ${rowQuads * depth}>;
+var<workgroup> slabB: array<vec4f, ${pitch * depth}>;
+
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let row0 = (group.y + p.base) * ${rows}u;
+  let column0 = group.x * ${columns}u;
+  let threadX = thread % ${acrossX}u;
+  let threadY = thread / ${acrossX}u;
+  ${range}
+  ${lines(loadsA, (i) => `let taskA${i} = thread + ${i * threads}u; ${placeA(i)}\n${product.holdA(i)}\nvar a${i}: vec4f;`)}
+  ${lines(loadsB, (i) => `let taskB${i} = thread + ${i * threads}u; ${placeB(i)}\n${product.holdB(i)}\nvar b${i}: vec4f;`)}
+  ${sums.map(({ name }) => `var ${name} = vec4f(0.0);`).join('\n')}
+  for (var step = firstStep; ; step++) {
+    if (step < endStep) {
+      ${lines(loadsA, product.loadA)}
+      ${lines(loadsB, product.loadB)}
+      ${advance}
+    }
+    if (step > firstStep) {
+      ${along === 'depth' ? dotProducts(block, pitch) : outerProducts(block, pitch)}
+    }
+    if (step >= endStep) { break; }
+    workgroupBarrier();
+    ${lines(loadsA, (i) => `slabA[taskA${i}] = a${i};`)}
+    ${lines(loadsB, (i) => `slabB[${slotB(i)}] = b${i};`)}
+    workgroupBarrier();
+  }
+  ${sums.map(({ r, j, name }) => store(`row0 + ${row(r)}`, `column0 + 4u * (threadX + ${j * acrossX}u)`, name)).join('\n')}
+}`;
+}
+
+/** Slab A holds vec4s along the depth, [row, depth / 4]: four steps of depth at a time. */
+function dotProducts({ rows, columns, depth, threadRows, threadColumns }: Block, pitch: number): string {
+  const [acrossX, acrossY] = [columns / threadColumns, rows / threadRows];
+  const quads = threadColumns / 4;
+  return `for (var d = 0u; d < ${depth / 4}u; d++) {
+    ${lines(4 * quads, (n) => `let b${n % 4}x${n >> 2} = slabB[(4u * d + ${n % 4}u) * ${pitch}u + threadX + ${(n >> 2) * acrossX}u];`)}
+    ${lines(threadRows, (r) => {
+      const products = lines(quads, (j) =>
+        COMPONENTS.map((c, e) => `sum${r}x${j} = fma(vec4f(held${r}.${c}), b${e}x${j}, sum${r}x${j});`).join('\n'),
+      );
+      return `let held${r} = slabA[(threadY + ${r * acrossY}u) * ${depth / 4}u + d];\n${products}`;
+    })}
+  }`;
+}
+
+/** Slab A holds vec4s along the rows, [depth, row / 4]: one step of depth at a time. */
+function outerProducts({ rows, columns, depth, threadRows, threadColumns }: Block, pitch: number): string {
+  const [acrossX, acrossY] = [columns / threadColumns, rows / threadRows];
+  const quads = threadColumns / 4;
+  return `for (var d = 0u; d < ${depth}u; d++) {
+    ${lines(quads, (j) => `let column${j} = slabB[d * ${pitch}u + threadX + ${j * acrossX}u];`)}
+    ${lines(threadRows / 4, (h) => {
+      const products = COMPONENTS.flatMap((c, e) =>
+        Array.from({ length: quads }, (_, j) => {
+          const sum = `sum${4 * h + e}x${j}`;
+          return `${sum} = fma(vec4f(held${h}.${c}), column${j}, ${sum});`;
+        }),
+      );
+      return `let held${h} = slabA[d * ${rows / 4}u + threadY + ${h * acrossY}u];\n${products.join('\n')}`;
+    })}
+  }`;
+}

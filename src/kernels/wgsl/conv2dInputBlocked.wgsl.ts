@@ -1,0 +1,96 @@
+import blocked, { type Block } from './blocked.wgsl.js';
+import { convParams } from './convParams.wgsl.js';
+import { elementType, load4, store4 } from './tile.wgsl.js';
+
+export interface Conv2dInputBlockedVariant {
+  readonly block: Block;
+  readonly vecC: boolean;
+  readonly vecK: boolean;
+}
+
+/**
+ * Gradient of a convolution for its input by shared-memory blocks. As in `conv2dInput.wgsl.ts` rows are the input pixels of
+ * one of the stride^2 classes, columns input channels. Of the taps only those are walked that reach the class: every
+ * `hop`-th from `first` on, and from one to the next the output pixel moves by `travel`; hop = stride / gcd and
+ * travel = dilation / gcd. Workgroup z is (channel group * classes + class) * splits + split.
+ */
+export default function conv2dInputBlocked({ block, vecC, vecK }: Conv2dInputBlockedVariant): string {
+  const gathered = (i: number) =>
+    [0, 1, 2, 3].map((e) => `filters[(tapAt${i} + min(columnB${i} + ${e}u, p.groupC - 1u)) * p.outC + kAt + jB${i}]`);
+  return blocked({
+    block,
+    along: 'depth',
+    depthFirst: true,
+    declarations: /* wgsl */ `
+${convParams}
+@group(0) @binding(0) var<storage, read> g: array<${elementType(vecK)}>;
+@group(0) @binding(1) var<storage, read> filters: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<${elementType(vecC)}>;
+@group(0) @binding(3) var<uniform> p: ConvParams;
+
+struct Taps { first: u32, hop: u32, travel: u32, count: u32 }
+fn taps(phase: u32, pad: u32, kernel: u32, stride: u32, dilation: u32) -> Taps {
+  var hop = 1u;
+  while (hop * dilation % stride != 0u) { hop++; }
+  var first = 0u;
+  while (first < min(hop, kernel) && (i32(phase + pad) - i32(first * dilation)) % i32(stride) != 0) { first++; }
+  let count = select(0u, (kernel - min(first, kernel) + hop - 1u) / hop, first < hop);
+  return Taps(first, hop, hop * dilation / stride, count);
+}`,
+    range: /* wgsl */ `
+  let classes = p.strideH * p.strideW;
+  let splits = p.chunk;
+  let splitId = group.z % splits;
+  let phase = group.z / splits % classes;
+  let phaseH = phase / p.strideW;
+  let phaseW = phase % p.strideW;
+  let channelGroup = group.z / splits / classes;
+  let kAt = channelGroup * p.groupK;
+  let rowsH = (p.inH - phaseH + p.strideH - 1u) / p.strideH;
+  let rowsW = (p.inW - phaseW + p.strideW - 1u) / p.strideW;
+  let rows = p.batch * rowsH * rowsW;
+  let tapsH = taps(phaseH, p.padH, p.kernelH, p.strideH, p.dilationH);
+  let tapsW = taps(phaseW, p.padW, p.kernelW, p.strideW, p.dilationW);
+  let slabs = (p.groupK + ${block.depth - 1}u) / ${block.depth}u; // of a tap
+  let steps = select(0u, tapsH.count * tapsW.count * slabs, rows > 0u);
+  let perSplit = (steps + splits - 1u) / splits;
+  let firstStep = min(splitId * perSplit, steps);
+  let endStep = min(firstStep + perSplit, steps);
+  var offset = firstStep % slabs * ${block.depth}u;
+  var turnW = firstStep / slabs % max(tapsW.count, 1u);
+  var turnH = firstStep / slabs / max(tapsW.count, 1u);`,
+    holdA: (i) => `
+  let pixel${i} = min(rowA${i}, max(rows, 1u) - 1u);
+  let image${i} = pixel${i} / max(rowsH * rowsW, 1u) * p.outH;
+  let bottom${i} = (i32(pixel${i} / max(rowsW, 1u) % max(rowsH, 1u) * p.strideH + phaseH + p.padH) - i32(tapsH.first * p.dilationH)) / i32(p.strideH);
+  let right${i} = (i32(pixel${i} % max(rowsW, 1u) * p.strideW + phaseW + p.padW) - i32(tapsW.first * p.dilationW)) / i32(p.strideW);`,
+    holdB: () => '',
+    loadA: (i) => `
+      let jA${i} = offset + depthA${i};
+      let h${i} = bottom${i} - i32(turnH * tapsH.travel);
+      let w${i} = right${i} - i32(turnW * tapsW.travel);
+      let valid${i} = jA${i} < p.groupK && h${i} >= 0 && h${i} < i32(p.outH) && w${i} >= 0 && w${i} < i32(p.outW);
+      let at${i} = select(0u, ((image${i} + u32(h${i})) * p.outW + u32(w${i})) * p.outC + kAt + jA${i}, valid${i});
+      a${i} = select(vec4f(0.0), ${load4('g', `at${i}`, vecK, `p.groupK - jA${i}`)}, valid${i});`,
+    loadB: (i) => `
+      let jB${i} = offset + depthB${i};
+      let tapAt${i} = ((tapsH.first + turnH * tapsH.hop) * p.kernelW + tapsW.first + turnW * tapsW.hop) * p.groupC;
+      b${i} = select(vec4f(0.0), vec4f(${gathered(i).join(', ')}), jB${i} < p.groupK);`,
+    advance: `
+      offset += ${block.depth}u;
+      if (offset >= p.groupK) { offset = 0u; turnW++; }
+      if (turnW >= tapsW.count) { turnW = 0u; turnH++; }`,
+    store: (row, column, value) => `{
+    let pixel = ${row};
+    let c = ${column};
+    if (pixel < rows && c < p.groupC) {
+      let h = pixel / rowsW % rowsH * p.strideH + phaseH;
+      let w = pixel % rowsW * p.strideW + phaseW;
+      let image = splitId * p.batch + pixel / (rowsH * rowsW);
+      let at = ((image * p.inH + h) * p.inW + w) * p.inC + channelGroup * p.groupC + c;
+      let left = p.groupC - c;
+      ${store4('dx', 'at', value, vecC, 'left')}
+    }
+  }`,
+  });
+}

@@ -1,0 +1,79 @@
+import { elementType, load4 } from './tile.wgsl.js';
+
+export type Activation = 'none' | 'relu' | 'relu6';
+
+/** What a product does to its sums before it stores them; the operands follow the two factors in this order. */
+export interface Epilogue {
+  /** `+ bias[n]`. */
+  readonly bias: boolean;
+  /** Batch norm with given statistics: gamma, beta, mean, variance, each [n]. */
+  readonly norm: boolean;
+  /** `+ residual`, which is laid out as the result. */
+  readonly residual: boolean;
+  readonly activation: Activation;
+}
+
+export const PLAIN: Epilogue = { bias: false, norm: false, residual: false, activation: 'none' };
+
+const NORM = ['gamma', 'beta', 'mean', 'variance'] as const;
+
+// NaN must pass: comparisons are false for it, `max` may hide it.
+const ACTIVATIONS: Readonly<Record<Activation, string>> = {
+  none: '',
+  relu: 'y = select(y, zero, y <= zero);',
+  relu6: 'y = select(select(y, zero, y <= zero), zero + 6.0, y >= zero + 6.0);',
+};
+
+function operandsOf({ bias, norm, residual }: Epilogue): readonly string[] {
+  return [...(bias ? ['bias'] : []), ...(norm ? NORM : []), ...(residual ? ['residual'] : [])];
+}
+
+export function epilogueLabel({ bias, norm, residual, activation }: Epilogue): string {
+  const flags = Object.entries({ bias, norm, residual }).flatMap(([name, on]) => (on ? [name] : []));
+  return [...flags, ...(activation === 'none' ? [] : [activation])].join(' ');
+}
+
+/** The binding after the epilogue's operands, of which the first is `first`. */
+export function bindingAfter(epilogue: Epilogue, first: number): number {
+  return first + operandsOf(epilogue).length;
+}
+
+/**
+ * Declares the operands from binding `first` on, and `finish(sum, n, at, left)`: what is stored at element `at` of the
+ * result, in column `n` (four from there on), of which `left` are valid where rows are no whole vec4s. `p.eps` is
+ * added to the variance.
+ */
+export function epilogueWgsl(epilogue: Epilogue, first: number, vec: boolean): string {
+  return finishWgsl(epilogue, first, elementType(vec), 'vec4f', (name, at) => load4(name, at, vec, 'left'));
+}
+
+/** The same for kernels that have `lanes` consecutive channels per invocation and no tails. */
+export function laneEpilogueWgsl(epilogue: Epilogue, first: number, lanes: 1 | 4): string {
+  const type = elementType(lanes === 4);
+  return finishWgsl(epilogue, first, type, type, (name, at) => `${name}[${at}${lanes === 4 ? ' / 4u' : ''}]`);
+}
+
+function finishWgsl(
+  epilogue: Epilogue,
+  first: number,
+  element: string,
+  type: string,
+  load: (buffer: string, at: string) => string,
+): string {
+  const { bias, norm, residual, activation } = epilogue;
+  const bindings = operandsOf(epilogue).map(
+    (name, i) => `@group(0) @binding(${first + i}) var<storage, read> ${name}: array<${element}>;`,
+  );
+  const scaled = `(y - ${load('mean', 'n')}) * (${load('gamma', 'n')} * inverseSqrt(${load('variance', 'n')} + p.eps))`;
+  return /* wgsl */ `
+${bindings.join('\n')}
+fn finish(sum: ${type}, n: u32, at: u32, left: u32) -> ${type} {
+  let zero = ${type}(0.0);
+  var y = sum;
+  ${bias ? `y += ${load('bias', 'n')};` : ''}
+  ${norm ? `y = ${scaled} + ${load('beta', 'n')};` : ''}
+  ${residual ? `y += ${load('residual', 'at')};` : ''}
+  ${ACTIVATIONS[activation]}
+  return y;
+}`;
+}
