@@ -36,6 +36,8 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
    * `null` says that the derivative is zero wherever it exists (comparisons, argMax): no tape records the op.
    */
   readonly vjp: ((g: G, context: VjpContext<A>) => Pullback) | null;
+  /** How many of the last outputs of a `defineMultiOp` are by-products that only the VJP sees; default 0. */
+  readonly byProducts?: number;
   /** Indices of the inputs and outputs whose data the VJP uses; default: all inputs, no output. */
   readonly keep?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] };
   /**
@@ -76,14 +78,21 @@ export function defineOp<I extends readonly unknown[] = [x: Operand], A extends 
   return makeOp<I, A, Tensor>(def as unknown as OpDefinition<A, never>, first);
 }
 
-/** Declares an op that returns several tensors; `g` of its VJP is an array with `undefined` for unused outputs. */
+/**
+ * Declares an op that returns several tensors, all but its `byProducts`; `g` of its VJP is an array with `undefined` for
+ * unused outputs.
+ */
 export function defineMultiOp<
   I extends readonly unknown[],
   A extends object,
   R extends readonly Tensor[] = readonly Tensor[],
 >(def: OpDefinition<NoInfer<A>, readonly (Tensor | undefined)[]>): Op<I, A, R> {
-  const all = (inputs: readonly Operand[], attrs?: Partial<A>) =>
-    applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, (gs) => gs) as unknown as R;
+  const all = (inputs: readonly Operand[], attrs?: Partial<A>) => {
+    const outputs = applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, (gs) => gs);
+    const visible = outputs.length - (def.byProducts ?? 0);
+    for (const t of outputs.slice(visible)) t.dispose(); // a tape that needs one has retained it
+    return outputs.slice(0, visible) as unknown as R;
+  };
   return makeOp<I, A, R>(def as unknown as OpDefinition<A, never>, all);
 }
 
@@ -114,8 +123,9 @@ function applyOp<A extends object>(
   const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
   const donates = def.donates?.filter((i) => i < inputs.length) ?? NOTHING;
   // What the first run of a checkpoint has updated in place is not updated again.
-  const [updated, repeated] = isRecomputing() ? [NOTHING, donates] : [donates, NOTHING];
-  for (const [i, x] of inputs.entries()) if (!repeated.includes(i)) x.assertLive(name);
+  const repeated = isRecomputing() ? donates : NOTHING;
+  const updated = isRecomputing() ? NOTHING : donates;
+  for (let i = 0; i < inputs.length; i++) if (!repeated.includes(i)) inputs[i].assertLive(name);
   const attrs = given ? attributesOf(name, def.attrs, given) : def.attrs;
   if (!def.anyDType) requireDType(name, inputs, 'float32');
   const shaped = def.shape(inputs, attrs);
