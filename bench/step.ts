@@ -1,30 +1,42 @@
 import type { Batch } from '../src/pose/train/batches.js';
 import { makeConfig, type TrainConfig, type TrainFlags } from '../src/pose/train/config.js';
-import { initLearner, type Learner, trainStep } from '../src/pose/train/learner.js';
+import { uploadBatch } from '../src/pose/train/deviceBatch.js';
+import { capturedLearn, initLearner, type Learner, learn, type StepInput } from '../src/pose/train/learner.js';
 import { applyModel } from '../src/pose/train/model.js';
 import type { DeviceStats, MemoryReport } from '../src/tensor/backend.js';
 import { scope } from '../src/tensor/scope.js';
+import { tensorsOf } from '../src/tensor/tree.js';
 import { type WebGpuDevice, webgpu } from '../src/tensor/webgpu.js';
 import { median } from './measure.js';
 import { JOINTS, randomBatch } from './trainingStep.js';
 
-const WARM_UP = 2;
+/** Both ways are steady after so many steps: caches are full, the step is recorded. */
+const WARM_UP = 5;
 
-/** A training step and a prediction in numbers; times in milliseconds, medians. */
+/** Steps of one kind in numbers; times in milliseconds, medians. */
+export interface StepTimes {
+  /** From the upload of the batch until the loss is on the host. */
+  readonly totalMs: number;
+  /** Upload of the batch, which the host only hands over. */
+  readonly uploadMs: number;
+  /** From the first op of a step until everything is handed over, by dispatch, while the device has nothing to do. */
+  readonly hostUsPerDispatch: number;
+  readonly dispatches: number;
+  /** What a steady step still makes. */
+  readonly newBindGroups: number;
+  readonly newBuffers: number;
+  readonly memory: MemoryReport;
+}
+
+/** A training step, called op by op and replayed, and a prediction. */
 export interface StepReport {
   readonly device: string;
   readonly config: TrainConfig;
   readonly steps: number;
   /** From opening the device until the first step's loss is on the host: weights, compilation, one step. */
   readonly firstStepMs: number;
-  readonly stepMs: number;
-  readonly imagesPerSecond: number;
-  readonly dispatchesPerStep: number;
-  /** Bind groups that a steady step makes. */
-  readonly bindGroupsPerStep: number;
-  /** From the first op of a step until everything is handed over, by dispatch, while the device has nothing to do. */
-  readonly hostUsPerDispatch: number;
-  readonly memory: MemoryReport;
+  readonly eager: StepTimes;
+  readonly captured: StepTimes;
   /** One image: upload, forward pass, coordinates on the host. */
   readonly latencyMs: number;
 }
@@ -32,44 +44,85 @@ export interface StepReport {
 /** Measures the training step of the main job on random images; the queue is empty whenever a clock starts. */
 export async function benchStep(flags: TrainFlags, steps: number): Promise<StepReport> {
   const began = performance.now();
-  const device = await webgpu();
   // A folder is never opened; naming one asks for the recipe of real data.
   const config = makeConfig({ data: '-', ...flags }, 'webgpu');
   const batch = randomBatch(config);
-  let learner = initLearner(device, config, JOINTS);
-  const step = async () => {
-    const before = device.stats();
-    const start = performance.now();
-    const { loss, learner: next } = trainStep(device, config, learner, batch, config.lr);
-    device.flush();
-    const handedOver = performance.now();
-    learner = next;
-    await loss.item();
-    loss.dispose();
-    return { host: handedOver - start, total: performance.now() - start, ...difference(before, device.stats()) };
-  };
-  await step();
+  const eager = new StepLoop(await webgpu(), config, batch, (learner, input) => {
+    const { loss, learner: state } = scope(() => learn(config, learner, input));
+    return { loss, state };
+  });
+  await eager.step();
   const firstStepMs = performance.now() - began;
-  for (let i = 0; i < WARM_UP; i++) await step();
-  const timed: Awaited<ReturnType<typeof step>>[] = [];
-  for (let i = 0; i < steps; i++) timed.push(await step());
-  const last = timed[timed.length - 1];
-  const stepMs = median(timed.map((t) => t.total));
+  const captured = new StepLoop(await webgpu(), config, batch, capturedLearn(config));
+  for (let i = 0; i < WARM_UP + steps; i++) {
+    if (i === WARM_UP) for (const loop of [eager, captured]) loop.samples.length = 0;
+    // In turn, so that whatever else the machine does falls on both.
+    await eager.step();
+    await captured.step();
+  }
   const report: StepReport = {
-    device: device.description,
+    device: eager.device.description,
     config,
     steps,
     firstStepMs,
-    stepMs,
-    imagesPerSecond: (1000 * config.batch) / stepMs,
-    dispatchesPerStep: last.dispatches,
-    bindGroupsPerStep: last.bindGroups,
-    hostUsPerDispatch: (1000 * median(timed.map((t) => t.host))) / last.dispatches,
-    memory: device.memory(),
-    latencyMs: await latency(device, config, learner, batch, steps),
+    eager: eager.times(),
+    captured: captured.times(),
+    latencyMs: await latency(eager.device, config, eager.learner, batch, steps),
   };
-  device.destroy();
+  for (const { device } of [eager, captured]) device.destroy();
   return report;
+}
+
+type Step = (learner: Learner, input: StepInput) => { loss: StepInput['images']; state: Learner };
+
+/** Steps on a device of their own, one at a time. */
+class StepLoop {
+  readonly device: WebGpuDevice;
+  learner: Learner;
+  readonly samples: { upload: number; host: number; total: number; made: DeviceStats }[] = [];
+  readonly #config: TrainConfig;
+  readonly #batch: Batch;
+  readonly #run: Step;
+
+  constructor(device: WebGpuDevice, config: TrainConfig, batch: Batch, run: Step) {
+    this.device = device;
+    this.learner = initLearner(device, config, JOINTS);
+    this.#config = config;
+    this.#batch = batch;
+    this.#run = run;
+  }
+
+  async step(): Promise<void> {
+    const { device } = this;
+    const { batch, size, lr } = this.#config;
+    const before = device.stats();
+    const start = performance.now();
+    const input = { ...uploadBatch(device, this.#batch, batch, size), lr: device.tensor([lr], []) };
+    device.flush();
+    const uploaded = performance.now();
+    const { loss, state } = this.#run(this.learner, input);
+    device.flush();
+    const handedOver = performance.now();
+    this.learner = state;
+    await loss.item();
+    const total = performance.now() - start;
+    for (const t of [loss, ...tensorsOf(input)]) t.dispose();
+    const made = difference(before, device.stats());
+    this.samples.push({ upload: uploaded - start, host: handedOver - uploaded, total, made });
+  }
+
+  times(): StepTimes {
+    const { dispatches, bindGroups, buffers } = this.samples[this.samples.length - 1].made;
+    return {
+      totalMs: median(this.samples.map((s) => s.total)),
+      uploadMs: median(this.samples.map((s) => s.upload)),
+      hostUsPerDispatch: (1000 * median(this.samples.map((s) => s.host))) / dispatches,
+      dispatches,
+      newBindGroups: bindGroups,
+      newBuffers: buffers,
+      memory: this.device.memory(),
+    };
+  }
 }
 
 async function latency(
@@ -102,25 +155,24 @@ function difference(a: DeviceStats, b: DeviceStats): DeviceStats {
 }
 
 /** The report for people, a line each. */
-export function formatStep(report: StepReport): string {
-  const { config, memory } = report;
+export function formatStep({ device, config, steps, firstStepMs, eager, captured, latencyMs }: StepReport): string {
+  const { width, loss, batch, size } = config;
   const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const memory = ({ memory: { live, pooled } }: StepTimes) =>
+    `${mebibytes(live.bytes)} in ${live.buffers} buffers, waiting for reuse ${mebibytes(pooled.bytes)}`;
+  const both = (text: (times: StepTimes) => string) => `${text(eager)} op by op, ${text(captured)} replayed`;
   const rows: readonly (readonly [string, string])[] = [
-    [
-      'network',
-      `ResNet-18 of width ${config.width}, loss ${config.loss}, batch ${config.batch} of ${config.size} x ${config.size}`,
-    ],
-    [
-      'time to the first step',
-      `${(report.firstStepMs / 1000).toFixed(2)} s, opening the device and compiling included`,
-    ],
-    ['training step', `${report.stepMs.toFixed(1)} ms, median of ${report.steps}`],
-    ['images per second', report.imagesPerSecond.toFixed(1)],
-    ['dispatches per step', `${report.dispatchesPerStep}, new bind groups ${report.bindGroupsPerStep}`],
-    ['host time per dispatch', `${report.hostUsPerDispatch.toFixed(1)} us`],
-    ['live', `${memory.live.buffers} buffers, ${mebibytes(memory.live.bytes)}; at most ${mebibytes(memory.peakBytes)}`],
-    ['waiting for reuse', `${memory.pooled.buffers} buffers, ${mebibytes(memory.pooled.bytes)}`],
-    ['latency of one image', `${report.latencyMs.toFixed(1)} ms, upload and read-back included`],
+    ['network', `ResNet-18 of width ${width}, loss ${loss}, batch ${batch} of ${size} x ${size}`],
+    ['time to the first step', `${(firstStepMs / 1000).toFixed(2)} s, opening the device and compiling included`],
+    ['training step', `${both((t) => `${t.totalMs.toFixed(1)} ms`)}; medians of ${steps}`],
+    ['images per second', both((t) => ((1000 * batch) / t.totalMs).toFixed(1))],
+    ['host time per dispatch', both((t) => `${t.hostUsPerDispatch.toFixed(1)} us`)],
+    ['dispatches per step', both((t) => `${t.dispatches}`)],
+    ['new bind groups, buffers', both((t) => `${t.newBindGroups}, ${t.newBuffers}`)],
+    ['upload of a batch', both((t) => `${t.uploadMs.toFixed(2)} ms`)],
+    ['memory, op by op', memory(eager)],
+    ['memory, replayed', memory(captured)],
+    ['latency of one image', `${latencyMs.toFixed(1)} ms, upload and read-back included`],
   ];
-  return [report.device, ...rows.map(([name, value]) => `${name.padEnd(24)}${value}`)].join('\n');
+  return [device, ...rows.map(([name, value]) => `${name.padEnd(26)}${value}`)].join('\n');
 }

@@ -54,10 +54,7 @@ export type TrainStep = (learner: Learner, batch: Batch | CropBatch, lr: number)
 
 /** The same steps, bit for bit: the first calls record them, the others replay them. A loss is gone at the next call. */
 export function capturedTrainStep(device: Device, config: TrainConfig): TrainStep {
-  const step = capture((before: Learner, input: StepInput) => {
-    const { loss, learner } = learn(config, before, input);
-    return { loss, state: learner };
-  });
+  const step = capturedLearn(config);
   return (learner, batch, lr) =>
     scope(() => {
       const input = { ...uploadBatch(device, batch, config.batch, config.size), lr: device.tensor([lr], []) };
@@ -66,11 +63,21 @@ export function capturedTrainStep(device: Device, config: TrainConfig): TrainSte
     });
 }
 
-interface StepInput extends DeviceBatch {
+/** What changes from step to step, on the device. */
+export interface StepInput extends DeviceBatch {
   readonly lr: number | Tensor;
 }
 
-function learn(config: TrainConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
+/** `learn`, captured; the rate must be a tensor. */
+export function capturedLearn(config: TrainConfig) {
+  return capture((before: Learner, input: StepInput) => {
+    const { loss, learner } = learn(config, before, input);
+    return { loss, state: learner };
+  });
+}
+
+/** One step of Adam on a batch that lies on the device. */
+export function learn(config: TrainConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
   const { loss, state, gradients } = differentiate(config, learner, batch);
   const ema = config.ema > 0 ? { decay: config.ema, warmUp: true } : undefined;
   const [params, optimizer] = adam.step(learner.params, gradients, learner.optimizer, { lr, ema });
