@@ -1,6 +1,7 @@
 /** wgrad: automatic differentiation on WebGPU. Devices, tensors, derivatives and ops; layers and losses have paths of their own. */
 
 export { detectAnomaly } from './autograd/anomaly.js';
+export { type Captured, type CaptureOptions, capture } from './autograd/capture.js';
 export { checkpoint } from './autograd/checkpoint.js';
 export { customVjp, grad, stopGradient, valueAndGrad, vjp } from './autograd/grad.js';
 export { gradcheck } from './autograd/gradcheck.js';
