@@ -38,46 +38,59 @@ export interface LoadOptions {
 const CHUNK = 16;
 
 /**
- * Loads and checks the samples of a data set.
+ * Loads and checks the samples of a data set; those of a training half that is too large are checked when their turn comes.
  * @throws DataError naming the image that is broken or mislabelled, or the part that is empty
  */
 export async function loadData(dataset: PoseDataset, options: LoadOptions = {}): Promise<LoadedData> {
-  const { onProgress, signal, workers, memory = totalmem() / 2 } = options;
-  const total = dataset.train.length + dataset.test.length;
-  let done = 0;
-  const load = async (part: 'train' | 'test', limit: number): Promise<LoadedSample[] | undefined> => {
-    const split = dataset[part];
-    if (split.length === 0) throw new DataError(`${dataset.name}: no image is in the ${part} split; give at least one`);
-    const samples: LoadedSample[] = [];
-    const chunks = Array.from({ length: Math.ceil(split.length / CHUNK) }, (_, i) => i * CHUNK);
-    let tooMany = false;
-    // Each of these takes the next chunk as soon as it is done with one, so that no worker waits for another.
-    const takeChunks = async () => {
-      for (let first = chunks.shift(); first !== undefined && !tooMany; first = chunks.shift()) {
-        signal?.throwIfAborted();
-        const indices = Array.from({ length: Math.min(CHUNK, split.length - first) }, (_, i) => first + i);
-        const chunk = await (workers?.load(dataset, part, indices) ??
-          Promise.all(indices.map((index) => loadSample(dataset.schema, split, index))));
-        for (const [i, sample] of chunk.entries()) samples[first + i] = sample;
-        const bytes = chunk.reduce((sum, { image }) => sum + image.data.length, 0);
-        tooMany ||= (bytes / indices.length) * split.length > limit;
-        done += indices.length;
-        onProgress?.(done, total);
-        // Samples may come without a wait; signals and timers want their turn.
-        await new Promise(setImmediate);
-      }
-    };
-    await Promise.all(Array.from({ length: 2 * (workers?.count ?? 0) || 1 }, takeChunks));
-    return tooMany ? undefined : samples;
+  const { onProgress, memory = totalmem() / 2 } = options;
+  const { length, origin } = dataset.train;
+  const total = length + dataset.test.length;
+  const held = await loadHalf(dataset, 'train', memory, options, (done) => onProgress?.(done, total));
+  const test = await loadHalf(dataset, 'test', Number.POSITIVE_INFINITY, options, (done) =>
+    onProgress?.(length + done, total),
+  );
+  const sample = (index: number) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index);
+  return { dataset, train: { length, origin, held, sample }, test: test ?? [] };
+}
+
+/** The samples of a part, or undefined as soon as it is clear that they need more than `limit` bytes. */
+async function loadHalf(
+  dataset: PoseDataset,
+  part: 'train' | 'test',
+  limit: number,
+  { signal, workers }: LoadOptions,
+  onProgress: (done: number) => void,
+): Promise<LoadedSample[] | undefined> {
+  const split = dataset[part];
+  if (split.length === 0) throw new DataError(`${dataset.name}: no image is in the ${part} split; give at least one`);
+  const samples: LoadedSample[] = [];
+  let [first, done, bytes] = [0, 0, 0];
+  const isTooMuch = () => (bytes / done) * split.length > limit;
+  // Each takes the next chunk as soon as it is done with one, so that no worker waits for another.
+  const takeChunks = async () => {
+    while (first < split.length && !isTooMuch()) {
+      signal?.throwIfAborted();
+      const indices = Array.from({ length: Math.min(CHUNK, split.length - first) }, (_, i) => first + i);
+      first += indices.length;
+      const loading =
+        workers?.load(dataset, part, indices) ??
+        Promise.all(indices.map((index) => loadSample(dataset.schema, split, index)));
+      const chunk = await loading.catch((error) => {
+        first = split.length; // nobody needs to go on
+        throw error;
+      });
+      chunk.forEach((sample, i) => {
+        samples[indices[i]] = sample;
+        bytes += sample.image.data.length;
+      });
+      done += chunk.length;
+      onProgress(done);
+      // Samples may come without a wait; signals and timers want their turn.
+      await new Promise(setImmediate);
+    }
   };
-  const held = await load('train', memory);
-  const train: TrainingSamples = {
-    length: dataset.train.length,
-    origin: dataset.train.origin,
-    held,
-    sample: (index) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index),
-  };
-  return { dataset, train, test: (await load('test', Number.POSITIVE_INFINITY)) as LoadedSample[] };
+  await Promise.all(Array.from({ length: workers ? 2 * workers.count : 1 }, takeChunks));
+  return isTooMuch() ? undefined : samples;
 }
 
 /** @internal One sample, checked, with its crop. */

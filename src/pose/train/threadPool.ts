@@ -88,6 +88,6 @@ export class ThreadPool {
 /** Sources, as tests and benches run them, are TypeScript, which Node's threads load with the help of tsx. */
 function startWorker(entry: URL): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`${entry.href}.js`));
-  const source = JSON.stringify(`${entry.href}.ts`);
-  return new Worker(`import('tsx/esm/api').then((tsx) => (tsx.register(), import(${source})))`, { eval: true });
+  const [api, source] = [import.meta.resolve('tsx/esm/api'), `${entry.href}.ts`].map((url) => JSON.stringify(url));
+  return new Worker(`import(${api}).then((tsx) => (tsx.register(), import(${source})))`, { eval: true });
 }
