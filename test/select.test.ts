@@ -52,10 +52,13 @@ describe('select', () => {
     }
   });
 
-  test('groups narrower than a vec4 go direct', () => {
+  test('groups narrower than a vec4 go direct, one channel per group depthwise unless the filter is very wide', () => {
     expect(selectConv(conv)).toBe('tiled');
     expect(selectConv({ ...conv, inC: 3 })).toBe('tiled');
     expect(selectConv({ ...conv, groups: 32 })).toBe('direct');
+    expect(selectConv({ ...conv, groups: 32, outC: 32 })).toBe('depthwise');
+    expect(selectConv({ ...conv, groups: 32, outC: 32, kernel: [3, 17] })).toBe('direct');
+    expect(selectConv({ ...conv, inC: 1, outC: 1 })).toBe('tiled');
     expect(selectConv({ ...conv, groups: 2 })).toBe('tiled');
   });
 

@@ -9,7 +9,7 @@ import { conv2dWeight } from './conv2dWeight.js';
 import { CONV_DEFAULTS, type ConvAttrs, eachTap, forwardGeometry, outputShape } from './convGeometry.js';
 import { biasEpilogue } from './epilogue.js';
 import { sum } from './reduce.js';
-import { resnetConvs } from './resnetConvs.js';
+import { depthwiseConvs, resnetConvs } from './resnetConvs.js';
 
 /**
  * Two-dimensional convolution (cross-correlation, as in PyTorch),
@@ -73,6 +73,11 @@ export const conv2dCases = (): OpCases => ({
     { inputs: [{ shape: [2, 5, 4, 6] }, { shape: [3, 3, 1, 6] }, { shape: [6] }], attrs: { groups: 6, padding: 1 } },
     { inputs: [{ shape: [1, 5, 4, 3] }, { shape: [3, 3, 1, 6] }], attrs: { groups: 3, stride: 2, padding: 1 } },
     { inputs: [{ shape: [1, 4, 4, 20] }, { shape: [1, 1, 20, 9] }], attrs: { stride: 2 } },
+    { inputs: [{ shape: [2, 5, 7, 8] }, { shape: [3, 3, 1, 8] }], attrs: { groups: 8, stride: 2, padding: 1 } },
+    {
+      inputs: [{ shape: [1, 6, 9, 4] }, { shape: [3, 2, 1, 4] }, { shape: [4] }],
+      attrs: { groups: 4, stride: [1, 3], dilation: [1, 2], padding: [2, 1] },
+    },
   ],
   errors: [
     {
@@ -85,5 +90,8 @@ export const conv2dCases = (): OpCases => ({
     { inputs: [{ shape: [1, 4, 4, 3] }, { shape: [3, 3, 3, 5] }, { shape: [4] }], message: /bias must be \[5\]/ },
     { inputs: [{ shape: [1, 4, 4, 3] }, { shape: [3, 3, 3, 5] }], attrs: { stride: 0 }, message: /stride/ },
   ],
-  bench: resnetConvs().map(({ x, filter, ...rest }) => ({ ...rest, inputs: [{ shape: x }, { shape: filter }] })),
+  bench: [...resnetConvs(), ...depthwiseConvs()].map(({ x, filter, ...rest }) => ({
+    ...rest,
+    inputs: [{ shape: x }, { shape: filter }],
+  })),
 });

@@ -18,8 +18,9 @@ import {
   isPointwise,
   type Pair,
 } from './convGeometry.js';
+import { depthwiseLaunch } from './depthwise.js';
 import { matmulLaunches } from './product.js';
-import { resnetConvs } from './resnetConvs.js';
+import { depthwiseConvs, resnetConvs } from './resnetConvs.js';
 import { selectConv, selectPlan, tileGrid } from './select.js';
 import { blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
@@ -72,8 +73,10 @@ export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /*
       const product = { batch: 1, M, N, K, strideA: 0, strideB: 0, transA: false, transB: true };
       return matmulLaunches(product, g, filter, dx, context);
     }
+    const kind = selectConv(geometry);
+    if (kind === 'depthwise') return [depthwiseLaunch('input', geometry, g, filter, dx)];
     const params = convWords(geometry);
-    if (selectConv(geometry) === 'direct') {
+    if (kind === 'direct') {
       const direct = program('conv2dInput direct', () => conv2dInputDirectWgsl);
       return [{ program: direct, read: [g, filter], write: [dx], params, grid: grid(dx.size) }];
     }
@@ -158,6 +161,14 @@ export const conv2dInputCases = (): OpCases => ({
       inputs: [{ shape: [1, 3, 2, 6] }, { shape: [3, 3, 1, 6] }],
       attrs: { groups: 3, stride: 2, padding: 1, inputSize: [5, 4] },
     },
+    {
+      inputs: [{ shape: [2, 3, 4, 8] }, { shape: [3, 3, 1, 8] }],
+      attrs: { groups: 8, stride: 2, padding: 1, inputSize: [5, 7] },
+    },
+    {
+      inputs: [{ shape: [1, 8, 3, 4] }, { shape: [3, 2, 1, 4] }],
+      attrs: { groups: 4, stride: [1, 3], dilation: [1, 2], padding: [2, 1], inputSize: [6, 9] },
+    },
     { inputs: [{ shape: [1, 1, 1, 4] }, { shape: [1, 1, 3, 4] }], attrs: { stride: 2, inputSize: [1, 2] } },
   ],
   errors: [
@@ -168,7 +179,7 @@ export const conv2dInputCases = (): OpCases => ({
     },
     { inputs: [{ shape: [4, 4, 5] }, { shape: [3, 3, 3, 5] }], attrs: { inputSize: [4, 4] }, message: /rank 4/ },
   ],
-  bench: resnetConvs().map(({ x, filter, y, attrs, ...rest }) => ({
+  bench: [...resnetConvs(), ...depthwiseConvs()].map(({ x, filter, y, attrs, ...rest }) => ({
     ...rest,
     inputs: [{ shape: y }, { shape: filter }],
     attrs: { ...attrs, inputSize: [x[1], x[2]] },

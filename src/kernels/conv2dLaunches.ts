@@ -2,6 +2,7 @@ import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ConvGeometry, convFlop, isPointwise } from './convGeometry.js';
+import { depthwiseLaunch } from './depthwise.js';
 import { type BoundEpilogue, NO_EPILOGUE } from './epilogue.js';
 import { matmulLaunches } from './product.js';
 import { selectConv, selectPlan, tileGrid } from './select.js';
@@ -30,7 +31,9 @@ export function conv2dLaunches(
     const product = { batch: 1, M: rows, N: outC, K: inC, strideA: 0, strideB: 0, transA: false, transB: false };
     return matmulLaunches(product, x, filter, y, context, bound);
   }
-  if (selectConv(geometry) === 'direct') return [direct(geometry, x, filter, y, bound)];
+  const kind = selectConv(geometry);
+  if (kind === 'depthwise') return [depthwiseLaunch('forward', geometry, x, filter, y, bound)];
+  if (kind === 'direct') return [direct(geometry, x, filter, y, bound)];
   const depth = kernel[0] * kernel[1] * (inC / groups);
   const plan = selectPlan({ op: 'conv2d', rows, columns: outC / groups, depth, count: groups }, context.capabilities);
   return 'block' in plan

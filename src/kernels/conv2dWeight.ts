@@ -18,8 +18,9 @@ import {
   isPointwise,
   type Pair,
 } from './convGeometry.js';
+import { depthwiseWeightLaunches } from './depthwise.js';
 import { matmulLaunches } from './product.js';
-import { resnetConvs } from './resnetConvs.js';
+import { depthwiseConvs, resnetConvs } from './resnetConvs.js';
 import { selectConv, selectPlan, selectTile, selectWeightChunk, weightGrid } from './select.js';
 import { blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
@@ -70,7 +71,9 @@ export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @_
     const pixels = batch * outSize[0] * outSize[1];
     const rows = kernel[0] * kernel[1] * (inC / groups);
     const shape = { op: 'conv2dWeight', rows, columns: outC / groups, depth: pixels, count: groups };
-    const isDirect = selectConv(geometry) === 'direct';
+    const kind = selectConv(geometry);
+    if (kind === 'depthwise') return depthwiseWeightLaunches(geometry, x, g, df, context);
+    const isDirect = kind === 'direct';
     const plan = selectPlan(shape, capabilities);
     const blocked = 'block' in plan && !isDirect;
     if (blocked && isPointwise(geometry)) {
@@ -147,6 +150,11 @@ export const conv2dWeightCases = (): OpCases => ({
       inputs: [{ shape: [1, 13, 17, 3] }, { shape: [1, 7, 9, 6] }],
       attrs: { groups: 3, stride: 2, padding: 1, kernel: [3, 3] },
     },
+    { inputs: [{ shape: [3, 9, 7, 8] }, { shape: [3, 9, 7, 8] }], attrs: { groups: 8, padding: 1, kernel: [3, 3] } },
+    {
+      inputs: [{ shape: [1, 6, 9, 6] }, { shape: [1, 8, 3, 6] }],
+      attrs: { groups: 6, stride: [1, 3], dilation: [1, 2], padding: [2, 1], kernel: [3, 2] },
+    },
   ],
   errors: [
     {
@@ -156,7 +164,7 @@ export const conv2dWeightCases = (): OpCases => ({
     },
     { inputs: [{ shape: [4, 4, 3] }, { shape: [1, 4, 4, 5] }], attrs: { kernel: [3, 3] }, message: /rank 4/ },
   ],
-  bench: resnetConvs().map(({ x, filter, y, attrs, ...rest }) => ({
+  bench: [...resnetConvs(), ...depthwiseConvs()].map(({ x, filter, y, attrs, ...rest }) => ({
     ...rest,
     inputs: [{ shape: x }, { shape: y }],
     attrs: { ...attrs, kernel: [filter[0], filter[1]] },

@@ -50,8 +50,15 @@ function planCandidates(shape: ProductShape, capabilities: Capabilities): Plan[]
   return [...built, ...tiles.map((tile) => ({ tile })), ...blockPlans(shape)];
 }
 
-/** `tiled`: implicit matrix product. `direct`: one invocation per element, where groups are narrower than a vec4. */
-export function selectConv({ groups, inC, outC }: ConvGeometry): 'tiled' | 'direct' {
+/** Filters wider than this would print too long a depthwise kernel. */
+const WIDEST_DEPTHWISE = 16;
+
+/**
+ * `tiled`: implicit matrix product. `depthwise`: one channel per group, in and out. `direct`: one invocation per element,
+ * where groups are narrower than a vec4.
+ */
+export function selectConv({ groups, inC, outC, kernel }: ConvGeometry): 'tiled' | 'depthwise' | 'direct' {
+  if (groups > 1 && groups === inC && groups === outC && kernel[1] <= WIDEST_DEPTHWISE) return 'depthwise';
   const narrow = (inC / groups) % 4 !== 0 || (outC / groups) % 4 !== 0;
   return groups > 1 && narrow ? 'direct' : 'tiled';
 }
