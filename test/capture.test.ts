@@ -8,7 +8,7 @@ import type { Tensor } from '../src/tensor/tensor.js';
 import { type WebGpuDevice, webgpu } from '../src/tensor/webgpu.js';
 import { withGpu } from './adapter.js';
 import { BACKENDS } from './backends.js';
-import { descend, product, times, total } from './testOps.js';
+import { descend, elementwise, kernel, launch, product, times, total } from './testOps.js';
 
 type State = { w: Tensor; count: number };
 type Batch = { x: Tensor };
@@ -285,6 +285,35 @@ describe.runIf(withGpu)('recordings', () => {
     await device.gpu.lost;
     const { loss } = fast(state, batch);
     await expect(loss.data()).rejects.toThrow(/was lost/);
+  });
+
+  test('kernels can be compiled ahead, in parallel, without a trace on anything', async () => {
+    const told: [string, number][] = [];
+    const device = await webgpu({ onCompile: (kernel, compiled) => told.push([kernel, compiled]) });
+    devices.push(device);
+    const fast = capture(step);
+    const [state, batch] = [init(device, 1, 2), batchOf(device, 1, 0.5)];
+    await fast.compile(state, batch);
+    const { pipelines, dispatches } = device.stats();
+    expect(dispatches).toBe(0);
+    expect(told.map(([, compiled]) => compiled)).toEqual(Array.from({ length: pipelines }, (_, i) => i + 1));
+    expect(new Set(told.map(([kernel]) => kernel))).toEqual(
+      new Set(['product', 'total', 'fill', 'descend 0.5', 'times', 'accumulate']),
+    );
+    expect(await values(state.w)).toEqual([1, 2]);
+    const { loss } = fast(state, batch);
+    expect(await loss.item()).toBe(2);
+    expect(device.stats().pipelines).toBe(pipelines);
+  });
+
+  test('a kernel that does not compile is reported by name, ahead of its use and at it', async () => {
+    const device = await open();
+    const x = device.tensor([1]);
+    const broken = kernel('broken', (a, y) => launch(elementwise('broken', ['a'], 'nonsense(a[i])'), [a], y));
+    await device.compile(() => void broken(x));
+    await expect(x.data()).rejects.toThrow(/kernel 'broken' does not compile: (.|\n)*nonsense/);
+    await expect(broken(x).data()).rejects.toThrow(/kernel 'broken' does not compile/);
+    expect(await values(x)).toEqual([1]);
   });
 
   test('a read gives the value of its moment, however late it is awaited', async () => {

@@ -3,8 +3,8 @@ import type { Device, Recording, StepRecorder, Trace } from '../tensor/backend.j
 import { outsideScopes } from '../tensor/lifetime.js';
 import { scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
-import { nextTensorId, Tensor } from '../tensor/tensor.js';
-import { eachLeaf, isRecord, mapTensors, tensorsOf } from '../tensor/tree.js';
+import { aliasOf, nextTensorId, Tensor } from '../tensor/tensor.js';
+import { eachLeaf, isRecord, mapOnce, mapTensors, tensorsOf } from '../tensor/tree.js';
 import { renewState, StateLayout } from './stateLayout.js';
 import { isRecording } from './tape.js';
 
@@ -16,6 +16,8 @@ const DEFAULT_RECORDINGS = 4;
 /** A step that is replayed once it has been recorded. */
 export interface Captured<S, B, R> {
   (state: S, batch: B): R;
+  /** Compiles ahead, in parallel, what a call with such arguments will run; neither is changed. */
+  compile(state: S, batch: B): Promise<void>;
   /** Gives the recordings' memory back. State and results live on; the next call records anew. */
   dispose(): void;
 }
@@ -87,7 +89,11 @@ export function capture<S, B, R extends { readonly state: S }>(
     results = fresh;
     return result;
   };
-  return Object.assign(call, { dispose });
+  const compile = async (state: S, batch: B) => {
+    const handles = <T>(tree: T) => mapOnce(tree, (t) => aliasOf(t));
+    await deviceOf(state).compile?.(() => void step(handles(state), handles(batch)));
+  };
+  return Object.assign(call, { compile, dispose });
 }
 
 /** The recording for one set of shapes of the batch. */

@@ -4,9 +4,8 @@ import { gradStatus } from '../kernels/gradStatus.js';
 import { type Arena, arenaOf, flatArenas } from '../tensor/arena.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, Tensor } from '../tensor/tensor.js';
-import { eachTensor, type Tree, tensorsOf } from '../tensor/tree.js';
+import { eachTensor, mapOnce, type Tree, tensorsOf } from '../tensor/tree.js';
 import { type ParameterGroup, rulesOf } from './parameterGroups.js';
-import { mapOnce } from './tree.js';
 
 /** What every optimiser may be told at each step. */
 export interface StepOptions {

@@ -4,8 +4,7 @@ import { blend } from '../kernels/blend.js';
 import { flatArenas } from '../tensor/arena.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, type Tensor } from '../tensor/tensor.js';
-import { eachTensor } from '../tensor/tree.js';
-import { mapOnce } from './tree.js';
+import { eachTensor, mapOnce } from '../tensor/tree.js';
 
 /**
  * The mean gradient of micro-batches, one at a time: `mean += (gradients - mean) / count`. What a batch too large for the

@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/tensor.js';
-import { eachTensor, mapTensors, type Tree } from '../tensor/tree.js';
+import { eachTensor, type Tree } from '../tensor/tree.js';
 
 /** The number of elements in all tensors of a tree. */
 export function parameterCount(tree: Tree): number {
@@ -15,14 +15,4 @@ export function namedTensors(tree: Tree): Map<string, Tensor> {
   const named = new Map<string, Tensor>();
   eachTensor(tree, (t, path) => named.set(path, t));
   return named;
-}
-
-/** @internal A tree whose every tensor is replaced, one that stands in several places by the same. */
-export function mapOnce<T>(tree: T, map: (t: Tensor) => Tensor): T {
-  const made = new Map<Tensor, Tensor>();
-  return mapTensors(tree, (t) => {
-    const known = made.get(t) ?? map(t);
-    made.set(t, known);
-    return known;
-  });
 }

@@ -145,6 +145,11 @@ export interface Device {
   /** @internal Runs a kernel on live tensors of this device. */
   run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void;
 
+  /**
+   * Compiles ahead, in parallel, the kernels that `fn` leads to; absent where nothing is compiled. Nothing is computed: what
+   * `fn` makes has undefined elements, what it updates in place keeps its own.
+   */
+  compile?(fn: () => void): Promise<void>;
   /** @internal Absent where nothing is gained by replaying. */
   recorder?(): StepRecorder;
 

@@ -31,6 +31,16 @@ export function mapTensors<T>(tree: T, map: (tensor: Tensor, path: string) => un
   return tree;
 }
 
+/** @internal A tree whose every tensor is replaced, one that stands in several places by the same. */
+export function mapOnce<T>(tree: T, map: (t: Tensor) => Tensor): T {
+  const made = new Map<Tensor, Tensor>();
+  return mapTensors(tree, (t) => {
+    const known = made.get(t) ?? map(t);
+    made.set(t, known);
+    return known;
+  });
+}
+
 /** The tensor leaves in the order of the keys. */
 export function tensorsOf(tree: Tree): Tensor[] {
   const out: Tensor[] = [];

@@ -13,12 +13,13 @@ import {
   type TypedArray,
 } from './backend.js';
 import { ConstantCache } from './constants.js';
+import { scope } from './scope.js';
 import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
 import { type OpenDevice, openDevice } from './webgpuAdapter.js';
 import { CommandEncoder, RING_SLOTS } from './webgpuEncoder.js';
 import { Failures } from './webgpuFailures.js';
-import { type BoundRange, PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
+import { type BoundRange, type CompileListener, PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import { BufferPool, PoolAllocation, type PoolBuffer } from './webgpuPool.js';
 import { type Profile, Profiler } from './webgpuProfiler.js';
 import { StagingBuffers } from './webgpuReadback.js';
@@ -34,6 +35,7 @@ export interface WebGpuOptions {
   readonly memoryLimit?: number;
   /** Capabilities to assume instead of the adapter's, so that a test meets the kernels that other adapters would get. */
   readonly assume?: Partial<Capabilities>;
+  readonly onCompile?: CompileListener;
 }
 
 /** A WebGPU device: ops are recorded as they are called and run when something is read. */
@@ -53,7 +55,7 @@ export class WebGpuDevice implements Device {
   /** @internal Use `webgpu()`. */
   constructor(
     { gpu, capabilities, description }: OpenDevice,
-    { memoryLimit = Number.POSITIVE_INFINITY, assume }: WebGpuOptions,
+    { memoryLimit = Number.POSITIVE_INFINITY, assume, onCompile }: WebGpuOptions,
   ) {
     this.gpu = gpu;
     this.capabilities = { ...capabilities, ...assume };
@@ -61,7 +63,7 @@ export class WebGpuDevice implements Device {
     this.#failures = new Failures(gpu);
     this.#staging = new StagingBuffers(gpu);
     const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM_AND_COPY_DST });
-    this.#pipelines = new PipelineCache(gpu, uniforms, this.#failures);
+    this.#pipelines = new PipelineCache(gpu, uniforms, this.#failures, onCompile);
     this.#encoder = new CommandEncoder(gpu, this.#pipelines, uniforms);
     this.#pool = new BufferPool(gpu, memoryLimit, this.#failures, () => {
       this.#encoder.submit();
@@ -106,6 +108,7 @@ export class WebGpuDevice implements Device {
   }
 
   copy(source: Tensor, target: Tensor): void {
+    if (this.#encoder.rehearsal) return;
     const [from, to] = [pooledOf(source), pooledOf(target)];
     this.#encoder.trace?.use(source.allocation);
     this.#encoder.trace?.use(target.allocation);
@@ -165,6 +168,17 @@ export class WebGpuDevice implements Device {
       for (const allocation of scratch) allocation.free();
       done?.();
     }
+  }
+
+  async compile(fn: () => void): Promise<void> {
+    const launches: Launch[] = [];
+    this.#encoder.rehearsal = launches;
+    try {
+      scope(fn);
+    } finally {
+      this.#encoder.rehearsal = undefined;
+    }
+    await this.#pipelines.compileAhead(launches);
   }
 
   /** @internal */

@@ -48,6 +48,8 @@ export class CommandEncoder {
   profiler: Profiler | undefined;
   /** Takes notes while a step is recorded. */
   trace: CommandTrace | undefined;
+  /** Takes the launches instead of the device. */
+  rehearsal: Launch[] | undefined;
 
   constructor(gpu: GPUDevice, pipelines: PipelineCache, uniforms: GPUBuffer) {
     this.#gpu = gpu;
@@ -56,6 +58,10 @@ export class CommandEncoder {
   }
 
   dispatch(launch: Launch, ranges: readonly BoundRange[]): void {
+    if (this.rehearsal) {
+      this.rehearsal.push(launch);
+      return;
+    }
     const compiled = this.#pipelines.pipeline(launch);
     const group = this.#pipelines.bindGroup(compiled, ranges, launch.params !== undefined);
     for (const { grid, params } of cut(launch)) {

@@ -24,6 +24,9 @@ export interface BoundRange {
   readonly size: number;
 }
 
+/** Told of each kernel that is ready to run, and how many there are: meant for a line that says why a first step takes long. */
+export type CompileListener = (kernel: string, compiled: number) => void;
+
 /** Pipelines by program and constants, bind groups by pipeline and ranges: a steady step makes neither. */
 export class PipelineCache {
   readonly #gpu: GPUDevice;
@@ -33,12 +36,14 @@ export class PipelineCache {
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<string, Compiled>();
   readonly #groups = new Map<string, GPUBindGroup>();
+  readonly #onCompile: CompileListener | undefined;
   groupsMade = 0;
 
-  constructor(gpu: GPUDevice, uniforms: GPUBuffer, failures: Failures) {
+  constructor(gpu: GPUDevice, uniforms: GPUBuffer, failures: Failures, onCompile?: CompileListener) {
     this.#gpu = gpu;
     this.#uniforms = uniforms;
     this.#failures = failures;
+    this.#onCompile = onCompile;
   }
 
   get pipelinesMade(): number {
@@ -47,12 +52,7 @@ export class PipelineCache {
 
   pipeline(launch: Launch): Compiled {
     const { label, code } = launch.program;
-    const key = launch.constants ? `${label} ${JSON.stringify(launch.constants)}` : label;
-    let compiled = this.#pipelines.get(key);
-    if (!compiled) {
-      compiled = this.#compile(launch);
-      this.#pipelines.set(key, compiled);
-    }
+    const compiled = this.#pipelines.get(keyOf(launch)) ?? this.#compile(launch);
     if (compiled.code !== code) {
       throw new DeviceError(`webgpu: two programs of different code are labelled '${label}'; give one another label`);
     }
@@ -87,30 +87,49 @@ export class PipelineCache {
     return this.#gpu.createBindGroup({ layout, entries });
   }
 
-  #compile(launch: Launch): Compiled {
-    const { program, constants, read, write, params } = launch;
-    return this.#failures.guard(
-      'validation',
-      () => {
-        const layoutKey = `${read.length} ${write.length} ${params !== undefined}`;
-        const layout = this.#layout(layoutKey, read.length, write.length, params !== undefined);
-        let module = this.#modules.get(program.label);
-        if (!module) {
-          module = this.#gpu.createShaderModule({ label: program.label, code: program.code });
-          this.#modules.set(program.label, module);
-        }
-        const pipeline = this.#gpu.createComputePipeline({
-          label: program.label,
-          layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
-          compute: { module, entryPoint: 'main', constants: { ...constants } },
-        });
-        return { id: this.#pipelines.size, code: program.code, pipeline, layout, layoutKey };
-      },
-      (message) => `kernel '${program.label}' does not compile: ${message}`,
-    );
+  /** Compiles in parallel what is not compiled yet. A kernel that fails is left to its first use, which reports it. */
+  async compileAhead(launches: readonly Launch[]): Promise<void> {
+    const missing = new Map(launches.map((launch) => [keyOf(launch), launch]));
+    for (const key of this.#pipelines.keys()) missing.delete(key);
+    const compile = async (launch: Launch) => {
+      const pipeline = await this.#gpu.createComputePipelineAsync(this.#describe(launch));
+      if (!this.#pipelines.has(keyOf(launch))) this.#add(launch, pipeline);
+    };
+    await Promise.allSettled([...missing.values()].map(compile));
   }
 
-  #layout(key: string, reads: number, writes: number, hasParams: boolean): GPUBindGroupLayout {
+  #compile(launch: Launch): Compiled {
+    const create = () => this.#add(launch, this.#gpu.createComputePipeline(this.#describe(launch)));
+    return this.#guard(launch, create);
+  }
+
+  #guard<T>({ program: { label } }: Launch, create: () => T): T {
+    return this.#failures.guard('validation', create, (message) => `kernel '${label}' does not compile: ${message}`);
+  }
+
+  #add(launch: Launch, pipeline: GPUComputePipeline): Compiled {
+    const layoutKey = layoutKeyOf(launch);
+    const { code, label } = launch.program;
+    const compiled = { id: this.#pipelines.size, code, pipeline, layout: this.#layout(launch), layoutKey };
+    this.#pipelines.set(keyOf(launch), compiled);
+    this.#onCompile?.(label, this.#pipelines.size);
+    return compiled;
+  }
+
+  #describe(launch: Launch): GPUComputePipelineDescriptor {
+    const { label, code } = launch.program;
+    const layout = this.#gpu.createPipelineLayout({ bindGroupLayouts: [this.#layout(launch)] });
+    let module = this.#modules.get(label);
+    if (!module) {
+      module = this.#guard(launch, () => this.#gpu.createShaderModule({ label, code }));
+      this.#modules.set(label, module);
+    }
+    return { label, layout, compute: { module, entryPoint: 'main', constants: { ...launch.constants } } };
+  }
+
+  #layout(launch: Launch): GPUBindGroupLayout {
+    const key = layoutKeyOf(launch);
+    const [reads, writes, hasParams] = [launch.read.length, launch.write.length, launch.params !== undefined];
     let layout = this.#layouts.get(key);
     if (!layout) {
       const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => ({
@@ -127,4 +146,12 @@ export class PipelineCache {
     }
     return layout;
   }
+}
+
+function keyOf({ program: { label }, constants }: Launch): string {
+  return constants ? `${label} ${JSON.stringify(constants)}` : label;
+}
+
+function layoutKeyOf({ read, write, params }: Launch): string {
+  return `${read.length} ${write.length} ${params !== undefined}`;
 }
