@@ -26,7 +26,6 @@ export class ThreadPool {
     this.#threads = Array.from({ length: count }, () => ({ worker: startWorker(entry) }));
     for (const thread of this.#threads) {
       const { worker } = thread;
-      worker.unref();
       worker.on('message', (answer: Answer) => {
         const { job } = thread;
         this.#assign(thread, undefined);
@@ -35,7 +34,10 @@ export class ThreadPool {
         this.#next();
       });
       worker.on('error', (error) => this.#fail(error));
-      worker.on('exit', (code) => this.#fail(new Error(`a data worker ended with code ${code}; try --workers 0`)));
+      worker.on('exit', (code) =>
+        this.#fail(new Error(`a data worker ended with code ${code}; to see why, go on without workers`)),
+      );
+      worker.unref(); // last, since whoever listens for messages holds the process
     }
   }
 

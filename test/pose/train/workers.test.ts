@@ -178,8 +178,10 @@ describe('a process', () => {
       const { loadData } = await import(${url('train/samples')});
       const { lsp } = await import(${url('lsp')});
       const workers = new DataWorkers(2);
-      const data = await loadData(await lsp(${JSON.stringify(folder)}), { workers });
-      const batches = workers.batches(data, ${JSON.stringify(CONFIG)});
+      const ask = async () => {
+        const data = await loadData(await lsp(${JSON.stringify(folder)}), { workers });
+        return workers.batches(data, ${JSON.stringify(CONFIG)}).at(0, 0);
+      };
       ${body}`;
     const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
     return promisify(execFile)(process.execPath, args, { timeout: 60_000 }).then(({ stdout }) => stdout);
@@ -187,9 +189,10 @@ describe('a process', () => {
 
   test('ends by itself, whether it closes its workers or not, and not before they are closed', async () => {
     const outputs = await Promise.all([
-      outputOf("await batches.at(0, 0); console.log('left open');"),
-      outputOf("await batches.at(0, 0); await workers.close(); console.log('closed');"),
+      outputOf("console.log('never used');"),
+      outputOf("await ask(); console.log('left open');"),
+      outputOf("await ask(); await workers.close(); console.log('closed');"),
     ]);
-    expect(outputs).toEqual(['left open\n', 'closed\n']);
+    expect(outputs).toEqual(['never used\n', 'left open\n', 'closed\n']);
   });
 });
