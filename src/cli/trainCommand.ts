@@ -26,6 +26,7 @@ import type { Device } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
 import { device as bestDevice } from '../tensor/open.js';
 import { webgpu } from '../tensor/webgpu.js';
+import { compileProgress } from './compileProgress.js';
 import { INTERRUPTED, untilInterrupt } from './interrupt.js';
 import { loadingDisplay } from './loadingDisplay.js';
 import { scoreTable } from './scoreTable.js';
@@ -76,9 +77,11 @@ export async function trainCommand({
 }
 
 async function openBackend(name: string): Promise<Device> {
-  if (name === 'webgpu') return webgpu();
+  // The bar may be drawn already; it draws itself again.
+  const onCompile = compileProgress((text) => say(process.stderr.isTTY ? `\r\u001b[2K${text}` : text));
+  if (name === 'webgpu') return webgpu({ onCompile });
   if (name === 'cpu') return cpu();
-  if (name === 'auto') return bestDevice();
+  if (name === 'auto') return bestDevice({ onCompile });
   throw new DataError(`--backend ${name}: expected one of webgpu, cpu, auto`);
 }
 

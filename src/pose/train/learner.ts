@@ -7,6 +7,7 @@ import { packParameters } from '../../tensor/arena.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { tensorsOf } from '../../tensor/tree.js';
 import type { Batch } from './batches.js';
 import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
@@ -50,17 +51,26 @@ export function trainStep(
 }
 
 /** `trainStep` with everything that stays the same. */
-export type TrainStep = (learner: Learner, batch: Batch | CropBatch, lr: number) => StepResult;
+export type TrainStep = (learner: Learner, batch: Batch | CropBatch, lr: number) => StepResult | Promise<StepResult>;
 
-/** The same steps, bit for bit: the first calls record them, the others replay them. A loss is gone at the next call. */
+/**
+ * The same steps, bit for bit: the first calls record them, the others replay them. A loss is gone at the next call. The
+ * first call compiles ahead where that takes a driver long; software drivers gain nothing by it.
+ */
 export function capturedTrainStep(device: Device, config: TrainConfig): TrainStep {
   const step = capturedLearn(config);
-  return (learner, batch, lr) =>
-    scope(() => {
-      const input = { ...uploadBatch(device, batch, config.batch, config.size), lr: device.tensor([lr], []) };
-      const { loss, state } = step(learner, input);
-      return { loss, learner: state };
-    });
+  let compiled = device.capabilities.tier !== 'gpu';
+  return async (learner, batch, lr) => {
+    const input = scope(() => ({
+      ...uploadBatch(device, batch, config.batch, config.size),
+      lr: device.tensor([lr], []),
+    }));
+    if (!compiled) await step.compile(learner, input);
+    compiled = true;
+    const { loss, state } = step(learner, input);
+    for (const t of tensorsOf(input)) t.dispose();
+    return { loss, learner: state };
+  };
 }
 
 /** What changes from step to step, on the device. */

@@ -68,7 +68,7 @@ export async function trainEpoch(
   for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
     const lr = rate(progress.epoch * batches.length + index);
     const batch = await batches.at(progress.epoch, index);
-    const { loss, learner } = session.step(session.learner, batch, lr);
+    const { loss, learner } = await session.step(session.learner, batch, lr);
     session.learner = learner;
     // Asked for now, since the next step overwrites it, and awaited some steps later.
     const value = loss.item();

@@ -16,7 +16,7 @@ async function run(device: Device, config: TrainConfig, step: TrainStep) {
   let learner = initLearner(device, config, 14);
   const losses: number[] = [];
   for (let i = 0; i < STEPS; i++) {
-    const next = step(learner, await batches.at(0, i % batches.length), 1e-3 / (1 + i));
+    const next = await step(learner, await batches.at(0, i % batches.length), 1e-3 / (1 + i));
     losses.push(await next.loss.item());
     next.loss.dispose();
     learner = next.learner;
