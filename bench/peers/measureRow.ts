@@ -90,7 +90,7 @@ function imagesOf(work: Work): number | undefined {
 }
 
 /** The filter's gradient sums over images: those that the reference leaves out are made to add nothing. */
-function muted(work: Work, operands: Operands, checked: number | undefined): Operands {
+export function muted(work: Work, operands: Operands, checked: number | undefined): Operands {
   if (work.kind !== 'conv2dWeight' || checked === undefined) return operands;
   const g = operands.get('g')!;
   const data = Float32Array.from(g.data);
@@ -98,7 +98,8 @@ function muted(work: Work, operands: Operands, checked: number | undefined): Ope
   return new Map([...operands, ['g', { ...g, data }]]);
 }
 
-async function referenceOf(work: Work, operands: Operands, checked: number | undefined): Promise<Results> {
+/** What every library has to compute, in float64; of the leading images only where `checked` says so. */
+export async function referenceOf(work: Work, operands: Operands, checked: number | undefined): Promise<Results> {
   if (checked === undefined) return prepareWork(cpu(), work, operands).results();
   const leading = [...operands].map(([name, { shape, data }]) => {
     if (!['a', 'x', 'g'].includes(name)) return [name, { shape, data }] as const;

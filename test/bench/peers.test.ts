@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LaneProcess } from '../../bench/peers/laneProcess.js';
-import { disagreement } from '../../bench/peers/measureRow.js';
+import { disagreement, muted, referenceOf } from '../../bench/peers/measureRow.js';
+import { drawOperands } from '../../bench/peers/operands.js';
 import { lineSplitter } from '../../bench/peers/protocol.js';
 import { familyMeans, formatReport, peersOf, type Report, type RowResult, ratioOf } from '../../bench/peers/report.js';
-import { allRows } from '../../bench/peers/rows.js';
+import { allRows, checkedImages, type Work } from '../../bench/peers/rows.js';
 import { finishedRows, saveReport } from '../../bench/peers/savedReport.js';
 import { interleave, MIN_ROUNDS } from '../../bench/peers/schedule.js';
 import { selectRows } from '../../bench/peers/selectRows.js';
@@ -169,6 +170,30 @@ describe('results', () => {
       /^y is off/,
     );
     expect(disagreement({ y: Float32Array.of(1, 2) }, reference, 1e-4)).toMatch(/^loss is off by Infinity/);
+  });
+});
+
+describe('work that is too large for the reference', () => {
+  const conv = { x: [3, 5, 4, 2], filter: [3, 3, 2, 3], y: [3, 5, 4, 3], stride: 1, padding: 1, groups: 1 };
+  const works: Work[] = [
+    { kind: 'matmul', m: 3, k: 4, n: 2 },
+    { kind: 'conv2d', ...conv },
+    { kind: 'conv2dInput', ...conv },
+    { kind: 'conv2dWeight', ...conv },
+  ];
+
+  test.each(works)('is checked on its leading images: $kind', async (work) => {
+    const operands = muted(work, await drawOperands(work), 2);
+    const [whole, part] = [await referenceOf(work, operands, undefined), await referenceOf(work, operands, 2)];
+    expect(disagreement(whole, part, 1e-12)).toBeUndefined();
+    expect(part.y.length).toBe(work.kind === 'conv2dWeight' ? whole.y.length : (whole.y.length / 3) * 2);
+  });
+
+  test('is cut to three billion operations, and small work is not cut', () => {
+    const row = allRows().find(({ name }) => name === 'matmul 4096')!;
+    expect(checkedImages(row, 4096)).toBe(89); // 4096 * 3e9 / 2^37 = 89.4
+    expect(checkedImages({ ...row, flop: 1e6 }, 8)).toBe(8);
+    expect(checkedImages({ ...row, flop: 1e12 }, 8)).toBe(1);
   });
 });
 
