@@ -36,6 +36,7 @@ async function run(flags: Flags): Promise<void> {
   const started = performance.now();
   const deadline = flags.minutes ? started + 60_000 * positive('--minutes', flags.minutes) : Number.POSITIVE_INFINITY;
   const options = { capMs: 1000 * positive('--cap', flags.cap), rounds: positive('--rounds', flags.rounds) };
+  selectRows(flags, false); // so that a mistake shows before anything is installed or opened
   ensureDependencies(here);
   const specs = laneSpecs(flags.lanes);
   const lanes = specs.map((spec) => new LaneProcess(spec));
@@ -43,8 +44,9 @@ async function run(flags: Flags): Promise<void> {
     const opened = await openAll(lanes, options.capMs);
     let { report } = opened;
     const alive = lanes.filter((lane) => report.lanes.some(({ name }) => name === lane.spec.name));
-    const done = flags.fresh ? [] : finishedRows(STATE, report.key);
     const wanted = selectRows(flags, opened.software);
+    const again = new Set(flags.fresh ? wanted.map(({ name }) => name) : []);
+    const done = finishedRows(STATE, report.key).filter(({ name }) => !again.has(name));
     const left = wanted.filter(({ name }) => !done.some((r) => r.name === name));
     report = { ...report, rows: done };
     for (const [i, row] of left.entries()) {
@@ -88,15 +90,15 @@ async function openAll(lanes: readonly LaneProcess[], capMs: number): Promise<{ 
     }
   }
   const { description: adapter, ceilings = { gflops: 0, gbs: 0 }, software = false } = ours!;
-  const key = keyOf(adapter);
+  const key = keyOf([adapter, ...opened.map(({ name }) => name)]);
   const versions = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')).dependencies;
   return { report: { key, adapter, node: process.version, versions, lanes: opened, ceilings, rows: [] }, software };
 }
 
 /** Changes with whatever makes earlier rows stale. */
-function keyOf(adapter: string): string {
+function keyOf(places: readonly string[]): string {
   const changed = Math.max(...['src', 'bench/peers/libraries'].map((folder) => newestChange(join(root, folder))));
-  const parts = [adapter, process.version, readFileSync(join(here, 'package-lock.json'), 'utf8'), changed];
+  const parts = [...places, process.version, readFileSync(join(here, 'package-lock.json'), 'utf8'), changed];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

@@ -63,9 +63,11 @@ export function prepareWork(device: Device, work: Work, operands: Operands): Pre
       const op = work.relu ? batchNormRelu : batchNorm;
       const variables = { x: on('x'), gamma: on('gamma'), beta: on('beta') };
       const g = on('g');
+      const running = [device.zeros(variables.gamma.shape), device.zeros(variables.gamma.shape)];
       return stateless(() => {
-        const f = ({ x, gamma, beta }: typeof variables) =>
-          op(x, gamma, beta, device.zeros(gamma.shape), device.zeros(gamma.shape))[0];
+        // Second handles on the running statistics: they are updated in place, and what the op is given dies.
+        const [mean, variance] = running.map((t) => stopGradient(t));
+        const f = ({ x, gamma, beta }: typeof variables) => op(x, gamma, beta, mean, variance)[0];
         const [y, gradients] = vjp(f, variables, g);
         return { y, ...gradients };
       });
