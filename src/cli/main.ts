@@ -5,6 +5,7 @@ import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js
 import { convert } from './convert.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
+import { exportOnnx } from './export.js';
 import { gradcheck } from './gradcheck.js';
 import { inspect } from './inspect.js';
 import { start } from './start.js';
@@ -21,7 +22,7 @@ const program = new Command('wgrad')
   .exitOverride()
   .showSuggestionAfterError();
 
-for (const register of [start, evaluate, convert, inspect, doctor, gradcheck, wgsl]) register(program);
+for (const register of [start, evaluate, convert, inspect, exportOnnx, doctor, gradcheck, wgsl]) register(program);
 
 try {
   await program.parseAsync();

@@ -2,6 +2,7 @@ export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.
 export { type AugmentOptions, augmentColour, augmentCrop, rleAugmentation } from './augment.js';
 export { type Architecture, describeArchitecture } from './checkpoints/architecture.js';
 export type { Conventions } from './checkpoints/conventions.js';
+export { onnxRegressor } from './checkpoints/onnxRegressor.js';
 export {
   type PoseCheckpoint,
   readPoseCheckpoint,
