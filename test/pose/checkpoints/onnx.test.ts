@@ -77,7 +77,7 @@ describe.each(Object.entries(committedModels))('%s as ONNX', (name, golden) => {
     for (const [key, { shape, data }] of weights) {
       const { dims, rawData } = exported.get(key) as (typeof initializer)[number];
       expect(dims).toEqual(shape);
-      expect(new Float32Array(rawData.slice().buffer)).toEqual(Float32Array.from(data as Float32Array));
+      expect(new Float32Array(Uint8Array.from(rawData).buffer)).toEqual(Float32Array.from(data as Float32Array));
     }
     const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
     expect(JSON.parse(metadata.conventions)).toEqual(checkpoint.conventions);
