@@ -1,0 +1,38 @@
+import { ShapeError } from '../../errors.js';
+import { add } from '../../kernels/binary.js';
+import { formatShape, sameShape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { StandardDensity } from '../standardDensity.js';
+import { type Flow, flowOver, type InvertibleMap, type Moved } from './flow.js';
+
+/**
+ * Maps one behind the other, `x = f_n(... f_1(z))`, log-dets added; such as additive couplings behind an affine map, which
+ * alone keep volumes. A list of parameters, one per map.
+ */
+export function chain<P>(maps: readonly InvertibleMap<P>[], base?: StandardDensity): Flow<P[]> {
+  const [{ pointShape }] = maps;
+  const other = maps.find((map) => !sameShape(map.pointShape, pointShape));
+  if (other) {
+    throw new ShapeError(
+      `chain: all maps must be of points ${formatShape(pointShape)}, got one of ${formatShape(other.pointShape)}`,
+    );
+  }
+  const run = (points: Tensor, order: readonly number[], step: (i: number, at: Tensor) => Moved): Moved =>
+    order.slice(1).reduce<Moved>(
+      ([at, logDet], i) => {
+        const [next, more] = step(i, at);
+        return [next, add(logDet, more)];
+      },
+      step(order[0], points),
+    );
+  const order = [...maps.keys()];
+  return flowOver<P[]>(
+    {
+      pointShape,
+      init: (rng, device) => maps.map((map) => map.init(rng, device)),
+      forward: (params, z) => run(z, order, (i, at) => maps[i].forward(params[i], at)),
+      inverse: (params, x) => run(x, [...order].reverse(), (i, at) => maps[i].inverse(params[i], at)),
+    },
+    base,
+  );
+}

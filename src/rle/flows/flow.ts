@@ -1,0 +1,56 @@
+import { sub } from '../../kernels/binary.js';
+import { sum } from '../../kernels/reduce.js';
+import type { Device } from '../../tensor/backend.js';
+import type { Rng } from '../../tensor/rng.js';
+import type { Shape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { tensorsOf } from '../../tensor/tree.js';
+import { drawStandard, type StandardDensity, standardNegLog } from '../standardDensity.js';
+
+/** Points of the other side, and log |det| of the map at each point: [..., D] and [...]. */
+export type Moved = readonly [points: Tensor, logDet: Tensor];
+
+/** An invertible map of R^D with parameters of the nesting P. */
+export interface InvertibleMap<P> {
+  /** Of one point: [D], or [K, D] for a map of its own per joint. */
+  readonly pointShape: Shape;
+  /** Parameters to start from. */
+  init(rng: Rng, device: Device): P;
+  /** Base to data, x = f(z). */
+  forward(params: P, z: Tensor): Moved;
+  /** Data to base, z = f^-1(x). */
+  inverse(params: P, x: Tensor): Moved;
+}
+
+/** A density over R^D: what becomes of draws from a simple one, the base, that an invertible map moves. */
+export interface Flow<P> extends InvertibleMap<P> {
+  readonly base: StandardDensity;
+  /** `log p(x) = log base(z) + log |det dz/dx|`, z = f^-1(x): [..., D] to [...], in nats. */
+  logProb(params: P, x: Tensor): Tensor;
+  /** `count` draws x = f(z), z from the base: [count, ...pointShape]. */
+  sample(params: P, count: number, rng: Rng): Tensor;
+}
+
+/** The density of a map over a base; a base of heavy tails gives the density heavy tails. */
+export function flowOver<P>(map: InvertibleMap<P>, base: StandardDensity = 'gaussian'): Flow<P> {
+  return {
+    pointShape: map.pointShape,
+    base,
+    init: map.init,
+    forward: map.forward,
+    inverse: map.inverse,
+    logProb(params, x) {
+      const [z, logDet] = map.inverse(params, x);
+      return sub(logDet, sum(standardNegLog(base, z), { axes: [-1] }));
+    },
+    sample(params, count, rng) {
+      const z = drawStandard(base, rng, deviceOf(params), [count, ...map.pointShape]);
+      return map.forward(params, z)[0];
+    },
+  };
+}
+
+/** Where parameters live. */
+export function deviceOf(params: unknown): Device {
+  return tensorsOf(params)[0].device;
+}

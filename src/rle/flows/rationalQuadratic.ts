@@ -1,0 +1,135 @@
+import { ShapeError } from '../../errors.js';
+import { add, div, mul, sub } from '../../kernels/binary.js';
+import { broadcastTo } from '../../kernels/broadcastTo.js';
+import { cast } from '../../kernels/cast.js';
+import { clamp } from '../../kernels/clamp.js';
+import { greaterEqual, lessEqual } from '../../kernels/compare.js';
+import { concat } from '../../kernels/concat.js';
+import { cumsum } from '../../kernels/cumsum.js';
+import { pick } from '../../kernels/pick.js';
+import { sum } from '../../kernels/reduce.js';
+import { expandDims } from '../../kernels/reshape.js';
+import { softmax } from '../../kernels/softmax.js';
+import { abs, log, neg, softplus, sqrt, square } from '../../kernels/unary.js';
+import { where } from '../../kernels/where.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { columns, type Transform } from './transforms.js';
+
+export interface SplineOptions {
+  /** Pieces of the spline, default 8. */
+  readonly bins?: number;
+  /** Half the width of its support, default 5; outside it is the identity. */
+  readonly bound?: number;
+}
+
+/** The least width, height and slope of a piece, as shares of an even one: what keeps the inverse well-conditioned. */
+const LEAST = 1e-3;
+/** What softplus must be given for the slope to be one. */
+const UNIT_SLOPE = Math.log(Math.expm1(1 - LEAST));
+
+/** One piece per coordinate: its left end (x, y), width, height and the slopes at both ends. */
+interface Piece {
+  readonly x: Tensor;
+  readonly y: Tensor;
+  readonly width: Tensor;
+  readonly height: Tensor;
+  readonly slope: Tensor;
+  readonly nextSlope: Tensor;
+}
+
+/**
+ * A monotone spline of rational quadratics on [-bound, bound], the identity outside: with share r = (z - x_k) / width_k of
+ * its piece and secant slope m = height_k / width_k,
+ *
+ *     x = y_k + height_k (m r^2 + d_k r (1 - r)) / (m + (d_k+1 + d_k - 2 m) r (1 - r))
+ *
+ * (Durkan et al. 2019, eq. 4 to 8; the slopes at both outer ends are one).
+ */
+export function rationalQuadratic({ bins = 8, bound = 5 }: SplineOptions = {}): Transform {
+  if (!(Number.isInteger(bins) && bins >= 2 && bound > 0)) {
+    throw new ShapeError(`rationalQuadratic: wants at least 2 bins and a bound > 0, got ${bins} and ${bound}`);
+  }
+  const knots = { bins, bound };
+  return {
+    count: 3 * bins - 1,
+    forward: (z, parameters) =>
+      inside(z, bound, (at) => {
+        const piece = pieceAt(at, parameters, knots, 'x');
+        const share = div(sub(at, piece.x), piece.width);
+        const { rise, logSlope } = riseOf(share, piece);
+        return [add(piece.y, rise), logSlope];
+      }),
+    inverse: (x, parameters) =>
+      inside(x, bound, (at) => {
+        const piece = pieceAt(at, parameters, knots, 'y');
+        const share = shareAt(sub(at, piece.y), piece);
+        return [add(piece.x, mul(share, piece.width)), neg(riseOf(share, piece).logSlope)];
+      }),
+  };
+}
+
+/** The spline within its support; the branch not taken gets points from inside, so that its gradient is finite. */
+function inside(
+  at: Tensor,
+  bound: number,
+  spline: (at: Tensor) => readonly [Tensor, Tensor],
+): readonly [Tensor, Tensor] {
+  const within = lessEqual(abs(at), bound);
+  const [moved, logSlope] = spline(clamp(at, { min: -bound, max: bound }));
+  return [where(within, moved, at), where(within, logSlope, 0)];
+}
+
+function pieceAt(at: Tensor, parameters: Tensor, { bins, bound }: Required<SplineOptions>, axis: 'x' | 'y'): Piece {
+  const widths = extents(columns(parameters, 0, bins), bins, bound);
+  const heights = extents(columns(parameters, bins, 2 * bins), bins, bound);
+  const rights = sub(cumsum(widths, { axis: -1 }), bound);
+  const tops = sub(cumsum(heights, { axis: -1 }), bound);
+  const inner = columns(axis === 'x' ? rights : tops, 0, bins - 1);
+  const index = sum(cast(greaterEqual(expandDims(at, { axis: -1 }), inner), { dtype: 'int32' }), { axes: [-1] });
+  const slopes = add(softplus(add(columns(parameters, 2 * bins, 3 * bins - 1), UNIT_SLOPE)), LEAST);
+  const one = broadcastTo(parameters.device.scalar(1), { shape: [...at.shape, 1] });
+  const chosen = (values: Tensor) => pick(values, index, { axes: -1 });
+  const width = chosen(widths);
+  const height = chosen(heights);
+  return {
+    x: sub(chosen(rights), width),
+    y: sub(chosen(tops), height),
+    width,
+    height,
+    slope: chosen(concat([one, slopes], { axis: -1 })),
+    nextSlope: chosen(concat([slopes, one], { axis: -1 })),
+  };
+}
+
+/** Positive extents that add up to the support, `2 bound (least + (1 - bins least) softmax)`. */
+function extents(raw: Tensor, bins: number, bound: number): Tensor {
+  return mul(add(mul(softmax(raw, { axis: -1 }), 1 - bins * LEAST), LEAST), 2 * bound);
+}
+
+/** What the spline gains since the left end of the piece, and the logarithm of its slope there. */
+function riseOf(share: Tensor, { width, height, slope, nextSlope }: Piece): { rise: Tensor; logSlope: Tensor } {
+  const secant = div(height, width);
+  const rest = sub(1, share);
+  const mixed = mul(share, rest);
+  const denominator = add(secant, mul(bend(secant, slope, nextSlope), mixed));
+  const rise = div(mul(height, add(mul(secant, square(share)), mul(slope, mixed))), denominator);
+  const numerator = add(add(mul(nextSlope, square(share)), mul(mul(secant, 2), mixed)), mul(slope, square(rest)));
+  const logSlope = sub(add(mul(log(secant), 2), log(numerator)), mul(log(denominator), 2));
+  return { rise, logSlope };
+}
+
+/** The share of the piece at which the spline has risen by `rise`: the root in [0, 1] of a quadratic, without cancellation. */
+function shareAt(rise: Tensor, { width, height, slope, nextSlope }: Piece): Tensor {
+  const secant = div(height, width);
+  const bent = mul(rise, bend(secant, slope, nextSlope));
+  const a = add(mul(height, sub(secant, slope)), bent);
+  const b = sub(mul(height, slope), bent);
+  const c = neg(mul(secant, rise));
+  const root = sqrt(sub(square(b), mul(mul(a, c), 4)));
+  return div(mul(c, -2), add(b, root));
+}
+
+/** `d_k+1 + d_k - 2 m`. */
+function bend(secant: Tensor, slope: Tensor, nextSlope: Tensor): Tensor {
+  return sub(add(slope, nextSlope), mul(secant, 2));
+}

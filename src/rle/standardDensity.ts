@@ -1,0 +1,100 @@
+import { ShapeError } from '../errors.js';
+import { add, maximum, mul, sub } from '../kernels/binary.js';
+import { randomNormal, randomUniform } from '../kernels/random.js';
+import { abs, cos, expm1, log, log1p, softplus, sqrt, square } from '../kernels/unary.js';
+import type { Device } from '../tensor/backend.js';
+import type { Rng } from '../tensor/rng.js';
+import type { Shape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { gaussianNegLog, laplaceNegLog } from './density.js';
+import { logGamma } from './logGamma.js';
+
+/**
+ * A density of location 0 and scale 1 per coordinate, as Q of a likelihood or as the base of a flow. With
+ * `{ studentT: nu }` and with `laplace` the tails are heavier than the normal's, so that an outlier costs less.
+ */
+export type StandardDensity = 'gaussian' | 'laplace' | 'logistic' | { readonly studentT: number };
+
+interface StandardForm {
+  /** `-log q(e)`, elementwise. */
+  negLog(e: Tensor): Tensor;
+  /** Independent draws. */
+  draw(rng: Rng, device: Device, shape: Shape): Tensor;
+  /** Of a coordinate; infinite or undefined where the density has none. */
+  readonly std: number;
+}
+
+/** Half a step of the uniforms: what zero stands for. */
+const HALF_STEP = 2 ** -25;
+
+/** `1 - u` lies in (0, 1], so that its logarithm is finite. */
+const uniformAboveZero = (rng: Rng, device: Device, shape: Shape) => sub(1, randomUniform(device, rng, { shape }));
+
+const gaussian: StandardForm = {
+  negLog: gaussianNegLog,
+  draw: (rng, device, shape) => randomNormal(device, rng, { shape }),
+  std: 1,
+};
+
+/** A difference of two exponentials. */
+const laplace: StandardForm = {
+  negLog: laplaceNegLog,
+  draw: (rng, device, shape) =>
+    sub(log(uniformAboveZero(rng, device, shape)), log(uniformAboveZero(rng, device, shape))),
+  std: Math.SQRT2,
+};
+
+/** `-log q(e) = |e| + 2 log(1 + exp(-|e|))`. */
+const logistic: StandardForm = {
+  negLog(e) {
+    const size = abs(e);
+    return add(size, mul(softplus(mul(size, -1)), 2));
+  },
+  draw(rng, device, shape) {
+    const u = maximum(randomUniform(device, rng, { shape }), HALF_STEP);
+    return sub(log(u), log1p(mul(u, -1)));
+  },
+  std: Math.PI / Math.sqrt(3),
+};
+
+/**
+ * `-log q(e) = (nu + 1) / 2 log(1 + e^2 / nu) + log norm`; drawn in polar form, `sqrt(nu (u^(-2 / nu) - 1)) cos(2 pi v)`
+ * (Bailey 1994).
+ */
+function studentT(nu: number): StandardForm {
+  const logNorm = logGamma(nu / 2) - logGamma((nu + 1) / 2) + 0.5 * Math.log(nu * Math.PI);
+  return {
+    negLog: (e) => add(mul(log1p(mul(square(e), 1 / nu)), (nu + 1) / 2), logNorm),
+    draw(rng, device, shape) {
+      const radius = sqrt(mul(expm1(mul(log(uniformAboveZero(rng, device, shape)), -2 / nu)), nu));
+      return mul(radius, cos(mul(randomUniform(device, rng, { shape }), 2 * Math.PI)));
+    },
+    std: nu > 2 ? Math.sqrt(nu / (nu - 2)) : Number.POSITIVE_INFINITY,
+  };
+}
+
+const FORMS = { gaussian, laplace, logistic } as const;
+
+/**
+ * The formulas of a density.
+ *
+ * @throws ShapeError for a name that is none of them, or a Student-t without degrees of freedom
+ */
+export function standardForm(density: StandardDensity): StandardForm {
+  if (typeof density === 'object' && density.studentT > 0) return studentT(density.studentT);
+  const form = typeof density === 'string' ? FORMS[density] : undefined;
+  if (form) return form;
+  throw new ShapeError(
+    `density: expected 'gaussian', 'laplace', 'logistic' or { studentT: nu } with nu > 0, got ${JSON.stringify(density)}`,
+  );
+}
+
+/** `-log q(e)` of each coordinate, in nats. */
+export function standardNegLog(density: StandardDensity, e: Tensor): Tensor {
+  return standardForm(density).negLog(e);
+}
+
+/** Independent draws from a density, on the device. */
+export function drawStandard(density: StandardDensity, rng: Rng, device: Device, shape: Shape): Tensor {
+  return standardForm(density).draw(rng, device, shape);
+}
