@@ -63,6 +63,20 @@ describe.each(BACKENDS)('capture on $name', ({ open }) => {
     fast.dispose();
   });
 
+  test('takes results of one call as the batch of the next', async () => {
+    const device = await open();
+    const fast = capture(step);
+    let state = init(device, 0, 0);
+    let batch = batchOf(device, 1, 3);
+    for (let i = 1; i < 8; i++) {
+      const result = fast(state, batch);
+      expect(await values(result.twice)).toEqual([2 ** i, 3 * 2 ** i]);
+      state = result.state;
+      batch = { x: result.twice };
+    }
+    fast.dispose();
+  });
+
   const next = ({ w }: State) => {
     const moved = times(w, { factor: 1 });
     w.dispose();

@@ -18,7 +18,7 @@ export interface Captured<S, B, R> {
   (state: S, batch: B): R;
   /** Compiles ahead, in parallel, what a call with such arguments will run; neither is changed. */
   compile(state: S, batch: B): Promise<void>;
-  /** Gives the recordings' memory back. State and results live on; the next call records anew. */
+  /** Gives the recordings' memory back, which nothing else does. State and results live on; the next call records anew. */
   dispose(): void;
 }
 
@@ -72,8 +72,6 @@ export function capture<S, B, R extends { readonly state: S }>(
     const device = deviceOf(state);
     if (device !== home) dispose();
     home = device;
-    for (const t of results) t.expire('the next call of the captured step has overwritten it; ask for its data before');
-    results = [];
     const key = signatureOf(batch);
     let entry = entries.get(key);
     if (entry && !entry.fits(state)) forget(key);
@@ -86,6 +84,8 @@ export function capture<S, B, R extends { readonly state: S }>(
     }
     entries.set(key, entry);
     const [result, fresh] = entry.call(state, batch);
+    // Only now: they may have been part of the batch.
+    for (const t of results) t.expire('the next call of the captured step has overwritten it; ask for its data before');
     results = fresh;
     return result;
   };
