@@ -1,17 +1,18 @@
-import { ShapeError } from '../errors.js';
-import { add, mul, sub } from '../kernels/binary.js';
-import { sum } from '../kernels/reduce.js';
-import { exp, square, tanh } from '../kernels/unary.js';
+import { concat } from '../kernels/concat.js';
+import { flatten } from '../kernels/flatten.js';
+import { reshape } from '../kernels/reshape.js';
+import { slice } from '../kernels/slice.js';
 import { normal, xavierUniform } from '../nn/init.js';
 import * as mlp from '../nn/mlp.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
-import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { alternatingMasks, checkMasks, deviceMask, type Masks } from './masks.js';
+import * as couplings from './couplings.js';
+import { type CouplingOptions, dimsOf, type RealNvpParams } from './couplings.js';
+import { flowLogProb, flowMove } from './flow.js';
+import { fusedAttrs, MOST_POINTS } from './selectFlow.js';
 
-/** One translation and one scale network per coupling, under the official code's names: `t.0.0.weight`, `s.5.4.bias`. */
-export type RealNvpParams = { t: mlp.MlpParams[]; s: mlp.MlpParams[] };
+export { type CouplingOptions, dimsOf, type RealNvpParams } from './couplings.js';
 
 export interface RealNvpShape {
   /** D, the number of coordinates. */
@@ -25,14 +26,6 @@ export interface RealNvpShape {
    * `xavier`: Xavier's uniform with gain 0.01, mmpose's; the flow starts near the identity.
    */
   readonly weights?: 'torch' | 'xavier';
-}
-
-/** What the parameters do not say; give the same to every call. */
-export interface CouplingOptions {
-  /** Default: `alternatingMasks`. */
-  readonly masks?: Masks;
-  /** Bound b of the log-scale: |s| < b in each coupling; 1 in the paper's code. */
-  readonly scaleBound?: number;
 }
 
 /** Parameters of a RealNVP over R^D (Dinh et al., 2017); by default the official RLE's: 53,784 numbers for D = 2. */
@@ -60,15 +53,7 @@ export function init(
  * @returns x [..., D] and log |det dx/dz| [...]
  */
 export function forward(params: RealNvpParams, z: Tensor, options?: CouplingOptions): [x: Tensor, logDet: Tensor] {
-  const couplings = couplingsOf(params, z, options);
-  let logScale: Tensor | undefined;
-  let x = z;
-  for (const coupling of couplings) {
-    const { s, t } = coupling(x, 1);
-    x = add(mul(x, exp(s)), t);
-    logScale = logScale ? add(logScale, s) : s;
-  }
-  return [x, sum(logScale as Tensor, { axes: [-1] })];
+  return move(params, z, 'forward', options);
 }
 
 /**
@@ -80,8 +65,7 @@ export function forward(params: RealNvpParams, z: Tensor, options?: CouplingOpti
  * @returns z [..., D] and log |det dz/dx| [...]
  */
 export function inverse(params: RealNvpParams, x: Tensor, options?: CouplingOptions): [z: Tensor, logDet: Tensor] {
-  const [z, logScale] = undo(params, x, options);
-  return [z, sum(logScale, { axes: [-1] })];
+  return move(params, x, 'inverse', options);
 }
 
 /**
@@ -91,9 +75,11 @@ export function inverse(params: RealNvpParams, x: Tensor, options?: CouplingOpti
  * @returns [...], in nats
  */
 export function logProb(params: RealNvpParams, x: Tensor, options?: CouplingOptions): Tensor {
-  const [z, logScale] = undo(params, x, options);
-  const perCoordinate = sub(logScale, mul(square(z), 0.5));
-  return sub(sum(perCoordinate, { axes: [-1] }), (dimsOf(params) / 2) * Math.log(2 * Math.PI));
+  const attrs = fusedAttrs(params, x, options);
+  if (!attrs) return couplings.logProb(params, x, options);
+  const flat = flatten(params);
+  const parts = inParts(x, attrs.dims).map((points) => flowLogProb(points, flat, attrs));
+  return reshape(joined(parts), { shape: x.shape.slice(0, -1) });
 }
 
 /** `n` draws x = f(z), z ~ N(0, I): [n, D]. */
@@ -102,44 +88,31 @@ export function sample(params: RealNvpParams, n: number, rng: Rng, options?: Cou
   return forward(params, z, options)[0];
 }
 
-/** `f^-1(x)` and, per coordinate, the sum of -s over the couplings. */
-function undo(params: RealNvpParams, x: Tensor, options?: CouplingOptions): [z: Tensor, logScale: Tensor] {
-  const couplings = couplingsOf(params, x, options);
-  let logScale: Tensor | undefined;
-  let z = x;
-  for (const coupling of couplings.reverse()) {
-    const { s, t } = coupling(z, -1);
-    z = mul(sub(z, t), exp(s));
-    logScale = logScale ? add(logScale, s) : s;
-  }
-  return [z, logScale as Tensor];
+function move(
+  params: RealNvpParams,
+  x: Tensor,
+  map: 'forward' | 'inverse',
+  options?: CouplingOptions,
+): [moved: Tensor, logDet: Tensor] {
+  const attrs = fusedAttrs(params, x, options);
+  if (!attrs) return couplings.move(params, x, map, options);
+  const flat = flatten(params);
+  const parts = inParts(x, attrs.dims).map((points) => flowMove(points, flat, { ...attrs, map }));
+  const moved = joined(parts.map((part) => part[0]));
+  const logDet = joined(parts.map((part) => part[1]));
+  return [reshape(moved, { shape: x.shape }), reshape(logDet, { shape: x.shape.slice(0, -1) })];
 }
 
-/** Conditioned on a point: the translation and `sign` times the log-scale, both zero where the mask is one. */
-type Coupling = (point: Tensor, sign: 1 | -1) => { readonly s: Tensor; readonly t: Tensor };
-
-function couplingsOf(params: RealNvpParams, point: Tensor, options: CouplingOptions = {}): Coupling[] {
-  const dims = dimsOf(params);
-  const count = params.t.length;
-  if (point.shape.at(-1) !== dims) {
-    throw new ShapeError(
-      `realNvp: the flow has ${dims} coordinates, the points are ${formatShape(point.shape)}; ` +
-        'the last axis must hold the coordinates',
-    );
-  }
-  const { masks = alternatingMasks(dims, count), scaleBound = 1 } = options;
-  checkMasks(masks, dims, count);
-  return masks.map((row, i) => (at, sign) => {
-    const { pass, change } = deviceMask(at.device, row);
-    const seen = mul(at, pass);
-    const bounded = tanh(mlp.apply(params.s[i], seen));
-    const scale = sign * scaleBound;
-    const s = mul(scale === 1 ? bounded : mul(bounded, scale), change);
-    return { s, t: mul(mlp.apply(params.t[i], seen), change) };
-  });
+/** Points [n, D] in parts that the gradient's scratch memory is laid out for. */
+function inParts(x: Tensor, dims: number): Tensor[] {
+  const n = x.size / dims;
+  const points = reshape(x, { shape: [n, dims] });
+  if (n <= MOST_POINTS) return [points];
+  return Array.from({ length: Math.ceil(n / MOST_POINTS) }, (_, i) =>
+    slice(points, { begin: [i * MOST_POINTS], end: [Math.min(n, (i + 1) * MOST_POINTS)] }),
+  );
 }
 
-/** D, the number of coordinates. */
-export function dimsOf(params: RealNvpParams): number {
-  return params.t[0][0].weight.shape[1];
+function joined(parts: readonly Tensor[]): Tensor {
+  return parts.length === 1 ? parts[0] : concat(parts, { axis: 0 });
 }

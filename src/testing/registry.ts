@@ -2,10 +2,11 @@ import { accumulateCases, assignCases } from '../autograd/accumulate.js';
 import type { OpCases } from '../autograd/cases.js';
 import { DataError } from '../errors.js';
 import { kernelCases } from '../kernels/cases.js';
+import { rleCases } from '../rle/cases.js';
 
 /** Every op with its samples, error inputs and bench shapes, by name. */
-export const allCases: readonly OpCases[] = [accumulateCases(), assignCases(), ...kernelCases].sort((a, b) =>
-  a.op.def.name < b.op.def.name ? -1 : 1,
+export const allCases: readonly OpCases[] = [accumulateCases(), assignCases(), ...kernelCases, ...rleCases].sort(
+  (a, b) => (a.op.def.name < b.op.def.name ? -1 : 1),
 );
 
 /**

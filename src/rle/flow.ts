@@ -1,0 +1,154 @@
+import { vjp } from '../autograd/grad.js';
+import { defineMultiOp, defineOp, type Op, once, type TensorSpec } from '../autograd/op.js';
+import { isRecording } from '../autograd/tape.js';
+import { ShapeError } from '../errors.js';
+import { unflatten } from '../kernels/flatten.js';
+import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
+import { formatShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import * as couplings from './couplings.js';
+import { flowGrad } from './flowGrad.js';
+import { flowReference } from './flowReference.js';
+import { type FlowAttrs, networkCount, networkLayout } from './flowShape.js';
+import { flowWords, pointTile, tileGroups } from './selectFlow.js';
+import { type FlowMap, flowForwardWgsl } from './wgsl/flowForward.wgsl.js';
+import { pointTileLabel } from './wgsl/pointTile.wgsl.js';
+
+const DEFAULTS: FlowAttrs = { dims: 2, hidden: 64, masks: [], scaleBound: 1 };
+
+/**
+ * `realNvp.logProb` in one dispatch: `log N(z; 0, I) + log |det dz/dx|`, z = f^-1(x), over all couplings.
+ *
+ * Its gradient is two dispatches; second derivatives differentiate the composed form.
+ *
+ * @param points [n, D], D <= 4
+ * @param flat a RealNVP's parameters, `flatten`ed: networks with two hidden layers of the same width
+ * @returns [n]
+ */
+export const flowLogProb: Op<[points: Tensor, flat: Tensor], FlowAttrs> = /* @__PURE__ */ defineOp({
+  name: 'flowLogProb',
+  attrs: DEFAULTS,
+  shape: ([points, flat], attrs) => {
+    const [n] = checkFlow('flowLogProb', points, flat, attrs);
+    return [{ shape: [n], dtype: 'float32' }, statesSpec(n, attrs)];
+  },
+  reference([points, flat], [logProb, states], attrs) {
+    const x = Float64Array.from(points.data);
+    const logDet = flowReference(x, flat.data, states.data, attrs, 'logProb');
+    const { dims } = attrs;
+    for (let p = 0; p < logDet.length; p++) {
+      const norm = x.subarray(p * dims, (p + 1) * dims).reduce((sum, z) => sum + z * z, 0);
+      logProb.data[p] = logDet[p] - 0.5 * norm - (dims / 2) * Math.log(2 * Math.PI);
+    }
+  },
+  launches: ([points, flat], outputs, attrs, context) => [
+    forwardLaunch(points, flat, outputs, attrs, 'logProb', context),
+  ],
+  vjp: (g, { inputs: [points, flat], outputs: [, states], attrs }) => {
+    const device = points.device;
+    const gradients = once(() =>
+      isRecording()
+        ? vjp(([x, f]) => couplings.logProb(unflattenFlow(f, attrs), x, attrs), [points, flat], g)[1]
+        : flowGrad(states, flat, g, device.scalar(1), { ...attrs, map: 'logProb' }),
+    );
+    return [() => gradients()[0], () => gradients()[1]];
+  },
+  keep: { inputs: [0, 1], outputs: [1] },
+});
+
+export interface FlowMoveAttrs extends FlowAttrs {
+  /** `forward`: base to data; `inverse`: data to base. */
+  readonly map: Exclude<FlowMap, 'logProb'>;
+}
+
+/**
+ * `realNvp.forward` or `realNvp.inverse` in one dispatch; gradients as for `flowLogProb`.
+ *
+ * @param points [n, D]; `flat` as for `flowLogProb`
+ * @returns moved points [n, D] and log |det| of the map [n]
+ */
+export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonly [moved: Tensor, logDet: Tensor]> =
+  /* @__PURE__ */ defineMultiOp({
+    name: 'flowMove',
+    attrs: { ...DEFAULTS, map: 'inverse' },
+    shape: ([points, flat], attrs) => {
+      const [n] = checkFlow('flowMove', points, flat, attrs);
+      return [points, { shape: [n], dtype: 'float32' }, statesSpec(n, attrs)];
+    },
+    reference([points, flat], [moved, logDet, states], attrs) {
+      moved.data.set(points.data);
+      logDet.data.set(flowReference(moved.data, flat.data, states.data, attrs, attrs.map));
+    },
+    launches: ([points, flat], outputs, attrs, context) => [
+      forwardLaunch(points, flat, outputs, attrs, attrs.map, context),
+    ],
+    vjp: ([gMoved, gLogDet], { inputs: [points, flat], outputs: [moved, logDet, states], attrs }) => {
+      const { device } = points;
+      const gradients = once(() => {
+        const cotangents = [gMoved ?? device.zeros(moved.shape), gLogDet ?? device.zeros(logDet.shape)];
+        if (isRecording()) {
+          const composed = ([x, f]: Tensor[]) =>
+            couplings.move(unflattenFlow(f, attrs), x, attrs.map, attrs) as Tensor[];
+          return vjp(composed, [points, flat], cotangents)[1];
+        }
+        return flowGrad(states, flat, cotangents[1], device.scalar(1), cotangents[0], attrs);
+      });
+      return [() => gradients()[0], () => gradients()[1]];
+    },
+    keep: { inputs: [0, 1], outputs: [2] },
+    byProducts: 1,
+  });
+
+/** The parameters' tree from their flat form, as ops. */
+export function unflattenFlow(flat: Tensor, attrs: FlowAttrs): couplings.RealNvpParams {
+  const { shapes, w0, b0, w1, b1, w2, b2, length } = networkLayout(attrs);
+  const network = (net: number) => {
+    const at = [w0, b0, w1, b1, w2, b2].map((offset) => net * length + offset);
+    const [weight0, bias0, weight1, bias1, weight2, bias2] = shapes.map((shape, i) => unflatten(flat, shape, at[i]));
+    return {
+      0: { weight: weight0, bias: bias0 },
+      2: { weight: weight1, bias: bias1 },
+      4: { weight: weight2, bias: bias2 },
+    };
+  };
+  const count = attrs.masks.length;
+  return { t: attrs.masks.map((_, c) => network(c)), s: attrs.masks.map((_, c) => network(count + c)) };
+}
+
+function statesSpec(n: number, { dims, masks }: FlowAttrs): TensorSpec {
+  return { shape: [masks.length, 2 * dims, n], dtype: 'float32' };
+}
+
+function checkFlow(name: string, points: TensorSpec, flat: TensorSpec, attrs: FlowAttrs): readonly [n: number] {
+  const { dims, masks } = attrs;
+  const length = networkCount(attrs) * networkLayout(attrs).length;
+  if (points.shape.length !== 2 || points.shape[1] !== dims || flat.shape.length !== 1 || flat.shape[0] !== length) {
+    throw new ShapeError(
+      `${name}: a flow of ${masks.length} couplings over R^${dims} wants points [n, ${dims}] and parameters [${length}], ` +
+        `got ${formatShape(points.shape)} and ${formatShape(flat.shape)}; flatten the parameters of one flow`,
+    );
+  }
+  return [points.shape[0]];
+}
+
+function forwardLaunch(
+  points: Tensor,
+  flat: Tensor,
+  outputs: readonly Tensor[],
+  attrs: FlowAttrs,
+  map: FlowMap,
+  { capabilities }: LaunchContext,
+): Launch {
+  const { dims, hidden } = attrs;
+  const tile = pointTile(capabilities, hidden);
+  const [n] = points.shape;
+  return {
+    program: program(`${map === 'logProb' ? map : `flowMove ${map}`} ${dims} ${hidden} ${pointTileLabel(tile)}`, () =>
+      flowForwardWgsl({ dims, hidden, tile }, map),
+    ),
+    read: [points, flat],
+    write: [...outputs],
+    params: flowWords(n, attrs, tile),
+    grid: [tileGroups(n, tile), 1, 1],
+  };
+}

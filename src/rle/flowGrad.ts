@@ -1,0 +1,95 @@
+import { defineMultiOp, firstOrderOnly, type Op } from '../autograd/op.js';
+import { ShapeError } from '../errors.js';
+import { program } from '../tensor/backend.js';
+import { formatShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { flowGradReference } from './flowReference.js';
+import { type FlowAttrs, networkCount } from './flowShape.js';
+import { flowWords, paddedPoints, pointTile, tileGroups } from './selectFlow.js';
+import type { FlowMap } from './wgsl/flowForward.wgsl.js';
+import { flowPointsWgsl } from './wgsl/flowPoints.wgsl.js';
+import { flowWeightsWgsl, UNITS } from './wgsl/flowWeights.wgsl.js';
+import { pointTileLabel } from './wgsl/pointTile.wgsl.js';
+
+export interface FlowGradAttrs extends FlowAttrs {
+  readonly map: FlowMap;
+}
+
+/** Tiles of a workgroup in the weights' half, where broadcast does not make it one. */
+const WEIGHT_TILES = 4;
+
+/**
+ * The gradient of `flowLogProb` or `flowMove` in two dispatches: one over points, one over weights.
+ *
+ * @param states [couplings, 2 D, n], the by-product of the op
+ * @param flat the flow's parameters
+ * @param gLog [n], cotangent of log p or of log |det|
+ * @param upstream [], a factor of the cotangents
+ * @param gMoved [n, D], cotangent of the moved points; not for `logProb`, where it follows from the density
+ * @returns cotangents of the points [n, D] and of the parameters
+ */
+export const flowGrad: Op<
+  [states: Tensor, flat: Tensor, gLog: Tensor, upstream: Tensor, gMoved?: Tensor | Partial<FlowGradAttrs>],
+  FlowGradAttrs,
+  readonly [dPoints: Tensor, dFlat: Tensor]
+> = /* @__PURE__ */ defineMultiOp({
+  name: 'flowGrad',
+  attrs: { dims: 2, hidden: 64, masks: [], scaleBound: 1, map: 'logProb' },
+  shape: ([states, flat, gLog, upstream, gMoved], { dims, masks, map }) => {
+    const n = states.shape[2];
+    const rows = states.shape[0] === masks.length && states.shape[1] === 2 * dims && gLog.shape[0] === n;
+    const moved = map === 'logProb' ? !gMoved : gMoved?.shape[0] === n && gMoved.shape[1] === dims;
+    if (!rows || !moved || upstream.shape.length !== 0) {
+      throw new ShapeError(
+        `flowGrad: ${map} wants states [${masks.length}, ${2 * dims}, n], gLog [n], a scalar` +
+          `${map === 'logProb' ? '' : ` and gMoved [n, ${dims}]`}; got ${[states, flat, gLog, upstream, gMoved].map((t) => (t ? formatShape(t.shape) : 'nothing')).join(', ')}`,
+      );
+    }
+    return [{ shape: [n, dims], dtype: 'float32' }, flat];
+  },
+  reference([states, flat, gLog, upstream, gMoved], [dPoints, dFlat], attrs) {
+    const { dims, map } = attrs;
+    const n = gLog.data.length;
+    const scale = upstream.data[0];
+    const g = Float64Array.from(gLog.data, (x) => x * scale);
+    for (let i = 0; i < dPoints.data.length; i++) {
+      const [p, d] = [Math.floor(i / dims), i % dims];
+      dPoints.data[i] = map === 'logProb' ? -g[p] * states.data[d * n + p] : gMoved.data[i] * scale;
+    }
+    dFlat.data.fill(0);
+    flowGradReference(states.data, flat.data, g, dPoints.data, dFlat.data, attrs, map);
+  },
+  launches([states, flat, gLog, upstream, gMoved], [dPoints, dFlat], attrs, { capabilities, scratch }) {
+    const { dims, hidden, map } = attrs;
+    const [n] = gLog.shape;
+    const nets = networkCount(attrs);
+    const tile = pointTile(capabilities, hidden);
+    const weightTile = { ...tile, rows: tile.lanes, tiles: tile.broadcast ? 1 : WEIGHT_TILES };
+    const units = scratch(2 * nets * paddedPoints(n, tile) * hidden);
+    const outs = scratch(nets * dims * n);
+    const params = flowWords(n, attrs, tile);
+    const size = `${dims} ${hidden}`;
+    return [
+      {
+        program: program(`flowGrad points ${map} ${size} ${pointTileLabel(tile)}`, () =>
+          flowPointsWgsl({ dims, hidden, tile }, map),
+        ),
+        read: [states, flat, gLog, upstream, ...(map === 'logProb' ? [] : [gMoved])],
+        write: [dPoints, units, outs],
+        params,
+        grid: [tileGroups(n, tile), 1, 1],
+      },
+      {
+        program: program(`flowGrad weights ${size} ${pointTileLabel(weightTile)}`, () =>
+          flowWeightsWgsl({ dims, hidden, tile: weightTile }),
+        ),
+        read: [states, flat, units, outs],
+        write: [dFlat],
+        params,
+        grid: [hidden / UNITS, nets, 1],
+      },
+    ];
+  },
+  vjp: (_, { inputs }) => inputs.map(() => firstOrderOnly('flowGrad')),
+  keep: { inputs: [], outputs: [] },
+});

@@ -1,0 +1,113 @@
+import { lines, transposeColumns } from '../../kernels/wgsl/tile.wgsl.js';
+import { networkLayout } from '../flowShape.js';
+import { COMPONENTS, ofRow, owned, type PointTile, publish } from './pointTile.wgsl.js';
+
+/** What the fused flow's kernels are generated for. */
+export interface FlowKernel {
+  readonly dims: number;
+  readonly hidden: number;
+  readonly tile: PointTile;
+}
+
+/** The slope of the leaky ReLU between the layers. */
+export const LEAK = 0.01;
+
+export const LEAKY = `
+fn leaky(x: vec4f) -> vec4f { return select(${LEAK} * x, x, x > vec4f()); }
+fn slope(y: vec4f) -> vec4f { return select(vec4f(${LEAK}), vec4f(1.0), y > vec4f()); }`;
+
+/** vec4 columns of a hidden layer that a lane computes. */
+export function vectorsOf({ hidden, tile }: FlowKernel): number {
+  return hidden / (4 * tile.lanes);
+}
+
+/** The lane's `v`-th vec4 column. */
+export function column({ tile }: FlowKernel, v: number): string {
+  return `(lane + ${v * tile.lanes}u)`;
+}
+
+/** `count` statements, one per coordinate and so on; `d` is the number of the coordinate. */
+export function coordinates({ dims }: FlowKernel, statement: (d: number) => string): string {
+  return lines(dims, statement);
+}
+
+/** One statement per point of the tile. */
+export function eachRow({ tile }: FlowKernel, statement: (row: number) => string): string {
+  return lines(tile.rows, statement);
+}
+
+/**
+ * Hidden units 4q .. 4q + 3 of the first layer before the activation, `b0 + W0 m`, as a vec4 expression; the weights
+ * [hidden, dims] are loaded by `firstLayerWeights` under the same `prefix`.
+ */
+export function firstLayer({ dims }: FlowKernel, prefix: string, m: (d: number) => string): string {
+  const terms = Array.from({ length: dims }, (_, d) => `${prefix}w${d} * ${m(d)}`);
+  return `(${prefix}bias + ${terms.join(' + ')})`;
+}
+
+/** `${prefix}bias` and, per coordinate, `${prefix}w0 ...`: the weights of hidden units 4q .. 4q + 3. */
+export function firstLayerWeights(kernel: FlowKernel, prefix: string, q: string): string {
+  const { dims } = kernel;
+  const { w0, b0 } = networkLayout(kernel);
+  const packed = Array.from(
+    { length: dims },
+    (_, e) => `let ${prefix}p${e} = weights[base + ${w0 / 4}u + (${q}) * ${dims}u + ${e}u];`,
+  );
+  const element = (k: number, d: number) =>
+    `${prefix}p${Math.floor((k * dims + d) / 4)}.${COMPONENTS[(k * dims + d) % 4]}`;
+  const byCoordinate = Array.from(
+    { length: dims },
+    (_, d) => `let ${prefix}w${d} = vec4f(${COMPONENTS.map((_, k) => element(k, d)).join(', ')});`,
+  );
+  return `let ${prefix}bias = weights[base + ${b0 / 4}u + (${q})];\n${packed.join('\n')}\n${byCoordinate.join('\n')}`;
+}
+
+/** `acc{row} += a . b` over four steps of depth, for `a` the published vec4 `names` of each point and `b0 .. b3`. */
+export function multiplyPublished({ tile }: FlowKernel, names: (i: number) => readonly string[]): string {
+  return lines(tile.rows, (row) => {
+    const products = COMPONENTS.map((c, step) => `acc${row} = fma(vec4f(row${row}.${c}), b${step}, acc${row});`);
+    return `let row${row} = ${ofRow(tile, row, names)};\n${products.join('\n')}`;
+  });
+}
+
+/**
+ * Runs `body` for each of the lane's vec4 columns, number `column` in the layer. A loop, because the tile's straight-line
+ * code is long: drivers take seconds for it.
+ */
+export function eachColumn(kernel: FlowKernel, body: string): string {
+  const { lanes } = kernel.tile;
+  return `for (var next = 0u; next < ${kernel.hidden / 4}u; next += ${lanes}u) {\nlet column = next + lane;\n${body}\n}`;
+}
+
+/**
+ * `acc{row}`: vec4 `column` of the second hidden layer before the activation, `b1 + W1 leaky(b0 + W0 m)`, from the masked
+ * coordinates `m{i}_{d}` of the points that the lane owns; `base` is where the network begins, in vec4s.
+ */
+export function secondLayer(kernel: FlowKernel): string {
+  const { hidden, tile } = kernel;
+  const { w1, b1 } = networkLayout(kernel);
+  const quads = hidden / 4;
+  return `
+  ${eachRow(kernel, (row) => `var acc${row} = weights[base + ${b1 / 4}u + column];`)}
+  for (var q = 0u; q < ${quads}u; q++) {
+    ${firstLayerWeights(kernel, 'f', 'q')}
+    ${owned(tile, (i) => `let a${i} = leaky${firstLayer(kernel, 'f', (d) => `m${i}_${d}`)};`)}
+    ${publish(tile, (i) => [`a${i}`])}
+    ${lines(4, (c) => `let c${c} = weights[base + ${w1 / 4}u + (4u * column + ${c}u) * ${quads}u + q];`)}
+    ${transposeColumns()}
+    ${multiplyPublished(kernel, (i) => [`a${i}`])}
+  }`;
+}
+
+/**
+ * Stores `${name}{row}` to `place(row)` for all points: through an array and by one store in a loop whose length the driver
+ * cannot see, because software adapters print a loop over lanes for every store of the text, which compiles slowly.
+ */
+export function storeRows(kernel: FlowKernel, name: string, place: (row: string) => string): string {
+  const { rows } = kernel.tile;
+  return `{
+    var kept: array<vec4f, ${rows}>;
+    ${eachRow(kernel, (row) => `kept[${row}] = ${name}${row};`)}
+    for (var n = 0u; n < min(${rows}u, params.padded); n++) { ${place('n')} = kept[n]; }
+  }`;
+}

@@ -1,0 +1,156 @@
+import { lines } from '../../kernels/wgsl/tile.wgsl.js';
+import { padded } from '../../tensor/arena.js';
+import { sizeOf } from '../../tensor/shape.js';
+import { networkLayout } from '../flowShape.js';
+import { FLOW_PARAMS } from './flowForward.wgsl.js';
+import {
+  column,
+  coordinates,
+  type FlowKernel,
+  firstLayer,
+  firstLayerWeights,
+  LEAKY,
+  vectorsOf,
+} from './flowNetwork.wgsl.js';
+import { COMPONENTS, directives, ofRow, publish, sharedMemory, tileEntry } from './pointTile.wgsl.js';
+
+/** Hidden units whose weights one workgroup has the gradient of. */
+export const UNITS = 8;
+
+/**
+ * The weights' half of the flow's gradient, contracted over all points in a fixed order. A workgroup has 8 hidden units of
+ * one network: their rows of W1, their shares of all the vectors. Each lane owns a point at a time; the first layer is
+ * computed again from its coordinates.
+ *
+ * @param kernel whose tile has as many rows as lanes
+ */
+export function flowWeightsWgsl(kernel: FlowKernel): string {
+  const { dims, hidden, tile } = kernel;
+  const { lanes, tiles, broadcast } = tile;
+  const layout = networkLayout(kernel);
+  const { w0, b0, w1, b1, w2, b2, length } = layout;
+  const quads = hidden / 4;
+  const two = (statement: (half: number) => string) => lines(2, statement);
+  const names = () => ['d0', 'd1', 'm'];
+  /** What a lane sums over the points that it owns. */
+  const sums = [
+    ...['db1', 'db0'].flatMap((name) => [`${name}_0`, `${name}_1`]),
+    ...Array.from({ length: dims }, (_, d) => [`dw2${d}_0`, `dw2${d}_1`, `dw0${d}_0`, `dw0${d}_1`]).flat(),
+    'db2',
+  ];
+  const tileSums = Array.from({ length: UNITS }, (_, r) =>
+    Array.from({ length: vectorsOf(kernel) }, (_, v) => `acc${r}_${v}`),
+  ).flat();
+  const put = (at: string, value: string) => `gradient[base + ${at}] = ${value};`;
+  const interleaved = Array.from({ length: 2 * dims }, (_, n) => {
+    const parts = COMPONENTS.map((_, e) => {
+      const at = 4 * n + e;
+      const unit = Math.floor(at / dims);
+      return `dw0${at % dims}_${Math.floor(unit / 4)}.${COMPONENTS[unit % 4]}`;
+    });
+    return put(`${w0 / 4}u + block * ${2 * dims}u + ${n}u`, `vec4f(${parts.join(', ')})`);
+  });
+  const padding = [w0, b0, w1, b1, w2].flatMap((at, leaf) => {
+    const size = sizeOf(layout.shapes[leaf]);
+    return size === padded(size)
+      ? []
+      : [
+          `for (var n = ${(at + size) / 4}u + lane; n < ${(at + padded(size)) / 4}u; n += ${lanes}u) { ${put('n', 'vec4f()')} }`,
+        ];
+  });
+  const code = `
+${sharedMemory(tile, 3, 1)}
+${broadcast ? '' : `var<workgroup> group_sums: array<vec4f, ${tiles * lanes}>;`}
+@group(0) @binding(0) var<storage, read> states: array<f32>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(2) var<storage, read> hidden: array<vec4f>;
+@group(0) @binding(3) var<storage, read> outs: array<f32>;
+@group(0) @binding(4) var<storage, read_write> gradient: array<vec4f>;
+${FLOW_PARAMS}
+@group(0) @binding(5) var<uniform> params: Params;
+${LEAKY}
+${tileEntry(tile)}
+  let block = group.x;
+  let net = group.y;
+  let nets = 2u * params.couplings;
+  let c = net % params.couplings;
+  let base = net * ${length / 4}u;
+  ${coordinates(kernel, (d) => `let pass${d} = f32((params.masks >> (c * ${dims}u + ${d}u)) & 1u);`)}
+  ${coordinates(kernel, (d) => two((half) => `let o${d}_${half} = weights[base + ${w2 / 4 + d * quads}u + 2u * block + ${half}u];`))}
+  ${lines(vectorsOf(kernel), (v) => firstLayerWeights(kernel, `k${v}`, column(kernel, v)))}
+  ${lines(UNITS, (r) => lines(vectorsOf(kernel), (v) => `var acc${r}_${v} = vec4f();`))}
+  ${sums.map((name) => `var ${name} = vec4f();`).join('\n')}
+  for (var begin = 0u; begin < params.points; begin += ${tiles * lanes}u) {
+    let row = begin + tile * ${lanes}u + lane;
+    let real = row < params.points;
+    let p = min(row, params.points - 1u);
+    ${coordinates(
+      kernel,
+      (d) => `let m_${d} = states[(2u * ${dims}u * c + ${d}u) * params.points + p] * pass${d};
+    let e_${d} = select(0.0, outs[(net * ${dims}u + ${d}u) * params.points + p], real);`,
+    )}
+    ${two((half) => {
+      const at = `* params.padded + p) * ${quads}u + 2u * block + ${half}u`;
+      const back = Array.from({ length: dims }, (_, d) => `e_${d} * o${d}_${half}`).join(' + ');
+      return `let h${half} = hidden[(net ${at}];
+      let f${half} = select(vec4f(), hidden[((nets + net) ${at}], real);
+      let d${half} = (${back}) * slope(h${half});
+      db1_${half} += d${half};
+      db0_${half} += f${half};
+      ${coordinates(kernel, (d) => `dw2${d}_${half} += e_${d} * h${half}; dw0${d}_${half} += m_${d} * f${half};`)}`;
+    })}
+    db2 += vec4f(${COMPONENTS.map((_, d) => (d < dims ? `e_${d}` : '0.0')).join(', ')});
+    let m = vec4f(${COMPONENTS.map((_, d) => (d < dims ? `m_${d}` : '0.0')).join(', ')});
+    ${publish(tile, names)}
+    ${lines(lanes, (row) => {
+      const products = lines(vectorsOf(kernel), (v) => {
+        const unit = firstLayer(kernel, `k${v}`, (d) => `point.${COMPONENTS[d]}`);
+        const terms = lines(
+          UNITS,
+          (r) => `acc${r}_${v} = fma(vec4f(${r < 4 ? 'low' : 'high'}.${COMPONENTS[r % 4]}), y, acc${r}_${v});`,
+        );
+        return `{ let y = leaky${unit};\n${terms} }`;
+      });
+      return `{ let low = ${ofRow(tile, row, names, 0)}; let high = ${ofRow(tile, row, names, 1)}; let point = ${ofRow(tile, row, names, 2)};
+      ${products} }`;
+    })}
+  }
+  ${broadcast ? sums.map((name) => `${name} = subgroupAdd(${name});`).join('\n') : sumGroup(kernel, tileSums, sums)}
+  if (tile == 0u) {
+    ${lines(UNITS, (r) => lines(vectorsOf(kernel), (v) => put(`${w1 / 4}u + (${UNITS}u * block + ${r}u) * ${quads}u + ${column(kernel, v)}`, `acc${r}_${v}`)))}
+    if (lane == 0u) {
+      ${two((half) => `${put(`${b1 / 4}u + 2u * block + ${half}u`, `db1_${half}`)} ${put(`${b0 / 4}u + 2u * block + ${half}u`, `db0_${half}`)}`)}
+      ${coordinates(kernel, (d) => two((half) => put(`${w2 / 4 + d * quads}u + 2u * block + ${half}u`, `dw2${d}_${half}`)))}
+      ${interleaved.join('\n')}
+    }
+    if (block == 0u) {
+      for (var n = lane; n < ${padded(dims) / 4}u; n += ${lanes}u) { ${put(`${b2 / 4}u + n`, 'select(vec4f(), db2, n == 0u)')} }
+      ${padding.join('\n')}
+    }
+  }
+}`;
+  return directives(tile) + code;
+}
+
+/**
+ * For the first tile of a workgroup: `byLane` summed over the tiles, lane by lane, and `all` over all invocations. In turns
+ * of a loop over an array, because every barrier and every store of the text costs compilers dearly.
+ */
+function sumGroup({ tile: { lanes, tiles } }: FlowKernel, byLane: readonly string[], all: readonly string[]): string {
+  const names = [...byLane, ...all];
+  return `
+  var kept: array<vec4f, ${names.length}>;
+  ${names.map((name, n) => `kept[${n}] = ${name};`).join('\n')}
+  for (var n = 0u; n < ${names.length}u; n++) {
+    group_sums[tile * ${lanes}u + lane] = kept[n];
+    workgroupBarrier();
+    var total = vec4f();
+    let every = n >= ${byLane.length}u;
+    for (var other = 0u; other < ${tiles * lanes}u; other++) {
+      if (every || other % ${lanes}u == lane) { total += group_sums[other]; }
+    }
+    kept[n] = total;
+    workgroupBarrier();
+  }
+  ${names.map((name, n) => `${name} = kept[${n}];`).join('\n')}`;
+}

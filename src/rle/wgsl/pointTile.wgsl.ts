@@ -1,0 +1,116 @@
+import { lines } from '../../kernels/wgsl/tile.wgsl.js';
+
+/**
+ * The tile of the fused flow: `rows` points belong to `lanes` invocations, each of which computes `vectors` vec4 columns
+ * of a hidden layer for all of them. A lane owns `rows / lanes` of the points; what it knows of them (coordinates, hidden
+ * units of the layer before) it publishes to the others, by subgroup broadcast or through workgroup memory.
+ */
+export interface PointTile {
+  readonly lanes: number;
+  readonly rows: number;
+  /** Tiles of a workgroup. */
+  readonly tiles: number;
+  /** True: the lanes are one subgroup, which is the workgroup. */
+  readonly broadcast: boolean;
+}
+
+export const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
+
+export function pointTileLabel({ lanes, rows, tiles, broadcast }: PointTile): string {
+  return `${rows}x${lanes}x${tiles}${broadcast ? ' broadcast' : ''}`;
+}
+
+/** One statement per point that a lane owns. */
+export function owned({ rows, lanes }: PointTile, statement: (i: number) => string): string {
+  return lines(rows / lanes, statement);
+}
+
+/** The directive that stands before everything else. */
+export function directives({ broadcast }: PointTile): string {
+  return broadcast ? 'enable subgroups;\n' : '';
+}
+
+/** Declarations in front of the entry point: `values` vec4 per point are published, `sums` floats per point summed. */
+export function sharedMemory({ lanes, rows, tiles, broadcast }: PointTile, values: number, sums: number): string {
+  if (broadcast) return '';
+  return `
+var<workgroup> published: array<vec4f, ${2 * tiles * rows * values}>;
+var<workgroup> partial: array<f32, ${Math.max(1, tiles * lanes * rows * sums)}>;`;
+}
+
+/** The entry point's head: `lane`, and `tile`, the tile's number within the workgroup. */
+export function tileEntry({ lanes, tiles, broadcast }: PointTile): string {
+  return `@compute @workgroup_size(${broadcast ? lanes : `${lanes}, ${tiles}`})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let lane = local.x;
+  let tile = ${broadcast ? '0u' : 'local.y'};
+  ${broadcast ? '' : 'var turn = 0u;'}`;
+}
+
+/**
+ * Publishes the vec4s `names(i)`, as many as `sharedMemory` has room for, of the points i that the lane owns. Workgroup
+ * memory is used by turns, so that one barrier does: who writes again has passed the barrier behind which all have read.
+ */
+export function publish(tile: PointTile, names: (i: number) => readonly string[]): string {
+  if (tile.broadcast) return '';
+  const { rows, lanes, tiles } = tile;
+  const count = names(0).length;
+  const stores = owned(tile, (i) =>
+    names(i)
+      .map((name, n) => `published[shelf + (lane + ${i * lanes}u) * ${count}u + ${n}u] = ${name};`)
+      .join(' '),
+  );
+  return `
+  turn = 1u - turn;
+  let shelf = (turn * ${tiles}u + tile) * ${rows * count}u;
+  ${stores}
+  workgroupBarrier();`;
+}
+
+/** An expression for the published vec4 `names(i)[n]` of the tile's point `row`. */
+export function ofRow(tile: PointTile, row: number, names: (i: number) => readonly string[], n = 0): string {
+  if (tile.broadcast) return `subgroupBroadcast(${names(Math.floor(row / tile.lanes))[n]}, ${row % tile.lanes}u)`;
+  return `published[shelf + ${row * names(0).length + n}u]`;
+}
+
+/**
+ * `target(i, d) = start(d) + sum over lanes of part(row, d)` for the points i that the lane owns and d < `count`, summed
+ * in the order of the lanes.
+ */
+export function sumLanes(
+  tile: PointTile,
+  count: number,
+  part: (row: number, d: number) => string,
+  target: (i: number, d: number) => string,
+): string {
+  const { rows, lanes, broadcast } = tile;
+  const out: string[] = [];
+  if (broadcast) {
+    for (let row = 0; row < rows; row++) {
+      for (let d = 0; d < count; d++) {
+        const to = target(Math.floor(row / lanes), d);
+        out.push(`{ let total = subgroupAdd(${part(row, d)}); if (lane == ${row % lanes}u) { ${to} += total; } }`);
+      }
+    }
+    return out.join('\n');
+  }
+  // Through an array: compilers take long for a text of many stores.
+  out.push(`var parts: array<f32, ${rows * count}>;`);
+  for (let row = 0; row < rows; row++) {
+    for (let d = 0; d < count; d++) out.push(`parts[${row * count + d}] = ${part(row, d)};`);
+  }
+  out.push(
+    `for (var n = 0u; n < ${rows * count}u; n++) { partial[(tile * ${lanes}u + lane) * ${rows * count}u + n] = parts[n]; }`,
+  );
+  out.push('workgroupBarrier();');
+  out.push(`for (var other = 0u; other < ${lanes}u; other++) {`);
+  for (let i = 0; i < rows / lanes; i++) {
+    for (let d = 0; d < count; d++) {
+      out.push(
+        `${target(i, d)} += partial[((tile * ${lanes}u + other) * ${rows}u + lane + ${i * lanes}u) * ${count}u + ${d}u];`,
+      );
+    }
+  }
+  out.push('}', 'workgroupBarrier();');
+  return out.join('\n');
+}

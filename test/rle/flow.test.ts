@@ -1,0 +1,160 @@
+/** The fused flow against the flow composed of ops: values and every gradient, on every backend and tier. */
+import { describe, expect, test } from 'vitest';
+import { grad, vjp } from '../../src/autograd/grad.js';
+import { add } from '../../src/kernels/binary.js';
+import { sum } from '../../src/kernels/reduce.js';
+import { square } from '../../src/kernels/unary.js';
+import { namedTensors } from '../../src/nn/tree.js';
+import * as couplings from '../../src/rle/couplings.js';
+import * as realNvp from '../../src/rle/realNvp.js';
+import { MOST_POINTS, selectPointTile } from '../../src/rle/selectFlow.js';
+import { packParameters } from '../../src/tensor/arena.js';
+import type { Capabilities, Device } from '../../src/tensor/backend.js';
+import { cpu } from '../../src/tensor/cpu.js';
+import { Rng } from '../../src/tensor/rng.js';
+import { scope } from '../../src/tensor/scope.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import { webgpu } from '../../src/tensor/webgpu.js';
+import { withGpu } from '../adapter.js';
+import { BACKENDS, type Backend } from '../backends.js';
+import { expectClose, norm, values } from '../numbers.js';
+import { GPU_GRADIENT_RELATIVE, GPU_LOG_PROB, REFERENCE_RELATIVE } from '../tolerance.js';
+
+type Map = 'logProb' | 'forward' | 'inverse';
+type FlowFunction = (params: realNvp.RealNvpParams, x: Tensor) => Tensor[];
+
+const FUSED: Record<Map, FlowFunction> = {
+  logProb: (p, x) => [realNvp.logProb(p, x)],
+  forward: realNvp.forward,
+  inverse: realNvp.inverse,
+};
+const COMPOSED: Record<Map, FlowFunction> = {
+  logProb: (p, x) => [couplings.logProb(p, x)],
+  forward: (p, x) => couplings.move(p, x, 'forward'),
+  inverse: (p, x) => couplings.move(p, x, 'inverse'),
+};
+
+/** The kernels that real GPUs get, on whatever adapter is there. */
+const gpuTier: Backend = {
+  name: 'GPU, kernels without subgroups',
+  open: () => webgpu({ assume: { tier: 'gpu', subgroupSize: 32 } }),
+  tolerance: (_, g) => g,
+};
+
+function flowOn(device: Device, dims: number): realNvp.RealNvpParams {
+  return packParameters(realNvp.init(new Rng(dims), device, { dims }));
+}
+
+function pointsOn(device: Device, n: number, dims: number): Tensor {
+  const rng = new Rng(7);
+  return device.tensor(
+    Float32Array.from({ length: n * dims }, () => rng.normal()),
+    [n, dims],
+  );
+}
+
+async function valuesAndGradients(f: FlowFunction, device: Device, n: number, dims: number) {
+  const params = flowOn(device, dims);
+  const x = pointsOn(device, n, dims);
+  const cotangents = [...scope(() => f(params, x).map((y) => y.shape))].map((shape, i) => {
+    const rng = new Rng(20 + i);
+    const size = shape.reduce((a, b) => a * b, 1);
+    return device.tensor(
+      Float32Array.from({ length: size }, () => rng.normal()),
+      shape,
+    );
+  });
+  const [ys, [dParams, dx]] = vjp(([p, at]: [realNvp.RealNvpParams, Tensor]) => f(p, at), [params, x], cotangents);
+  const gradients = new Map([...namedTensors(dParams), ['points', dx] as const]);
+  return {
+    ys: await Promise.all(ys.map(values)),
+    gradients: await Promise.all([...gradients].map(async ([name, g]) => [name, await values(g)] as const)),
+  };
+}
+
+const SAMPLES: readonly [Map, number][] = [
+  ['logProb', 2],
+  ['logProb', 3],
+  ['forward', 2],
+  ['inverse', 2],
+];
+/** Software drivers take half a minute to compile what was written for real GPUs. */
+const OF_GPU_TIER = SAMPLES.slice(0, 1);
+
+describe.each(withGpu ? [...BACKENDS, gpuTier] : BACKENDS)('on $name', ({ name: backend, open, tolerance }) => {
+  test.each(backend === gpuTier.name ? OF_GPU_TIER : SAMPLES)(
+    '%s over R^%i: values and every gradient are those of the composed form',
+    async (map, dims) => {
+      const n = 37;
+      const expected = await valuesAndGradients(COMPOSED[map], cpu(), n, dims);
+      const got = await valuesAndGradients(FUSED[map], await open(), n, dims);
+      const close = {
+        relative: tolerance(REFERENCE_RELATIVE, GPU_LOG_PROB.relative),
+        absolute: tolerance(REFERENCE_RELATIVE, GPU_LOG_PROB.absolute),
+      };
+      got.ys.forEach((y, i) => {
+        expectClose(y, expected.ys[i], close, `output ${i}`);
+      });
+      expect(got.gradients.length).toBe(73);
+      for (const [i, [name, g]] of got.gradients.entries()) {
+        const reference = expected.gradients[i][1];
+        const off = norm(Array.from(g, (v, k) => v - reference[k]));
+        expect(off, name).toBeLessThanOrEqual(tolerance(REFERENCE_RELATIVE, GPU_GRADIENT_RELATIVE) * norm(reference));
+      }
+    },
+  );
+
+  test('parameters outside of an arena, or used twice, get the same gradient', async () => {
+    const device = await open();
+    const loss = (p: realNvp.RealNvpParams, x: Tensor) =>
+      add(sum(realNvp.logProb(p, x)), sum(square(p.s[0][0].weight)));
+    const x = pointsOn(device, 19, 2);
+    const loose = realNvp.init(new Rng(2), device, { dims: 2 });
+    const [a, b] = [grad(loss)(flowOn(device, 2), x), grad(loss)(loose, x)];
+    const inB = namedTensors(b);
+    for (const [name, g] of namedTensors(a)) {
+      expect(Array.from(await values(g)), name).toEqual(Array.from(await values(inB.get(name) as Tensor)));
+    }
+  });
+});
+
+describe.runIf(withGpu)('dispatches', () => {
+  test('one forward, two backward, and the gradients of 72 parameters lie where the optimiser reads them', async () => {
+    const device = await webgpu();
+    const params = flowOn(device, 2);
+    const x = pointsOn(device, 40, 2);
+    const g = device.tensor(new Float32Array(40).fill(1));
+    const count = (work: () => unknown) => {
+      const before = device.stats().dispatches;
+      work();
+      return device.stats().dispatches - before;
+    };
+    expect(count(() => realNvp.logProb(params, x))).toBe(1);
+    expect(count(() => realNvp.sample(params, 40, new Rng(1)))).toBe(1); // the normals come from the host
+    expect(count(() => vjp((p: realNvp.RealNvpParams) => realNvp.logProb(p, x), params, g))).toBe(3);
+    const [, gradient] = vjp((p: realNvp.RealNvpParams) => realNvp.logProb(p, x), params, g);
+    const [first, ...others] = [...namedTensors(gradient).values()];
+    expect(others.every((t) => t.allocation === first.allocation)).toBe(true);
+  });
+});
+
+test('more points than one launch takes go in parts', async () => {
+  const device = cpu();
+  const params = realNvp.init(new Rng(3), device, { dims: 2, couplings: 2, hidden: 4 });
+  const n = MOST_POINTS + 3;
+  const x = pointsOn(device, n, 2);
+  const close = { relative: REFERENCE_RELATIVE, absolute: REFERENCE_RELATIVE };
+  expectClose(await values(realNvp.logProb(params, x)), await values(couplings.logProb(params, x)), close, 'log p');
+  expect(realNvp.forward(params, x)[0].shape).toEqual([n, 2]);
+});
+
+test('the tile follows what the adapter reports', () => {
+  const capabilities = (tier: Capabilities['tier'], subgroupSize: number) =>
+    ({ tier, subgroupSize }) as unknown as Capabilities;
+  expect(selectPointTile(capabilities('software', 8), 64)).toMatchObject({ lanes: 8, broadcast: true });
+  expect(selectPointTile(capabilities('software', 4), 64)).toMatchObject({ lanes: 4, broadcast: true });
+  expect(selectPointTile(capabilities('software', 0), 64)).toMatchObject({ lanes: 8, broadcast: false });
+  expect(selectPointTile(capabilities('gpu', 32), 64)).toMatchObject({ lanes: 8, broadcast: false });
+  expect(selectPointTile(capabilities('gpu', 32), 48)).toBeUndefined();
+  expect(selectPointTile(capabilities('gpu', 32), 128)).toBeUndefined();
+});
