@@ -1,0 +1,54 @@
+import { ShapeError } from '../errors.js';
+import type { Device } from '../tensor/backend.js';
+import type { Rng } from '../tensor/rng.js';
+import type { Tensor } from '../tensor/tensor.js';
+import * as hrnet from './hrnet.js';
+import * as mobilenetV2 from './mobilenetV2.js';
+import * as resnet from './resnet.js';
+
+/** The networks that heads of pose estimators stand on. */
+export const BACKBONES = [
+  'resnet18',
+  'resnet34',
+  'resnet50',
+  'resnet101',
+  'resnet152',
+  'mobilenetv2',
+  'hrnet-w32',
+  'hrnet-w48',
+] as const;
+export type BackboneName = (typeof BACKBONES)[number];
+
+export type BackboneParams = resnet.ResnetParams | mobilenetV2.MobilenetV2Params | hrnet.HrnetParams;
+export type BackboneState = resnet.ResnetState | mobilenetV2.MobilenetV2State | hrnet.HrnetState;
+
+/** The parameters and running statistics of a new network of that name, without a classifier, as published. */
+export function init(rng: Rng, device: Device, name: BackboneName): { params: BackboneParams; state: BackboneState } {
+  if (!BACKBONES.includes(name)) {
+    throw new ShapeError(`backbone: '${name}' is none of ${BACKBONES.join(', ')}`);
+  }
+  if (name === 'mobilenetv2') return mobilenetV2.init(rng, device);
+  if (name === 'hrnet-w32' || name === 'hrnet-w48') return hrnet.init(rng, device, { width: Number(name.slice(-2)) });
+  return resnet.init(rng, device, { depth: Number(name.slice('resnet'.length)) as resnet.Depth });
+}
+
+/**
+ * Features of NHWC images; the parameters alone say which network it is. Strides are 32, of an HRNet 4.
+ * In training the running statistics are updated in place: go on with the returned state.
+ */
+export function apply(
+  params: BackboneParams,
+  state: BackboneState,
+  x: Tensor,
+  mode: resnet.ResnetMode,
+): [features: Tensor, state: BackboneState] {
+  if ('features' in params) return mobilenetV2.apply(params, state as mobilenetV2.MobilenetV2State, x, mode);
+  if ('stage2' in params) return hrnet.apply(params, state as hrnet.HrnetState, x, mode);
+  return resnet.apply(params, state as resnet.ResnetState, x, mode);
+}
+
+/** Channels of the features that `apply` gives. */
+export function channelsOf(params: BackboneParams): number {
+  if ('features' in params) return mobilenetV2.channelsOf(params);
+  return 'stage2' in params ? hrnet.channelsOf(params) : resnet.channelsOf(params);
+}

@@ -1,0 +1,48 @@
+import { observing } from '../autograd/observer.js';
+import { sizeOf } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** Multiply-accumulates of one op, from the shapes that it ran on. */
+type Counter = (inputs: readonly Tensor[], outputs: readonly Tensor[]) => number;
+
+/** Taps of a filter [R, S, C / groups, K] that meet in one element of the convolution's output. */
+const taps = ({ shape }: Tensor): number => sizeOf(shape) / shape[3];
+
+const convolution: Counter = ([, filter], [y]) => y.size * taps(filter);
+
+/**
+ * What is counted: products with weights, taps in the padding included, as is the custom of the field. Norms, activations,
+ * pooling and sums are not. Of a transposed convolution every input element meets every tap once; counting a full kernel
+ * at each of its outputs, as for the SimpleBaseline head of Li et al. (2021, table 1), gives `stride^2` times as many.
+ */
+const COUNTERS: Readonly<Record<string, Counter>> = {
+  conv2d: convolution,
+  conv2dNorm: convolution,
+  conv2dInput: ([g, filter]) => g.size * taps(filter),
+  conv2dWeight: ([, g], [filter]) => g.size * taps(filter),
+  linear: ([, weight], [y]) => y.size * weight.shape[1],
+  // Whatever is transposed: the inner extent K is the root of MK KN / MN.
+  matmul: ([a, b], [y]) => y.size * Math.sqrt((matrixOf(a) * matrixOf(b)) / matrixOf(y)),
+};
+
+/** Elements of the last two axes. */
+const matrixOf = ({ shape }: Tensor): number => sizeOf(shape.slice(-2));
+
+/** Multiply-accumulates in all, and by the name of the op. */
+export interface Macs {
+  readonly total: number;
+  readonly byOp: ReadonlyMap<string, number>;
+}
+
+/**
+ * Counts the multiply-accumulates of the ops that `run` calls, those of derivatives included; on a `shapesOnly` device
+ * nothing is computed for it.
+ */
+export function countMacs(run: () => unknown): Macs {
+  const byOp = new Map<string, number>();
+  observing((name, inputs, outputs) => {
+    const count = COUNTERS[name]?.(inputs, outputs);
+    if (count !== undefined) byOp.set(name, (byOp.get(name) ?? 0) + count);
+  }, run);
+  return { total: [...byOp.values()].reduce((a, b) => a + b, 0), byOp };
+}
