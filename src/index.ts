@@ -52,6 +52,8 @@ export { concat, stack } from './kernels/concat.js';
 export { conv2d } from './kernels/conv2d.js';
 export type { Conv2dInputAttrs } from './kernels/conv2dInput.js';
 export { conv2dInput } from './kernels/conv2dInput.js';
+export type { Conv2dNormAttrs } from './kernels/conv2dNorm.js';
+export { conv2dNorm } from './kernels/conv2dNorm.js';
 export type { Conv2dWeightAttrs } from './kernels/conv2dWeight.js';
 export { conv2dWeight } from './kernels/conv2dWeight.js';
 export type { ConvAttrs } from './kernels/convGeometry.js';

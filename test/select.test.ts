@@ -4,6 +4,7 @@ import { checkKernel } from '../src/autograd/checkKernel.js';
 import { defineOp } from '../src/autograd/op.js';
 import { conv2dCases } from '../src/kernels/conv2d.js';
 import { conv2dInputCases } from '../src/kernels/conv2dInput.js';
+import { conv2dNormCases } from '../src/kernels/conv2dNorm.js';
 import { conv2dWeightCases } from '../src/kernels/conv2dWeight.js';
 import type { ConvGeometry } from '../src/kernels/convGeometry.js';
 import { linearCases } from '../src/kernels/linear.js';
@@ -162,17 +163,20 @@ describe.runIf(withGpu)('a long launch', () => {
 // Kernels for adapters that are not here run on the adapter that is: they must be right everywhere.
 describe.runIf(withGpu)('the kernels of a real GPU', () => {
   // A driver takes seconds to compile one, so each sample meets one block; every block meets every op.
-  test.each([...tiled, byName(linearCases())])('%s agrees with the reference', async (_, cases) => {
-    let label = '';
-    const choices = { pick: () => label };
-    const device = await webgpu({ assume: { tier: 'gpu', subgroupSize: 32, choices } });
-    for (const [i, sample] of cases.samples.entries()) {
-      label = planLabel({ block: BLOCKS[i % BLOCKS.length], splits: [1, 4, 2][i % 3] });
-      await checkKernel(cases.op, drawOperands(sample, SEED), sample.attrs, device);
-    }
-    expect(device.stats().pipelines).toBeGreaterThan(Math.min(cases.samples.length, BLOCKS.length) - 1);
-    device.destroy();
-  });
+  test.each([...tiled, ...[linearCases(), conv2dNormCases()].map(byName)])(
+    '%s agrees with the reference',
+    async (_, cases) => {
+      let label = '';
+      const choices = { pick: () => label };
+      const device = await webgpu({ assume: { tier: 'gpu', subgroupSize: 32, choices } });
+      for (const [i, sample] of cases.samples.entries()) {
+        label = planLabel({ block: BLOCKS[i % BLOCKS.length], splits: [1, 4, 2][i % 3] });
+        await checkKernel(cases.op, drawOperands(sample, SEED), sample.attrs, device);
+      }
+      expect(device.stats().pipelines).toBeGreaterThan(Math.min(cases.samples.length, BLOCKS.length) - 1);
+      device.destroy();
+    },
+  );
 });
 
 describe.runIf(withGpu)('a software adapter whose subgroups vary', () => {

@@ -36,6 +36,7 @@ import {
 import { concatCases } from './concat.js';
 import { conv2dCases } from './conv2d.js';
 import { conv2dInputCases } from './conv2dInput.js';
+import { conv2dNormCases } from './conv2dNorm.js';
 import { conv2dWeightCases } from './conv2dWeight.js';
 import { cumsumCases } from './cumsum.js';
 import { argMaxCases, maxCases, minCases } from './extremum.js';
@@ -102,6 +103,7 @@ export const kernelCases: readonly OpCases[] = [
   concatCases(),
   conv2dCases(),
   conv2dInputCases(),
+  conv2dNormCases(),
   conv2dWeightCases(),
   cosCases(),
   cumsumCases(),

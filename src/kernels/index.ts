@@ -26,6 +26,7 @@ export {
 export { concat, stack } from './concat.js';
 export { conv2d } from './conv2d.js';
 export { conv2dInput } from './conv2dInput.js';
+export { conv2dNorm } from './conv2dNorm.js';
 export { conv2dWeight } from './conv2dWeight.js';
 export { convTranspose2d } from './convTranspose2d.js';
 export { cumsum } from './cumsum.js';

@@ -2,6 +2,8 @@ import { relu } from '../kernels/activation.js';
 import { batchNormAddRelu, batchNorm as batchNormOp, batchNormRelu } from '../kernels/batchNorm.js';
 import { batchNormEval } from '../kernels/batchNormEval.js';
 import { add } from '../kernels/binary.js';
+import { clamp } from '../kernels/clamp.js';
+import type { Activation } from '../kernels/wgsl/epilogue.wgsl.js';
 import type { Device } from '../tensor/backend.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { constant } from './init.js';
@@ -18,9 +20,9 @@ export interface BatchNormOptions {
   /** Share of a batch in the running statistics; `null` averages all batches alike, as PyTorch's `None` does. */
   readonly momentum?: number | null;
   readonly eps?: number;
-  /** Added before the ReLU; like x. */
+  /** Added before the activation; like x. */
   readonly residual?: Tensor;
-  readonly activation?: 'none' | 'relu';
+  readonly activation?: Activation;
 }
 
 /** Scale 1, shift 0, running mean 0 and variance 1. */
@@ -33,7 +35,7 @@ export function init(device: Device, channels: number): { params: BatchNormParam
 }
 
 /**
- * `y = weight (x - mean) / sqrt(var + eps) + bias` over all axes but the last, then the residual and the ReLU if asked.
+ * `y = weight (x - mean) / sqrt(var + eps) + bias` over all axes but the last, then the residual and the activation if asked.
  *
  * In training, mean and (biased) variance are the batch's; the running statistics are updated in place and the handles
  * of `state` die: go on with the state returned. In evaluation the running ones are used, and `state` is returned.
@@ -47,8 +49,7 @@ export function apply(
   const { running_mean, running_var, num_batches_tracked } = state;
   if (!training) {
     const y = batchNormEval(x, weight, bias, running_mean, running_var, { eps });
-    const sum = residual ? add(y, residual) : y;
-    return [activation === 'relu' ? relu(sum) : sum, state];
+    return [activate(residual ? add(y, residual) : y, activation), state];
   }
   const count = num_batches_tracked + 1;
   const attrs = { eps, momentum: momentum ?? 1 / count };
@@ -59,5 +60,11 @@ export function apply(
     ? batchNormAddRelu(x, weight, bias, running_mean, running_var, residual, attrs)
     : op(x, weight, bias, running_mean, running_var, attrs);
   const next = { running_mean: mean, running_var: variance, num_batches_tracked: count };
-  return [residual && !fusedAdd ? add(y, residual) : y, next];
+  const sum = residual && !fusedAdd ? add(y, residual) : y;
+  return [activation === 'relu6' ? activate(sum, activation) : sum, next];
+}
+
+function activate(x: Tensor, activation: Activation): Tensor {
+  if (activation === 'none') return x;
+  return activation === 'relu' ? relu(x) : clamp(x, { min: 0, max: 6 });
 }

@@ -5,6 +5,7 @@
 export { averageGradients } from './averageGradients.js';
 export * as batchNorm from './batchNorm.js';
 export * as conv2d from './conv2d.js';
+export * as convNorm from './convNorm.js';
 export * as convTranspose2d from './convTranspose2d.js';
 export {
   constant,

@@ -7,6 +7,7 @@ import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as batchNorm from './batchNorm.js';
 import * as conv2d from './conv2d.js';
+import * as convNorm from './convNorm.js';
 import { kaimingNormal, torchUniform } from './init.js';
 
 /** He et al. (2016), table 1: blocks per stage, and convolutions per block. */
@@ -149,7 +150,7 @@ export function stem(
   mode: ResnetMode,
 ): [Tensor, batchNorm.BatchNormState] {
   return scope(() => {
-    const [h, bn1] = convNorm(params.conv1, params.bn1, state.bn1, x, 2, { ...mode, activation: 'relu' });
+    const [h, bn1] = convUnit(params.conv1, params.bn1, state.bn1, x, 2, { ...mode, activation: 'relu' });
     return [maxPool2d(h, { kernel: [3, 3], stride: [2, 2], padding: [1, 1] }), bn1];
   });
 }
@@ -190,13 +191,13 @@ function residualBlock(
   const strided = units.length === 3 ? 2 : 1;
   let shortcut = x;
   if (p.downsample && s.downsample) {
-    const [y, bn] = convNorm(p.downsample[0], p.downsample[1], s.downsample[1], x, stride, mode);
+    const [y, bn] = convUnit(p.downsample[0], p.downsample[1], s.downsample[1], x, stride, mode);
     shortcut = y;
     next.downsample = { 1: bn };
   }
   let h = x;
   for (const u of units) {
-    const [y, bn] = convNorm(p[`conv${u}`]!, p[`bn${u}`]!, s[`bn${u}`]!, h, u === strided ? stride : 1, {
+    const [y, bn] = convUnit(p[`conv${u}`]!, p[`bn${u}`]!, s[`bn${u}`]!, h, u === strided ? stride : 1, {
       ...mode,
       activation: 'relu',
       residual: u === units.length ? shortcut : undefined,
@@ -207,7 +208,7 @@ function residualBlock(
   return [h, next];
 }
 
-function convNorm(
+function convUnit(
   filter: conv2d.Conv2dParams,
   bn: batchNorm.BatchNormParams,
   state: batchNorm.BatchNormState,
@@ -216,5 +217,5 @@ function convNorm(
   options: batchNorm.BatchNormOptions,
 ): [Tensor, batchNorm.BatchNormState] {
   const padding = (filter.weight.shape[0] - 1) / 2;
-  return batchNorm.apply(bn, state, conv2d.apply(filter, x, { stride, padding }), options);
+  return convNorm.apply(filter, bn, state, x, { stride, padding }, options);
 }

@@ -31,8 +31,10 @@ export interface BlockedProduct {
   readonly loadB: (i: number) => string;
   /** Statements that move loop variables on to the next slab. */
   readonly advance: string;
-  /** A statement that stores four sums: their row, first column and value. */
-  readonly store: (row: string, column: string, value: string) => string;
+  /** Statements after the loop, for the invocation's quad `j` of columns, which begins at `column<j>`. */
+  readonly holdColumn: (j: number) => string;
+  /** A statement that stores four sums of a row, in quad `j` of columns. */
+  readonly store: (row: string, j: number, value: string) => string;
 }
 
 const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
@@ -71,13 +73,13 @@ export default function blocked(product: BlockedProduct): string {
   const loadsB = (columnQuads * depth) / threads;
   const placeA = (i: number) =>
     along === 'depth'
-      ? `let rowA${i} = row0 + taskA${i} / ${depthQuads}u; let depthA${i} = 4u * (taskA${i} % ${depthQuads}u);`
-      : `let rowA${i} = row0 + 4u * (taskA${i} % ${rowQuads}u); let depthA${i} = taskA${i} / ${rowQuads}u;`;
+      ? `let rowA${i} = firstRow + taskA${i} / ${depthQuads}u; let depthA${i} = 4u * (taskA${i} % ${depthQuads}u);`
+      : `let rowA${i} = firstRow + 4u * (taskA${i} % ${rowQuads}u); let depthA${i} = taskA${i} / ${rowQuads}u;`;
   const placeB = (i: number) =>
     depthFirst
-      ? `let columnB${i} = column0 + 4u * (taskB${i} / ${depth}u); let depthB${i} = taskB${i} % ${depth}u;`
-      : `let columnB${i} = column0 + 4u * (taskB${i} % ${columnQuads}u); let depthB${i} = taskB${i} / ${columnQuads}u;`;
-  const slotB = (i: number) => `depthB${i} * ${pitch}u + (columnB${i} - column0) / 4u`;
+      ? `let columnB${i} = firstColumn + 4u * (taskB${i} / ${depth}u); let depthB${i} = taskB${i} % ${depth}u;`
+      : `let columnB${i} = firstColumn + 4u * (taskB${i} % ${columnQuads}u); let depthB${i} = taskB${i} / ${columnQuads}u;`;
+  const slotB = (i: number) => `depthB${i} * ${pitch}u + (columnB${i} - firstColumn) / 4u`;
   // Rows and columns of an invocation are interleaved with its neighbours': a warp then reads and stores whole lines.
   const row = (r: number) =>
     along === 'depth' ? `threadY + ${r * acrossY}u` : `4u * (threadY + ${Math.floor(r / 4) * acrossY}u) + ${r % 4}u`;
@@ -90,8 +92,8 @@ var<workgroup> slabB: array<vec4f, ${pitch * depth}>;
 
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let row0 = (group.y + p.base) * ${rows}u;
-  let column0 = group.x * ${columns}u;
+  let firstRow = (group.y + p.base) * ${rows}u;
+  let firstColumn = group.x * ${columns}u;
   let threadX = thread % ${acrossX}u;
   let threadY = thread / ${acrossX}u;
   ${range}
@@ -113,7 +115,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     ${lines(loadsB, (i) => `slabB[${slotB(i)}] = b${i};`)}
     workgroupBarrier();
   }
-  ${sums.map(({ r, j, name }) => store(`row0 + ${row(r)}`, `column0 + 4u * (threadX + ${j * acrossX}u)`, name)).join('\n')}
+  ${lines(quads.length, (j) => `let column${j} = firstColumn + 4u * (threadX + ${j * acrossX}u);\n${product.holdColumn(j)}`)}
+  ${sums.map(({ r, j, name }) => store(`firstRow + ${row(r)}`, j, name)).join('\n')}
 }`;
 }
 
@@ -137,12 +140,12 @@ function outerProducts({ rows, columns, depth, threadRows, threadColumns }: Bloc
   const [acrossX, acrossY] = [columns / threadColumns, rows / threadRows];
   const quads = threadColumns / 4;
   return `for (var d = 0u; d < ${depth}u; d++) {
-    ${lines(quads, (j) => `let column${j} = slabB[d * ${pitch}u + threadX + ${j * acrossX}u];`)}
+    ${lines(quads, (j) => `let right${j} = slabB[d * ${pitch}u + threadX + ${j * acrossX}u];`)}
     ${lines(threadRows / 4, (h) => {
       const products = COMPONENTS.flatMap((c, e) =>
         Array.from({ length: quads }, (_, j) => {
           const sum = `sum${4 * h + e}x${j}`;
-          return `${sum} = fma(vec4f(held${h}.${c}), column${j}, ${sum});`;
+          return `${sum} = fma(vec4f(held${h}.${c}), right${j}, ${sum});`;
         }),
       );
       return `let held${h} = slabA[d * ${rows / 4}u + threadY + ${h * acrossY}u];\n${products.join('\n')}`;

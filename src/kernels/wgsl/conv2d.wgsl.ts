@@ -75,12 +75,13 @@ ${entryPoint(tile)}
       }
     }
   }
+  let column = columnOf(kAt, kLeft);
   ${allRows(
     tile,
     (r) => `
   if (row0 + ${r}u < rows && kLeft > 0u) {
     let at = (row0 + ${r}u) * p.outC + kAt;
-    let sum = finish(acc${r}, kAt, at, kLeft);
+    let sum = finish(acc${r}, column, at, kLeft);
     ${store4('y', 'at', 'sum', vecK, 'kLeft')}
   }`,
   )}

@@ -60,7 +60,7 @@ ${epilogueWgsl(epilogue, 2, vecK)}`,
   let pixel${i} = min(rowA${i}, rows - 1u);
   let image${i} = i32(pixel${i} / (p.outH * p.outW) * p.inH);
   let top${i} = i32(pixel${i} / p.outW % p.outH * p.strideH) - i32(p.padH);
-  let left${i} = (i32(pixel${i} % p.outW * p.strideW) - i32(p.padW)) * i32(p.inC) + i32(channelGroup * p.groupC);`,
+  let start${i} = (i32(pixel${i} % p.outW * p.strideW) - i32(p.padW)) * i32(p.inC) + i32(channelGroup * p.groupC);`,
     holdB: (i) => `
   let kLeft${i} = p.groupK - min(columnB${i}, p.groupK);
   let heldB${i} = channelGroup * p.groupK + select(0u, columnB${i}, kLeft${i} > 0u);`,
@@ -69,7 +69,7 @@ ${epilogueWgsl(epilogue, 2, vecK)}`,
       let h${i} = top${i} + i32(${wholeRows ? 'tap' : 'tap / p.kernelW'} * p.dilationH);
       let inside${i} = h${i} >= 0 && h${i} < i32(p.inH);
       let line${i} = (image${i} + h${i}) * lineEnd;
-      let from${i} = left${i} + i32(${wholeRows ? '' : 'tap % p.kernelW * p.dilationW * p.inC + '}jA${i});
+      let from${i} = start${i} + i32(${wholeRows ? '' : 'tap % p.kernelW * p.dilationW * p.inC + '}jA${i});
       a${i} = ${vecC ? vector(i) : `vec4f(${elements(i).join(', ')})`};`,
     loadB: (i) => `
       let jB${i} = offset + depthB${i};
@@ -77,15 +77,16 @@ ${epilogueWgsl(epilogue, 2, vecK)}`,
     advance: `
       offset += ${block.depth}u;
       if (offset >= run) { offset = 0u; tap++; }`,
-    store: (row, column, value) => `{
+    holdColumn: (j) => `
+  let left${j} = p.groupK - min(column${j}, p.groupK);
+  let n${j} = channelGroup * p.groupK + select(0u, column${j}, left${j} > 0u);
+  let known${j} = columnOf(n${j}, left${j});`,
+    store: (row, j, value) => `{
     let pixel = ${row};
-    let k = ${column};
-    if (pixel < rows && k < p.groupK) {
-      let n = channelGroup * p.groupK + k;
-      let at = (splitId * rows + pixel) * p.outC + n;
-      let left = p.groupK - k;
-      let sum = finish(${value}, n, at, left);
-      ${store4('y', 'at', 'sum', vecK, 'left')}
+    if (pixel < rows && left${j} > 0u) {
+      let at = (splitId * rows + pixel) * p.outC + n${j};
+      let sum = finish(${value}, known${j}, at, left${j});
+      ${store4('y', 'at', 'sum', vecK, `left${j}`)}
     }
   }`,
   });

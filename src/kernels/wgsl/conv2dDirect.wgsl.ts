@@ -36,6 +36,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       for (var c = 0u; c < p.groupC; c++) { sum = fma(x[first + c], filters[(tap + c) * p.outC + k], sum); }
     }
   }
-  y[i] = finish(sum, k, i, 1u);
+  y[i] = finish(sum, columnOf(k, 1u), i, 1u);
 }`;
 }

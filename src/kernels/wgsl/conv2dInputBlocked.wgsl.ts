@@ -80,16 +80,15 @@ fn taps(phase: u32, pad: u32, kernel: u32, stride: u32, dilation: u32) -> Taps {
       offset += ${block.depth}u;
       if (offset >= p.groupK) { offset = 0u; turnW++; }
       if (turnW >= tapsW.count) { turnW = 0u; turnH++; }`,
-    store: (row, column, value) => `{
+    holdColumn: (j) => `let left${j} = p.groupC - min(column${j}, p.groupC);`,
+    store: (row, j, value) => `{
     let pixel = ${row};
-    let c = ${column};
-    if (pixel < rows && c < p.groupC) {
+    if (pixel < rows && left${j} > 0u) {
       let h = pixel / rowsW % rowsH * p.strideH + phaseH;
       let w = pixel % rowsW * p.strideW + phaseW;
       let image = splitId * p.batch + pixel / (rowsH * rowsW);
-      let at = ((image * p.inH + h) * p.inW + w) * p.inC + channelGroup * p.groupC + c;
-      let left = p.groupC - c;
-      ${store4('dx', 'at', value, vecC, 'left')}
+      let at = ((image * p.inH + h) * p.inW + w) * p.inC + channelGroup * p.groupC + column${j};
+      ${store4('dx', 'at', value, vecC, `left${j}`)}
     }
   }`,
   });

@@ -79,12 +79,13 @@ ${convParams}
       let kB${i} = step * ${block.depth}u + depthB${i};
       b${i} = select(vec4f(0.0), ${load4('g', `min(kB${i}, pixels - 1u) * p.outC + heldB${i}`, vecK, `kLeft${i}`)}, kB${i} < pixels);`,
     advance: '',
-    store: (row, column, sum) => `{
+    holdColumn: (j) => `
+  let sumLeft${j} = p.groupK - min(column${j}, p.groupK);
+  let k${j} = channelGroup * p.groupK + column${j};`,
+    store: (row, j, sum) => `{
     let row = ${row};
-    let k = ${column};
-    if (row < rows && k < p.groupK) {
-      let left = p.groupK - k;
-      ${store4('partial', '(splitId * rows + row) * p.outC + channelGroup * p.groupK + k', sum, vecK, 'left')}
+    if (row < rows && sumLeft${j} > 0u) {
+      ${store4('partial', `(splitId * rows + row) * p.outC + k${j}`, sum, vecK, `sumLeft${j}`)}
     }
   }`,
   });

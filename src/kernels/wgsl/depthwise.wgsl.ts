@@ -112,10 +112,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     ${loadSources(terms, 'source', `p.${source}W`, T)}
     ${terms.map(({ i: j, s, offset }) => `sum${j} = fma(${nameOf(offset)}, tap${s}, sum${j});`).join('\n    ')}
   }
+  let column = columnOf(${lanes}u * c, ${lanes}u);
   let to = ((image * p.${target}H + row) * p.${target}W + first) * channels + c;
   ${lines(width, (j) => {
     const at = `to + ${j}u * channels`;
-    return `if (first + ${j}u < p.${target}W) { y[${at}] = finish(sum${j}, ${lanes}u * c, ${lanes}u * (${at}), ${lanes}u); }`;
+    return `if (first + ${j}u < p.${target}W) { y[${at}] = finish(sum${j}, column, ${lanes}u * (${at}), ${lanes}u); }`;
   })}
 }`;
 }

@@ -39,21 +39,21 @@ export function bindingAfter(epilogue: Epilogue, first: number): number {
 }
 
 /**
- * Declares the operands from binding `first` on, and `finish(sum, n, at, left)`: what is stored at element `at` of the
- * result, in column `n` (four from there on), of which `left` are valid where rows are no whole vec4s. `p.eps` is
- * added to the variance.
+ * Declares the operands from binding `first` on, and two functions: `columnOf(n, left)`, what the epilogue needs to know
+ * of column `n` (and the three after it), and `finish(sum, column, at, left)`, what is stored at element `at` of the
+ * result. `left` counts the valid columns where rows are no whole vec4s. `p.eps` is added to the variance.
  */
 export function epilogueWgsl(epilogue: Epilogue, first: number, vec: boolean): string {
-  return finishWgsl(epilogue, first, elementType(vec), 'vec4f', (name, at) => load4(name, at, vec, 'left'));
+  return functions(epilogue, first, elementType(vec), 'vec4f', (name, at) => load4(name, at, vec, 'left'));
 }
 
 /** The same for kernels that have `lanes` consecutive channels per invocation and no tails. */
 export function laneEpilogueWgsl(epilogue: Epilogue, first: number, lanes: 1 | 4): string {
   const type = elementType(lanes === 4);
-  return finishWgsl(epilogue, first, type, type, (name, at) => `${name}[${at}${lanes === 4 ? ' / 4u' : ''}]`);
+  return functions(epilogue, first, type, type, (name, at) => `${name}[${at}${lanes === 4 ? ' / 4u' : ''}]`);
 }
 
-function finishWgsl(
+function functions(
   epilogue: Epilogue,
   first: number,
   element: string,
@@ -64,14 +64,21 @@ function finishWgsl(
   const bindings = operandsOf(epilogue).map(
     (name, i) => `@group(0) @binding(${first + i}) var<storage, read> ${name}: array<${element}>;`,
   );
-  const scaled = `(y - ${load('mean', 'n')}) * (${load('gamma', 'n')} * inverseSqrt(${load('variance', 'n')} + p.eps))`;
+  const scale = `${load('gamma', 'n')} * inverseSqrt(${load('variance', 'n')} + p.eps)`;
   return /* wgsl */ `
 ${bindings.join('\n')}
-fn finish(sum: ${type}, n: u32, at: u32, left: u32) -> ${type} {
+struct Column { shift: ${type}, mean: ${type}, scale: ${type} }
+fn columnOf(n: u32, left: u32) -> Column {
+  var column: Column;
+  ${bias ? `column.shift = ${load('bias', 'n')};` : ''}
+  ${norm ? `column = Column(${load('beta', 'n')}, ${load('mean', 'n')}, ${scale});` : ''}
+  return column;
+}
+fn finish(sum: ${type}, column: Column, at: u32, left: u32) -> ${type} {
   let zero = ${type}(0.0);
   var y = sum;
-  ${bias ? `y += ${load('bias', 'n')};` : ''}
-  ${norm ? `y = ${scaled} + ${load('beta', 'n')};` : ''}
+  ${bias ? 'y += column.shift;' : ''}
+  ${norm ? 'y = fma(y - column.mean, column.scale, column.shift);' : ''}
   ${residual ? `y += ${load('residual', 'at')};` : ''}
   ${ACTIVATIONS[activation]}
   return y;

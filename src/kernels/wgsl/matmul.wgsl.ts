@@ -82,12 +82,13 @@ ${entryPoint(tile)}
     ${multiplyRows(tile)}
   }
   let yAt = (splitId * p.batch + image) * p.M * p.N;
+  let column = columnOf(nAt, nLeft);
   ${allRows(
     tile,
     (r) => `
   if (row0 + ${r}u < p.M && nLeft > 0u) {
     let at = yAt + (row0 + ${r}u) * p.N + nAt;
-    let y = finish(acc${r}, nAt, at, nLeft);
+    let y = finish(acc${r}, column, at, nLeft);
     ${store4('Y', 'at', 'y', vecY, 'nLeft')}
   }`,
   )}

@@ -63,14 +63,15 @@ ${epilogueWgsl(epilogue, 2, vecY)}`,
     loadB: (i) => `let kB${i} = step * ${block.depth}u + depthB${i};
       b${i} = select(vec4f(0.0), ${loadedB(i)}, kB${i} < p.K);`,
     advance: '',
-    store: (row, column, value) => `{
+    holdColumn: (j) => `
+  let left${j} = p.N - min(column${j}, p.N);
+  let known${j} = columnOf(min(column${j}, p.N - 1u), left${j});`,
+    store: (row, j, value) => `{
     let m = ${row};
-    let n = ${column};
-    if (m < p.M && n < p.N) {
-      let at = yAt + m * p.N + n;
-      let left = p.N - n;
-      let y = finish(${value}, n, at, left);
-      ${store4('Y', 'at', 'y', vecY, 'left')}
+    if (m < p.M && left${j} > 0u) {
+      let at = yAt + m * p.N + column${j};
+      let y = finish(${value}, known${j}, at, left${j});
+      ${store4('Y', 'at', 'y', vecY, `left${j}`)}
     }
   }`,
   });

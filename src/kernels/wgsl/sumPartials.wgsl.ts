@@ -19,6 +19,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i >= size) { return; }
   var sum = partial[i];
   for (var s = 1u; s < p.splits; s++) { sum += partial[s * size + i]; }
-  y[i] = finish(sum, ${lanes}u * i % p.columns, ${lanes}u * i, ${lanes}u);
+  y[i] = finish(sum, columnOf(${lanes}u * i % p.columns, ${lanes}u), ${lanes}u * i, ${lanes}u);
 }`;
 }
