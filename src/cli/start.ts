@@ -17,7 +17,10 @@ export function start(program: Command): void {
     .command('start')
     .alias('train')
     .description('train a pose network and write a report; without --data on generated figures')
-    .option('--data <folder>', "a data set in LSP's form: images/ with joints.json or joints.mat")
+    .option(
+      '--data <folder>',
+      'a data set in the form of LSP, COCO, MPII or Human3.6M, or pictures with boxes; several: A,B',
+    )
     .option('--loss <name>', LOSS_NAMES.join(', '))
     .option('--epochs <n>', 'passes over the training images')
     .option('--batch <n>', 'images per step')

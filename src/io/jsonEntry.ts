@@ -40,6 +40,13 @@ export class JsonEntry {
     return value as number;
   }
 
+  /** A string that is not empty. @throws DataError */
+  text(field: string): string {
+    const value = this.#fields[field];
+    if (typeof value !== 'string' || value === '') throw this.error(field, 'expected a text');
+    return value;
+  }
+
   /** A list of `length` finite numbers. @throws DataError */
   numbers(field: string, length: number): readonly number[] {
     const value = this.#fields[field];
@@ -56,6 +63,11 @@ export class JsonEntry {
     const value = this.#fields[field];
     if (!Array.isArray(value)) throw this.error(field, 'expected a list [...]');
     return value;
+  }
+
+  /** An object. @throws DataError */
+  entry(field: string): JsonEntry {
+    return new JsonEntry(this.#fields[field], this.#file, this.#at(field));
   }
 
   /** The objects of a list, each with its place. @throws DataError */

@@ -11,6 +11,17 @@ export interface RgbImage {
 /** `[x, y, width, height]` in pixels. */
 export type Box = readonly [x: number, y: number, width: number, height: number];
 
+/** What 3-D data sets know beyond pixels. */
+export interface SpatialLabels {
+  /** Depths [K] in millimetres behind joint 0, the root. */
+  readonly depths: Float64Array;
+  /** Depth of the root in millimetres, which turns pixels into millimetres again. */
+  readonly rootDepth: number;
+  /** The pinhole camera, in pixels. */
+  readonly focal: readonly [x: number, y: number];
+  readonly centre: readonly [x: number, y: number];
+}
+
 /**
  * One annotated person. Points are in pixels with the origin at the centre of the top left pixel: the pixel of column i
  * and row j has its centre at (i, j), and the image covers [-0.5, width - 0.5] x [-0.5, height - 0.5].
@@ -25,6 +36,8 @@ export interface PoseSample {
   readonly joints: Float64Array;
   /** [K]: the weight of each joint in losses and metrics; 0 where it is not annotated. */
   readonly weights: Float64Array;
+  /** Where the joints are in space, if the data set knows it. */
+  readonly spatial?: SpatialLabels;
   /** Joints [K, 2] without annotation noise, where a data set knows them; metrics prefer them. */
   readonly clean?: Float64Array;
   /** The same picture in another resolution, its longer side in pixels, where there is a finer one to look at. */
@@ -69,7 +82,7 @@ const FARTHEST = 0.5;
 /**
  * Returns the sample if it can be trained on.
  * @throws DataError naming image and joint: wrong lengths, a weight below 0, a non-finite coordinate, a joint more than
- * half the longer side outside the image, or fewer than two joints with weight.
+ * half the longer side outside the image, no joint with weight, or a box without extent.
  */
 export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample {
   const { id, image, joints, weights, box } = sample;
@@ -107,13 +120,11 @@ export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample
       );
     }
   }
-  if (annotated < 2) {
-    throw new DataError(
-      `${id}: ${annotated} of ${count} joints are annotated; at least two are needed to place a crop`,
-    );
-  }
+  if (annotated === 0) throw new DataError(`${id}: none of ${count} joints is annotated; leave the person out`);
   if (!box.every(Number.isFinite) || Math.max(box[2], box[3]) <= 0) {
-    throw new DataError(`${id}: the box [${box.join(', ')}] has no extent; give [x, y, width, height] in pixels`);
+    throw new DataError(
+      `${id}: the box [${box.join(', ')}] has no extent; it takes [x, y, width, height] in pixels, or two joints`,
+    );
   }
   return sample;
 }

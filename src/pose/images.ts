@@ -3,13 +3,13 @@ import { DataError } from '../errors.js';
 import type { RgbImage } from './dataset.js';
 
 /**
- * Decodes an image file (JPEG, PNG, WebP, AVIF, TIFF, GIF) to 8-bit sRGB, turned upright as its EXIF orientation says.
+ * Decodes an image file (JPEG, PNG, WebP, AVIF, TIFF, GIF) to 8-bit sRGB.
+ * @param upright turn it as its EXIF orientation says; otherwise it comes as it is stored
  * @throws DataError naming the file, where it is missing or broken.
  */
-export async function decodeImage(path: string): Promise<RgbImage> {
+export async function decodeImage(path: string, { upright = true } = {}): Promise<RgbImage> {
   try {
-    const { data, info } = await sharp(path, { failOn: 'error' })
-      .autoOrient()
+    const { data, info } = await sharp(path, { failOn: 'error', autoOrient: upright })
       .flatten()
       .toColourspace('srgb')
       .raw()

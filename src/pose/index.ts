@@ -31,8 +31,13 @@ export {
   type PoseSample,
   type PoseSplit,
   type RgbImage,
+  type SpatialLabels,
   type SplitOrigin,
 } from './dataset.js';
+export { type BoxedPerson, boxed, readBoxes } from './datasets/boxes.js';
+export { coco } from './datasets/coco.js';
+export { h36m } from './datasets/h36m.js';
+export { mpii } from './datasets/mpii.js';
 export { defaultFigures, type FigureOptions, figures } from './figures/figures.js';
 export type { LabelNoise } from './figures/labels.js';
 export type { PoseVariety } from './figures/pose.js';
@@ -65,10 +70,13 @@ export { renderReport } from './report/renderReport.js';
 export type { RunReport } from './report/runReport.js';
 export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
 export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
+export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
+export { mpii16 } from './schemas/mpii16.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { initFrom, loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
 export { LOSS_NAMES, type LossName, makeConfig, type TrainConfig } from './train/config.js';
 export type { CropBatch } from './train/cropBatch.js';
+export { openDataset } from './train/dataset.js';
 export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';
 export { type Evaluation, evaluate } from './train/evaluate.js';
 export type { BatchSource } from './train/prefetch.js';

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
 import { readMat5 } from '../io/mat5.js';
-import { checkSample, jointBox, type PoseDataset, type PoseSample, type PoseSplit } from './dataset.js';
-import { decodeImage } from './images.js';
+import { jointBox, type PoseDataset } from './dataset.js';
+import { type AnnotatedPerson, annotatedSplit } from './datasets/annotated.js';
 import { lsp14 } from './schema.js';
 
 /** One line of the annotation, joints still in MATLAB's pixels: the centre of the top left one is (1, 1). */
@@ -16,62 +16,58 @@ interface Annotation {
 
 const JOINTS = lsp14.joints.length;
 
+/** What a file holds, and where training ends if it does not say. */
+interface Annotations {
+  readonly items: readonly Annotation[];
+  /** Number of images that train. */
+  readonly custom: number;
+}
+
+/** Of LSP extended, which has no test images of its own, this share is held out. */
+const HELD_OUT = 0.1;
+
 /**
- * The Leeds Sports Pose data set, or any in its form: a folder with `images/` and `joints.json` or LSP's own `joints.mat`.
- * `joints.json` is `{items: [{file, xy: [[x, y] | null, ...], split?: 'train' | 'test', width?, height?}]}` in 1-based
- * pixels; null is not annotated and gets weight 0. Without splits the first half trains and the second tests, as is LSP's
- * custom. Occluded joints count fully. Images decode whenever they are asked for.
+ * The Leeds Sports Pose data set, LSP extended (Johnson and Everingham, CVPR 2011), or any in their form: a folder with
+ * `images/` and `joints.json` or the authors' `joints.mat`. `joints.json` is
+ * `{items: [{file, xy: [[x, y] | null, ...], split?: 'train' | 'test', width?, height?}]}` in 1-based pixels; null is not
+ * annotated and gets weight 0. Without splits the first half trains and the second tests, as is LSP's custom; of LSP
+ * extended's `joints.mat` the last tenth tests. Images decode whenever they are asked for.
+ *
+ * The third row of `joints.mat` means opposite things: 1 is hidden in LSP, where such joints count fully, and annotated in
+ * LSP extended, where the others have no place at all.
  * @throws DataError naming file, image and joint for whatever is missing, broken or out of place.
  */
 export async function lsp(folder: string): Promise<PoseDataset> {
-  const items = (await readJson(join(folder, 'joints.json'))) ?? (await readMat(join(folder, 'joints.mat')));
-  if (!items) {
+  const found = (await readJson(join(folder, 'joints.json'))) ?? (await readMat(join(folder, 'joints.mat')));
+  if (!found) {
     throw new DataError(`${folder}: neither joints.json nor joints.mat is there; give a folder in LSP's form`);
   }
+  const { items, custom } = found;
   const named = items.some((item) => item.split !== undefined);
-  const half = items.length / 2;
-  const part = (split: 'train' | 'test') =>
-    lazySplit(
-      folder,
-      items.filter((item, i) => (named ? item.split === split : i < half === (split === 'train'))),
-      split,
-    );
+  const part = (split: 'train' | 'test') => {
+    const chosen = items.filter((item, i) => (named ? item.split === split : i < custom === (split === 'train')));
+    const people = chosen.map((item) => personOf(folder, item));
+    const origin = { module: import.meta.url, name: 'lsp', args: [folder], part: split };
+    return annotatedSplit(people, { schema: lsp14, origin, upright: true });
+  };
   const train = part('train');
   if (train.length === 0) throw new DataError(`${folder}: no image is in the train split; mark some "split": "train"`);
   return { name: 'lsp', schema: lsp14, mirrorable: true, train, test: part('test') };
 }
 
-function lazySplit(folder: string, items: readonly Annotation[], part: 'train' | 'test'): PoseSplit {
-  return {
-    length: items.length,
-    origin: { module: import.meta.url, name: 'lsp', args: [folder], part },
-    async sample(index) {
-      if (!(index in items)) throw new DataError(`lsp: sample ${index} of ${items.length} does not exist`);
-      return load(folder, items[index]);
-    },
-  };
-}
-
-async function load(folder: string, item: Annotation): Promise<PoseSample> {
-  const image = await decodeImage(join(folder, 'images', item.file));
-  if (item.size && (item.size[0] !== image.width || item.size[1] !== image.height)) {
-    throw new DataError(
-      `${item.file}: the image is ${image.width}x${image.height}, its annotation says ${item.size.join('x')}; ` +
-        'labels of another size would land in the wrong place',
-    );
-  }
+function personOf(folder: string, { file, size, xy }: Annotation): AnnotatedPerson {
   const joints = new Float64Array(2 * JOINTS);
   const weights = new Float64Array(JOINTS);
-  item.xy.forEach((point, k) => {
+  xy.forEach((point, k) => {
     if (!point) return;
     joints[2 * k] = point[0] - 1;
     joints[2 * k + 1] = point[1] - 1;
     weights[k] = 1;
   });
-  return checkSample(lsp14, { id: item.file, image, box: jointBox(joints, weights), joints, weights });
+  return { id: file, path: join(folder, 'images', file), size, box: jointBox(joints, weights), joints, weights };
 }
 
-async function readJson(path: string): Promise<Annotation[] | undefined> {
+async function readJson(path: string): Promise<Annotations | undefined> {
   const bytes = await readIfThere(path);
   if (!bytes) return undefined;
   let root: unknown;
@@ -84,7 +80,7 @@ async function readJson(path: string): Promise<Annotation[] | undefined> {
   if (!Array.isArray(items) || items.length === 0) {
     throw new DataError(`${path}: expected {"items": [...]} with at least one item`);
   }
-  return items.map((item: unknown, i) => annotation(item, `${path}: item ${i}`));
+  return { items: items.map((item: unknown, i) => annotation(item, `${path}: item ${i}`)), custom: items.length / 2 };
 }
 
 function annotation(item: unknown, where: string): Annotation {
@@ -112,25 +108,25 @@ function annotation(item: unknown, where: string): Annotation {
   return { file, split, size, xy };
 }
 
-/** `joints` is [3, 14, N] in LSP and [14, 3, N] in LSP extended: x, y and a visibility flag that is not used. */
-async function readMat(path: string): Promise<Annotation[] | undefined> {
+/** `joints` is [3, 14, N] in LSP and [14, 3, N] in LSP extended: x, y and a flag. */
+async function readMat(path: string): Promise<Annotations | undefined> {
   const bytes = await readIfThere(path);
   if (!bytes) return undefined;
   const array = readMat5(bytes, path).get('joints');
-  const rowsFirst = array?.dims[0] === 3 && array.dims[1] === JOINTS;
-  if (array?.dims.length !== 3 || !(rowsFirst || (array.dims[0] === JOINTS && array.dims[1] === 3))) {
+  const isExtended = array?.dims[0] === JOINTS && array.dims[1] === 3;
+  if (array?.dims.length !== 3 || !(isExtended || (array.dims[0] === 3 && array.dims[1] === JOINTS))) {
     throw new DataError(
       `${path}: expected an array "joints" of 3x${JOINTS}xN, got ${array ? array.dims.join('x') : 'none of that name'}`,
     );
   }
   const count = array.dims[2];
-  const digits = count > 9999 ? 5 : 4;
-  return Array.from({ length: count }, (_, n) => {
+  const digits = isExtended ? 5 : 4;
+  const items = Array.from({ length: count }, (_, n) => {
     const file = `im${String(n + 1).padStart(digits, '0')}.jpg`;
-    const xy = lsp14.joints.map((name, k): readonly [number, number] => {
+    const xy = lsp14.joints.map((name, k): readonly [number, number] | null => {
       const base = n * 3 * JOINTS;
-      const x = array.data[base + (rowsFirst ? 3 * k : k)];
-      const y = array.data[base + (rowsFirst ? 3 * k + 1 : k + JOINTS)];
+      const [x, y, flag] = [0, 1, 2].map((row) => array.data[base + (isExtended ? k + row * JOINTS : 3 * k + row)]);
+      if (isExtended && flag === 0) return null;
       if (!Number.isFinite(x) || !Number.isFinite(y)) {
         throw new DataError(`${path}: joint ${name} of ${file} is at (${x}, ${y}); coordinates must be finite`);
       }
@@ -138,6 +134,7 @@ async function readMat(path: string): Promise<Annotation[] | undefined> {
     });
     return { file, xy };
   });
+  return { items, custom: isExtended ? Math.ceil(count * (1 - HELD_OUT)) : count / 2 };
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {

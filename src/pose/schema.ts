@@ -15,15 +15,18 @@ export interface JointSchema {
   readonly limbs: readonly Limb[];
   /** The two joints whose distance is the torso that PCK divides by. */
   readonly torso: readonly [number, number];
+  /** The joints above the hips, which half-body crops may show alone; the others are the lower half. */
+  readonly upperBody: readonly number[];
   /** Per joint, the standard deviation of a human annotation over the square root of the person's area (OKS). */
   readonly oksSigmas: readonly number[];
 }
 
-const LEFT = '#f58518';
-const LEFT_ARM = '#e45756';
-const RIGHT = '#4c78a8';
-const RIGHT_ARM = '#39a9a4';
-const MIDDLE = '#a0a0a0';
+/** Colours of limbs. */
+export const LEFT = '#f58518';
+export const LEFT_ARM = '#e45756';
+export const RIGHT = '#4c78a8';
+export const RIGHT_ARM = '#39a9a4';
+export const MIDDLE = '#a0a0a0';
 
 /**
  * The 14 joints of the Leeds Sports Pose data set (Johnson and Everingham, BMVC 2010), in its order; left and right are
@@ -73,6 +76,7 @@ export const lsp14: JointSchema = {
     [12, 13, MIDDLE],
   ],
   torso: [9, 2],
+  upperBody: [6, 7, 8, 9, 10, 11, 12, 13],
   oksSigmas: [0.089, 0.087, 0.107, 0.107, 0.087, 0.089, 0.062, 0.072, 0.079, 0.079, 0.072, 0.062, 0.079, 0.079],
 };
 
@@ -130,6 +134,7 @@ export const coco17: JointSchema = {
     [4, 6, RIGHT],
   ],
   torso: [5, 12],
+  upperBody: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
   oksSigmas: [
     0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089,
     0.089,
@@ -180,6 +185,7 @@ export const crowdpose14: JointSchema = {
     [13, 12, MIDDLE],
   ],
   torso: [0, 7],
+  upperBody: [0, 1, 2, 3, 4, 5, 12, 13],
   oksSigmas: [0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089, 0.079, 0.079],
 };
 

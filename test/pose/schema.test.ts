@@ -58,7 +58,7 @@ describe('checkSample', () => {
       /im1: joint neck at \(30.5, 5.0\) is far outside/,
     ],
     ['a weight below 0', (s: PoseSample) => void s.weights.fill(-1, 0, 1), /right_ankle has weight -1/],
-    ['too few joints', (s: PoseSample) => void s.weights.fill(0, 1), /1 of 14 joints/],
+    ['nobody', (s: PoseSample) => void s.weights.fill(0), /none of 14 joints is annotated/],
     ['another schema', () => ({ joints: new Float64Array(34) }), /28 coordinates and 14 weights; got 34 and 14/],
     [
       'a short picture',

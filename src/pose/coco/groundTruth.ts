@@ -16,10 +16,20 @@ export interface CocoTruth extends OksTruth {
   readonly headBox?: Box;
 }
 
+/** One picture of a COCO keypoints file; evaluation needs no more than its id. */
+export interface CocoImage {
+  readonly id: number;
+  readonly file?: string;
+  readonly size?: readonly [width: number, height: number];
+  /** `split`, the part of the data set that it is from; no field of COCO's own. */
+  readonly split?: string;
+}
+
 /** A COCO keypoints file as far as metrics need it. */
 export interface CocoGroundTruth {
   readonly file: string;
-  readonly images: ReadonlySet<number>;
+  /** By id. */
+  readonly images: ReadonlyMap<number, CocoImage>;
   /** Names of the joints by category, where the file has them. */
   readonly categories: ReadonlyMap<number, readonly string[] | undefined>;
   readonly truths: readonly CocoTruth[];
@@ -41,7 +51,7 @@ export async function readGroundTruth(
   area: 'annotation' | 'box' = 'annotation',
 ): Promise<CocoGroundTruth> {
   const root = new JsonEntry(await readJsonFile(file), file);
-  const images = new Set(root.entries('images').map((image) => image.integer('id')));
+  const images = new Map(root.entries('images').map((image) => [image.integer('id'), readImage(image)] as const));
   const categories = new Map(
     root.entries('categories').map((category) => [category.integer('id'), jointNames(category)] as const),
   );
@@ -62,6 +72,15 @@ export async function readGroundTruth(
     return truth;
   });
   return { file, images, categories, truths, joints };
+}
+
+function readImage(image: JsonEntry): CocoImage {
+  return {
+    id: image.integer('id'),
+    file: image.has('file_name') ? image.text('file_name') : undefined,
+    size: image.has('width') && image.has('height') ? [image.integer('width'), image.integer('height')] : undefined,
+    split: image.has('split') ? image.text('split') : undefined,
+  };
 }
 
 function readTruth(entry: JsonEntry, joints: number, area: 'annotation' | 'box'): CocoTruth {

@@ -10,7 +10,7 @@ export const SCHEDULES = ['steps', 'cosine'] as const;
 
 /** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
 export interface TrainConfig {
-  /** Folder of a data set in LSP's form; null = the generated figures. */
+  /** Folder of a data set, or several separated by commas; null = the generated figures. */
   readonly data: string | null;
   readonly loss: LossName;
   readonly epochs: number;

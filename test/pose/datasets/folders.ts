@@ -1,0 +1,24 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+
+/** Pictures of a data set have this size, so that labels are easy to place. */
+export const SIZE = [40, 30] as const;
+
+/** An empty folder with the files given: JSON for objects, text for strings, a grey picture for null. */
+export async function folderOf(files: Readonly<Record<string, unknown>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'wgrad-data-'));
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    if (content === null) await grey(path);
+    else await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  return folder;
+}
+
+async function grey(path: string): Promise<void> {
+  const [width, height] = SIZE;
+  await sharp({ create: { width, height, channels: 3, background: '#808080' } }).toFile(path);
+}
