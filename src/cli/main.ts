@@ -8,6 +8,7 @@ import { evaluate } from './evaluate.js';
 import { exportOnnx } from './export.js';
 import { gradcheck } from './gradcheck.js';
 import { inspect } from './inspect.js';
+import { predict } from './predict.js';
 import { start } from './start.js';
 import { wgsl } from './wgsl.js';
 
@@ -22,7 +23,8 @@ const program = new Command('wgrad')
   .exitOverride()
   .showSuggestionAfterError();
 
-for (const register of [start, evaluate, convert, inspect, exportOnnx, doctor, gradcheck, wgsl]) register(program);
+for (const register of [start, evaluate, predict, convert, inspect, exportOnnx, doctor, gradcheck, wgsl])
+  register(program);
 
 try {
   await program.parseAsync();

@@ -22,13 +22,9 @@ import { type LoadedData, loadData } from '../pose/train/samples.js';
 import { type Session, startSession } from '../pose/train/session.js';
 import { trainReport } from '../pose/train/trainReport.js';
 import { trainRun } from '../pose/train/trainRun.js';
-import type { Device } from '../tensor/backend.js';
-import { cpu } from '../tensor/cpu.js';
-import { device as bestDevice } from '../tensor/open.js';
-import { webgpu } from '../tensor/webgpu.js';
-import { compileProgress } from './compileProgress.js';
 import { INTERRUPTED, untilInterrupt } from './interrupt.js';
 import { loadingDisplay } from './loadingDisplay.js';
+import { openBackend } from './openBackend.js';
 import { scoreTable } from './scoreTable.js';
 import type { StartFlags } from './start.js';
 import { TrainingDisplay } from './trainingDisplay.js';
@@ -74,15 +70,6 @@ export async function trainCommand({
     await workers?.close();
     device.destroy();
   }
-}
-
-async function openBackend(name: string): Promise<Device> {
-  // The bar may be drawn already; it draws itself again.
-  const onCompile = compileProgress((text) => say(process.stderr.isTTY ? `\r\u001b[2K${text}` : text));
-  if (name === 'webgpu') return webgpu({ onCompile });
-  if (name === 'cpu') return cpu();
-  if (name === 'auto') return bestDevice({ onCompile });
-  throw new DataError(`--backend ${name}: expected one of webgpu, cpu, auto`);
 }
 
 function openWorkers(text: string | undefined): DataWorkers | undefined {

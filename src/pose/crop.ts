@@ -52,10 +52,11 @@ export function cropToImage(crop: Crop): Affine {
 
 /**
  * The map from the pixels of a `width` x `height` input to image pixels. Column u has its centre at
- * `(u + 0.5) / width - 0.5` in crop units, so that mirroring is exactly `u -> width - 1 - u` and `t_x -> -t_x`.
+ * `(u + pixel) / width - 0.5` in crop units: with 0.5 mirroring is exactly `u -> width - 1 - u` and `t_x -> -t_x`.
+ * @param pixel 0.5, or 0 as RLE's public codes have it
  */
-export function inputToImage(crop: Crop, width: number, height: number): Affine {
-  return composeAffine(cropToImage(crop), [1 / width, 0, 0.5 / width - 0.5, 0, 1 / height, 0.5 / height - 0.5]);
+export function inputToImage(crop: Crop, width: number, height: number, pixel = 0.5): Affine {
+  return composeAffine(cropToImage(crop), [1 / width, 0, pixel / width - 0.5, 0, 1 / height, pixel / height - 0.5]);
 }
 
 /**

@@ -13,6 +13,10 @@ export interface DrawnPose {
 /** Joints whose colour no limb gives. */
 const NEUTRAL = '#a0a0a0';
 
+/** How dense the filling of an ellipse is up to this share of the size; wider ones are as much paler, and hide nothing. */
+const FILLING = 0.28;
+const NARROW = 1 / 16;
+
 /** The view box that lays an overlay over an image of this size: the first pixel's centre is the origin. */
 export function overlayViewBox(width: number, height: number): string {
   return `-0.5 -0.5 ${width} ${height}`;
@@ -31,8 +35,9 @@ export function drawPose(schema: JointSchema, pose: DrawnPose, size: number): st
     if (!pose.spread || !isDrawn(pose, k)) continue;
     const [x, y] = point(pose.joints, k);
     const [rx, ry] = point(pose.spread, k);
+    const filling = FILLING * Math.min(1, (NARROW * size) ** 2 / (rx * ry));
     parts.push(
-      `<ellipse cx="${px(x)}" cy="${px(y)}" rx="${px(rx)}" ry="${px(ry)}" fill="${colour}" fill-opacity="0.28" ` +
+      `<ellipse cx="${px(x)}" cy="${px(y)}" rx="${px(rx)}" ry="${px(ry)}" fill="${colour}" fill-opacity="${px(filling)}" ` +
         `stroke="${colour}" stroke-width="${px(line * 0.4)}"/>`,
     );
   }

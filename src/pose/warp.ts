@@ -5,6 +5,15 @@ import type { RgbImage } from './dataset.js';
 export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
 export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
 
+/** How a network wants its input: `(rgb / 255 - mean) / std`, and where pixels stand (see `inputToImage`). */
+export interface InputForm {
+  readonly mean: readonly [red: number, green: number, blue: number];
+  readonly std: readonly [red: number, green: number, blue: number];
+  readonly pixel: number;
+}
+
+const IMAGENET: InputForm = { mean: IMAGENET_MEAN, std: IMAGENET_STD, pixel: 0.5 };
+
 /**
  * What turns levels 0 to 255 into network input, for `warpPixels`: gain, offset, low and high [4, 3] such that
  * `clamp(gain v + offset, low, high) = (clamp(gains v / 255, 0, 1) - mean) / std`.
@@ -17,13 +26,21 @@ export function colourRows(gains: readonly [number, number, number] = [1, 1, 1])
 
 /**
  * Writes the crop as network input [height, width, 3]: bilinear samples v of the image, black outside, normalised to
- * `(v / 255 - mean) / std` with ImageNet's constants. One sample per input pixel, as OpenCV's warpAffine takes them.
+ * `(v / 255 - mean) / std`. One sample per input pixel, as OpenCV's warpAffine takes them.
  * @param out the slice of a batch to fill, `height * width * 3` floats.
+ * @param form default: ImageNet's constants, as wgrad trains
  */
-export function warpCrop(image: RgbImage, crop: Crop, width: number, height: number, out: Float32Array): void {
-  const [a, b, c, d, e, f] = inputToImage(crop, width, height);
-  const scale = IMAGENET_STD.map((s) => 1 / (255 * s));
-  const shift = IMAGENET_MEAN.map((m, i) => -m / IMAGENET_STD[i]);
+export function warpCrop(
+  image: RgbImage,
+  crop: Crop,
+  width: number,
+  height: number,
+  out: Float32Array,
+  { mean, std, pixel }: InputForm = IMAGENET,
+): void {
+  const [a, b, c, d, e, f] = inputToImage(crop, width, height, pixel);
+  const scale = std.map((s) => 1 / (255 * s));
+  const shift = mean.map((m, i) => -m / std[i]);
   const { data } = image;
   const stride = image.width * 3;
   for (let v = 0, o = 0; v < height; v++) {

@@ -79,12 +79,17 @@ function sizeInConfig(config: string): Conventions['size'] | undefined {
   return found ? [Number(found[2]), Number(found[1])] : undefined;
 }
 
-function sizeOfRun(config = 'null'): Conventions['size'] | undefined {
+function sizeOfRun(config: string | undefined): Conventions['size'] | undefined {
+  const { size } = configOfRun(config);
+  return typeof size === 'number' && size > 0 ? [size, size] : undefined;
+}
+
+/** What a run of wgrad's training notes of itself in its checkpoints; nothing where the text is something else. */
+export function configOfRun(config = 'null'): { readonly size?: unknown; readonly loss?: unknown } {
   try {
-    const size = (JSON.parse(config) as { config?: { size?: unknown } } | null)?.config?.size;
-    return typeof size === 'number' && size > 0 ? [size, size] : undefined;
+    return (JSON.parse(config) as { config?: object } | null)?.config ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

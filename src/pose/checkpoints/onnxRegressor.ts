@@ -1,9 +1,9 @@
-import { DataError } from '../../errors.js';
 import { type OnnxAttribute, type OnnxModel, type OnnxNode, OPSET } from '../../io/onnx.js';
 import type { StateTensor } from '../../io/stateDict.js';
 import { DEPTHS, STAGES } from '../../nn/resnet.js';
 import type { Conventions } from './conventions.js';
 import type { PoseCheckpoint } from './poseCheckpoint.js';
+import { requireRegressor } from './regressorOf.js';
 
 /** Those of `batchNorm` and of the head, in float32. */
 const BATCH_NORM_EPSILON = 1e-5;
@@ -16,10 +16,8 @@ const NORM_EPSILON = 1e-12;
  * @throws DataError where the checkpoint is no ResNet with an RLE or regression head
  */
 export function onnxRegressor({ path, architecture, conventions, state }: PoseCheckpoint): OnnxModel {
+  requireRegressor(path, architecture);
   const { resnet, head, joints, dims } = architecture;
-  if (!resnet || (head !== 'rle' && head !== 'regression')) {
-    throw new DataError(`${path}: not a ResNet with an RLE or regression head; wgrad inspect shows what it is`);
-  }
   const graph = new GraphBuilder(state);
   const { blocks, bottleneck } = DEPTHS[resnet.depth];
 

@@ -4,7 +4,7 @@ import { formatSafetensors, type StoredTensor } from '../../io/safetensors.js';
 import { checkState, type StateTensor } from '../../io/stateDict.js';
 import { readWeightsFile, type WeightsFile } from '../../io/weightsFile.js';
 import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
-import { type Conventions, conventionsOf } from './conventions.js';
+import { type Conventions, configOfRun, conventionsOf } from './conventions.js';
 import { NAMINGS, type Naming, namingCalled, namingOf } from './naming.js';
 
 /** A pose network out of a file of weights. */
@@ -14,6 +14,8 @@ export interface PoseCheckpoint {
   readonly naming: Naming['name'];
   readonly architecture: Architecture;
   readonly conventions: Conventions;
+  /** The loss of the run of wgrad that it is a checkpoint of. */
+  readonly loss?: string;
   /** Parameters and running statistics under own names (see `Naming`), in PyTorch's layouts. */
   readonly state: ReadonlyMap<string, StateTensor>;
 }
@@ -46,8 +48,14 @@ export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoin
     naming: naming.name,
     architecture,
     conventions: conventionsOf(naming.name, architecture, file.metadata, path),
+    ...lossOf(file.metadata),
     state,
   };
+}
+
+function lossOf({ wgrad, config }: WeightsFile['metadata']): Pick<PoseCheckpoint, 'loss'> {
+  const { loss } = wgrad === undefined ? {} : configOfRun(config);
+  return typeof loss === 'string' ? { loss } : {};
 }
 
 const OPTIMIZER = 'optimizer.';

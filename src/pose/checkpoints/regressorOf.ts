@@ -4,11 +4,13 @@ import { fromTorchLayout } from '../../io/torchLayout.js';
 import type { HeadOptions } from '../../rle/head.js';
 import type { RegressorParams, RegressorState } from '../../rle/regressor.js';
 import type { Device } from '../../tensor/backend.js';
+import type { Architecture } from './architecture.js';
 import type { PoseCheckpoint } from './poseCheckpoint.js';
+import type { ResnetShape } from './resnetShapes.js';
 
-/** A regressor on a device; the flow of its loss is there if the file had one (`flow2d`, `flow3d` for 3-D). */
+/** A regressor on a device; sigmas and the flow of its loss are there if the file had them (`flow2d`, `flow3d` for 3-D). */
 export interface LoadedRegressor {
-  readonly params: Omit<RegressorParams, 'flow'> & Partial<Pick<RegressorParams, 'flow'>>;
+  readonly params: Omit<RegressorParams, 'flow' | 'fc_sigma'> & Partial<Pick<RegressorParams, 'flow' | 'fc_sigma'>>;
   readonly state: RegressorState;
   /** What `regressor.apply` must know besides. */
   readonly head: Required<HeadOptions>;
@@ -21,16 +23,14 @@ const COUNTER = 'num_batches_tracked';
 const LISTS = /^(layer[1-4]|t|s)$/;
 
 /**
- * Puts a checkpoint's ResNet with RLE head on a device.
+ * Puts a checkpoint's ResNet with its RLE or regression head on a device.
  * @throws DataError where the checkpoint is of another kind of network
  */
 export function regressorOf(
   device: Device,
   { path, architecture, conventions, state }: PoseCheckpoint,
 ): LoadedRegressor {
-  if (!architecture.resnet || architecture.head !== 'rle') {
-    throw new DataError(`${path}: not a ResNet with an RLE head; wgrad inspect shows what it is`);
-  }
+  requireRegressor(path, architecture);
   const own = [...fromTorchLayout(state)];
   const learned = own.filter(([name]) => !STATISTICS.test(name) && !name.startsWith('preact.fc.'));
   const running = own.filter(([name]) => STATISTICS.test(name));
@@ -45,6 +45,15 @@ export function regressorOf(
     state: onDevice(device, unflattenState(new Map([...running, ...counters]))) as RegressorState,
     head: { normalise: conventions.normalise, dims: architecture.dims },
   };
+}
+
+/** @throws DataError where the network is no ResNet with an RLE or regression head, whose outputs are coordinates */
+export function requireRegressor(
+  path: string,
+  architecture: Architecture,
+): asserts architecture is Architecture & { readonly resnet: ResnetShape; readonly head: 'rle' | 'regression' } {
+  if (architecture.resnet && (architecture.head === 'rle' || architecture.head === 'regression')) return;
+  throw new DataError(`${path}: not a ResNet with an RLE or regression head; wgrad inspect shows what it is`);
 }
 
 function onDevice(device: Device, tree: StateTree): unknown {

@@ -1,0 +1,20 @@
+import { DataError } from '../errors.js';
+import type { Device } from '../tensor/backend.js';
+import { cpu } from '../tensor/cpu.js';
+import { device } from '../tensor/open.js';
+import { webgpu } from '../tensor/webgpu.js';
+import { compileProgress } from './compileProgress.js';
+
+/**
+ * The device that `--backend` names, which says on stderr how far it is where compiling takes long.
+ * @throws DataError for another name, DeviceError where there is no such device
+ */
+export async function openBackend(name: string): Promise<Device> {
+  // A bar may be drawn already; it draws itself again.
+  const erase = process.stderr.isTTY ? '\r\u001b[2K' : '';
+  const onCompile = compileProgress((text) => process.stderr.write(`${erase}${text}\n`));
+  if (name === 'webgpu') return webgpu({ onCompile });
+  if (name === 'cpu') return cpu();
+  if (name === 'auto') return device({ onCompile });
+  throw new DataError(`--backend ${name}: expected one of webgpu, cpu, auto`);
+}

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import type { PredictFlags } from './predictCommand.js';
+
+const HELP = `
+Results: a list of {image_id, file_name, annotation_id?, category_id, keypoints: [x, y, score, ...], score, bbox}, as wgrad
+evaluate and COCO's tools read it, on stdout or in --out. Boxes: COCO annotations or a list of detections, in pixels of the
+upright image; without them a person fills the whole image. An image that cannot be read is reported and left out; the exit
+code is then 1.`;
+
+/** `wgrad predict IMAGE... | DIR`: the poses of the people in images, as COCO results and as overlays. */
+export function predict(program: Command): void {
+  program
+    .command('predict')
+    .argument('<images...>', 'images, or folders of them')
+    .description('estimate the poses of people in images')
+    .option('--run <folder>', 'a run of wgrad train, whose best checkpoint is used')
+    .option('--weights <file>', 'weights instead of a run: safetensors, or a .pth or .pt of PyTorch')
+    .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
+    .option('--boxes <file>', 'where the people are')
+    .option('--out <file>', 'write the results there instead of to stdout')
+    .option('--overlays <folder>', 'draw poses over images, with ellipses of one standard deviation')
+    .option('--flip-test', 'average with the prediction for the mirror image')
+    .option('--joints <schema>', 'what the joints are, if it is not what their number suggests')
+    .option('--batch <n>', 'people that go through the network at a time', '16')
+    .option('--backend <name>', 'webgpu, cpu or auto', 'auto')
+    .addHelpText('after', HELP)
+    .action(async (images: string[], flags: PredictFlags) => {
+      // Image codecs are slow to load: only who predicts waits for them.
+      const { predictCommand } = await import('./predictCommand.js');
+      await predictCommand(images, flags);
+    });
+}

@@ -1,0 +1,92 @@
+import { DataError } from '../errors.js';
+import { writeFileAtomic } from '../io/atomicFile.js';
+import { type PoseCheckpoint, readPoseCheckpoint } from '../pose/checkpoints/poseCheckpoint.js';
+import { formatResults } from '../pose/predict/formatResults.js';
+import { type ImageToPredict, listImages, withBoxes } from '../pose/predict/imagesToPredict.js';
+import { jointsOf } from '../pose/predict/jointsOf.js';
+import { writeOverlays } from '../pose/predict/overlays.js';
+import { poseNetwork } from '../pose/predict/poseNetwork.js';
+import { predictPoses } from '../pose/predict/predictPoses.js';
+import { residualStd } from '../pose/predict/residualStd.js';
+import { duration } from '../pose/train/duration.js';
+import { checkpointFile } from './checkpointFile.js';
+import { loadingDisplay } from './loadingDisplay.js';
+import { openBackend } from './openBackend.js';
+
+export interface PredictFlags {
+  readonly run?: string;
+  readonly weights?: string;
+  readonly part?: string;
+  readonly boxes?: string;
+  readonly out?: string;
+  readonly overlays?: string;
+  readonly flipTest?: boolean;
+  readonly joints?: string;
+  readonly batch: string;
+  readonly backend: string;
+}
+
+const MOST_PEOPLE = 1024;
+
+/** Predicts, writes what was asked for, and says on stderr what could not be read. */
+export async function predictCommand(paths: readonly string[], flags: PredictFlags): Promise<void> {
+  const began = performance.now();
+  const checkpoint = await readWeights(flags);
+  const { conventions, architecture } = checkpoint;
+  const schema = jointsOf(checkpoint, flags.joints);
+  if (flags.flipTest && schema.flipPairs.length === 0) {
+    throw new DataError(`--flip-test: which of the ${architecture.joints} joints are left and right is not known`);
+  }
+  const listed = await listImages(paths);
+  const images = flags.boxes === undefined ? listed : await withBoxes(listed, flags.boxes);
+  const batch = Math.min(batchSize(flags.batch), peopleIn(images));
+  const device = await openBackend(flags.backend);
+  const display = loadingDisplay('predict');
+  let failures = 0;
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  try {
+    const poses = await predictPoses(images, {
+      ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest: flags.flipTest ?? false },
+      onProgress: display.update,
+      onFailure: ({ message }) => {
+        failures++;
+        display.stop();
+        say(`wgrad: ${message}`);
+      },
+    });
+    display.stop();
+    const results = formatResults(poses);
+    if (flags.out === undefined) process.stdout.write(results);
+    else await writeFileAtomic(flags.out, results);
+    if (flags.overlays !== undefined) {
+      const std = architecture.head === 'rle' ? await residualStd(device, checkpoint) : ([0, 0] as const);
+      await writeOverlays(flags.overlays, schema, poses, std);
+    }
+    const without = images.filter(({ people }) => people?.length === 0).length;
+    say(
+      `${poses.length} people in ${images.length} images${without > 0 ? `, ${without} of them without a box` : ''}; ` +
+        `${failures > 0 ? `${failures} could not be read; ` : ''}${duration((performance.now() - began) / 1000)}`,
+    );
+  } finally {
+    display.stop();
+    device.destroy();
+  }
+  if (failures > 0) process.exitCode = 1;
+}
+
+async function readWeights({ run, weights, part }: PredictFlags): Promise<PoseCheckpoint> {
+  if ((run === undefined) === (weights === undefined)) {
+    throw new DataError('predict: give the network with --run FOLDER or with --weights FILE');
+  }
+  return readPoseCheckpoint(weights ?? (await checkpointFile(run as string)), part);
+}
+
+function batchSize(text: string): number {
+  const size = Number(text);
+  if (/^\d+$/.test(text) && size >= 1 && size <= MOST_PEOPLE) return size;
+  throw new DataError(`--batch ${text}: expected an integer from 1 to ${MOST_PEOPLE}`);
+}
+
+function peopleIn(images: readonly ImageToPredict[]): number {
+  return images.reduce((sum, { people }) => sum + (people?.length ?? 1), 0);
+}

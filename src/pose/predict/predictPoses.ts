@@ -1,0 +1,133 @@
+import { DataError } from '../../errors.js';
+import type { Conventions } from '../checkpoints/conventions.js';
+import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
+import type { Box, RgbImage } from '../dataset.js';
+import { flipAverage } from '../flipTest.js';
+import { decodeImage } from '../images.js';
+import { bboxRle, keypointScores } from '../metrics/poseConfidence.js';
+import { flipOrder, type JointSchema } from '../schema.js';
+import { warpCrop } from '../warp.js';
+import type { ImageToPredict, PersonBox } from './imagesToPredict.js';
+import type { PoseNetwork } from './poseNetwork.js';
+
+/** One person as the network sees it. */
+export interface PredictedPose {
+  readonly image: ImageToPredict;
+  readonly size: readonly [width: number, height: number];
+  readonly person: PersonBox;
+  /** Longer side of the crop in pixels. */
+  readonly side: number;
+  /** [K, 2] in pixels. */
+  readonly joints: Float64Array;
+  /** [K, 2] in pixels: the network's sigmas. */
+  readonly sigma?: Float64Array;
+  /** [K]: by RLE's eq. 9; 1 where the network has no sigma. */
+  readonly jointScores: readonly number[];
+  /** RLE's `box + mean + max` of the joints' scores, with 0 for an annotated box; without sigmas the box's score or 1. */
+  readonly score: number;
+}
+
+export interface PredictOptions {
+  readonly network: PoseNetwork;
+  readonly conventions: Conventions;
+  readonly schema: JointSchema;
+  /** People that go through the network at a time. */
+  readonly batch: number;
+  /** Average with what the network says of the mirror image. */
+  readonly flipTest: boolean;
+  /** Told of images that cannot be read and of boxes without extent; the others go on. */
+  readonly onFailure: (error: DataError) => void;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Looks at every person of every image, in their order, through crops as the checkpoint's conventions want them. */
+export async function predictPoses(
+  images: readonly ImageToPredict[],
+  { network, conventions, schema, batch, flipTest, onFailure, onProgress }: PredictOptions,
+): Promise<PredictedPose[]> {
+  const [height, width] = conventions.size;
+  const pixels = height * width * 3;
+  const order = flipOrder(schema);
+  const [inputs, mirrored] = [new Float32Array(batch * pixels), new Float32Array(flipTest ? batch * pixels : 0)];
+  const poses: PredictedPose[] = [];
+  let rows: Row[] = [];
+
+  const flush = async () => {
+    if (rows.length === 0) return;
+    // The rows beyond the last person hold what they held before: one shape, one set of kernels.
+    const upright = await network(inputs);
+    const { mu, sigma } = flipTest ? flipAverage(upright, await network(mirrored), order) : upright;
+    const points = 2 * schema.joints.length;
+    rows.forEach((row, i) => {
+      const own = (values: Float64Array) => values.subarray(i * points, (i + 1) * points);
+      poses.push(poseOf(row, own(mu), sigma && own(sigma), order));
+    });
+    rows = [];
+  };
+  const load = (image?: ImageToPredict) => image && decodeImage(image.path).catch(toFailure);
+
+  let next = load(images[0]);
+  for (const [i, image] of images.entries()) {
+    const decoded = await next;
+    next = load(images[i + 1]); // while the device is at work
+    if (decoded instanceof DataError) onFailure(decoded);
+    else {
+      const picture = decoded as RgbImage;
+      for (const person of image.people ?? [wholeOf(picture)]) {
+        const crop = cropOf(image, person, conventions);
+        if (crop instanceof DataError) {
+          onFailure(crop);
+          continue;
+        }
+        const at = rows.length * pixels;
+        warpCrop(picture, crop, width, height, inputs.subarray(at, at + pixels), conventions);
+        if (flipTest) {
+          warpCrop(picture, mirrorCrop(crop), width, height, mirrored.subarray(at, at + pixels), conventions);
+        }
+        rows.push({ image, size: [picture.width, picture.height], person, crop });
+        if (rows.length === batch) await flush();
+      }
+    }
+    onProgress?.(i + 1, images.length);
+  }
+  await flush();
+  return poses;
+}
+
+interface Row extends Pick<PredictedPose, 'image' | 'size' | 'person'> {
+  readonly crop: Crop;
+}
+
+function poseOf(
+  { crop, ...row }: Row,
+  mu: Float64Array,
+  sigma: Float64Array | undefined,
+  order: Uint32Array,
+): PredictedPose {
+  const jointScores = sigma ? keypointScores(sigma, 2) : Array.from(order, () => 1);
+  const box = row.person.score;
+  return {
+    ...row,
+    side: Math.max(crop.width, crop.height),
+    joints: decodeJoints(mu, crop, order),
+    sigma: sigma?.map((value, i) => value * (i % 2 === 0 ? crop.width : crop.height)),
+    jointScores,
+    score: sigma ? bboxRle(box ?? 0, jointScores) : (box ?? 1),
+  };
+}
+
+const wholeOf = ({ width, height }: RgbImage): PersonBox => ({ box: [0, 0, width, height] as Box, category: 1 });
+
+function cropOf(image: ImageToPredict, { box }: PersonBox, { size, padding }: Conventions): Crop | DataError {
+  try {
+    return cropAround(box, { padding, aspect: size[1] / size[0] });
+  } catch (error) {
+    const failure = toFailure(error);
+    return new DataError(`${image.path}: ${failure.message}`, { cause: failure });
+  }
+}
+
+function toFailure(error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  throw error;
+}
