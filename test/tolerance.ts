@@ -54,3 +54,9 @@ export const TRAJECTORY_FLOOR = 1e-5;
 
 /** Calibration where the truth is known, 20,000 draws: a share's standard error is at most 0.0035, and 3 % are 8 of them. */
 export const CALIBRATION_SHARE = 0.03;
+
+/** log s by 40,000 draws: G / (its mean) has a standard deviation of 1 to 1.5, so that a mean errs by 0.0075; four of them. */
+export const LOG_S_DRAWS = 0.03;
+
+/** log s on a grid whose step is a quarter, of normals no narrower than 0.5 steps of theirs: rounding alone, in float32. */
+export const LOG_S_GRID = 1e-4;

@@ -1,11 +1,21 @@
 /** Residual log-likelihood estimation: flows, likelihoods, losses, the head and a whole pose regressor. */
 export { type Density, gaussianNegLog, laplaceNegLog } from './density.js';
+export { affineFlow } from './flows/affineFlow.js';
+export { chain } from './flows/chain.js';
+export { type CouplingFlowOptions, couplingFlow } from './flows/couplingFlow.js';
+export { type Flow, flowOver, type InvertibleMap } from './flows/flow.js';
+export { rationalQuadratic, type SplineOptions } from './flows/rationalQuadratic.js';
+export { realNvpFlow } from './flows/realNvpFlow.js';
+export { additive, affine, type Transform } from './flows/transforms.js';
 export * as head from './head.js';
 export { checkLabels, type LabelNames } from './labels.js';
+export { type Design, type LikelihoodOptions, likelihood } from './likelihood.js';
+export { type LogSMethod, type LogSNodes, type LogSOptions, logS, logSNodes } from './logS.js';
 export { gaussianNll, l1, l2, laplaceNll } from './loss.js';
 export { alternatingMasks, type Masks } from './masks.js';
 export * as realNvp from './realNvp.js';
 export * as regressor from './regressor.js';
 export { dle, type RleOptions, rle, type Variant } from './rle.js';
 export { type MixedFlows, type RleMixedOptions, rleMixed } from './rleMixed.js';
+export { drawStandard, type StandardDensity, standardNegLog } from './standardDensity.js';
 export type { Labels, Prediction, SigmaOptions } from './standardise.js';

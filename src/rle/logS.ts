@@ -1,0 +1,94 @@
+import { ShapeError } from '../errors.js';
+import { add, mul, sub } from '../kernels/binary.js';
+import { broadcastTo } from '../kernels/broadcastTo.js';
+import { logSumExp } from '../kernels/logSumExp.js';
+import { randomUniform } from '../kernels/random.js';
+import { sum } from '../kernels/reduce.js';
+import { neg } from '../kernels/unary.js';
+import type { Device } from '../tensor/backend.js';
+import type { Rng } from '../tensor/rng.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Flow } from './flows/flow.js';
+import { drawStandard, type StandardDensity, standardNegLog } from './standardDensity.js';
+
+/** How the integral of G Q is estimated. */
+export type LogSMethod = 'importance' | 'jitteredGrid';
+
+export interface LogSOptions {
+  /** Where draws and shifts come from; each call takes fresh ones. */
+  readonly rng: Rng;
+  /** Default `laplace`. */
+  readonly q?: StandardDensity;
+  /** Draws from Q for `importance`, default 4096. */
+  readonly samples?: number;
+  /** The grid covers [-reach, reach] per axis, default 7. */
+  readonly reach?: number;
+  /** Default 57, a step of a quarter. */
+  readonly pointsPerAxis?: number;
+}
+
+/** Where the integral is evaluated: points [n, ...pointShape] and the logarithms of their weights, [] or [n, ...]. */
+export type LogSNodes = { readonly points: Tensor; readonly logWeight: Tensor };
+
+/** Beyond this a grid is no way to integrate. */
+const MOST_NODES = 2 ** 18;
+
+/**
+ * `log s = -log integral of G(x) Q(x) dx`, which makes s Q G a density (Li et al., 2021, eq. 8; no public code has it):
+ * `-log sum_j w_j G(x_j)` over nodes. Depends on the flow alone.
+ *
+ * @param nodes fresh ones in each step: a flow hides mass between nodes that stay where they are
+ * @returns [], or [K] for a flow with a density per joint
+ */
+export function logS<P>(flow: Flow<P>, params: P, { points, logWeight }: LogSNodes): Tensor {
+  return neg(logSumExp(add(flow.logProb(params, points), logWeight), { axes: [0] }));
+}
+
+/**
+ * Nodes for `logS`. `importance`: draws from Q, each of weight 1 / n. `jitteredGrid`: a grid of step h, shifted as a whole
+ * by U(-h/2, h/2) per axis, weights Q h^D; exact for smooth densities within its reach.
+ *
+ * @throws ShapeError if the grid would have more than 262,144 nodes
+ */
+export function logSNodes<P>(method: LogSMethod, flow: Flow<P>, device: Device, options: LogSOptions): LogSNodes {
+  return method === 'importance' ? importance(flow, device, options) : jitteredGrid(flow, device, options);
+}
+
+function importance<P>(
+  { pointShape }: Flow<P>,
+  device: Device,
+  { rng, q = 'laplace', samples = 4096 }: LogSOptions,
+): LogSNodes {
+  if (!(Number.isInteger(samples) && samples > 0)) {
+    throw new ShapeError(`logS: wants a whole number of samples above 0, got ${samples}`);
+  }
+  return {
+    points: drawStandard(q, rng, device, [samples, ...pointShape]),
+    logWeight: device.scalar(-Math.log(samples)),
+  };
+}
+
+function jitteredGrid<P>(
+  { pointShape }: Flow<P>,
+  device: Device,
+  { rng, q = 'laplace', reach = 7, pointsPerAxis = 57 }: LogSOptions,
+): LogSNodes {
+  const dims = pointShape[pointShape.length - 1];
+  const nodes = pointsPerAxis ** dims;
+  if (!(pointsPerAxis > 1 && reach > 0 && nodes <= MOST_NODES)) {
+    throw new ShapeError(
+      `logS: a grid of ${pointsPerAxis} points on each of ${dims} axes up to ${reach} is not possible (at most ` +
+        `${MOST_NODES} nodes, at least 2 per axis, a reach above 0); for many coordinates take 'importance'`,
+    );
+  }
+  const step = (2 * reach) / (pointsPerAxis - 1);
+  const grid = Float32Array.from({ length: nodes * dims }, (_, i) => {
+    const along = Math.floor(Math.floor(i / dims) / pointsPerAxis ** (i % dims)) % pointsPerAxis;
+    return along * step - reach;
+  });
+  const corners = device.tensor(grid, [nodes, ...pointShape.slice(1).map(() => 1), dims]);
+  const shift = mul(sub(randomUniform(device, rng, { shape: [dims] }), 0.5), step);
+  const points = broadcastTo(add(corners, shift), { shape: [nodes, ...pointShape] });
+  const logQ = neg(sum(standardNegLog(q, points), { axes: [-1] }));
+  return { points, logWeight: add(logQ, dims * Math.log(step)) };
+}
