@@ -96,6 +96,18 @@ export function defineMultiOp<
   return makeOp<I, A, R>(def as unknown as OpDefinition<A, never>, all);
 }
 
+/**
+ * @internal All outputs of an op, by-products included: for a fused op's own VJP. The tape that records the op knows the
+ * visible ones only, so call it where none does.
+ */
+export function withByProducts<I extends readonly unknown[], A extends object>(
+  { def }: Op<I, A, unknown>,
+  inputs: readonly Operand[],
+  attrs?: Partial<A>,
+): Tensor[] {
+  return applyOp(def, inputs, attrs, (gs) => gs[0]);
+}
+
 function makeOp<I extends readonly unknown[], A extends object, R>(
   def: OpDefinition<A, never>,
   apply: (inputs: readonly Operand[], attrs?: Partial<A>) => R,

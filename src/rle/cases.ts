@@ -3,6 +3,7 @@ import { flowLogProb, flowMove } from './flow.js';
 import { flowGrad } from './flowGrad.js';
 import { networkCount, networkLayout } from './flowShape.js';
 import { alternatingMasks } from './masks.js';
+import { rleError, rleGrad, rleSum } from './rleTerms.js';
 
 const attrsOf = (dims: number, couplings: number) => ({ dims, hidden: 64, masks: alternatingMasks(dims, couplings) });
 const pointsOf = (n: number, dims: number) => ({ shape: [n, dims] });
@@ -98,5 +99,79 @@ export const flowGradCases = (): OpCases => ({
   })),
 });
 
+const joints = { shape: [3, 5, 2] };
+const logits = { shape: [3, 5, 2], lo: -4, hi: 2, avoid: [-3] };
+/** Zeros among the weights. */
+const weights = { shape: [3, 5, 2], values: Array.from({ length: 30 }, (_, i) => (i % 7 === 3 ? 0 : 0.5 + (i % 3))) };
+const perJoint = { shape: [3, 5, 1], values: Array.from({ length: 15 }, (_, i) => (i % 4 === 1 ? 0 : 1)) };
+const everywhere = { shape: [], values: [1] };
+const operands = [joints, logits, joints, weights];
+const mismatch = [
+  { inputs: [joints, { shape: [3, 5, 1] }, joints, everywhere], message: /logit and target must be \[B, K, D\]/ },
+];
+const TERMS = [
+  { variant: 'official', floor: -3 },
+  { variant: 'official', q: 'gaussian' },
+  { variant: 'mmpose', q: 'laplace', floor: -3 },
+  { variant: 'mmpose', q: 'gaussian' },
+  { variant: 'paper' },
+  { variant: 'paper', residual: false },
+] as const;
+const batch = { shape: [32, 17, 2] };
+const elements = 32 * 17 * 2;
+
+export const rleErrorCases = (): OpCases => ({
+  op: rleError,
+  samples: [
+    { inputs: operands, attrs: TERMS[0], order: 0 },
+    { inputs: [joints, logits, joints, perJoint], attrs: TERMS[2], order: 0 },
+    { inputs: [joints, logits, joints, everywhere], order: 0 },
+  ],
+  errors: mismatch,
+  bench: [{ name: '32 x 17', inputs: [batch, batch, batch, everywhere], flop: 20 * elements, bytes: 16 * elements }],
+});
+
+export const rleSumCases = (): OpCases => ({
+  op: rleSum,
+  samples: [
+    ...TERMS.map((attrs) => ({ inputs: [...operands, { shape: [15] }], attrs, order: 0 as const })),
+    { inputs: [joints, logits, joints, perJoint, { shape: [15] }], order: 0 },
+  ],
+  errors: mismatch.map((error) => ({ ...error, inputs: [...error.inputs, { shape: [15] }] })),
+  bench: [
+    {
+      name: '32 x 17',
+      inputs: [batch, batch, batch, everywhere, { shape: [32 * 17] }],
+      flop: 60 * elements,
+      bytes: 16 * elements,
+    },
+  ],
+});
+
+export const rleGradCases = (): OpCases => ({
+  op: rleGrad,
+  samples: TERMS.map((attrs) => ({
+    inputs: [...operands, { shape: [15, 2] }, { shape: [], lo: 0.5 }],
+    attrs,
+    order: 0 as const,
+  })),
+  errors: mismatch.map((error) => ({ ...error, inputs: [...error.inputs, { shape: [15, 2] }, { shape: [] }] })),
+  bench: [
+    {
+      name: '32 x 17',
+      inputs: [batch, batch, batch, everywhere, { shape: [32 * 17, 2] }, { shape: [] }],
+      flop: 60 * elements,
+      bytes: 28 * elements,
+    },
+  ],
+});
+
 /** The cases of the ops of this floor. */
-export const rleCases = /* @__PURE__ */ (() => [flowGradCases(), flowLogProbCases(), flowMoveCases()])();
+export const rleCases: readonly OpCases[] = /* @__PURE__ */ (() => [
+  flowGradCases(),
+  flowLogProbCases(),
+  flowMoveCases(),
+  rleErrorCases(),
+  rleGradCases(),
+  rleSumCases(),
+])();

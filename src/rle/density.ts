@@ -21,3 +21,6 @@ export const NEG_LOG: Readonly<Record<Density, (e: Tensor) => Tensor>> = {
   laplace: laplaceNegLog,
   gaussian: gaussianNegLog,
 };
+
+/** What both public codes add to guard their divisions. */
+export const CODE_EPSILON = 1e-9;

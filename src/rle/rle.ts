@@ -1,24 +1,18 @@
-import { add, div, mul, sub } from '../kernels/binary.js';
-import { expandDims } from '../kernels/reshape.js';
-import { slice } from '../kernels/slice.js';
-import { abs } from '../kernels/unary.js';
+import { customVjp, vjp } from '../autograd/grad.js';
+import { withByProducts } from '../autograd/op.js';
+import { isRecording, isTracked } from '../autograd/tape.js';
+import { flatten } from '../kernels/flatten.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type Density, HALF_LOG_2PI, NEG_LOG } from './density.js';
-import * as realNvp from './realNvp.js';
-import {
-  type Labels,
-  type Prediction,
-  perImage,
-  type SigmaOptions,
-  type Standardised,
-  standardise,
-} from './standardise.js';
+import { type ComposedOptions, composedRle } from './composedRle.js';
+import type { Density } from './density.js';
+import { flowLogProb, unflattenFlow } from './flow.js';
+import { flowGrad } from './flowGrad.js';
+import type * as realNvp from './realNvp.js';
+import { rleError, rleGrad, rleSum, type Variant } from './rleTerms.js';
+import { fusedAttrs, MOST_POINTS } from './selectFlow.js';
+import { checkLoss, floorLogit, type Labels, type Prediction, SIGMA_FLOOR, type SigmaOptions } from './standardise.js';
 
-/**
- * Whose arithmetic: the paper's equation 8, or what the official code or mmpose 1.3 computes; `docs/rle.md` lists the
- * differences. None of them has the term log s.
- */
-export type Variant = 'official' | 'mmpose' | 'paper';
+export type { Variant } from './rleTerms.js';
 
 export interface RleOptions extends SigmaOptions, realNvp.CouplingOptions {
   /** Default `official`. */
@@ -26,9 +20,6 @@ export interface RleOptions extends SigmaOptions, realNvp.CouplingOptions {
   /** The density Q that the flow corrects, default `laplace`. */
   readonly q?: Density;
 }
-
-/** What both codes add to guard their divisions. */
-export const CODE_EPSILON = 1e-9;
 
 /**
  * Residual log-likelihood estimation, `L = sum w (log sigma - log phi(e) - log Q(e)) / B`, `e = (mu - target) / sigma`,
@@ -47,9 +38,7 @@ export function rle(
   options: RleOptions = {},
 ): Tensor {
   const { variant = 'official', q = 'laplace' } = options;
-  const s = standardise(prediction, labels, options);
-  const flowTerm = perImage(sub(s.logSigma, logPhi(s, flow, variant, options)), flowWeight(labels.weight, variant));
-  return add(flowTerm, perImage(BASE[variant](s, q), labels.weight));
+  return residualLoss(prediction, labels, flow, { ...options, variant, q, residual: true });
 }
 
 /**
@@ -63,40 +52,48 @@ export function dle(
   options: Omit<RleOptions, 'q'> = {},
 ): Tensor {
   const { variant = 'paper' } = options;
-  const s = standardise(prediction, labels, options);
-  return perImage(sub(s.logSigma, logPhi(s, flow, variant, options)), flowWeight(labels.weight, variant));
+  return residualLoss(prediction, labels, flow, { ...options, variant, q: 'laplace', residual: false });
 }
 
 /**
- * The codes subtract log phi [B, K, 1] from log sigma [B, K, D] and sum, which counts it D times: kept on request, since
- * their published weights were trained so. The paper's share of each coordinate is 1/D.
+ * Fused where the flow is: three dispatches beside the flow's three, for errors, loss and gradient. Composed where the
+ * labels are variables, and for second derivatives.
  */
-function logPhi(s: Standardised, flow: realNvp.RealNvpParams, variant: Variant, options: RleOptions): Tensor {
-  const error = variant === 'mmpose' ? guarded(s) : s.error;
-  const perJoint = expandDims(realNvp.logProb(flow, error, options), { axis: -1 });
-  return variant === 'paper' ? mul(perJoint, 1 / s.error.shape[2]) : perJoint;
-}
-
-/** `(mu - target) / (sigma + epsilon)`, mmpose's; its log sigma has no epsilon. */
-function guarded({ error, inverseSigma }: Standardised): Tensor {
-  return div(error, add(mul(inverseSigma, CODE_EPSILON), 1));
-}
-
-/** The official 2-D code weights the flow's term by the weight of x alone. */
-function flowWeight(weight: Tensor | undefined, variant: Variant): Tensor | undefined {
-  if (!weight || variant !== 'official' || weight.shape[2] === 1) return weight;
-  return slice(weight, { begin: [0, 0, 0], end: [weight.shape[0], weight.shape[1], 1] });
-}
-
-/** `-log Q` [B, K, D] of each variant. Both codes put log sigma into Q as well, so that it counts twice. */
-const BASE: Readonly<Record<Variant, (s: Standardised, q: Density) => Tensor>> = {
-  official: (s, q) => (q === 'laplace' ? officialLaplace(s) : add(s.logSigma, NEG_LOG[q](s.error))),
-  mmpose: (s, q) => add(s.logSigma, NEG_LOG[q](guarded(s))),
-  paper: (s, q) => NEG_LOG[q](s.error),
-};
-
-/** `log(sigma sqrt(2 pi)) + |mu - target| / (sqrt(2) sigma + epsilon)`: a Laplace exponent with a normal's constant. */
-export function officialLaplace({ error, logSigma, inverseSigma }: Standardised): Tensor {
-  const scale = add(mul(inverseSigma, CODE_EPSILON), Math.SQRT2);
-  return add(add(logSigma, HALF_LOG_2PI), div(abs(error), scale));
+function residualLoss(
+  prediction: Prediction,
+  labels: Labels,
+  flow: realNvp.RealNvpParams,
+  options: ComposedOptions,
+): Tensor {
+  const { sigmaFloor = SIGMA_FLOOR } = options;
+  checkLoss(prediction, labels, sigmaFloor);
+  const attrs = fusedAttrs(flow, prediction.mu, options);
+  const { target, weight = target.device.scalar(1) } = labels;
+  const [B, K, D] = prediction.mu.shape;
+  const isPlain = [`${[]}`, `${[B, K, 1]}`, `${[B, K, D]}`].includes(`${weight.shape}`);
+  if (!attrs || !isPlain || B * K > MOST_POINTS || isTracked(target) || isTracked(weight)) {
+    return composedRle(prediction, labels, flow, options);
+  }
+  const { variant, q, residual } = options;
+  const terms = { variant, q, residual, floor: floorLogit(sigmaFloor) };
+  const loss = customVjp(
+    (mu: Tensor, logit: Tensor, flat: Tensor) => {
+      const error = rleError(mu, logit, target, weight, terms);
+      const [logPhi, states] = withByProducts(flowLogProb, [error, flat], attrs);
+      const [value, dLogPhi] = rleSum(mu, logit, target, weight, logPhi, terms);
+      return [value, { mu, logit, flat, target, weight, states, dLogPhi }];
+    },
+    (saved, g) => {
+      const { mu, logit, flat } = saved;
+      if (isRecording()) {
+        const composed = ([m, a, f]: Tensor[]) =>
+          composedRle({ mu: m, logit: a }, labels, unflattenFlow(f, attrs), options);
+        return vjp(composed, [mu, logit, flat], g)[1];
+      }
+      const [dError, dFlat] = flowGrad(saved.states, flat, saved.dLogPhi, g, { ...attrs, map: 'logProb' });
+      const [dMu, dLogit] = rleGrad(mu, logit, saved.target, saved.weight, dError, g, terms);
+      return [dMu, dLogit, dFlat];
+    },
+  );
+  return loss(prediction.mu, prediction.logit, flatten(flow));
 }

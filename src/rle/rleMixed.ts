@@ -5,9 +5,9 @@ import { expandDims } from '../kernels/reshape.js';
 import { slice } from '../kernels/slice.js';
 import { where } from '../kernels/where.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { laplaceNegLog } from './density.js';
+import { officialLaplace } from './composedRle.js';
+import { CODE_EPSILON, laplaceNegLog } from './density.js';
 import * as realNvp from './realNvp.js';
-import { CODE_EPSILON, officialLaplace } from './rle.js';
 import { type Labels, type Prediction, perImage, type SigmaOptions, standardise } from './standardise.js';
 
 /** One flow for joints with a depth, one for joints without. */

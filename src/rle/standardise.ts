@@ -41,6 +41,22 @@ export interface Standardised {
 
 export const SIGMA_FLOOR = 1e-5;
 
+/** The logit at which sigma reaches its floor. */
+export function floorLogit(sigmaFloor: number): number {
+  return Math.log(sigmaFloor) - Math.log1p(-sigmaFloor);
+}
+
+/** Throws unless prediction and labels fit each other. */
+export function checkLoss({ mu, logit }: Prediction, labels: Labels, sigmaFloor: number): void {
+  checkLabelShapes(mu, labels);
+  if (!sameShape(logit.shape, mu.shape)) {
+    throw new ShapeError(`loss: logit ${formatShape(logit.shape)} must have the shape of mu ${formatShape(mu.shape)}`);
+  }
+  if (!(sigmaFloor > 0 && sigmaFloor < 1)) {
+    throw new ShapeError(`loss: sigmaFloor must lie between 0 and 1, got ${sigmaFloor}`);
+  }
+}
+
 /**
  * `e = (mu - target) / sigma` from logits: `log sigma = -softplus(-a)` and `1 / sigma = 1 + exp(-a)` stay finite where
  * `log(sigmoid(a))` underflows.
@@ -53,14 +69,9 @@ export function standardise(
   { sigmaFloor = SIGMA_FLOOR }: SigmaOptions = {},
   epsilon = 0,
 ): Standardised {
+  checkLoss({ mu, logit }, labels, sigmaFloor);
   const difference = maskedDifference(mu, labels);
-  if (!sameShape(logit.shape, mu.shape)) {
-    throw new ShapeError(`loss: logit ${formatShape(logit.shape)} must have the shape of mu ${formatShape(mu.shape)}`);
-  }
-  if (!(sigmaFloor > 0 && sigmaFloor < 1)) {
-    throw new ShapeError(`loss: sigmaFloor must lie between 0 and 1, got ${sigmaFloor}`);
-  }
-  const negated = neg(whereOn(labels, maximum(logit, Math.log(sigmaFloor) - Math.log1p(-sigmaFloor))));
+  const negated = neg(whereOn(labels, maximum(logit, floorLogit(sigmaFloor))));
   const logSigma = neg(softplus(negated));
   const inverseSigma = add(exp(negated), 1);
   if (epsilon === 0) return { error: mul(difference, inverseSigma), logSigma, inverseSigma };
@@ -71,6 +82,11 @@ export function standardise(
 
 /** `mu - target`, zero where the weight is: selected, not multiplied, because 0 * NaN is NaN. */
 export function maskedDifference(mu: Tensor, labels: Labels): Tensor {
+  checkLabelShapes(mu, labels);
+  return whereOn(labels, sub(mu, labels.target));
+}
+
+function checkLabelShapes(mu: Tensor, labels: Labels): void {
   if (mu.rank !== 3 || !sameShape(mu.shape, labels.target.shape)) {
     throw new ShapeError(
       `loss: mu ${formatShape(mu.shape)} and target ${formatShape(labels.target.shape)} must both be [B, K, D]`,
@@ -82,7 +98,6 @@ export function maskedDifference(mu: Tensor, labels: Labels): Tensor {
       `loss: weight ${formatShape(weight.shape)} must be [B, K, D] or [B, K, 1] for mu ${formatShape(mu.shape)}`,
     );
   }
-  return whereOn(labels, sub(mu, labels.target));
 }
 
 function whereOn({ weight }: Labels, x: Tensor): Tensor {
