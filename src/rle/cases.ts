@@ -1,5 +1,5 @@
 import type { OpCases } from '../autograd/cases.js';
-import { flowLogProb, flowMove } from './flow.js';
+import { flowLogProb, flowMove } from './flowLogProb.js';
 import { flowGrad } from './flowGrad.js';
 import { networkCount, networkLayout } from './flowShape.js';
 import { alternatingMasks } from './masks.js';

@@ -9,7 +9,7 @@ import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as couplings from './couplings.js';
 import { type CouplingOptions, dimsOf, type RealNvpParams } from './couplings.js';
-import { flowLogProb, flowMove } from './flow.js';
+import { flowLogProb, flowMove } from './flowLogProb.js';
 import { fusedAttrs, MOST_POINTS } from './selectFlow.js';
 
 export { type CouplingOptions, dimsOf, type RealNvpParams } from './couplings.js';

@@ -5,7 +5,7 @@ import { flatten } from '../kernels/flatten.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ComposedOptions, composedRle } from './composedRle.js';
 import type { Density } from './density.js';
-import { flowLogProb, unflattenFlow } from './flow.js';
+import { flowLogProb, unflattenFlow } from './flowLogProb.js';
 import { flowGrad } from './flowGrad.js';
 import type * as realNvp from './realNvp.js';
 import { rleError, rleGrad, rleSum, type Variant } from './rleTerms.js';
