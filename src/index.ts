@@ -129,6 +129,7 @@ export { device } from './tensor/open.js';
 export { Rng, type RngState } from './tensor/rng.js';
 export { scope } from './tensor/scope.js';
 export type { DType, Shape } from './tensor/shape.js';
+export { shapesOnly } from './tensor/shapesOnly.js';
 export { Tensor } from './tensor/tensor.js';
 export { eachTensor, mapTensors, tensorsOf } from './tensor/tree.js';
 export { WebGpuDevice, type WebGpuOptions, webgpu } from './tensor/webgpu.js';

@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import * as unit from './convUnit.js';
 import type { WeightInit } from './init.js';
 import * as residualBlock from './residualBlock.js';
-import { type BlockParams, type BlockState, type ResnetMode, stage } from './resnet.js';
+import { type ResnetMode, stage } from './resnet.js';
 import { upsampleNearest } from './upsample.js';
 
 /** From a lower resolution one 1x1 unit, from a higher one as many strided units as there are halvings. */
@@ -15,8 +15,8 @@ type PathParams = unit.ConvUnitParams | unit.ConvUnitParams[];
 type PathState = unit.ConvUnitState | unit.ConvUnitState[];
 
 /** One exchange of HRNet: blocks of each resolution, then `fuse_layers.i.j`, the path from resolution j to i. */
-export type HrModuleParams = { branches: BlockParams[][]; fuse_layers: Record<number, PathParams>[] };
-export type HrModuleState = { branches: BlockState[][]; fuse_layers: Record<number, PathState>[] };
+export type HrModuleParams = { branches: residualBlock.BlockParams[][]; fuse_layers: Record<number, PathParams>[] };
+export type HrModuleState = { branches: residualBlock.BlockState[][]; fuse_layers: Record<number, PathState>[] };
 
 export interface HrModuleOptions {
   /** Channels of each resolution, the highest first. */

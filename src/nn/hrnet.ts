@@ -10,7 +10,7 @@ import * as unit from './convUnit.js';
 import * as hrModule from './hrModule.js';
 import { normal } from './init.js';
 import * as residualBlock from './residualBlock.js';
-import { type BlockParams, type BlockState, type ResnetMode, stage } from './resnet.js';
+import { type ResnetMode, stage } from './resnet.js';
 
 export interface HrnetOptions {
   /** Channels of the branch of highest resolution, doubled by each later one; 32 and 48 are published. */
@@ -31,7 +31,7 @@ export type HrnetParams = {
   bn1: batchNorm.BatchNormParams;
   conv2: conv2d.Conv2dParams;
   bn2: batchNorm.BatchNormParams;
-  layer1: BlockParams[];
+  layer1: residualBlock.BlockParams[];
   transition1: { 0: unit.ConvUnitParams; 1: [unit.ConvUnitParams] };
   stage2: hrModule.HrModuleParams[];
   transition2: { 2: [unit.ConvUnitParams] };
@@ -44,7 +44,7 @@ export type HrnetParams = {
 export type HrnetState = {
   bn1: batchNorm.BatchNormState;
   bn2: batchNorm.BatchNormState;
-  layer1: BlockState[];
+  layer1: residualBlock.BlockState[];
   transition1: { 0: unit.ConvUnitState; 1: [unit.ConvUnitState] };
   stage2: hrModule.HrModuleState[];
   transition2: { 2: [unit.ConvUnitState] };

@@ -3,10 +3,13 @@
  * of tensors whose paths are PyTorch's state-dict names.
  */
 export { averageGradients } from './averageGradients.js';
+export * as backbone from './backbone.js';
 export * as batchNorm from './batchNorm.js';
 export * as conv2d from './conv2d.js';
 export * as convNorm from './convNorm.js';
 export * as convTranspose2d from './convTranspose2d.js';
+export * as convUnit from './convUnit.js';
+export * as hrnet from './hrnet.js';
 export {
   constant,
   type Fan,
@@ -21,7 +24,9 @@ export {
   xavierUniform,
 } from './init.js';
 export * as linear from './linear.js';
+export { countMacs, type Macs } from './macs.js';
 export * as mlp from './mlp.js';
+export * as mobilenetV2 from './mobilenetV2.js';
 export {
   type AdamOptions,
   type AdamState,
@@ -48,3 +53,4 @@ export {
   warmUp,
 } from './schedule.js';
 export { namedTensors, parameterCount } from './tree.js';
+export { upsampleNearest } from './upsample.js';

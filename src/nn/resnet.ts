@@ -7,8 +7,9 @@ import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as batchNorm from './batchNorm.js';
 import * as conv2d from './conv2d.js';
-import * as convNorm from './convNorm.js';
+import * as convUnit from './convUnit.js';
 import { kaimingNormal, torchUniform } from './init.js';
+import * as residualBlock from './residualBlock.js';
 
 /** He et al. (2016), table 1: blocks per stage, and convolutions per block. */
 export const DEPTHS = {
@@ -33,24 +34,13 @@ export interface ResnetOptions {
   readonly weights?: 'torchvision' | 'torch';
 }
 
-type Unit = 1 | 2 | 3;
-type Projection<C, N> = { readonly 0: C; readonly 1: N };
-
-/** A residual block under torchvision's names: two 3x3 convolutions, or 1x1, 3x3 and 1x1 in a bottleneck. */
-export type BlockParams = { [U in Unit as `conv${U}`]?: conv2d.Conv2dParams } & {
-  [U in Unit as `bn${U}`]?: batchNorm.BatchNormParams;
-} & { downsample?: Projection<conv2d.Conv2dParams, batchNorm.BatchNormParams> };
-export type BlockState = { [U in Unit as `bn${U}`]?: batchNorm.BatchNormState } & {
-  downsample?: { 1: batchNorm.BatchNormState };
-};
-
 /** Parameters under torchvision's state-dict names, filters as [R, S, C, K]. */
 export type ResnetParams = { conv1: conv2d.Conv2dParams; bn1: batchNorm.BatchNormParams } & Record<
   Stage,
-  BlockParams[]
+  residualBlock.BlockParams[]
 >;
 /** Running statistics under torchvision's state-dict names. */
-export type ResnetState = { bn1: batchNorm.BatchNormState } & Record<Stage, BlockState[]>;
+export type ResnetState = { bn1: batchNorm.BatchNormState } & Record<Stage, residualBlock.BlockState[]>;
 
 /** The parameters and running statistics of a new ResNet-18, -34, -50, -101 or -152, torchvision's without `fc`. */
 export function init(
@@ -62,51 +52,27 @@ export function init(
   if (!layout) throw new ShapeError(`resnet: depth must be one of ${Object.keys(DEPTHS).join(', ')}, got ${depth}`);
   const weightInit: conv2d.Conv2dOptions['weightInit'] =
     weights === 'torch' ? torchUniform : (r, d, shape) => kaimingNormal(r, d, shape, { fan: 'fanOut' });
-  const filter = (inputs: number, outputs: number, kernel: number) =>
-    conv2d.init(rng, device, { inputs, outputs, kernel, bias: false, weightInit });
-
-  const block = (inputs: number, planes: number, stride: number): [BlockParams, BlockState] => {
-    const outputs = layout.bottleneck ? 4 * planes : planes;
-    const sizes = layout.bottleneck
-      ? ([
-          [inputs, planes, 1],
-          [planes, planes, 3],
-          [planes, outputs, 1],
-        ] as const)
-      : ([
-          [inputs, planes, 3],
-          [planes, outputs, 3],
-        ] as const);
-    const params: BlockParams = {};
-    const state: BlockState = {};
-    sizes.forEach(([c, k, side], i) => {
-      const unit = (i + 1) as Unit;
-      const bn = batchNorm.init(device, k);
-      params[`conv${unit}`] = filter(c, k, side);
-      params[`bn${unit}`] = bn.params;
-      state[`bn${unit}`] = bn.state;
-    });
-    if (stride !== 1 || inputs !== outputs) {
-      const bn = batchNorm.init(device, outputs);
-      params.downsample = { 0: filter(inputs, outputs, 1), 1: bn.params };
-      state.downsample = { 1: bn.state };
-    }
-    return [params, state];
-  };
-
   const bn1 = batchNorm.init(device, width);
-  const params = { conv1: filter(3, width, stem), bn1: bn1.params } as ResnetParams;
+  const conv1 = conv2d.init(rng, device, { inputs: 3, outputs: width, kernel: stem, bias: false, weightInit });
+  const params = { conv1, bn1: bn1.params } as ResnetParams;
   const state = { bn1: bn1.state } as ResnetState;
   let channels = width;
   STAGES.forEach((name, i) => {
     const planes = width * 2 ** i;
     const made = Array.from({ length: layout.blocks[i] }, (_, b) => {
-      const one = block(channels, planes, strideOf(name, b));
-      channels = layout.bottleneck ? 4 * planes : planes;
+      const { bottleneck } = layout;
+      const one = residualBlock.init(rng, device, {
+        inputs: channels,
+        planes,
+        stride: strideOf(name, b),
+        bottleneck,
+        weightInit,
+      });
+      channels = bottleneck ? 4 * planes : planes;
       return one;
     });
-    params[name] = made.map(([p]) => p);
-    state[name] = made.map(([, s]) => s);
+    params[name] = made.map((block) => block.params);
+    state[name] = made.map((block) => block.state);
   });
   return { params, state };
 }
@@ -147,24 +113,24 @@ export function stem(
   params: Pick<ResnetParams, 'conv1' | 'bn1'>,
   state: Pick<ResnetState, 'bn1'>,
   x: Tensor,
-  mode: ResnetMode,
+  { training }: ResnetMode,
 ): [Tensor, batchNorm.BatchNormState] {
   return scope(() => {
-    const [h, bn1] = convUnit(params.conv1, params.bn1, state.bn1, x, 2, { ...mode, activation: 'relu' });
-    return [maxPool2d(h, { kernel: [3, 3], stride: [2, 2], padding: [1, 1] }), bn1];
+    const [h, next] = convUnit.apply({ 0: params.conv1, 1: params.bn1 }, { 1: state.bn1 }, x, { training, stride: 2 });
+    return [maxPool2d(h, { kernel: [3, 3], stride: [2, 2], padding: [1, 1] }), next[1]];
   });
 }
 
 /** One stage: its blocks in turn, the first of which halves the image, except in `layer1`. */
 export function stage(
   name: Stage,
-  params: readonly BlockParams[],
-  state: readonly BlockState[],
+  params: readonly residualBlock.BlockParams[],
+  state: readonly residualBlock.BlockState[],
   x: Tensor,
   mode: ResnetMode,
-): [Tensor, BlockState[]] {
+): [Tensor, residualBlock.BlockState[]] {
   let h = x;
-  const block = mode.checkpoint ? checkpoint(residualBlock) : residualBlock;
+  const block = mode.checkpoint ? checkpoint(residualBlock.apply) : residualBlock.apply;
   const next = params.map((p, b) => {
     // A scope per block: what no VJP needs goes back to the pool before the next block allocates.
     const [y, s] = scope(() => block(p, state[b], h, strideOf(name, b), mode));
@@ -176,46 +142,4 @@ export function stage(
 
 function strideOf(name: Stage, block: number): number {
   return block === 0 && name !== 'layer1' ? 2 : 1;
-}
-
-/** `y = relu(F(x) + shortcut(x))`; the stride is on the first 3x3 convolution, as in torchvision (ResNet v1.5). */
-function residualBlock(
-  p: BlockParams,
-  s: BlockState,
-  x: Tensor,
-  stride: number,
-  mode: ResnetMode,
-): [Tensor, BlockState] {
-  const next: BlockState = {};
-  const units = ([1, 2, 3] as const).filter((u) => p[`conv${u}`]);
-  const strided = units.length === 3 ? 2 : 1;
-  let shortcut = x;
-  if (p.downsample && s.downsample) {
-    const [y, bn] = convUnit(p.downsample[0], p.downsample[1], s.downsample[1], x, stride, mode);
-    shortcut = y;
-    next.downsample = { 1: bn };
-  }
-  let h = x;
-  for (const u of units) {
-    const [y, bn] = convUnit(p[`conv${u}`]!, p[`bn${u}`]!, s[`bn${u}`]!, h, u === strided ? stride : 1, {
-      ...mode,
-      activation: 'relu',
-      residual: u === units.length ? shortcut : undefined,
-    });
-    h = y;
-    next[`bn${u}`] = bn;
-  }
-  return [h, next];
-}
-
-function convUnit(
-  filter: conv2d.Conv2dParams,
-  bn: batchNorm.BatchNormParams,
-  state: batchNorm.BatchNormState,
-  x: Tensor,
-  stride: number,
-  options: batchNorm.BatchNormOptions,
-): [Tensor, batchNorm.BatchNormState] {
-  const padding = (filter.weight.shape[0] - 1) / 2;
-  return convNorm.apply(filter, bn, state, x, { stride, padding }, options);
 }
