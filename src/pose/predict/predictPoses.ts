@@ -2,6 +2,7 @@ import { DataError } from '../../errors.js';
 import type { Conventions } from '../checkpoints/conventions.js';
 import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
 import type { Box, RgbImage } from '../dataset.js';
+import { boxInPixels } from '../datasets/annotated.js';
 import { flipAverage } from '../flipTest.js';
 import { decodeImage } from '../images.js';
 import { bboxRle, keypointScores } from '../metrics/poseConfidence.js';
@@ -35,7 +36,7 @@ export interface PredictOptions {
   readonly batch: number;
   /** Average with what the network says of the mirror image. */
   readonly flipTest: boolean;
-  /** Told of images that cannot be read and of boxes without extent; the others go on. */
+  /** Told of images that cannot be read and of boxes beside them; the others go on. */
   readonly onFailure: (error: DataError) => void;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -74,7 +75,7 @@ export async function predictPoses(
     else {
       const picture = decoded as RgbImage;
       for (const person of image.people ?? [wholeOf(picture)]) {
-        const crop = cropOf(image, person, conventions);
+        const crop = cropOf(image, picture, person, conventions);
         if (crop instanceof DataError) {
           onFailure(crop);
           continue;
@@ -118,13 +119,15 @@ function poseOf(
 
 const wholeOf = ({ width, height }: RgbImage): PersonBox => ({ box: [0, 0, width, height] as Box, category: 1 });
 
-function cropOf(image: ImageToPredict, { box }: PersonBox, { size, padding }: Conventions): Crop | DataError {
-  try {
-    return cropAround(box, { padding, aspect: size[1] / size[0] });
-  } catch (error) {
-    const failure = toFailure(error);
-    return new DataError(`${image.path}: ${failure.message}`, { cause: failure });
-  }
+function cropOf(
+  { path }: ImageToPredict,
+  { width, height }: RgbImage,
+  { box }: PersonBox,
+  { size, padding }: Conventions,
+): Crop | DataError {
+  const visible = boxInPixels(box, width, height);
+  if (visible) return cropAround(visible, { padding, aspect: size[1] / size[0] });
+  return new DataError(`${path}: nothing of the box [${box.join(', ')}] is in the ${width}x${height} image`);
 }
 
 function toFailure(error: unknown): DataError {

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { readTorchState } from '../../../src/io/torch/torchState.js';
+import { type PoseCheckpoint, poseCheckpointOf } from '../../../src/pose/checkpoints/poseCheckpoint.js';
+import { jointsOf } from '../../../src/pose/predict/jointsOf.js';
+import { poseNetwork } from '../../../src/pose/predict/poseNetwork.js';
+import { residualStd } from '../../../src/pose/predict/residualStd.js';
+import { cpu } from '../../../src/tensor/cpu.js';
+import { expectCloseInNorm, flat, values } from '../../numbers.js';
+import { CALIBRATION_SHARE, GPU_LOSS_RELATIVE } from '../../tolerance.js';
+import { committedModel, committedModels, goldenImages } from '../checkpoints/torchModels.js';
+
+async function checkpointOf(name: string): Promise<PoseCheckpoint> {
+  const { size } = committedModels[name];
+  const file = { ...(await readTorchState(committedModel(name), name)), format: 'safetensors' as const };
+  const checkpoint = poseCheckpointOf(file, name);
+  return { ...checkpoint, conventions: { ...checkpoint.conventions, size: [size[0], size[1]] } };
+}
+
+const flatOnly = (checkpoint: PoseCheckpoint): PoseCheckpoint => ({
+  ...checkpoint,
+  architecture: { ...checkpoint.architecture, flows: [] },
+});
+
+describe('poseNetwork', () => {
+  test.each(Object.keys(committedModels))(
+    'tells what PyTorch tells of %s, from the middle of the crop',
+    async (name) => {
+      const checkpoint = await checkpointOf(name);
+      const golden = committedModels[name];
+      const images = Float32Array.from(await values(goldenImages(cpu(), golden.size)));
+      const { mu, sigma } = await poseNetwork(cpu(), checkpoint)(images);
+      const { dims } = checkpoint.architecture;
+      const plane = (all: readonly number[]) => all.filter((_, i) => i % dims < 2);
+      const shift = checkpoint.conventions.origin - 0.5;
+      // The images are rounded to float32 here, and not in the golden.
+      const wanted = plane(flat(golden.mu)).map((x) => x + shift);
+      expectCloseInNorm(mu, wanted, GPU_LOSS_RELATIVE, 'mu');
+      const sigmas = plane(flat(golden.logit)).map((logit) => 1 / (1 + Math.exp(-logit)));
+      expectCloseInNorm(sigma as Float64Array, sigmas, GPU_LOSS_RELATIVE, 'sigma');
+
+      const kept = [...checkpoint.state].filter(([key]) => !/^(fc_sigma|flow)/.test(key));
+      const architecture = { ...checkpoint.architecture, head: 'regression' as const, flows: [] };
+      const plain = await poseNetwork(cpu(), { ...checkpoint, architecture, state: new Map(kept) })(images);
+      expect(plain.sigma).toBeUndefined();
+      expect(plain.mu).toEqual(mu);
+    },
+  );
+});
+
+describe('residualStd', () => {
+  test('is that of the density that was assumed, or of the flow', async () => {
+    const checkpoint = await checkpointOf('mmpose0-zip');
+    expect(await residualStd(cpu(), { ...flatOnly(checkpoint), loss: 'gaussian' })).toEqual([1, 1]);
+    expect(await residualStd(cpu(), flatOnly(checkpoint))).toEqual([Math.SQRT2, Math.SQRT2]);
+    // A flow whose last layers are 0 moves nothing: the normal distribution.
+    const still = [...checkpoint.state].map(([name, tensor]) => {
+      const isLast = /^flow\.[ts]\.\d+\.4\./.test(name);
+      return [name, isLast ? { ...tensor, data: new Float32Array(tensor.data.length) } : tensor] as const;
+    });
+    for (const std of await residualStd(cpu(), { ...checkpoint, state: new Map(still) })) {
+      expect(Math.abs(std - 1)).toBeLessThan(CALIBRATION_SHARE);
+    }
+  });
+});
+
+describe('jointsOf', () => {
+  test('goes by the number of joints and by who named the tensors', async () => {
+    const checkpoint = await checkpointOf('mmpose0-zip');
+    const of = (joints: number, naming: PoseCheckpoint['naming'], name?: string) =>
+      jointsOf({ ...checkpoint, naming, architecture: { ...checkpoint.architecture, joints } }, name).name;
+    expect(of(17, 'official')).toBe('coco17');
+    expect(of(14, 'official')).toBe('lsp14');
+    expect(of(14, 'mmpose')).toBe('crowdpose14');
+    expect(of(14, 'official', 'crowdpose14')).toBe('crowdpose14');
+    expect(of(5, 'official')).toBe('5 joints');
+    expect(() => of(17, 'official', 'lsp14')).toThrow(/^--joints lsp14: mmpose0-zip has 17 joints; give coco17$/);
+  });
+});

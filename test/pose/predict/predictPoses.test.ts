@@ -1,0 +1,255 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DataError } from '../../../src/errors.js';
+import type { Conventions } from '../../../src/pose/checkpoints/conventions.js';
+import type { ImageToPredict } from '../../../src/pose/predict/imagesToPredict.js';
+import { writeOverlays } from '../../../src/pose/predict/overlays.js';
+import type { PoseNetwork } from '../../../src/pose/predict/poseNetwork.js';
+import { type PredictOptions, predictPoses } from '../../../src/pose/predict/predictPoses.js';
+import type { JointSchema } from '../../../src/pose/schema.js';
+
+let home: string;
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'wgrad-predict-'));
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+const conventions: Conventions = {
+  size: [96, 72],
+  mean: [0.4, 0.5, 0.3],
+  std: [0.2, 0.3, 0.5],
+  padding: 1.25,
+  origin: 0.5,
+  pixel: 0.5,
+  normalise: false,
+};
+
+/** A nose and two hands that change places in a mirror. */
+const schema: JointSchema = {
+  name: 'three',
+  joints: ['nose', 'left', 'right'],
+  flipPairs: [[1, 2]],
+  limbs: [],
+  torso: [0, 1],
+  upperBody: [],
+  oksSigmas: [0.1, 0.1, 0.1],
+};
+
+/**
+ * A network that finds what is white: all joints are the centre of light, the right hand an eighth of the crop right of it.
+ * It knows nothing but the conventions of its input, so whatever comes out went through all of them.
+ */
+function lightSeeker({ size, mean, std, pixel }: Conventions): PoseNetwork {
+  const [height, width] = size;
+  return async (images) => {
+    const count = images.length / (height * width * 3);
+    const mu = new Float64Array(count * 6);
+    let [lowest, highest] = [0, 1];
+    for (let n = 0; n < count; n++) {
+      let [x, y, light] = [0, 0, 0];
+      for (let p = 0; p < height * width; p++) {
+        const levels = [0, 1, 2].map((c) => images[(n * height * width + p) * 3 + c] * std[c] + mean[c]);
+        for (const level of levels) {
+          lowest = Math.min(lowest, level);
+          highest = Math.max(highest, level);
+        }
+        const grey = Math.max(0, (levels[0] + levels[1] + levels[2]) / 3 - 0.4);
+        x += grey * (p % width);
+        y += grey * Math.floor(p / width);
+        light += grey;
+      }
+      const [u, v] = [(x / light + pixel) / width - 0.5, (y / light + pixel) / height - 0.5];
+      mu.set([u, v, u, v, u + 1 / 8, v], n * 6);
+    }
+    expect(lowest).toBeGreaterThan(-1e-6);
+    expect(highest).toBeLessThan(1 + 1e-6);
+    return { mu, sigma: mu.map((_, i) => (i % 2 === 0 ? 0.1 : 0.2)) };
+  };
+}
+
+/** A dark picture with a white square about (x, y), its edges soft. */
+async function picture(width: number, height: number, x: number, y: number): Promise<Buffer> {
+  const side = Math.round(Math.min(width, height) / 8) * 2 + 1;
+  const half = (side - 1) / 2;
+  const dot = { create: { width: side, height: side, channels: 3 as const, background: '#fff' } };
+  const hard = await sharp({ create: { width, height, channels: 3, background: '#200' } })
+    .composite([{ input: dot, left: x - half, top: y - half }])
+    .png()
+    .toBuffer();
+  return sharp(hard).blur(1.5).png().toBuffer();
+}
+
+/** In pixels: what sampling and JPEG move the centre of a soft square by; half a pixel would be a mistake of conventions. */
+const NEAR = 0.25;
+
+async function predict(images: readonly ImageToPredict[], more: Partial<PredictOptions> = {}) {
+  const failures: DataError[] = [];
+  const options = { network: lightSeeker(conventions), conventions, schema, batch: 4, flipTest: false };
+  const poses = await predictPoses(images, { ...options, onFailure: (error) => failures.push(error), ...more });
+  return { poses, failures: failures.map(({ message }) => message) };
+}
+
+function expectNear(joints: ArrayLike<number>, x: number, y: number): void {
+  expect(Math.abs(joints[0] - x)).toBeLessThan(NEAR);
+  expect(Math.abs(joints[1] - y)).toBeLessThan(NEAR);
+}
+
+describe('predictPoses', () => {
+  test('finds the same place in every kind of picture', async () => {
+    const plain = await picture(60, 80, 22, 50);
+    const kinds: Record<string, Buffer> = {
+      'plain.png': plain,
+      'grey.png': await sharp(plain).toColourspace('b-w').png().toBuffer(),
+      'grey.jpg': await sharp(plain).toColourspace('b-w').jpeg({ quality: 95 }).toBuffer(),
+      'alpha.png': await sharp(plain).ensureAlpha(1).png().toBuffer(),
+      'deep.png': await sharp(plain).toColourspace('rgb16').png().toBuffer(),
+      'cmyk.jpg': await sharp(plain).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer(),
+      'palette.gif': await sharp(plain).gif().toBuffer(),
+      'web.webp': await sharp(plain).webp({ quality: 95 }).toBuffer(),
+    };
+    expect((await sharp(kinds['deep.png']).metadata()).depth).toBe('ushort');
+    expect((await sharp(kinds['cmyk.jpg']).metadata()).channels).toBe(4);
+    expect((await sharp(kinds['grey.jpg']).metadata()).channels).toBe(1);
+    const images = Object.entries(kinds).map(([name, bytes], id) => {
+      writeFileSync(join(home, name), bytes);
+      return { path: join(home, name), id };
+    });
+    const { poses, failures } = await predict(images);
+    expect(failures).toEqual([]);
+    expect(poses.map(({ image }) => image)).toEqual(images);
+    for (const { joints, size } of poses) {
+      expect(size).toEqual([60, 80]);
+      expectNear(joints, 22, 50);
+    }
+  });
+
+  test('turns pictures as their EXIF orientation says, whichever of the eight', async () => {
+    const stored = await picture(60, 80, 12, 30);
+    // Where (12, 30) of 60x80 is seen, from the definition of the tag.
+    const seen: Record<number, readonly [number, number, number, number]> = {
+      1: [60, 80, 12, 30],
+      2: [60, 80, 47, 30],
+      3: [60, 80, 47, 49],
+      4: [60, 80, 12, 49],
+      5: [80, 60, 30, 12],
+      6: [80, 60, 49, 12],
+      7: [80, 60, 49, 47],
+      8: [80, 60, 30, 47],
+    };
+    for (const [orientation, [width, height, x, y]] of Object.entries(seen)) {
+      const path = join(home, `turned${orientation}.jpg`);
+      await sharp(stored)
+        .jpeg({ quality: 95 })
+        .withMetadata({ orientation: Number(orientation) })
+        .toFile(path);
+      const { poses } = await predict([{ path, id: 1 }]);
+      expect(poses[0].size).toEqual([width, height]);
+      expectNear(poses[0].joints, x, y);
+      const [file] = await writeOverlays(join(home, `over${orientation}`), schema, poses, [1, 1]);
+      const over = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+      expect([over.info.width, over.info.height]).toEqual(width < height ? [360, 480] : [480, 360]);
+    }
+  });
+
+  test('of boxes, in their order and with their scores, in batches of any size', async () => {
+    const path = join(home, 'boxes.png');
+    writeFileSync(path, await picture(200, 150, 120, 60));
+    const people = [
+      { box: [90, 30, 60, 60], category: 1, score: 0.5, annotation: 7 },
+      { box: [100, 40, 100, 90], category: 3 },
+      { box: [70, 0, 90, 120], category: 1 },
+    ] as const;
+    const { poses } = await predict([{ path, id: 9, people }]);
+    expect(poses.map(({ person }) => person)).toEqual(people);
+    for (const { joints } of poses) expectNear(joints, 120, 60);
+    // A box from edge to edge of its pixels, its width extended to 3:4; a quarter more on all sides.
+    const [{ joints, sigma, side, jointScores, score }] = poses;
+    expect(side).toBeCloseTo(1.25 * 59 * (4 / 3), 9);
+    expect(joints[4] - joints[0]).toBeCloseTo((1.25 * 59) / 8, 9);
+    expect(Array.from(sigma ?? [])).toEqual([0, 1, 2].flatMap(() => [0.1 * 1.25 * 59, expect.closeTo(0.2 * side, 9)]));
+    expect(jointScores).toEqual([0, 1, 2].map(() => expect.closeTo(0.85, 12)));
+    expect(score).toBeCloseTo(0.5 + 0.85 + 0.85, 12);
+    const one = await predict([{ path, id: 9, people }], { batch: 1 });
+    expect(one.poses).toEqual(poses);
+  });
+
+  test('by the conventions of the network, not by those of wgrad', async () => {
+    const path = join(home, 'plain.png');
+    writeFileSync(path, await picture(60, 80, 22, 50));
+    const other = { ...conventions, pixel: 0, padding: 1, size: [80, 80] as const, std: [1, 1, 1] as const };
+    const { poses } = await predict([{ path, id: 1 }], { conventions: other, network: lightSeeker(other) });
+    expectNear(poses[0].joints, 22, 50);
+    expect(poses[0].side).toBe(79);
+  });
+
+  test('the flip test puts left and right back where they belong', async () => {
+    const path = join(home, 'plain.png');
+    writeFileSync(path, await picture(60, 80, 22, 50));
+    const [plain, flipped] = [await predict([{ path, id: 1 }]), await predict([{ path, id: 1 }], { flipTest: true })];
+    const { joints, side } = flipped.poses[0];
+    expectNear(joints, 22, 50);
+    // "Right" is always right of the light in what the network sees: in the mirror that is the left hand, left of it.
+    const eighth = (side * 3) / 4 / 8;
+    expect(plain.poses[0].joints[4] - plain.poses[0].joints[0]).toBeCloseTo(eighth, 9);
+    expect(joints[4] - joints[0]).toBeCloseTo(eighth / 2, 1);
+    expect(joints[2] - joints[0]).toBeCloseTo(-eighth / 2, 1);
+  });
+
+  test('goes on after what cannot be read, and says of each why', async () => {
+    const good = join(home, 'good.png');
+    const cut = join(home, 'cut.jpg');
+    writeFileSync(good, await picture(60, 80, 22, 50));
+    const whole = await sharp(await picture(60, 80, 22, 50))
+      .jpeg()
+      .toBuffer();
+    writeFileSync(cut, whole.subarray(0, whole.length - 200));
+    writeFileSync(join(home, 'text.png'), 'no picture');
+    const outside = [{ box: [500, 0, 20, 20], category: 1 }] as const;
+    const { poses, failures } = await predict([
+      { path: cut, id: 1 },
+      { path: good, id: 2, people: outside },
+      { path: join(home, 'text.png'), id: 3 },
+      { path: join(home, 'nowhere.png'), id: 4 },
+      { path: good, id: 5 },
+    ]);
+    expect(poses.map(({ image }) => image.id)).toEqual([5]);
+    expect(failures).toEqual([
+      expect.stringMatching(/cut\.jpg: cannot be read as an image \(.+\); check that the file exists and is whole$/),
+      expect.stringMatching(/good\.png: nothing of the box \[500, 0, 20, 20\] is in the 60x80 image$/),
+      expect.stringMatching(/text\.png: cannot be read as an image/),
+      expect.stringMatching(/nowhere\.png: cannot be read as an image/),
+    ]);
+  });
+});
+
+describe('writeOverlays', () => {
+  test('draws joints where they are, and ellipses of their size', async () => {
+    const path = join(home, 'dark.png');
+    await sharp({ create: { width: 600, height: 480, channels: 3, background: '#000' } })
+      .png()
+      .toFile(path);
+    const pose = {
+      ...{ image: { path, id: 1 }, size: [600, 480] as const, person: { box: [0, 0, 1, 1] as const, category: 1 } },
+      ...{ side: 600, jointScores: [1, 1, 1], score: 1 },
+      joints: Float64Array.of(100, 80, 400, 200, 300, 400),
+      sigma: Float64Array.of(30, 20, 30, 20, 30, 20),
+    };
+    const files = await writeOverlays(join(home, 'drawn'), schema, [pose, { ...pose, image: { path, id: 2 } }], [2, 1]);
+    expect(files).toEqual([join(home, 'drawn', 'dark.jpg'), join(home, 'drawn', 'dark-2.jpg')]);
+    const { data, info } = await sharp(files[0]).raw().toBuffer({ resolveWithObject: true });
+    const level = (x: number, y: number) => data[(y * info.width + x) * 3];
+    expect([info.width, info.height]).toEqual([600, 480]);
+    expect(level(100, 80)).toBeGreaterThan(240);
+    // On the ellipse, and well beyond it.
+    for (const [dx, dy] of [
+      [60, 0],
+      [0, 20],
+    ]) {
+      expect(level(400 + dx, 200 + dy)).toBeGreaterThan(60);
+      expect(level(400 + 1.3 * dx, 200 + 1.3 * dy)).toBeLessThan(20);
+    }
+  });
+});
