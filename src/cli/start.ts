@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { RECIPES } from '../pose/augmentation/recipes.js';
 import { LOSS_NAMES, SCHEDULES, type TrainFlags } from '../pose/train/config.js';
 
 /** The options as typed. */
@@ -30,7 +31,8 @@ export function start(program: Command): void {
     .option('--lr <rate>', 'learning rate of Adam')
     .option('--ema <share>', 'evaluate and save an average of the weights, which keeps this share at each step')
     .option('--schedule <name>', `how it falls: ${SCHEDULES.join(', ')}`)
-    .option('--rotation <degrees>', 'how far half of the training images are turned at most')
+    .option('--augment <recipe>', `how training images vary: ${RECIPES.join(', ')}`)
+    .option('--rotation <degrees>', 'how far training images are turned at most')
     .option('--scaling <share>', 'by how much the crops of training vary in size')
     .option('--colour <share>', 'by how much the brightness of each colour varies in training')
     .option('--seed <n>', 'weights, order and augmentation')

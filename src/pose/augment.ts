@@ -1,32 +1,39 @@
 import type { Rng } from '../tensor/rng.js';
+import type { HalfBody } from './augmentation/halfBody.js';
+import { recipeOptions } from './augmentation/recipes.js';
+import { draw, type Spread } from './augmentation/spread.js';
 import type { Crop } from './crop.js';
 
-/** How crops vary in training; the defaults are those of the official RLE code. */
+/** How training shows a person; `recipeOptions` has what the public codes do. */
 export interface AugmentOptions {
-  /** The sides are multiplied by U(low, high). */
-  readonly scale: readonly [low: number, high: number];
-  /** Largest turn in degrees; the turn is U(-rotation, rotation). */
-  readonly rotation: number;
+  /** The sides are multiplied by it. */
+  readonly scale: Spread;
+  /** The turn in degrees. */
+  readonly rotation: Spread;
   readonly rotationProbability: number;
   readonly mirrorProbability: number;
-  /** Each colour channel is multiplied by U(1 - colour, 1 + colour) and limited to what a pixel can hold; 3-D uses 0.2. */
+  /** Each colour channel is multiplied by U(1 - colour, 1 + colour) and limited to what a pixel can hold. */
   readonly colour: number;
+  /** Whether a label outside the crop counts, or weighs nothing. */
+  readonly outside: 'keep' | 'drop';
+  readonly halfBody?: HalfBody;
+  /** By which share of the padded box's sides the crop moves. */
+  readonly shift?: { readonly probability: number; readonly share: Spread };
+  /** Whether a rectangle of noise hides a part of everybody. */
+  readonly occlusion?: boolean;
 }
 
-export const rleAugmentation: AugmentOptions = {
-  scale: [0.75, 1.25],
-  rotation: 45,
-  rotationProbability: 0.5,
-  mirrorProbability: 0.5,
-  colour: 0,
-};
+/** Turns, sizes and mirror images of the official RLE code, of whole people. */
+export const rleAugmentation: AugmentOptions = recipeOptions('plain');
 
-/** A random variation of a crop. Always draws four numbers, so that a stream stays aligned whatever the options are. */
+/**
+ * A random variation of a crop: scaled, turned, mirrored. With uniform spreads it always draws four numbers, so that a
+ * stream stays aligned whatever the options are.
+ */
 export function augmentCrop(crop: Crop, rng: Rng, options: AugmentOptions = rleAugmentation): Crop {
-  const [low, high] = options.scale;
-  const scale = low + (high - low) * rng.uniform();
+  const scale = draw(options.scale, rng);
   const turn = rng.uniform() < options.rotationProbability;
-  const angle = ((2 * rng.uniform() - 1) * options.rotation * Math.PI) / 180;
+  const angle = (draw(options.rotation, rng) * Math.PI) / 180;
   const mirror = rng.uniform() < options.mirrorProbability;
   return {
     ...crop,

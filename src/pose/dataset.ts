@@ -32,6 +32,8 @@ export interface PoseSample {
   readonly image: RgbImage;
   /** The tight box of the person; the crop pads it. */
   readonly box: Box;
+  /** How much larger than the box the crop is; default: `PADDING`. */
+  readonly padding?: number;
   /** Labels [K, 2] in pixels. */
   readonly joints: Float64Array;
   /** [K]: the weight of each joint in losses and metrics; 0 where it is not annotated. */

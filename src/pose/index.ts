@@ -1,5 +1,9 @@
 export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
 export { type AugmentOptions, augmentColour, augmentCrop, rleAugmentation } from './augment.js';
+export type { HalfBody } from './augmentation/halfBody.js';
+export { type Recipe, recipeOptions, type Strength } from './augmentation/recipes.js';
+export type { Spread } from './augmentation/spread.js';
+export { type SampleVariation, varySample } from './augmentation/varySample.js';
 export { type Architecture, describeArchitecture } from './checkpoints/architecture.js';
 export type { Conventions } from './checkpoints/conventions.js';
 export { onnxRegressor } from './checkpoints/onnxRegressor.js';
@@ -72,6 +76,7 @@ export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
 export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
 export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
 export { mpii16 } from './schemas/mpii16.js';
+export { DEPTH_UNIT, dropOutside, encodeSpatialJoints } from './targets.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { initFrom, loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
 export { LOSS_NAMES, type LossName, makeConfig, type TrainConfig } from './train/config.js';

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -38,6 +38,23 @@ function items(): {
 
 const writeItems = (list: unknown) => writeFile(join(folder, 'joints.json'), JSON.stringify({ items: list }));
 
+/** A MATLAB 5 file of one array of doubles, uncompressed, the first index fastest. */
+function mat5(name: string, dims: readonly number[], data: readonly number[]): Buffer {
+  const element = (type: number, body: Buffer) => {
+    const tag = Buffer.alloc(8);
+    tag.writeUInt32LE(type, 0);
+    tag.writeUInt32LE(body.length, 4);
+    return Buffer.concat([tag, body, Buffer.alloc((8 - (body.length % 8)) % 8)]);
+  };
+  const header = Buffer.alloc(128);
+  header.writeUInt16LE(0x0100, 124);
+  header.writeUInt16LE(0x4d49, 126);
+  const flags = element(6, Buffer.from([6, 0, 0, 0, 0, 0, 0, 0]));
+  const shape = element(5, Buffer.from(Int32Array.from(dims).buffer));
+  const values = element(9, Buffer.from(Float64Array.from(data).buffer));
+  return Buffer.concat([header, element(14, Buffer.concat([flags, shape, element(1, Buffer.from(name)), values]))]);
+}
+
 describe('lsp', () => {
   test('joints.json and joints.mat, compressed or not, give equal samples in 0-based pixels', async () => {
     await writeItems(items());
@@ -65,6 +82,22 @@ describe('lsp', () => {
     const { weights, box } = await set.test.sample(0);
     expect(Array.from(weights.subarray(0, 2))).toEqual([0, 1]);
     expect(box[0]).toBe(1.5);
+  });
+
+  test("LSP extended's joints.mat: its flag is 1 where a joint is annotated, and the last tenth tests", async () => {
+    const count = 10;
+    const rows = Array.from({ length: count }, (_, n) => {
+      const flags = Array.from({ length: 14 }, (_, k) => Number(k !== n));
+      // What is not annotated stands at some place far off.
+      return [flags.map((flag, k) => (flag ? 3 + k : -900)), flags.map((_, k) => 20 - k), flags];
+    });
+    await writeFile(join(folder, 'joints.mat'), mat5('joints', [14, 3, count], rows.flat(2)));
+    await copyFile(join(folder, 'images', 'im0001.jpg'), join(folder, 'images', 'im00003.jpg'));
+    const set = await lsp(folder);
+    expect([set.train.length, set.test.length]).toEqual([9, 1]);
+    const { id, joints, weights } = await set.train.sample(2);
+    expect([id, Array.from(weights).join('')]).toEqual(['im00003.jpg', '11011111111111']);
+    expect(Array.from(joints.subarray(0, 4))).toEqual([2, 19, 3, 18]);
   });
 
   test.each([

@@ -13,6 +13,7 @@ export interface AnnotatedPerson {
   /** The picture's size, if the annotation tells it. */
   readonly size?: readonly [width: number, height: number];
   readonly box: Box;
+  readonly padding?: number;
   readonly joints: Float64Array;
   readonly weights: Float64Array;
   readonly spatial?: SpatialLabels;

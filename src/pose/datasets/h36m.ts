@@ -35,7 +35,7 @@ export async function h36mFiles(folder: string): Promise<{ train: string; test: 
  * annotations: [{bbox, keypoints_world: [[x, y, z] x 17], cam_param: {R, t, f, c}}]}`, one annotation to an image. A point of
  * the camera is `R (world - t)`, a pixel `f x / z + c`. Samples have depths, their `spatial` labels, beside pixels.
  *
- * The three takes with a wrong annotation are left out, as the official code does.
+ * The boxes have room around the person already, so that crops do not pad them. The three takes with a wrong annotation are left out, as the official code does.
  * @throws DataError naming file, annotation and field for whatever is missing or broken
  */
 export async function h36m(folder: string): Promise<PoseDataset> {
@@ -65,7 +65,7 @@ async function peopleOf(file: string, folder: string): Promise<AnnotatedPerson[]
     const size = [image.integer('width'), image.integer('height')] as const;
     const box = boxInPixels(annotations[i].numbers('bbox', 4) as unknown as Box, ...size);
     if (!box) throw annotations[i].error('bbox', `expected a box inside the ${size.join('x')} image`);
-    return [{ id: name, path: imagePath(pictures, name, file), size, box, ...project(annotations[i]) }];
+    return [{ id: name, path: imagePath(pictures, name, file), size, box, padding: 1, ...project(annotations[i]) }];
   });
 }
 

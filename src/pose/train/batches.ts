@@ -1,6 +1,8 @@
 import { DataError } from '../../errors.js';
 import { Rng } from '../../tensor/rng.js';
-import { type AugmentOptions, augmentColour, augmentCrop } from '../augment.js';
+import type { AugmentOptions } from '../augment.js';
+import { recipeOptions } from '../augmentation/recipes.js';
+import { varySample } from '../augmentation/varySample.js';
 import { type Crop, encodeJoints, mirrorCrop } from '../crop.js';
 import type { PoseDataset, PoseSample } from '../dataset.js';
 import { flipOrder, type JointSchema } from '../schema.js';
@@ -20,7 +22,7 @@ export interface Batch {
   readonly weight: Float32Array;
 }
 
-export type BatchConfig = Pick<TrainConfig, 'batch' | 'size' | 'seed' | 'rotation' | 'scaling' | 'colour'>;
+export type BatchConfig = Pick<TrainConfig, 'batch' | 'size' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour'>;
 
 /** Streams of the run's seed; 0 draws the weights. */
 const ORDER_STREAM = 1;
@@ -63,6 +65,7 @@ export class TrainingBatches implements BatchSource {
   readonly #samples: Pick<TrainingSamples, 'length' | 'sample'>;
   readonly #config: BatchConfig;
   readonly #augmentation: AugmentOptions;
+  readonly #schema: JointSchema;
   readonly #flip: Uint32Array;
   #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
 
@@ -83,13 +86,9 @@ export class TrainingBatches implements BatchSource {
     }
     this.#samples = train;
     this.#config = config;
-    this.#augmentation = {
-      scale: [1 - config.scaling, 1 + config.scaling],
-      rotation: config.rotation,
-      rotationProbability: 0.5,
-      mirrorProbability: dataset.mirrorable ? 0.5 : 0,
-      colour: config.colour,
-    };
+    const options = recipeOptions(config.augment, config);
+    this.#augmentation = dataset.mirrorable ? options : { ...options, mirrorProbability: 0 };
+    this.#schema = dataset.schema;
     this.#flip = flipOrder(dataset.schema);
   }
 
@@ -103,8 +102,9 @@ export class TrainingBatches implements BatchSource {
     const colours = new Rng(seed, COLOUR_STREAM).split(epoch);
     const row = async (which: number) => {
       const sample = await this.#samples.sample(which);
-      const crop = augmentCrop(sample.crop, variations.split(which), this.#augmentation);
-      return { sample, crop, gains: augmentColour(colours.split(which), this.#augmentation) };
+      const streams = [variations.split(which), colours.split(which)] as const;
+      const { outside } = this.#augmentation;
+      return { sample, outside, ...varySample(sample, this.#schema, ...streams, this.#augmentation) };
     };
     const chosen = this.#order.indices.subarray(index * batch, (index + 1) * batch);
     return makeCropBatch(await Promise.all(Array.from(chosen, row)), size, this.#flip);

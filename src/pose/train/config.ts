@@ -1,5 +1,6 @@
 import { DataError } from '../../errors.js';
 import { cosine, type Schedule, stepDecay } from '../../nn/schedule.js';
+import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 
 /** What a network may be trained with, from a fixed scale of the errors to a learned density. */
 export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle'] as const;
@@ -27,7 +28,9 @@ export interface TrainConfig {
   readonly ema: number;
   /** How it falls: to a tenth after 70 % and again after 90 % of the epochs, or along half a cosine to 0. */
   readonly schedule: (typeof SCHEDULES)[number];
-  /** Augmentation: half of the images are turned by up to so many degrees, sides vary by up to this share. */
+  /** How training varies its images (see `recipeOptions`). */
+  readonly augment: Recipe;
+  /** Augmentation: some images are turned by up to so many degrees, sides vary by up to this share. */
   readonly rotation: number;
   readonly scaling: number;
   /** Augmentation: the brightness of each colour varies by up to this share. */
@@ -52,9 +55,8 @@ const LSP: TrainConfig = {
   lr: 1e-3,
   ema: 0,
   schedule: 'steps',
-  rotation: 45,
-  scaling: 0.25,
-  colour: 0,
+  augment: 'plain',
+  ...STRENGTHS.plain,
   seed: 1,
   figures: 0,
 };
@@ -86,7 +88,8 @@ export function scheduleOf({ lr, epochs, schedule }: TrainConfig, stepsPerEpoch:
  */
 export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainConfig {
   const preset = flags.data !== undefined ? LSP : backend === 'cpu' ? FIGURES_ON_CPU : FIGURES;
-  const config = { ...preset, ...parseFlags(flags) };
+  const wanted = parseFlags(flags);
+  const config = { ...preset, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
   const { batch, accumulate } = config;
   // Batch norm wants two images at least.
   if (batch % accumulate !== 0 || batch / accumulate < 2) {
@@ -120,8 +123,9 @@ export function isTrainConfig(value: unknown): value is TrainConfig {
   const config = value as Record<string, unknown>;
   return (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
     if (key === 'data') return config.data === null || typeof config.data === 'string';
-    const names: readonly unknown[] | undefined =
-      key === 'loss' ? LOSS_NAMES : key === 'schedule' ? SCHEDULES : undefined;
+    const names: readonly unknown[] | undefined = { loss: LOSS_NAMES, schedule: SCHEDULES, augment: RECIPES }[
+      key as string
+    ];
     return names ? names.includes(config[key]) : Number.isFinite(config[key]);
   });
 }
@@ -138,6 +142,7 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => 
     size: integer(16, 1024),
     lr: number(1e-9, 10),
     ema: number(0, 0.999999),
+    augment: oneOf(RECIPES),
     rotation: number(0, 180),
     scaling: number(0, 0.9),
     colour: number(0, 1),

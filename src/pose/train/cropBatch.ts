@@ -1,6 +1,8 @@
+import { type Occluder, paintOccluder } from '../augmentation/occlusion.js';
 import { type Crop, encodeJoints, inputToImage } from '../crop.js';
 import type { PoseSample } from '../dataset.js';
 import { packRegion, sampledRegion } from '../region.js';
+import { dropOutside } from '../targets.js';
 import { colourRows } from '../warp.js';
 
 /** Pieces of decoded images with their labels on the host; the device cuts the crops out of them. */
@@ -22,6 +24,10 @@ export interface CropRow {
   readonly crop: Crop;
   /** By how much red, green and blue are brighter; default: not at all. */
   readonly gains?: readonly [number, number, number];
+  /** What hides a part of the picture. */
+  readonly occluder?: Occluder;
+  /** Whether labels outside the crop count (default) or weigh nothing. */
+  readonly outside?: 'keep' | 'drop';
 }
 
 /**
@@ -41,7 +47,7 @@ export function makeCropBatch(
   const target = new Float32Array(count * joints * 2);
   const weight = new Float32Array(count * joints);
   let total = 0;
-  const regions = rows.map(({ sample, crop, gains }, row) => {
+  const regions = rows.map(({ sample, crop, gains, outside }, row) => {
     const [a, b, c, d, e, f] = inputToImage(crop, size, size);
     const region = sampledRegion([a, b, c, d, e, f], size, size, sample.image);
     // Coordinates count from the piece's corner: small numbers lose less in float32.
@@ -52,11 +58,13 @@ export function makeCropBatch(
     const points = target.subarray(row * joints * 2, (row + 1) * joints * 2);
     const weights = weight.subarray(row * joints, (row + 1) * joints);
     encodeJoints(sample.joints, sample.weights, crop, order, points, weights);
+    if (outside === 'drop') dropOutside(points, weights);
     return region;
   });
   const pixels = new Uint32Array(roundUp(total));
-  rows.forEach(({ sample }, row) => {
+  rows.forEach(({ sample, occluder }, row) => {
     packRegion(sample.image, regions[row], pixels, places[3 * row]);
+    if (occluder) paintOccluder(occluder, regions[row], pixels, places[3 * row]);
   });
   return { pixels, places, matrix, colour, target, weight };
 }

@@ -49,9 +49,9 @@ export class DataWorkers {
     const held = train.held?.map(({ picture, ...sample }) => sample);
     if (!held && !origin) return new Prefetch(local, config.epochs, 1);
     const { name, schema, mirrorable } = dataset;
-    const { batch, size, seed, rotation, scaling, colour } = config;
+    const { batch, size, seed, augment, rotation, scaling, colour } = config;
     this.#pool.tell({
-      ...{ config: { batch, size, seed, rotation, scaling, colour }, dataset: { name, schema, mirrorable } },
+      ...{ config: { batch, size, seed, augment, rotation, scaling, colour }, dataset: { name, schema, mirrorable } },
       ...{ length, held, origin },
     });
     const at = (epoch: number, index: number) => this.#pool.run<CropBatch>({ kind: 'batch', epoch, index });

@@ -99,5 +99,5 @@ export async function loadSample(schema: JointSchema, split: PoseSplit, index: n
   const { image } = sample;
   const data = new Uint8Array(new SharedArrayBuffer(image.data.length));
   data.set(image.data);
-  return { ...sample, image: { ...image, data }, crop: cropAround(sample.box) };
+  return { ...sample, image: { ...image, data }, crop: cropAround(sample.box, sample) };
 }

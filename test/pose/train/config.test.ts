@@ -6,7 +6,7 @@ describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {
     expect(makeConfig({ data: 'lsp' }, 'webgpu')).toEqual({
       ...{ data: 'lsp', loss: 'rle', epochs: 30, batch: 32, width: 32, size: 64, lr: 1e-3, schedule: 'steps', seed: 1 },
-      ...{ rotation: 45, scaling: 0.25, colour: 0, figures: 0, accumulate: 1, ema: 0 },
+      ...{ augment: 'plain', rotation: 45, scaling: 0.25, colour: 0, figures: 0, accumulate: 1, ema: 0 },
     });
   });
 
@@ -16,7 +16,15 @@ describe('makeConfig', () => {
     expect(makeConfig({}, 'cpu').width).toBeLessThan(given.width);
   });
 
+  test('a recipe of augmentation brings its strength, and options go before it', () => {
+    expect(makeConfig({ data: 'coco', augment: 'mmpose' }, 'cpu')).toMatchObject({ rotation: 80, scaling: 0.5 });
+    const weaker = makeConfig({ augment: 'h36m', rotation: '20' }, 'cpu');
+    expect(weaker).toMatchObject({ augment: 'h36m', rotation: 20, scaling: 0.3, colour: 0.2 });
+    expect(isTrainConfig({ ...weaker, augment: 'none' })).toBe(false);
+  });
+
   test.each([
+    [{ augment: 'none' }, '--augment none: expected one of plain, official, mmpose, h36m'],
     [{ loss: 'huber' }, '--loss huber: expected one of l2, l1, gaussian, laplace, dle, rle'],
     [{ epochs: '0' }, '--epochs 0: expected an integer from 1 to 100000'],
     [{ batch: '1' }, '--batch 1: expected an integer from 2 to 4096'],

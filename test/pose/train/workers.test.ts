@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
 import { lsp } from '../../../src/pose/lsp.js';
 import { TrainingBatches } from '../../../src/pose/train/batches.js';
+import type { TrainConfig } from '../../../src/pose/train/config.js';
 import type { CropBatch } from '../../../src/pose/train/cropBatch.js';
 import { DataWorkers } from '../../../src/pose/train/dataWorkers.js';
 import { type BatchSource, Prefetch } from '../../../src/pose/train/prefetch.js';
@@ -17,7 +18,7 @@ import { Rng } from '../../../src/tensor/rng.js';
 import { TINY } from './runs.js';
 
 const IMAGES = 12;
-const CONFIG = { ...TINY, batch: 3, epochs: 2, size: 24, colour: 0.2 };
+const CONFIG: TrainConfig = { ...TINY, batch: 3, epochs: 2, size: 24, colour: 0.2 };
 
 let folder: string;
 beforeAll(async () => {
@@ -45,12 +46,12 @@ async function writePhotographs(images: string): Promise<void> {
 }
 
 /** All batches of two epochs, with so many workers and so much memory to hold images in. */
-async function twoEpochs(count: number, memory?: number): Promise<CropBatch[]> {
+async function twoEpochs(count: number, memory?: number, config = CONFIG): Promise<CropBatch[]> {
   const workers = count === 0 ? undefined : new DataWorkers(count);
   try {
     const data = await loadData(await lsp(folder), { workers, memory });
     expect(data.train.held?.length).toBe(memory === 0 ? undefined : 9);
-    const batches = workers?.batches(data, CONFIG) ?? new TrainingBatches(data, CONFIG);
+    const batches = workers?.batches(data, config) ?? new TrainingBatches(data, config);
     const all: CropBatch[] = [];
     for (let epoch = 0; epoch < 2; epoch++) {
       for (let index = 0; index < batches.length; index++) all.push(await batches.at(epoch, index));
@@ -76,6 +77,13 @@ describe('data workers', () => {
     [3, 0],
   ])('%d of them, memory %s: the same bits', async (count, memory) => {
     expect(await twoEpochs(count, memory)).toEqual(expected);
+  });
+
+  test.each(['official', 'mmpose', 'h36m'] as const)('%s: the same bits from any number of them', async (augment) => {
+    const config = { ...CONFIG, augment };
+    const alone = await twoEpochs(0, undefined, config);
+    expect(alone).not.toEqual(expected);
+    expect(await twoEpochs(3, undefined, config)).toEqual(alone);
   });
 
   test('what they hand over is not shared memory, which crashes Dawn', async () => {

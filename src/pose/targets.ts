@@ -1,0 +1,39 @@
+import { type Crop, encodeJoints } from './crop.js';
+import type { PoseSample } from './dataset.js';
+
+/** Millimetres of one unit of depth, the side of the cube that the official code puts people of Human3.6M into. */
+export const DEPTH_UNIT = 2000;
+
+/** Takes the weight from joints [K, D] of which a coordinate is beyond +-0.5, outside the crop or the cube. */
+export function dropOutside(joints: ArrayLike<number>, weights: Float32Array | Float64Array): void {
+  const dims = joints.length / weights.length;
+  for (let i = 0; i < joints.length; i++) if (Math.abs(joints[i]) > 0.5) weights[Math.floor(i / dims)] = 0;
+}
+
+/**
+ * Labels of a sample in 3-D, as the official code has them: x and y in crop units and depths behind the root in units of
+ * 2000 mm. A joint that is outside in any of the three weighs nothing. Samples without depths, which may share a batch with
+ * others, have z = 0 of weight 0.
+ * @param order `flipOrder` of the schema @param outJoints receives [K, 3] @param outWeights receives [K, 3]
+ */
+export function encodeSpatialJoints(
+  { joints, weights, spatial }: Pick<PoseSample, 'joints' | 'weights' | 'spatial'>,
+  crop: Crop,
+  order: ArrayLike<number>,
+  outJoints: Float32Array,
+  outWeights: Float32Array,
+): void {
+  const flat = new Float64Array(2 * weights.length);
+  const own = new Float64Array(weights.length);
+  encodeJoints(joints, weights, crop, order, flat, own);
+  const points = new Float64Array(3 * own.length);
+  for (let k = 0; k < own.length; k++) {
+    const depth = spatial && own[k] > 0 ? spatial.depths[crop.mirrored ? order[k] : k] : 0;
+    points.set([flat[2 * k], flat[2 * k + 1], depth / DEPTH_UNIT], 3 * k);
+  }
+  dropOutside(points, own);
+  outJoints.set(points);
+  own.forEach((weight, k) => {
+    outWeights.set([weight, weight, spatial ? weight : 0], 3 * k);
+  });
+}
