@@ -3,7 +3,7 @@ import { add, mul, sub } from '../kernels/binary.js';
 import { mean, sum } from '../kernels/reduce.js';
 import { reshape } from '../kernels/reshape.js';
 import { rsqrt, sigmoid, square } from '../kernels/unary.js';
-import { xavierUniform } from '../nn/init.js';
+import { constant, normal, xavierUniform } from '../nn/init.js';
 import * as linear from '../nn/linear.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
@@ -21,16 +21,24 @@ export interface HeadShape {
   readonly joints: number;
   /** D, default 2. */
   readonly dims?: number;
+  /**
+   * Weights by Xavier's uniform with gain 0.01 and biases as PyTorch draws them (default), or from N(0, 0.01^2) and 0 as in
+   * mmpose, whose layer does not normalise: `apply` it so.
+   */
+  readonly weights?: 'official' | 'mmpose';
 }
 
-/** Parameters of the RLE head: weights by Xavier's uniform with gain 0.01, biases as PyTorch draws them. */
-export function init(rng: Rng, device: Device, { inputs, joints, dims = 2 }: HeadShape): HeadParams {
-  const layer = () =>
-    linear.init(rng, device, {
-      inputs,
-      outputs: joints * dims,
-      weightInit: (r, d, shape) => xavierUniform(r, d, shape, 0.01),
-    });
+/** Parameters of the RLE head; mmpose keeps the same rows in one layer, joint by joint. */
+export function init(
+  rng: Rng,
+  device: Device,
+  { inputs, joints, dims = 2, weights = 'official' }: HeadShape,
+): HeadParams {
+  const outputs = joints * dims;
+  const layer = (): linear.LinearParams =>
+    weights === 'mmpose'
+      ? { weight: normal(rng, device, [outputs, inputs], 0.01), bias: constant(device, [outputs], 0) }
+      : linear.init(rng, device, { inputs, outputs, weightInit: (r, d, shape) => xavierUniform(r, d, shape, 0.01) });
   return { fc_coord: { linear: layer() }, fc_sigma: { linear: layer() } };
 }
 

@@ -1,4 +1,5 @@
 /** Residual log-likelihood estimation: flows, likelihoods, losses, the head and a whole pose regressor. */
+export { type DecodedHeatmaps, decodeHeatmaps } from './decodeHeatmaps.js';
 export { type Density, gaussianNegLog, laplaceNegLog } from './density.js';
 export { affineFlow } from './flows/affineFlow.js';
 export { chain } from './flows/chain.js';
@@ -7,7 +8,11 @@ export { type Flow, flowOver, type InvertibleMap } from './flows/flow.js';
 export { rationalQuadratic, type SplineOptions } from './flows/rationalQuadratic.js';
 export { realNvpFlow } from './flows/realNvpFlow.js';
 export { additive, affine, type Transform } from './flows/transforms.js';
+export { type GaussianMapOptions, type GaussianMaps, gaussianMaps } from './gaussianMaps.js';
 export * as head from './head.js';
+export * as heatmapHead from './heatmapHead.js';
+export { type DsntOptions, dsnt, type HeatmapLossOptions, heatmapMse, jensenShannon } from './heatmapLoss.js';
+export * as heatmapRegressor from './heatmapRegressor.js';
 export { checkLabels, type LabelNames } from './labels.js';
 export { type Design, type LikelihoodOptions, likelihood } from './likelihood.js';
 export { type LogSMethod, type LogSNodes, type LogSOptions, logS, logSNodes } from './logS.js';
@@ -17,5 +22,6 @@ export * as realNvp from './realNvp.js';
 export * as regressor from './regressor.js';
 export { dle, type RleOptions, rle, type Variant } from './rle.js';
 export { type MixedFlows, type RleMixedOptions, rleMixed } from './rleMixed.js';
+export { type Debias, mapDistribution, mapMean, type SoftArgmaxOptions, softArgmax } from './softArgmax.js';
 export { drawStandard, type StandardDensity, standardNegLog } from './standardDensity.js';
 export type { Labels, Prediction, SigmaOptions } from './standardise.js';

@@ -55,6 +55,15 @@ describe('head', () => {
     expect(Math.max(...w.map(Math.abs))).toBeGreaterThan(0.99 * bound);
   });
 
+  test("starts as mmpose's on request: normal weights of deviation 0.01, no bias", async () => {
+    const { fc_sigma } = head.init(new Rng(2), cpu(), { inputs: 512, joints: 17, weights: 'mmpose' });
+    const w = await values(fc_sigma.linear.weight);
+    // The relative deviation of a sample's standard deviation is 1 / sqrt(2 n); four of them.
+    const deviation = Math.sqrt(w.reduce((s, v) => s + v * v, 0) / w.length);
+    expect(Math.abs(deviation / 0.01 - 1)).toBeLessThan(4 / Math.sqrt(2 * w.length));
+    expect(await values(fc_sigma.linear.bias!)).toEqual(new Array(34).fill(0));
+  });
+
   test('the plain layer is affine', async () => {
     const device = cpu();
     const params = head.init(new Rng(3), device, { inputs: 4, joints: 2 });

@@ -1,0 +1,25 @@
+import { add, mul } from '../kernels/binary.js';
+import { cumsum } from '../kernels/cumsum.js';
+import { full } from '../kernels/fill.js';
+import type { Device } from '../tensor/backend.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+export interface MapOptions {
+  /**
+   * Where in a map's pixel its coordinate lies: pixel i of n is at `(i + pixel) / n - 0.5` in crop units. Default 0.5, its
+   * centre; 0 as RLE's public codes and mmpose have it.
+   */
+  readonly pixel?: number;
+}
+
+export const PIXEL_CENTRE = 0.5;
+
+/** The numbers 0, 1, ..., extent - 1 as float32, made on the device. */
+export function indices(device: Device, extent: number): Tensor {
+  return add(cumsum(full(device, { shape: [extent], value: 1 })), -1);
+}
+
+/** The coordinates of a map's pixels along one axis in crop units [extent]. */
+export function pixelCoordinates(device: Device, extent: number, pixel: number): Tensor {
+  return add(mul(indices(device, extent), 1 / extent), pixel / extent - 0.5);
+}
