@@ -7,8 +7,12 @@ import { boxed, boxesFile } from '../datasets/boxes.js';
 import { coco, cocoFiles } from '../datasets/coco.js';
 import { h36m, h36mFiles } from '../datasets/h36m.js';
 import { mpii, mpiiFiles } from '../datasets/mpii.js';
+import { relabelled } from '../datasets/relabelled.js';
 import { figures } from '../figures/figures.js';
 import { lsp } from '../lsp.js';
+import type { JointSchema } from '../schema.js';
+import { h36m18, MPII_TO_H36M } from '../schemas/h36m18.js';
+import { mpii16 } from '../schemas/mpii16.js';
 import type { TrainConfig } from './config.js';
 
 /** Held-out pictures of the generated data set, unless it is smaller itself. */
@@ -51,7 +55,7 @@ const FORMS: readonly Form[] = [
 
 /**
  * The data set of a configuration. Of several folders, separated by commas, all train and the first one's test half tests;
- * both halves of the others train, since what they hold out is nobody's test.
+ * both halves of the others train, since what they hold out is nobody's test. MPII's joints join Human3.6M's.
  * @throws DataError if a folder is missing or not a data set, or if the joints of two differ
  */
 export async function openDataset({
@@ -61,13 +65,7 @@ export async function openDataset({
   if (data === null) return figures({ train, test: Math.min(train, TEST_FIGURES) });
   const [first, ...others] = await Promise.all(data.split(',').map(openFolder));
   if (others.length === 0) return first;
-  const odd = others.find(({ schema }) => schema !== first.schema);
-  if (odd) {
-    throw new DataError(
-      `--data ${data}: ${odd.name} has the joints ${odd.schema.name}, ${first.name} has ${first.schema.name}`,
-    );
-  }
-  const splits = [first.train, ...others.flatMap((other) => [other.train, other.test])];
+  const splits = [first.train, ...others.flatMap((other) => splitsAs(first.schema, other, data))];
   return {
     ...first,
     name: data
@@ -80,6 +78,13 @@ export async function openDataset({
       origin: { module: import.meta.url, name: 'openDataset', args: [{ data, figures: train }], part: 'train' },
     },
   };
+}
+
+/** Both halves of a data set, with the joints of a schema. */
+function splitsAs(schema: JointSchema, { name, schema: own, train, test }: PoseDataset, data: string): PoseSplit[] {
+  if (own === schema) return [train, test];
+  if (own === mpii16 && schema === h36m18) return [train, test].map((split) => relabelled(split, MPII_TO_H36M));
+  throw new DataError(`--data ${data}: ${name} has the joints ${own.name}, the first data set has ${schema.name}`);
 }
 
 async function openFolder(folder: string): Promise<PoseDataset> {

@@ -18,6 +18,18 @@ async function folder(files: Record<string, unknown>): Promise<string> {
   return folders[folders.length - 1];
 }
 
+/** A camera at the origin that looks along z. */
+const LOOKING = {
+  R: [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  t: [0, 0, 0],
+  f: [20, 20],
+  c: [10, 10],
+};
+
 describe('mpii', () => {
   const person = {
     image: 'a.png',
@@ -186,7 +198,37 @@ describe('openDataset', () => {
       'boxes.json': [{ file: 'a.png', box: [1, 2, 3, 4], keypoints: Array(51).fill(2) }],
       'a.png': null,
     });
-    await expect(openDataset({ data: `${data},${other}`, figures: 0 })).rejects.toThrow(/has the joints coco17/);
+    await expect(openDataset({ data: `${data},${other}`, figures: 0 })).rejects.toThrow(
+      /has the joints coco17, the first data set has lsp14/,
+    );
+  });
+
+  test("MPII's people join Human3.6M's, under its joints", async () => {
+    const joints = mpii16.joints.map((_, k) => [k + 1, 10]);
+    const one = {
+      image: 'a.png',
+      center: [20, 15],
+      scale: 0.1,
+      joints,
+      joints_vis: joints.map((_, k) => (k === 2 ? 0 : 1)),
+    };
+    const second = await folder({ 'train.json': [one], 'valid.json': [one, one], 'a.png': null });
+    const take = {
+      images: [{ file_name: 'a.png', width: SIZE[0], height: SIZE[1] }],
+      annotations: [{ bbox: [1, 1, 20, 20], keypoints_world: Array(17).fill([0, 0, 9]), cam_param: LOOKING }],
+    };
+    const first = await folder({
+      'Sample_5_train_Human36M_protocol_2.json': take,
+      'Sample_64_test_Human36M_protocol_2.json': take,
+      'a.png': null,
+    });
+    const set = await openDataset({ data: `${first},${second}`, figures: 0 });
+    expect([set.schema, set.train.length, set.test.length]).toEqual([h36m18, 4, 1]);
+    const { joints: moved, weights, spatial } = await set.train.sample(3);
+    // The pelvis was joint 6; the right hip, joint 2, and the torso have no label.
+    expect([moved[0], weights[0], weights[1], weights[7], spatial]).toEqual([6, 1, 0, 0, undefined]);
+    const other = openDataset({ data: `${second},${first}`, figures: 0 });
+    await expect(other).rejects.toThrow(/h36m has the joints h36m18, the first data set has mpii16/);
   });
 
   test('a folder of no known form: says what was looked for', async () => {

@@ -1,0 +1,24 @@
+import type { PoseSplit } from '../dataset.js';
+
+/**
+ * A split under another schema: joint k is the one that was `from[k]`, and has no label where that is -1. Weights stay as
+ * they are; the official code gives every joint of MPII weight 1 when it trains in 3-D, labelled or not.
+ */
+export function relabelled(split: PoseSplit, from: readonly number[]): PoseSplit {
+  return {
+    length: split.length,
+    async sample(index) {
+      const { clean, ...sample } = await split.sample(index);
+      const moved = (points: Float64Array) =>
+        Float64Array.from({ length: 2 * from.length }, (_, i) =>
+          from[i >> 1] < 0 ? 0 : points[2 * from[i >> 1] + (i % 2)],
+        );
+      return {
+        ...sample,
+        joints: moved(sample.joints),
+        weights: Float64Array.from(from, (k) => (k < 0 ? 0 : sample.weights[k])),
+        ...(clean && { clean: moved(clean) }),
+      };
+    },
+  };
+}
