@@ -126,7 +126,7 @@ export const affineWarp: Op<[images: Tensor, matrix: Tensor, colour: Tensor], Wa
     const [N, H, W, C] = images.shape;
     return [
       {
-        program: program('affineWarp', () => affineWarpCode),
+        program: program('affineWarp', affineWarpCode),
         read: [images, matrix, colour],
         write: [y],
         params: [height, width, f32bits(padding), C, H, W],
@@ -157,7 +157,7 @@ export const SAMPLE_MATRICES = [
  * @internal A point of a sample lies within 16 px of the origin and is known to 3 roundings of 2^-24 of that, 3e-6 px; the
  * picture rises by at most 2 per pixel, in both directions, so the value is known to 1.2e-5.
  */
-export const WARP_TOLERANCE = { absolute: 2 ** -16, relative: 2 ** -16 };
+export const warpTolerance = () => ({ absolute: 2 ** -16, relative: 2 ** -16 });
 
 export const affineWarpCases = (): OpCases => ({
   op: affineWarp,
@@ -199,5 +199,5 @@ export const affineWarpCases = (): OpCases => ({
       bytes: 4 * 32 * 3 * (480 * 360 + 256 * 192),
     },
   ],
-  tolerance: WARP_TOLERANCE,
+  tolerance: warpTolerance(),
 });

@@ -9,11 +9,11 @@ import {
   SAMPLE_MATRICES,
   sampleColours,
   WARP_DEFAULTS,
-  WARP_TOLERANCE,
   type WarpAttrs,
   warp,
   warpGrid,
   warpShape,
+  warpTolerance,
 } from './affineWarp.js';
 import { warpPixels as warpPixelsCode } from './wgsl/affineWarp.wgsl.js';
 
@@ -76,14 +76,14 @@ export const warpPixels: Op<[pixels: Tensor, places: Tensor, matrix: Tensor, col
   });
 
 /** A word of four levels. */
-const WORD = { dtype: 'uint32', hi: 2 ** 32 } as const;
+const word = () => ({ dtype: 'uint32', hi: 2 ** 32 }) as const;
 
 export const warpPixelsCases = (): OpCases => ({
   op: warpPixels,
   samples: [
     {
       inputs: [
-        { shape: [50], ...WORD },
+        { shape: [50], ...word() },
         { shape: [3, 3], dtype: 'uint32', values: [0, 5, 4, 20, 3, 7, 41, 1, 2] },
         { shape: [3, 6], values: SAMPLE_MATRICES.flat() },
         { shape: [3, 4, 3], values: sampleColours(3, 3, 255) },
@@ -93,7 +93,7 @@ export const warpPixelsCases = (): OpCases => ({
     },
     ...[1, 2, 4].map((C) => ({
       inputs: [
-        { shape: [12], ...WORD },
+        { shape: [12], ...word() },
         { shape: [1, 3], dtype: 'uint32' as const, values: [0, 4, 3] },
         { shape: [1, 6], values: SAMPLE_MATRICES[0] },
         { shape: [1, 4, C], values: sampleColours(1, C, 255) },
@@ -139,7 +139,7 @@ export const warpPixelsCases = (): OpCases => ({
     {
       name: 'crops of photographs, 32 of 480x360 to 256x192',
       inputs: [
-        { shape: [32 * 480 * 360], ...WORD },
+        { shape: [32 * 480 * 360], ...word() },
         {
           shape: [32, 3],
           dtype: 'uint32',
@@ -153,5 +153,5 @@ export const warpPixelsCases = (): OpCases => ({
       bytes: 4 * 32 * (480 * 360 + 3 * 256 * 192),
     },
   ],
-  tolerance: WARP_TOLERANCE,
+  tolerance: warpTolerance(),
 });

@@ -1,6 +1,6 @@
 import type { OpCases } from '../autograd/cases.js';
-import { flowLogProb, flowMove } from './flowLogProb.js';
 import { flowGrad } from './flowGrad.js';
+import { flowLogProb, flowMove } from './flowLogProb.js';
 import { networkCount, networkLayout } from './flowShape.js';
 import { alternatingMasks } from './masks.js';
 import { rleError, rleGrad, rleSum } from './rleTerms.js';

@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   let t = id.x;`;
 
 /** Float images [N, H, W, C]: one thread per element of the output. */
-export default /* wgsl */ `
+export default (): string => /* wgsl */ `
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read> matrix: array<f32>;
 @group(0) @binding(2) var<storage, read> colour: array<f32>;
