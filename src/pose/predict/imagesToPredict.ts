@@ -4,6 +4,7 @@ import { DataError } from '../../errors.js';
 import { JsonEntry } from '../../io/jsonEntry.js';
 import { readJsonFile } from '../../io/jsonFile.js';
 import type { Box } from '../dataset.js';
+import { readBoxes } from '../datasets/boxes.js';
 
 /** A person to be looked at. */
 export interface PersonBox {
@@ -56,12 +57,12 @@ function numberOf(path: string): number | undefined {
 
 /**
  * Gives images the boxes of a file, in pixels of the upright image: COCO annotations `{images, annotations}`, of which
- * crowds are left out, or a list of detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`. Images of the
+ * crowds are left out, or CSV (see `readBoxes`), or a list of detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`. Images of the
  * file are found by name, those of detections with an `image_id` alone by the number that their name is.
  * @throws DataError naming file, entry and field for whatever is missing or wrong, or where no image has a box
  */
 export async function withBoxes(images: readonly ImageToPredict[], file: string): Promise<ImageToPredict[]> {
-  const boxes = await readBoxes(file);
+  const boxes = await boxesOf(file);
   const known = images.map((image) => {
     const found = boxes.get(basename(image.path)) ?? boxes.get(numberOf(image.path) ?? -1);
     return { path: image.path, id: found?.id ?? image.id, people: found?.people ?? [] };
@@ -73,14 +74,19 @@ export async function withBoxes(images: readonly ImageToPredict[], file: string)
 /** People by the name or the id of their image. */
 type Boxes = Map<string | number, { readonly id?: number; readonly people: PersonBox[] }>;
 
-async function readBoxes(file: string): Promise<Boxes> {
-  const content = await readJsonFile(file);
+async function boxesOf(file: string): Promise<Boxes> {
   const boxes: Boxes = new Map();
   const add = (key: string | number, person: PersonBox, id?: number) => {
     const image = boxes.get(key) ?? { id, people: [] };
     image.people.push(person);
     boxes.set(key, image);
   };
+  if (extname(file).toLowerCase() === '.csv') {
+    for (const { file: name, box, score } of await readBoxes(file))
+      add(basename(name), { box, score, category: PERSON });
+    return boxes;
+  }
+  const content = await readJsonFile(file);
   if (Array.isArray(content)) {
     content.forEach((value, i) => {
       const entry = new JsonEntry(value, file, `[${i}]`);

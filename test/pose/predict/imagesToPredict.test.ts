@@ -89,6 +89,12 @@ describe('withBoxes', () => {
     ]);
   });
 
+  test('of a table', async () => {
+    const file = join(home, 'boxes.csv');
+    writeFileSync(file, 'file,x,y,width,height,score\nb.jpg,5,6,7,8,0.25\n');
+    expect((await withBoxes(images, file))[1].people).toEqual([{ box: [5, 6, 7, 8], category: 1, score: 0.25 }]);
+  });
+
   test('says what is wrong with the file, and where', async () => {
     const cases: [unknown, RegExp][] = [
       [[{ bbox: [1, 2, 3, 4] }], /boxes\.json: \[0\]\.image_id: expected this or "file_name", got nothing$/],
