@@ -57,8 +57,9 @@ function numberOf(path: string): number | undefined {
 
 /**
  * Gives images the boxes of a file, in pixels of the upright image: COCO annotations `{images, annotations}`, of which
- * crowds are left out, or CSV (see `readBoxes`), or a list of detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`. Images of the
- * file are found by name, those of detections with an `image_id` alone by the number that their name is.
+ * crowds are left out, a list of detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`, or CSV (see
+ * `readBoxes` of the data sets). Images of the file are found by name, those of detections with an `image_id` alone by the
+ * number that their name is.
  * @throws DataError naming file, entry and field for whatever is missing or wrong, or where no image has a box
  */
 export async function withBoxes(images: readonly ImageToPredict[], file: string): Promise<ImageToPredict[]> {
