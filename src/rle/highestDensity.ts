@@ -1,0 +1,77 @@
+import { ShapeError } from '../errors.js';
+import { formatShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { sortedQuantile } from './uncertainty.js';
+
+/** An ellipse in the units of mu; `angle` is that of the major axis from x towards y, in radians. */
+export interface Ellipse {
+  readonly x: number;
+  readonly y: number;
+  readonly major: number;
+  readonly minor: number;
+  readonly angle: number;
+}
+
+/**
+ * How many standard deviations the ellipse reaches that holds `level` of the mass: the quantile of
+ * `sqrt((e - m)^T C^-1 (e - m))` over draws. For a normal density it is `sqrt(-2 log(1 - level))`, and the ellipse the
+ * region of highest density; for others the one of that shape which has the mass. The map from errors to labels does not
+ * change it.
+ *
+ * @param errors from `drawErrors`, [n, J, 2]
+ * @returns one per J
+ */
+export async function ellipseRadius(errors: Tensor, level: number): Promise<Float64Array> {
+  const [n, joints, dims] = errors.shape;
+  if (errors.rank !== 3 || dims !== 2 || !(level > 0 && level < 1)) {
+    throw new ShapeError(
+      `ellipseRadius: wants errors [n, J, 2] and a level between 0 and 1, got ${formatShape(errors.shape)} and ${level}`,
+    );
+  }
+  const data = await errors.data();
+  return Float64Array.from({ length: joints }, (_, j) => {
+    const at = (i: number, d: number) => data[(i * joints + j) * 2 + d];
+    const over = (f: (i: number) => number) => {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += f(i);
+      return sum / n;
+    };
+    const [mx, my] = [over((i) => at(i, 0)), over((i) => at(i, 1))];
+    const xx = over((i) => (at(i, 0) - mx) ** 2);
+    const yy = over((i) => (at(i, 1) - my) ** 2);
+    const xy = over((i) => (at(i, 0) - mx) * (at(i, 1) - my));
+    const distances = Float64Array.from({ length: n }, (_, i) => {
+      const [x, y] = [at(i, 0) - mx, at(i, 1) - my];
+      return Math.sqrt((x * x * yy - 2 * x * y * xy + y * y * xx) / (xx * yy - xy * xy));
+    }).sort();
+    return sortedQuantile(distances, level);
+  });
+}
+
+/** The ellipse `(p - mean)^T C^-1 (p - mean) = radius^2`, from the eigenvectors of C = [[xx, xy], [xy, yy]]. */
+export function ellipse(
+  [x, y]: readonly [number, number],
+  [xx, xy, yy]: readonly [xx: number, xy: number, yy: number],
+  radius: number,
+): Ellipse {
+  const middle = (xx + yy) / 2;
+  const half = Math.hypot((xx - yy) / 2, xy);
+  return {
+    x,
+    y,
+    major: radius * Math.sqrt(middle + half),
+    // Rounding must not turn a segment's width negative.
+    minor: radius * Math.sqrt(Math.max(0, middle - half)),
+    angle: 0.5 * Math.atan2(2 * xy, xx - yy),
+  };
+}
+
+/**
+ * The level of the density whose super-level set, the region of highest density, holds `level` of the mass: the
+ * `1 - level` quantile of the log-density at its own draws. A point lies inside where the log-density is at least that.
+ *
+ * @param logDensity of draws from the density, in nats; a constant added to it comes back in the result
+ */
+export function highestDensityThreshold(logDensity: ArrayLike<number>, level: number): number {
+  return sortedQuantile(Float64Array.from(logDensity).sort(), 1 - level);
+}
