@@ -1,0 +1,179 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readTorchState } from '../../src/io/torch/torchState.js';
+import {
+  type PoseCheckpoint,
+  poseCheckpointOf,
+  writePoseCheckpoint,
+} from '../../src/pose/checkpoints/poseCheckpoint.js';
+import { committedModel } from '../pose/checkpoints/torchModels.js';
+
+const MAIN = join(process.cwd(), 'src/cli/main.ts');
+const TSX = join(process.cwd(), 'node_modules/tsx/dist/esm/index.mjs');
+
+/** COCO's, so that what comes out can be judged as COCO's results. */
+const JOINTS = 17;
+
+/** A network of two joints as one of 17 that say the same. */
+function widened(checkpoint: PoseCheckpoint): PoseCheckpoint {
+  const state = [...checkpoint.state].map(([name, { shape, data }]) => {
+    if (!/^fc_(coord|sigma)\./.test(name)) return [name, { shape, data }] as const;
+    const rows = 2 * JOINTS;
+    const numbers = Float32Array.from({ length: (data.length / shape[0]) * rows }, (_, i) =>
+      Number(data[i % data.length]),
+    );
+    return [name, { shape: [rows, ...shape.slice(1)], data: numbers }] as const;
+  });
+  const architecture = { ...checkpoint.architecture, joints: JOINTS };
+  return { ...checkpoint, architecture, state: new Map(state) };
+}
+
+let home: string;
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'wgrad-predict-'));
+  const bytes = committedModel('mmpose0-zip');
+  writeFileSync(join(home, 'network.pth'), bytes);
+  // The same network for small crops, as the best checkpoint of a run.
+  const file = { ...(await readTorchState(bytes, 'network')), format: 'safetensors' as const };
+  const checkpoint = poseCheckpointOf(file, 'network');
+  const conventions = { ...checkpoint.conventions, size: [64, 48] as const };
+  for (const folder of ['run', 'images']) mkdirSync(join(home, folder));
+  await writePoseCheckpoint(join(home, 'run', 'best.safetensors'), { ...widened(checkpoint), conventions });
+  const noise = { type: 'gaussian' as const, mean: 120, sigma: 60 };
+  for (const name of ['000000000012.jpg', '000000000034.jpg']) {
+    await sharp({ create: { width: 90, height: 70, channels: 3, background: '#000', noise } }).toFile(
+      join(home, 'images', name),
+    );
+  }
+  const people = [
+    { id: 7, image_id: 12, category_id: 1, bbox: [10, 10, 30, 40], area: 900, num_keypoints: JOINTS },
+    { id: 8, image_id: 12, category_id: 1, bbox: [40, 5, 40, 60], area: 900, num_keypoints: JOINTS },
+    { id: 9, image_id: 34, category_id: 1, bbox: [20, 20, 30, 30], area: 900, num_keypoints: JOINTS },
+  ];
+  const truth = {
+    images: [12, 34].map((id) => ({ id, file_name: `${String(id).padStart(12, '0')}.jpg` })),
+    categories: [{ id: 1, name: 'person' }],
+    annotations: people.map((person) => ({
+      ...person,
+      keypoints: Array.from({ length: 3 * JOINTS }, (_, i) => (i % 3 === 2 ? 2 : 30)),
+    })),
+  };
+  writeFileSync(join(home, 'people.json'), JSON.stringify(truth));
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+/** `wgrad ...` on the CPU backend, in the folder `home`. */
+function wgrad(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', TSX, MAIN, ...args], { cwd: home }, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
+interface Result {
+  readonly image_id: number;
+  readonly file_name: string;
+  readonly annotation_id?: number;
+  readonly keypoints: number[];
+  readonly score: number;
+  readonly bbox: number[];
+}
+
+describe('wgrad predict', () => {
+  test('prints COCO results of annotated boxes, which name their annotation', async () => {
+    const all = ['images', '--boxes', 'people.json', '--run', 'run', '--backend', 'cpu'];
+    const { code, stdout, stderr } = await wgrad('predict', ...all);
+    expect(stderr).toMatch(/^3 people in 2 images; \d+ s\n$/);
+    expect(code).toBe(0);
+    const results = JSON.parse(stdout) as Result[];
+    expect(results.map((r) => [r.image_id, r.annotation_id, r.bbox])).toEqual([
+      [12, 7, [10, 10, 30, 40]],
+      [12, 8, [40, 5, 40, 60]],
+      [34, 9, [20, 20, 30, 30]],
+    ]);
+    for (const { keypoints } of results) {
+      expect(keypoints.length).toBe(3 * JOINTS);
+      expect(keypoints.every(Number.isFinite)).toBe(true);
+    }
+    // Again, in other batches, into a file.
+    const again = await wgrad('predict', ...all, '--batch', '2', '--out', 'results.json', '--overlays', 'over');
+    expect([again.code, again.stdout]).toEqual([0, '']);
+    expect(readFileSync(join(home, 'results.json'), 'utf8')).toBe(stdout);
+    expect(readdirSync(join(home, 'over')).sort()).toEqual(['000000000012.jpg', '000000000034.jpg']);
+    const files = ['--annotations', 'people.json', '--results', 'results.json'];
+    const judged = await wgrad('evaluate', '--metric', 'coco', ...files, '--json');
+    expect(judged.stderr).toBe('');
+    expect(Object.keys(JSON.parse(judged.stdout) as object)).toContain('AP75');
+  });
+
+  test('takes whole images without boxes, leaves out what is broken and exits 1', async () => {
+    writeFileSync(join(home, 'images', 'broken.png'), 'not a picture');
+    const { code, stdout, stderr } = await wgrad(
+      'predict',
+      'images',
+      '--run',
+      'run',
+      '--backend',
+      'cpu',
+      '--flip-test',
+    );
+    rmSync(join(home, 'images', 'broken.png'));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^wgrad: images\/broken\.png: cannot be read as an image \(.+\); check that .*\n2 people in 3 images; 1 could not be read; \d+ s\n$/,
+    );
+    const results = JSON.parse(stdout) as Result[];
+    // Not all names are numbers, so that ids count.
+    expect(results.map((r) => [r.image_id, r.file_name, r.annotation_id, r.bbox])).toEqual([
+      [1, '000000000012.jpg', undefined, [0, 0, 90, 70]],
+      [2, '000000000034.jpg', undefined, [0, 0, 90, 70]],
+    ]);
+  });
+
+  test('refuses in one line, and leaves nothing behind', async () => {
+    const before = readdirSync(home);
+    const network = ['images', '--run', 'run', '--backend', 'cpu'];
+    const cases: [string[], RegExp][] = [
+      [['images'], /^wgrad: predict: give the network with --run FOLDER or with --weights FILE\n$/],
+      [['images', '--run', 'images'], /^wgrad: images: a folder without best\.safetensors or last\.safetensors; /],
+      [[...network, '--batch', '0'], /^wgrad: --batch 0: expected an integer from 1 to 1024\n$/],
+      [[...network, '--boxes', 'network.pth'], /^wgrad: network\.pth: not JSON/],
+      [[...network, '--joints', 'lsp14'], /^wgrad: --joints lsp14: .* has 17 joints; give coco17\n$/],
+      [[...network, '--out', 'none/results.json'], /^wgrad: cannot write none\/results\.json/],
+    ];
+    await Promise.all(
+      cases.map(async ([args, message]) => {
+        const { code, stdout, stderr } = await wgrad('predict', ...args);
+        expect(stderr).toMatch(message);
+        expect([code, stdout]).toEqual([2, '']);
+      }),
+    );
+    expect(readdirSync(home)).toEqual(before);
+  });
+});
+
+describe('wgrad export', () => {
+  test('writes a run as ONNX and says what goes in and comes out', async () => {
+    const { code, stdout } = await wgrad('export', 'run', 'out.onnx', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      file: 'out.onnx',
+      opset: 17,
+      inputs: [{ name: 'images', shape: ['batch', 3, 64, 48] }],
+      outputs: [
+        { name: 'mu', shape: ['batch', JOINTS, 2] },
+        { name: 'sigma', shape: ['batch', JOINTS, 2] },
+      ],
+    });
+    expect(readFileSync(join(home, 'out.onnx')).length).toBeGreaterThan(1000);
+    const plain = await wgrad('export', 'network.pth', 'plain.onnx');
+    expect(plain.stdout).toMatch(/^plain\.onnx: images \[batch, 3, 384, 288\] to mu \[batch, 2, 2\], sigma .*opset 17/);
+    const wrong = await wgrad('export', 'run', 'out.pth');
+    expect([wrong.code, wrong.stderr]).toEqual([2, 'wgrad: export writes ONNX: out.pth should end with .onnx\n']);
+  });
+});
