@@ -1,6 +1,6 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type OpDefinition } from '../autograd/op.js';
-import { program } from '../tensor/backend.js';
+import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
 import { normaliseAxis } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -10,6 +10,7 @@ import { sum } from './reduce.js';
 import { arrange, collapsedView, stages } from './reduction.js';
 import { exp } from './unary.js';
 import { withMath } from './wgsl/math.wgsl.js';
+import { softmaxRowsWgsl } from './wgsl/softmaxRows.wgsl.js';
 
 export interface SoftmaxAttrs {
   readonly axis: number;
@@ -42,6 +43,8 @@ function normalisation({ name, value, wgsl, vjp }: Normalisation): Op<[x: Tensor
       }
     },
     launches([x], [y], { axis }, context) {
+      const rows = rowsLaunch(name, wgsl, x, y, axis, context);
+      if (rows) return [rows];
       const { launches, data, ...collapsed } = arrange(name, x, axis, context);
       const { outer, reduce, inner } = collapsed;
       const states = context.scratch(2 * outer * inner);
@@ -60,6 +63,37 @@ function normalisation({ name, value, wgsl, vjp }: Normalisation): Op<[x: Tensor
     vjp,
     keep: { inputs: [], outputs: [0] },
   });
+}
+
+/** Threads that share a row. */
+const ROW_THREADS = { gpu: 128, software: 8 } as const;
+/** A row longer than this wants more than one workgroup, unless there are rows enough. */
+const LONG_ROW = 4096;
+const MANY_ROWS = 8;
+
+/** One dispatch for contiguous rows, if that keeps the device busy. */
+function rowsLaunch(
+  name: string,
+  value: string,
+  x: Tensor,
+  y: Tensor,
+  axis: number,
+  { capabilities }: LaunchContext,
+): Launch | undefined {
+  const length = x.shape[normaliseAxis(name, axis, x.rank)];
+  const isLast = normaliseAxis(name, axis, x.rank) === x.rank - 1;
+  const rows = x.size / length;
+  if (!isLast || (length > LONG_ROW && rows < MANY_ROWS)) return undefined;
+  const vec = length % 4 === 0;
+  const threads = ROW_THREADS[capabilities.tier === 'gpu' ? 'gpu' : 'software'];
+  const across = Math.min(rows, 65535);
+  return {
+    program: program(`${name}.rows${vec ? ' vec' : ''} ${threads}`, () => softmaxRowsWgsl({ value, vec, threads })),
+    read: [x],
+    write: [y],
+    params: [vec ? length / 4 : length, rows],
+    grid: [across, Math.ceil(rows / across), 1],
+  };
 }
 
 function normalise(wgsl: string): string {
@@ -109,6 +143,8 @@ function casesOf(op: Op<[x: Tensor], SoftmaxAttrs>): OpCases {
       { inputs: [{ shape: [2, 1] }] },
       { inputs: [{ shape: [3], lo: 200, hi: 203 }] },
       { inputs: [{ shape: [1031] }], order: 1 },
+      { inputs: [{ shape: [5003] }], order: 0 },
+      { inputs: [{ shape: [9, 52] }], order: 1 },
     ],
     errors: [
       { inputs: [{ shape: [2, 3] }], attrs: { axis: 2 }, message: /axis 2 is out of range for rank 2/ },
@@ -116,6 +152,12 @@ function casesOf(op: Op<[x: Tensor], SoftmaxAttrs>): OpCases {
       { inputs: [{ shape: [2], dtype: 'int32' }], message: /oftmax: operand 0 is int32/ },
     ],
     bench: [
+      {
+        name: 'heatmaps, 136 of 64x48',
+        inputs: [{ shape: [136, 3072] }],
+        flop: 10 * 136 * 3072,
+        bytes: 8 * 136 * 3072,
+      },
       {
         name: 'class scores, 4096x1000',
         inputs: [{ shape: [4096, 1000] }],
