@@ -8,16 +8,19 @@ export { type Flow, flowOver, type InvertibleMap } from './flows/flow.js';
 export { rationalQuadratic, type SplineOptions } from './flows/rationalQuadratic.js';
 export { realNvpFlow } from './flows/realNvpFlow.js';
 export { additive, affine, type Transform } from './flows/transforms.js';
+export { type RunningScaleOptions, runningErrorScale, unitVariance } from './gauge.js';
 export { type GaussianMapOptions, type GaussianMaps, gaussianMaps } from './gaussianMaps.js';
 export * as head from './head.js';
 export * as heatmapHead from './heatmapHead.js';
 export { type DsntOptions, dsnt, type HeatmapLossOptions, heatmapMse, jensenShannon } from './heatmapLoss.js';
 export * as heatmapRegressor from './heatmapRegressor.js';
+export { type Ellipse, ellipse, ellipseRadius, highestDensityThreshold } from './highestDensity.js';
 export { checkLabels, type LabelNames } from './labels.js';
 export { type Design, type LikelihoodOptions, likelihood } from './likelihood.js';
 export { type LogSMethod, type LogSNodes, type LogSOptions, logS, logSNodes } from './logS.js';
 export { gaussianNll, l1, l2, laplaceNll } from './loss.js';
 export { alternatingMasks, type Masks } from './masks.js';
+export { type DrawOptions, drawErrors, type PredictiveOptions, predictiveDraws } from './predictive.js';
 export * as realNvp from './realNvp.js';
 export * as regressor from './regressor.js';
 export { dle, type RleOptions, rle, type Variant } from './rle.js';
@@ -25,3 +28,11 @@ export { type MixedFlows, type RleMixedOptions, rleMixed } from './rleMixed.js';
 export { type Debias, mapDistribution, mapMean, type SoftArgmaxOptions, softArgmax } from './softArgmax.js';
 export { drawStandard, type StandardDensity, standardNegLog } from './standardDensity.js';
 export type { Labels, Prediction, SigmaOptions } from './standardise.js';
+export {
+  type Calibrated,
+  calibrated,
+  type ErrorMoments,
+  errorMoments,
+  predictiveQuantiles,
+  quantiles,
+} from './uncertainty.js';
