@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { BACKBONES } from '../nn/backbone.js';
 import { RECIPES } from '../pose/augmentation/recipes.js';
-import { LOSS_NAMES, SCHEDULES, type TrainFlags } from '../pose/train/config.js';
+import { HEADS, LOSS_NAMES, SCHEDULES, type TrainFlags } from '../pose/train/config.js';
 
 /** The options as typed. */
 export interface StartFlags extends TrainFlags {
@@ -23,10 +24,12 @@ export function start(program: Command): void {
       'a data set in the form of LSP, COCO, MPII or Human3.6M, or pictures with boxes; several: A,B',
     )
     .option('--loss <name>', LOSS_NAMES.join(', '))
+    .option('--model <name>', BACKBONES.join(', '))
+    .option('--head <name>', `where coordinates come from: ${HEADS.join(', ')}`)
     .option('--epochs <n>', 'passes over the training images')
     .option('--batch <n>', 'images per step')
     .option('--accumulate <n>', 'parts of a batch that go through the network one by one, to save memory')
-    .option('--width <n>', 'channels of the first stage of the ResNet-18')
+    .option('--width <n>', 'channels of the first stage of a ResNet')
     .option('--size <pixels>', "side of the network's input")
     .option('--lr <rate>', 'learning rate of Adam')
     .option('--ema <share>', 'evaluate and save an average of the weights, which keeps this share at each step')

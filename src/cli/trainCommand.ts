@@ -5,7 +5,7 @@ import type { PoseDataset } from '../pose/dataset.js';
 import { renderReport } from '../pose/report/renderReport.js';
 import { fitBaselines } from '../pose/train/baselines.js';
 import { initFrom, loadRun, resumeSession, type SavedRun } from '../pose/train/checkpointing.js';
-import { makeConfig, resumeConfig } from '../pose/train/config.js';
+import { makeConfig, networkText, resumeConfig } from '../pose/train/config.js';
 import { openDataset } from '../pose/train/dataset.js';
 import { DataWorkers } from '../pose/train/dataWorkers.js';
 import { duration } from '../pose/train/duration.js';
@@ -98,9 +98,9 @@ async function load(dataset: PoseDataset, signal: AbortSignal, workers?: DataWor
 
 async function train(session: Session, folder: RunFolder, began: number, signal: AbortSignal): Promise<void> {
   const { config, data, batches, progress } = session;
-  const network = `ResNet-18 of width ${config.width} on ${config.size} x ${config.size} pixels`;
   say(
-    `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ${network}, loss ${config.loss}`,
+    `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ` +
+      `${networkText(config)}, loss ${config.loss}`,
   );
   const baselines = await fitBaselines(data);
   const display = new TrainingDisplay(config, batches.length, progress.epoch * batches.length + progress.batch);

@@ -22,14 +22,22 @@ export type BackboneName = (typeof BACKBONES)[number];
 export type BackboneParams = resnet.ResnetParams | mobilenetV2.MobilenetV2Params | hrnet.HrnetParams;
 export type BackboneState = resnet.ResnetState | mobilenetV2.MobilenetV2State | hrnet.HrnetState;
 
-/** The parameters and running statistics of a new network of that name, without a classifier, as published. */
-export function init(rng: Rng, device: Device, name: BackboneName): { params: BackboneParams; state: BackboneState } {
+/**
+ * The parameters and running statistics of a new network of that name, without a classifier, as published; a ResNet may have
+ * another width and stem.
+ */
+export function init(
+  rng: Rng,
+  device: Device,
+  name: BackboneName,
+  resnetOptions: Omit<resnet.ResnetOptions, 'depth'> = {},
+): { params: BackboneParams; state: BackboneState } {
   if (!BACKBONES.includes(name)) {
     throw new ShapeError(`backbone: '${name}' is none of ${BACKBONES.join(', ')}`);
   }
   if (name === 'mobilenetv2') return mobilenetV2.init(rng, device);
   if (name === 'hrnet-w32' || name === 'hrnet-w48') return hrnet.init(rng, device, { width: Number(name.slice(-2)) });
-  return resnet.init(rng, device, { depth: Number(name.slice('resnet'.length)) as resnet.Depth });
+  return resnet.init(rng, device, { ...resnetOptions, depth: Number(name.slice('resnet'.length)) as resnet.Depth });
 }
 
 /**
@@ -51,4 +59,9 @@ export function apply(
 export function channelsOf(params: BackboneParams): number {
   if ('features' in params) return mobilenetV2.channelsOf(params);
   return 'stage2' in params ? hrnet.channelsOf(params) : resnet.channelsOf(params);
+}
+
+/** Pixels of the image for one of the features, along one side: 32, of an HRNet 4. */
+export function strideOf(params: BackboneParams): number {
+  return 'stage2' in params ? 4 : 32;
 }

@@ -1,10 +1,15 @@
 import { DataError } from '../../errors.js';
+import { BACKBONES, type BackboneName } from '../../nn/backbone.js';
 import { cosine, type Schedule, stepDecay } from '../../nn/schedule.js';
 import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 
 /** What a network may be trained with, from a fixed scale of the errors to a learned density. */
 export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle'] as const;
 export type LossName = (typeof LOSS_NAMES)[number];
+
+/** Where coordinates come from: a linear layer, or the means of heatmaps. */
+export const HEADS = ['direct', 'integral'] as const;
+export type HeadName = (typeof HEADS)[number];
 
 /** How the learning rate falls. */
 export const SCHEDULES = ['steps', 'cosine'] as const;
@@ -14,11 +19,13 @@ export interface TrainConfig {
   /** Folder of a data set, or several separated by commas; null = the generated figures. */
   readonly data: string | null;
   readonly loss: LossName;
+  readonly model: BackboneName;
+  readonly head: HeadName;
   readonly epochs: number;
   readonly batch: number;
   /** Parts that a batch goes through the network in, one after the other, for the memory of one. */
   readonly accumulate: number;
-  /** Channels of the first stage of the ResNet-18; 64 is the published network. */
+  /** Channels of the first stage of a ResNet, 64 as published; nothing to the other networks. */
   readonly width: number;
   /** Side of the network's input in pixels. */
   readonly size: number;
@@ -47,6 +54,8 @@ export type TrainFlags = { readonly [K in keyof TrainConfig]?: string };
 const LSP: TrainConfig = {
   data: null,
   loss: 'rle',
+  model: 'resnet18',
+  head: 'direct',
   epochs: 30,
   batch: 32,
   accumulate: 1,
@@ -69,6 +78,12 @@ const FIGURES: TrainConfig = { ...LSP, ...MILD, epochs: 4, width: 16, lr: 2e-3, 
 
 /** Generated figures where JavaScript has to do the arithmetic: the same time, so a far smaller network. */
 const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8, size: 32, figures: 1500 };
+
+/** The network of a run in words. */
+export function networkText({ model, head, width, size }: TrainConfig): string {
+  const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}` : model;
+  return `${kind}${head === 'integral' ? ' with integral heatmaps' : ''} on ${size} x ${size} pixels`;
+}
 
 /** Share of the epochs after which the learning rate of `steps` falls to a tenth, and again. */
 const MILESTONES = [0.7, 0.9];
@@ -123,9 +138,13 @@ export function isTrainConfig(value: unknown): value is TrainConfig {
   const config = value as Record<string, unknown>;
   return (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
     if (key === 'data') return config.data === null || typeof config.data === 'string';
-    const names: readonly unknown[] | undefined = { loss: LOSS_NAMES, schedule: SCHEDULES, augment: RECIPES }[
-      key as string
-    ];
+    const names: readonly unknown[] | undefined = {
+      loss: LOSS_NAMES,
+      model: BACKBONES,
+      head: HEADS,
+      schedule: SCHEDULES,
+      augment: RECIPES,
+    }[key as string];
     return names ? names.includes(config[key]) : Number.isFinite(config[key]);
   });
 }
@@ -135,6 +154,8 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => 
   {
     data: [(text) => text || undefined, 'a folder'],
     loss: oneOf(LOSS_NAMES),
+    model: oneOf(BACKBONES),
+    head: oneOf(HEADS),
     epochs: integer(1, 100_000),
     batch: integer(2, 4096),
     accumulate: integer(1, 2048),

@@ -1,9 +1,12 @@
 import { globalAveragePool } from '../../kernels/globalAveragePool.js';
 import { reshape } from '../../kernels/reshape.js';
+import * as backbone from '../../nn/backbone.js';
 import * as linear from '../../nn/linear.js';
-import * as resnet from '../../nn/resnet.js';
 import * as head from '../../rle/head.js';
+import * as heatmapHead from '../../rle/heatmapHead.js';
+import * as heatmapRegressor from '../../rle/heatmapRegressor.js';
 import * as realNvp from '../../rle/realNvp.js';
+import { softArgmax } from '../../rle/softArgmax.js';
 import type { Labels, Prediction } from '../../rle/standardise.js';
 import type { Device } from '../../tensor/backend.js';
 import { Rng } from '../../tensor/rng.js';
@@ -12,15 +15,18 @@ import type { Tensor } from '../../tensor/tensor.js';
 import type { TrainConfig } from './config.js';
 import { LOSSES } from './losses.js';
 
-/** A network under the official RLE code's names; `fc_sigma` and `flow` are there if the loss wants them. */
+/**
+ * A network under the official RLE code's names: `fc_coord` or the layers of heatmaps give coordinates; `fc_sigma` and `flow`
+ * are there if the loss wants them.
+ */
 export type ModelParams = {
-  preact: resnet.ResnetParams;
-  fc_coord: head.HeadParams['fc_coord'];
+  preact: backbone.BackboneParams;
+  fc_coord?: head.HeadParams['fc_coord'];
   fc_sigma?: head.HeadParams['fc_sigma'];
   flow?: realNvp.RealNvpParams;
-};
+} & Partial<heatmapHead.HeatmapHeadParams>;
 /** Running statistics of its batch norms. */
-export type ModelState = { preact: resnet.ResnetState };
+export type ModelState = { preact: backbone.BackboneState } & Partial<heatmapHead.HeatmapHeadState>;
 
 /** What the network says of B images: coordinates in crop units [B, K, 2] and, if it has a sigma, its logits [B, K, 2]. */
 export interface ModelOutput {
@@ -28,21 +34,40 @@ export interface ModelOutput {
   readonly logit?: Tensor;
 }
 
-/** A slim ResNet-18 with a 3x3 stem, a linear head and what the loss adds to it, drawn from the run's seed. */
+/**
+ * A network, its head and what the loss adds to it, drawn from the run's seed. A ResNet has a 3x3 stem, for small images, and
+ * heatmaps have a quarter of the input's side, which an HRNet's features have already.
+ */
 export function initModel(
   device: Device,
-  { seed, width, loss }: Pick<TrainConfig, 'seed' | 'width' | 'loss'>,
+  { seed, model, head: headName, width, loss }: Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'loss'>,
   joints: number,
 ): { params: ModelParams; state: ModelState } {
   const rng = new Rng(seed, INIT_STREAM);
   const { sigma, flow } = LOSSES[loss];
-  const { params: preact, state } = resnet.init(rng.split(0), device, { width, stem: 3, weights: 'torch' });
-  const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs: resnet.channelsOf(preact), joints });
-  const params: ModelParams = { preact, fc_coord };
+  const made = backbone.init(rng.split(0), device, model, { width, stem: 3, weights: 'torch' });
+  const inputs = backbone.channelsOf(made.params);
+  const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs, joints });
+  const params: ModelParams = { preact: made.params };
+  const state: ModelState = { preact: made.state };
+  if (headName === 'direct') params.fc_coord = fc_coord;
+  else {
+    const doublings = Math.log2(backbone.strideOf(made.params) / MAP_STRIDE);
+    const channels = model.startsWith('resnet') ? MAP_CHANNELS * width : undefined;
+    const maps = heatmapHead.init(rng.split(3), device, { inputs, joints, doublings, channels });
+    Object.assign(params, maps.params);
+    Object.assign(state, maps.state);
+  }
   if (sigma) params.fc_sigma = fc_sigma;
   if (flow) params.flow = realNvp.init(rng.split(2), device, { dims: 2 });
-  return { params, state: { preact: state } };
+  return { params, state };
 }
+
+/** Pixels of the input for one of a heatmap, along one side. */
+const MAP_STRIDE = 4;
+
+/** Channels of a heatmap head for each channel of the first stage: 256 for the published width of 64. */
+const MAP_CHANNELS = 4;
 
 /** The stream of the run's seed that weights are drawn from; batches have others. */
 const INIT_STREAM = 0;
@@ -52,13 +77,15 @@ const INIT_STREAM = 0;
  * ones: go on with the returned state.
  */
 export function applyModel(
-  { preact, fc_coord, fc_sigma }: ModelParams,
+  params: ModelParams,
   state: ModelState,
   images: Tensor,
   training: boolean,
 ): [output: ModelOutput, state: ModelState] {
+  const { preact, fc_coord, fc_sigma } = params;
+  if (!fc_coord) return integralOutput(params, state, images, training);
   const [pooled, next] = scope(() => {
-    const [features, after] = resnet.apply(preact, state.preact, images, { training });
+    const [features, after] = backbone.apply(preact, state.preact, images, { training });
     return [globalAveragePool(features), after] as const;
   });
   // The recipe's heads are plain: no normalisation of the features.
@@ -66,6 +93,24 @@ export function applyModel(
     ? head.apply({ fc_coord, fc_sigma }, pooled, { normalise: false })
     : { mu: asPoints(linear.apply(fc_coord.linear, pooled)) };
   return [output, { preact: next }];
+}
+
+/** Coordinates as the means of heatmaps. `initModel` made the layers of those where it made no `fc_coord`. */
+function integralOutput(
+  params: ModelParams,
+  state: ModelState,
+  images: Tensor,
+  training: boolean,
+): [output: ModelOutput, state: ModelState] {
+  return scope(() => {
+    const [{ maps, logit }, next] = heatmapRegressor.apply(
+      params as heatmapRegressor.HeatmapRegressorParams,
+      state as heatmapRegressor.HeatmapRegressorState,
+      images,
+      { training },
+    );
+    return [{ mu: softArgmax(maps), logit }, next];
+  });
 }
 
 function asPoints(flat: Tensor): Tensor {

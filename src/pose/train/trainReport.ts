@@ -2,6 +2,7 @@ import { parameterCount } from '../../nn/tree.js';
 import { cropExample } from '../report/cropExample.js';
 import type { Example, Fact, RunReport, Score } from '../report/runReport.js';
 import type { Baselines } from './baselines.js';
+import { networkText } from './config.js';
 import { duration } from './duration.js';
 import type { Evaluation } from './evaluate.js';
 import type { LoadedSample } from './samples.js';
@@ -43,7 +44,7 @@ export async function trainReport(
   return {
     title: `${TITLES[data.dataset.name] ?? data.dataset.name} with ${config.loss.toUpperCase()}`,
     summary:
-      `A slim ResNet-18 of width ${config.width}, trained for ${config.epochs} epochs on ${data.train.length} images ` +
+      `${networkText(config)}, trained for ${config.epochs} epochs on ${data.train.length} images ` +
       `of ${data.dataset.name} with the ${config.loss} loss; every number below is from ${data.test.length} images ` +
       'that it has not seen.',
     facts: facts(session, seconds),
@@ -84,7 +85,7 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
       label: 'Data',
       value: `${data.dataset.name}: ${thousands(data.train.length)} images, ${thousands(data.test.length)} held out`,
     },
-    { label: 'Network', value: `ResNet-18 of width ${config.width} on ${config.size} x ${config.size} pixels` },
+    { label: 'Network', value: networkText(config) },
     { label: 'Parameters', value: thousands(parameterCount(learner.params)) },
     { label: 'Loss', value: config.loss },
     { label: 'Optimiser', value: `Adam, ${config.lr}, ${SCHEDULE_TEXT[config.schedule]}` },

@@ -1,11 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
+import { BACKBONES } from '../../../src/nn/backbone.js';
 import { isTrainConfig, makeConfig, resumeConfig, scheduleOf } from '../../../src/pose/train/config.js';
 
 describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {
     expect(makeConfig({ data: 'lsp' }, 'webgpu')).toEqual({
-      ...{ data: 'lsp', loss: 'rle', epochs: 30, batch: 32, width: 32, size: 64, lr: 1e-3, schedule: 'steps', seed: 1 },
+      ...{
+        data: 'lsp',
+        loss: 'rle',
+        model: 'resnet18',
+        head: 'direct',
+        epochs: 30,
+        batch: 32,
+        width: 32,
+        size: 64,
+        lr: 1e-3,
+        schedule: 'steps',
+        seed: 1,
+      },
       ...{ augment: 'plain', rotation: 45, scaling: 0.25, colour: 0, figures: 0, accumulate: 1, ema: 0 },
     });
   });
@@ -26,6 +39,8 @@ describe('makeConfig', () => {
   test.each([
     [{ augment: 'none' }, '--augment none: expected one of plain, official, mmpose, h36m'],
     [{ loss: 'huber' }, '--loss huber: expected one of l2, l1, gaussian, laplace, dle, rle'],
+    [{ model: 'vgg' }, `--model vgg: expected one of ${BACKBONES.join(', ')}`],
+    [{ head: 'none' }, '--head none: expected one of direct, integral'],
     [{ epochs: '0' }, '--epochs 0: expected an integer from 1 to 100000'],
     [{ batch: '1' }, '--batch 1: expected an integer from 2 to 4096'],
     [{ width: '2.5' }, '--width 2.5: expected an integer from 4 to 512'],

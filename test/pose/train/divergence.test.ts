@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
+import type { ResnetParams } from '../../../src/nn/resnet.js';
 import { startSession } from '../../../src/pose/train/session.js';
 import { trainRun } from '../../../src/pose/train/trainRun.js';
 import { BACKENDS } from '../../backends.js';
@@ -9,7 +10,8 @@ describe.each(BACKENDS)('$name', ({ open }) => {
   test('a run whose loss stays NaN ends with the first op that is to blame', async () => {
     const device = await open();
     const session = startSession(device, { ...TINY, epochs: 9 }, await tinyData());
-    const { weight } = session.learner.params.preact.layer2[0].conv1!;
+    const { layer2 } = session.learner.params.preact as ResnetParams;
+    const { weight } = layer2[0].conv1!;
     device.write(weight, new Float32Array(weight.size).fill(Number.NaN));
     const warnings: string[] = [];
     await withFolder(async (folder) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ResnetState } from '../../../src/nn/resnet.js';
 import { TrainingBatches } from '../../../src/pose/train/batches.js';
 import type { TrainConfig } from '../../../src/pose/train/config.js';
 import { initLearner, trainStep } from '../../../src/pose/train/learner.js';
@@ -30,7 +31,7 @@ describe.each(BACKENDS)('a step in parts on $name', ({ name, tolerance }) => {
     const result = {
       loss: await loss.item(),
       steps: (await learner.optimizer.status.data())[0],
-      batchNorms: learner.state.preact.bn1.num_batches_tracked,
+      batchNorms: (learner.state.preact as ResnetState).bn1.num_batches_tracked,
       peak: device.memory().peakBytes,
       tensors: tensorsOf(learner).length,
     };
