@@ -20,8 +20,6 @@ interface StandardForm {
   negLog(e: Tensor): Tensor;
   /** Independent draws. */
   draw(rng: Rng, device: Device, shape: Shape): Tensor;
-  /** Of a coordinate; infinite or undefined where the density has none. */
-  readonly std: number;
 }
 
 /** Half a step of the uniforms: what zero stands for. */
@@ -33,7 +31,6 @@ const uniformAboveZero = (rng: Rng, device: Device, shape: Shape) => sub(1, rand
 const gaussian: StandardForm = {
   negLog: gaussianNegLog,
   draw: (rng, device, shape) => randomNormal(device, rng, { shape }),
-  std: 1,
 };
 
 /** A difference of two exponentials. */
@@ -41,7 +38,6 @@ const laplace: StandardForm = {
   negLog: laplaceNegLog,
   draw: (rng, device, shape) =>
     sub(log(uniformAboveZero(rng, device, shape)), log(uniformAboveZero(rng, device, shape))),
-  std: Math.SQRT2,
 };
 
 /** `-log q(e) = |e| + 2 log(1 + exp(-|e|))`. */
@@ -54,7 +50,6 @@ const logistic: StandardForm = {
     const u = maximum(randomUniform(device, rng, { shape }), HALF_STEP);
     return sub(log(u), log1p(mul(u, -1)));
   },
-  std: Math.PI / Math.sqrt(3),
 };
 
 /**
@@ -69,18 +64,12 @@ function studentT(nu: number): StandardForm {
       const radius = sqrt(mul(expm1(mul(log(uniformAboveZero(rng, device, shape)), -2 / nu)), nu));
       return mul(radius, cos(mul(randomUniform(device, rng, { shape }), 2 * Math.PI)));
     },
-    std: nu > 2 ? Math.sqrt(nu / (nu - 2)) : Number.POSITIVE_INFINITY,
   };
 }
 
 const FORMS = { gaussian, laplace, logistic } as const;
 
-/**
- * The formulas of a density.
- *
- * @throws ShapeError for a name that is none of them, or a Student-t without degrees of freedom
- */
-export function standardForm(density: StandardDensity): StandardForm {
+function formOf(density: StandardDensity): StandardForm {
   if (typeof density === 'object' && density.studentT > 0) return studentT(density.studentT);
   const form = typeof density === 'string' ? FORMS[density] : undefined;
   if (form) return form;
@@ -89,12 +78,15 @@ export function standardForm(density: StandardDensity): StandardForm {
   );
 }
 
-/** `-log q(e)` of each coordinate, in nats. */
+/**
+ * `-log q(e)` of each coordinate, in nats.
+ * @throws ShapeError for a density that is none of these, or a Student-t without degrees of freedom
+ */
 export function standardNegLog(density: StandardDensity, e: Tensor): Tensor {
-  return standardForm(density).negLog(e);
+  return formOf(density).negLog(e);
 }
 
 /** Independent draws from a density, on the device. */
 export function drawStandard(density: StandardDensity, rng: Rng, device: Device, shape: Shape): Tensor {
-  return standardForm(density).draw(rng, device, shape);
+  return formOf(density).draw(rng, device, shape);
 }
