@@ -10,6 +10,7 @@ import { gradcheck } from './gradcheck.js';
 import { inspect } from './inspect.js';
 import { predict } from './predict.js';
 import { start } from './start.js';
+import { tune } from './tune.js';
 import { wgsl } from './wgsl.js';
 
 /** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
@@ -23,7 +24,7 @@ const program = new Command('wgrad')
   .exitOverride()
   .showSuggestionAfterError();
 
-for (const register of [start, evaluate, predict, convert, inspect, exportOnnx, doctor, gradcheck, wgsl])
+for (const register of [start, evaluate, predict, convert, inspect, exportOnnx, doctor, gradcheck, wgsl, tune])
   register(program);
 
 try {

@@ -1,4 +1,6 @@
 import { DataError } from '../errors.js';
+import { choicesFile } from '../io/choicesFile.js';
+import { loadChoices } from '../kernels/choiceStore.js';
 import type { Device } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
 import { device } from '../tensor/open.js';
@@ -6,7 +8,7 @@ import { webgpu } from '../tensor/webgpu.js';
 import { compileProgress } from './compileProgress.js';
 
 /**
- * The device that `--backend` names, which says on stderr how far it is where compiling takes long.
+ * The device that `--backend` names: `tuned` is WebGPU with the kernels that `wgrad tune` found fastest. It says on stderr how far it is where compiling takes long.
  * @throws DataError for another name, DeviceError where there is no such device
  */
 export async function openBackend(name: string): Promise<Device> {
@@ -14,7 +16,12 @@ export async function openBackend(name: string): Promise<Device> {
   const erase = process.stderr.isTTY ? '\r\u001b[2K' : '';
   const onCompile = compileProgress((text) => process.stderr.write(`${erase}${text}\n`));
   if (name === 'webgpu') return webgpu({ onCompile });
+  if (name === 'tuned') {
+    const opened = await webgpu({ onCompile });
+    await loadChoices(opened, choicesFile(), (text) => process.stderr.write(`${erase}wgrad: ${text}\n`));
+    return opened;
+  }
   if (name === 'cpu') return cpu();
   if (name === 'auto') return device({ onCompile });
-  throw new DataError(`--backend ${name}: expected one of webgpu, cpu, auto`);
+  throw new DataError(`--backend ${name}: expected one of webgpu, tuned, cpu, auto`);
 }

@@ -22,7 +22,7 @@ export function predict(program: Command): void {
     .option('--flip-test', 'average with the prediction for the mirror image')
     .option('--joints <schema>', 'what the joints are, if it is not what their number suggests')
     .option('--batch <n>', 'people that go through the network at a time', '16')
-    .option('--backend <name>', 'webgpu, cpu or auto', 'auto')
+    .option('--backend <name>', 'webgpu, tuned, cpu or auto', 'auto')
     .addHelpText('after', HELP)
     .action(async (images: string[], flags: PredictFlags) => {
       // Image codecs are slow to load: only who predicts waits for them.

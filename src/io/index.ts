@@ -8,6 +8,7 @@ export {
   type Progress,
   saveCheckpoint,
 } from './checkpoint.js';
+export { choicesFile } from './choicesFile.js';
 export type { ArrayData, Dtype } from './dtypes.js';
 export { fileError } from './fileError.js';
 export { type MatArray, readMat5 } from './mat5.js';

@@ -1,7 +1,7 @@
 import type { Capabilities } from '../tensor/backend.js';
 import type { ConvGeometry } from './convGeometry.js';
 import {
-  blockPlans,
+  likelyPlans,
   type Plan,
   type ProductShape,
   planLabel,
@@ -47,7 +47,7 @@ function planCandidates(shape: ProductShape, capabilities: Capabilities): Plan[]
   if (tier === 'software' && BROADCAST_SIZES.includes(subgroupSize))
     tiles.push({ lanes: subgroupSize, rowsPerLane: 32 / subgroupSize });
   const built = tier === 'gpu' ? [selectBlock(shape, capabilities)] : [];
-  return [...built, ...tiles.map((tile) => ({ tile })), ...blockPlans(shape)];
+  return [...built, ...tiles.map((tile) => ({ tile })), ...likelyPlans(shape)];
 }
 
 /** Filters wider than this would print too long a depthwise kernel. */

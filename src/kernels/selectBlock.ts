@@ -46,6 +46,8 @@ const LEAST_DEPTH = 64;
 const PARTIAL_BYTES = 32 * 2 ** 20;
 /** What a further launch costs: some 3 us at 1.5 GHz. */
 const LAUNCH = 4000;
+/** Plans of any block that are measured, see `likelyPlans`. */
+const MEASURED = 6;
 const SPLITS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** The plans that fit a product: every block with every number of splits that leaves ranges and memory of some size. */
@@ -91,6 +93,16 @@ function fastest(shape: ProductShape, vendor: string): BlockPlan {
   const plans = blockPlans(shape).filter(({ block: b }) => b.threadRows * b.threadColumns <= most);
   const times = plans.map((plan) => modelledTime(plan, shape));
   return plans[times.indexOf(Math.min(...times))];
+}
+
+/** Plans worth measuring: of each block the best according to the model, and then those that it finds best of all. */
+export function likelyPlans(shape: ProductShape): BlockPlan[] {
+  const byTime = blockPlans(shape)
+    .map((plan) => ({ plan, time: modelledTime(plan, shape) }))
+    .sort((a, b) => a.time - b.time)
+    .map(({ plan }) => plan);
+  const bestOfEach = BLOCKS.map((b) => byTime.find((plan) => plan.block === b) as BlockPlan);
+  return [...new Set([...bestOfEach, ...byTime.slice(0, MEASURED)])];
 }
 
 /** Workgroups along columns and rows. */

@@ -12,6 +12,7 @@ import {
   type StepRecorder,
   type TypedArray,
 } from './backend.js';
+import { MeasuredChoices } from './choices.js';
 import { ConstantCache } from './constants.js';
 import { scope } from './scope.js';
 import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
@@ -58,7 +59,7 @@ export class WebGpuDevice implements Device {
     { memoryLimit = Number.POSITIVE_INFINITY, assume, onCompile }: WebGpuOptions,
   ) {
     this.gpu = gpu;
-    this.capabilities = { ...capabilities, ...assume };
+    this.capabilities = { choices: new MeasuredChoices(), ...capabilities, ...assume };
     this.description = description;
     this.#failures = new Failures(gpu);
     this.#staging = new StagingBuffers(gpu);

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { choicesFile } from '../io/choicesFile.js';
+import { type TuneCall, type TuneResult, tune as tuneKernels } from '../kernels/tune.js';
+import { webgpu } from '../tensor/webgpu.js';
+import { casesOf } from '../testing/registry.js';
+import { formatTable } from './table.js';
+
+/** Ops whose kernels come in several kinds. */
+const TUNED = ['matmul', 'conv2d', 'conv2dInput', 'conv2dWeight'];
+/** Above this the float64 reference takes too long, and the op's samples are checked in its place. */
+const MAX_CHECKED_FLOP = 3e9;
+
+interface Options {
+  readonly filter: string;
+  readonly again?: boolean;
+  readonly json?: boolean;
+}
+
+/** `wgrad tune [op...]`: measures which kernels are fastest on this adapter, and keeps the choices for later runs. */
+export function tune(program: Command): void {
+  program
+    .command('tune')
+    .argument('[op...]', `names of ops; ${TUNED.join(', ')} by default`)
+    .description('measure which kernels are fastest on this adapter, and keep the choices in the folder for caches')
+    .option('--filter <text>', 'only bench shapes whose name contains this', '')
+    .option('--again', 'measure again what has been measured')
+    .option('--json', 'print everything as JSON')
+    .action(async (names: string[], { filter, again, json }: Options) => {
+      const calls = tuneCalls(names.length > 0 ? names : TUNED, filter);
+      const device = await webgpu();
+      const note = (text: string) => process.stderr.write(`wgrad: ${text}\n`);
+      const results = await tuneKernels(device, calls, { store: choicesFile(), again, note });
+      console.log(json ? JSON.stringify({ device: device.description, results }, replaceMaps, 2) : format(results));
+      device.destroy();
+    });
+}
+
+/** The bench shapes of these ops whose name contains `filter`. */
+export function tuneCalls(names: readonly string[], filter: string): TuneCall[] {
+  return casesOf(names).flatMap(({ op, samples, bench }) =>
+    bench
+      .filter(({ name }) => name.includes(filter))
+      .map(({ inputs, attrs, flop }) => ({
+        ...{ op, inputs, attrs },
+        checked: flop > MAX_CHECKED_FLOP ? samples : undefined,
+      })),
+  );
+}
+
+function format(results: readonly TuneResult[]): string {
+  if (results.length === 0) return 'nothing to measure: all of it has been, or these ops have one kernel each';
+  const head = ['product', 'choice', 'ms', 'built in', 'ms', 'rejected'];
+  const rows = results.map((r) => [
+    r.question,
+    ...[r.choice, r.milliseconds.toPrecision(3), r.builtIn, r.builtInMilliseconds.toPrecision(3)],
+    String(r.rejected.size),
+  ]);
+  return formatTable(head, rows);
+}
+
+function replaceMaps(_: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}

@@ -1,0 +1,43 @@
+import type { Choices } from './backend.js';
+
+/** A table of measured choices; while it is being made, what kernels ask and what they are told to try. */
+export class MeasuredChoices implements Choices {
+  readonly #answers = new Map<string, string>();
+  #asked: Map<string, readonly string[]> | undefined;
+  #trial: string | undefined;
+
+  pick(question: string, candidates: () => readonly string[]): string | undefined {
+    if (this.#asked && !this.#asked.has(question)) this.#asked.set(question, candidates());
+    return this.#trial ?? this.#answers.get(question);
+  }
+
+  get answers(): ReadonlyMap<string, string> {
+    return this.#answers;
+  }
+
+  set(question: string, answer: string): void {
+    this.#answers.set(question, answer);
+  }
+
+  /** The questions that `fn` leads to, with their candidates, the built-in choice first. */
+  asking(fn: () => void): ReadonlyMap<string, readonly string[]> {
+    const asked = new Map<string, readonly string[]>();
+    this.#asked = asked;
+    try {
+      fn();
+    } finally {
+      this.#asked = undefined;
+    }
+    return asked;
+  }
+
+  /** Answers every question with `candidate` while `fn` runs. */
+  async trying<T>(candidate: string, fn: () => Promise<T>): Promise<T> {
+    this.#trial = candidate;
+    try {
+      return await fn();
+    } finally {
+      this.#trial = undefined;
+    }
+  }
+}

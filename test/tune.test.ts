@@ -1,0 +1,135 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AnyOp } from '../src/autograd/op.js';
+import { defineOp } from '../src/autograd/op.js';
+import { tuneCalls } from '../src/cli/tune.js';
+import { DeviceError } from '../src/errors.js';
+import { choicesFile } from '../src/io/choicesFile.js';
+import { choicesKey, loadChoices, VERSION } from '../src/kernels/choiceStore.js';
+import { matmul } from '../src/kernels/matmul.js';
+import { tune } from '../src/kernels/tune.js';
+import { program } from '../src/tensor/backend.js';
+import { MeasuredChoices } from '../src/tensor/choices.js';
+import { cpu } from '../src/tensor/cpu.js';
+import { type WebGpuDevice, webgpu } from '../src/tensor/webgpu.js';
+import { withGpu } from './adapter.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-tune-'));
+const path = join(folder, 'deep', 'choices.json');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Doubling by three kernels: a slow right one, which is the built-in choice, a fast right one, and a faster wrong one. */
+const STEPS = { slow: 20000, fast: 200, wrong: 1 } as const;
+const double = defineOp({
+  name: 'double',
+  attrs: {},
+  shape: ([x]) => x,
+  reference([x], [y]) {
+    for (let i = 0; i < y.data.length; i++) y.data[i] = 2 * x.data[i];
+  },
+  launches([x], [y], _, { capabilities }) {
+    const kind = capabilities.choices?.pick('double', () => Object.keys(STEPS)) ?? 'slow';
+    const steps = STEPS[kind as keyof typeof STEPS];
+    const code = /* wgsl */ `
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  var sum = ${kind === 'wrong' ? 1 : 2}.0 * x[id.x];
+  for (var i = 0u; i < ${steps}u; i++) { sum = fma(sum, 0.5, x[id.x]); }
+  y[id.x] = sum;
+}`;
+    return [{ program: program(`double ${kind}`, () => code), read: [x], write: [y], grid: [1, 1, 1] }];
+  },
+  vjp: null,
+}) as unknown as AnyOp;
+const calls = [{ op: double, inputs: [{ shape: [64], lo: 0.5 }] }];
+
+const choicesOf = (device: WebGpuDevice) => device.capabilities.choices as MeasuredChoices;
+
+describe.runIf(withGpu)('tune', () => {
+  test('takes the fastest kernel that agrees with the reference, never a faster one that does not', async () => {
+    const device = await webgpu();
+    const [result, ...others] = await tune(device, calls);
+    expect(others).toEqual([]);
+    expect([...result.rejected.keys()]).toEqual(['wrong']);
+    expect(result.rejected.get('wrong')).toMatch(/double: output 0 .* gave/);
+    expect(result).toMatchObject({ question: 'double', choice: 'fast', builtIn: 'slow' });
+    expect(result.milliseconds).toBeLessThan(result.builtInMilliseconds);
+    expect(choicesOf(device).answers).toEqual(new Map([['double', 'fast']]));
+    device.destroy();
+  });
+
+  test('keeps its choices in a file, which the next device on this adapter takes over', async () => {
+    const store = choicesFile(path);
+    const device = await webgpu();
+    expect(await store.load()).toBeUndefined();
+    await tune(device, calls, { store });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ [choicesKey(device)]: { double: 'fast' } });
+    device.destroy();
+
+    const next = await webgpu();
+    expect(await tune(next, calls, { store })).toEqual([]);
+    expect(choicesOf(next).answers.get('double')).toBe('fast');
+    expect(await tune(next, calls, { store, again: true })).toHaveLength(1);
+    next.destroy();
+  });
+
+  test('a product is chosen among tiles and blocks, and computed as chosen', async () => {
+    const device = await webgpu();
+    const [{ question, choice }] = await tune(device, [{ op: matmul, inputs: [{ shape: [5, 8] }, { shape: [8, 4] }] }]);
+    expect(question).toBe('matmul 5 x 4 x 8 x 1');
+    expect(choicesOf(device).answers.get(question)).toBe(choice);
+    device.destroy();
+  });
+});
+
+describe('saved choices', () => {
+  const description = 'some adapter, driver 1.2';
+  const opened = (as: string) => {
+    const device = cpu();
+    const capabilities = { ...device.capabilities, choices: new MeasuredChoices() };
+    return Object.assign(Object.create(device), { description: as, capabilities });
+  };
+  const notes: string[] = [];
+  const load = async (device: ReturnType<typeof opened>) =>
+    loadChoices(device, choicesFile(path), (t) => notes.push(t));
+  const saved = (text: string) => writeFileSync(path, text);
+  beforeEach(() => notes.splice(0));
+
+  test('belong to one adapter, driver and version', async () => {
+    const key = choicesKey({ description });
+    saved(JSON.stringify({ [key]: { double: 'fast' } }));
+    expect(await load(opened(description))).toBe(1);
+    expect(await load(opened('some adapter, driver 1.3'))).toBe(0);
+    saved(JSON.stringify({ [key.replace(VERSION, '0.0.9')]: { double: 'fast' } }));
+    expect(await load(opened(description))).toBe(0);
+    expect(notes).toEqual([]);
+  });
+
+  test.each(['', '{', '[]', '7', 'null', '{"a": 1}', '{"a": {"double": 3}}', '{"a": {"double": "fast"}}'.slice(0, -4)])(
+    'a damaged file, %j, is ignored with a note',
+    async (text) => {
+      saved(text);
+      expect(await load(opened(description))).toBe(0);
+      expect(notes).toEqual([expect.stringMatching(/damaged and ignored/)]);
+    },
+  );
+
+  test('carry the version of the package', () => {
+    expect(VERSION).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+  });
+});
+
+test('the reference has nothing to choose', async () => {
+  await expect(tune(cpu(), calls)).rejects.toThrow(DeviceError);
+});
+
+test('the command measures every bench shape of the products', () => {
+  expect(tuneCalls(['matmul'], '256 cubed')).toMatchObject([
+    { inputs: [{ shape: [256, 256] }, {}], checked: undefined },
+  ]);
+  expect(tuneCalls(['conv2d', 'conv2dWeight'], '').length).toBeGreaterThan(20);
+});
