@@ -80,12 +80,12 @@ describe('select', () => {
   test('a weight gradient on a real GPU is split over pixels in blocks of the lanes, on a CPU driver hardly', () => {
     const pixels = 32 * 16 * 16;
     for (const capabilities of [gpu, llvmpipe]) {
-      const chunk = selectWeightChunk(conv, capabilities);
+      const chunk = selectWeightChunk(conv, selectTile(capabilities), capabilities);
       expect(chunk % selectTile(capabilities).lanes).toBe(0);
       expect(chunk).toBeGreaterThanOrEqual(128);
     }
-    expect(Math.ceil(pixels / selectWeightChunk(conv, gpu))).toBeGreaterThan(16);
-    expect(Math.ceil(pixels / selectWeightChunk(conv, llvmpipe))).toBeLessThanOrEqual(2);
+    expect(Math.ceil(pixels / selectWeightChunk(conv, selectTile(gpu), gpu))).toBeGreaterThan(16);
+    expect(Math.ceil(pixels / selectWeightChunk(conv, selectTile(llvmpipe), llvmpipe))).toBeLessThanOrEqual(2);
   });
 });
 

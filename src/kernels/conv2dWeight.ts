@@ -1,34 +1,21 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { type Launch, program } from '../tensor/backend.js';
-import { grid } from '../tensor/grid.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { conv2d } from './conv2d.js';
 import { conv2dInput } from './conv2dInput.js';
+import { conv2dWeightLaunches } from './conv2dWeightLaunches.js';
 import {
   CONV_DEFAULTS,
   type ConvAttrs,
   type ConvGeometry,
-  convFlop,
   eachTap,
   filterShape,
   forwardGeometry,
-  isPointwise,
   type Pair,
 } from './convGeometry.js';
-import { depthwiseWeightLaunches } from './depthwise.js';
-import { matmulLaunches } from './product.js';
 import { depthwiseConvs, resnetConvs } from './resnetConvs.js';
-import { selectConv, selectPlan, selectTile, selectWeightChunk, weightGrid } from './select.js';
-import { blockGrid } from './selectBlock.js';
-import { sumPartials } from './sumPartials.js';
-import { blockLabel } from './wgsl/blocked.wgsl.js';
-import conv2dWeightWgsl from './wgsl/conv2dWeight.wgsl.js';
-import conv2dWeightBlockedWgsl from './wgsl/conv2dWeightBlocked.wgsl.js';
-import conv2dWeightDirectWgsl from './wgsl/conv2dWeightDirect.wgsl.js';
-import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
 
 export interface Conv2dWeightAttrs extends ConvAttrs {
   /** Height and width of the filters. */
@@ -64,48 +51,7 @@ export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @_
       }
     });
   },
-  launches([x, g], [df], attrs, context) {
-    const { capabilities, scratch } = context;
-    const geometry = weightGeometry(x, g, attrs);
-    const { batch, outSize, kernel, inC, outC, groups } = geometry;
-    const pixels = batch * outSize[0] * outSize[1];
-    const rows = kernel[0] * kernel[1] * (inC / groups);
-    const shape = { op: 'conv2dWeight', rows, columns: outC / groups, depth: pixels, count: groups };
-    const kind = selectConv(geometry);
-    if (kind === 'depthwise') return depthwiseWeightLaunches(geometry, x, g, df, context);
-    const isDirect = kind === 'direct';
-    const plan = selectPlan(shape, capabilities);
-    const blocked = 'block' in plan && !isDirect;
-    if (blocked && isPointwise(geometry)) {
-      const product = { batch: 1, M: inC, N: outC, K: pixels, strideA: 0, strideB: 0, transA: true, transB: false };
-      return matmulLaunches(product, x, g, df, context);
-    }
-    const depth = blocked ? plan.block.depth : 1;
-    const chunk = blocked
-      ? Math.ceil(Math.ceil(pixels / depth) / plan.splits)
-      : selectWeightChunk(geometry, capabilities);
-    const splits = Math.ceil(Math.ceil(pixels / depth) / chunk);
-    const partial = splits > 1 ? scratch(splits * df.size) : df;
-    const flags = { vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
-    const label = (name: string) => `conv2dWeight ${name}${flags.vecC ? ' vecC' : ''}${flags.vecK ? ' vecK' : ''}`;
-    const split = { axis: 1, word: BASE_WORD, flop: convFlop(geometry) } as const;
-    const common = { read: [x, g], write: [partial], params: convWords(geometry, chunk) };
-    const launches: Launch[] = [];
-    if (isDirect) {
-      const direct = program('conv2dWeight direct', () => conv2dWeightDirectWgsl);
-      launches.push({ ...common, program: direct, grid: grid(splits * df.size) });
-    } else if (blocked) {
-      const { block } = plan;
-      const code = program(label(blockLabel(block)), () => conv2dWeightBlockedWgsl({ block, ...flags }));
-      launches.push({ ...common, program: code, grid: [...blockGrid(block, shape), groups * splits], split });
-    } else {
-      const tile = selectTile(capabilities);
-      const code = program(label(String(tile.lanes)), () => conv2dWeightWgsl({ tile, ...flags }));
-      launches.push({ ...common, program: code, grid: [...weightGrid(tile, geometry), groups * splits], split });
-    }
-    if (splits > 1) launches.push(sumPartials(partial, df, splits));
-    return launches;
-  },
+  launches: ([x, g], [df], attrs, context) => conv2dWeightLaunches(weightGeometry(x, g, attrs), x, g, df, context),
   vjp: (gf, { inputs: [x, g], attrs }) => {
     const { stride, padding, dilation, groups } = attrs;
     const conv = { stride, padding, dilation, groups };

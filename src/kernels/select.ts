@@ -88,11 +88,10 @@ export function selectSplits(
 }
 
 /** Output pixels per range of a weight gradient's sum, a multiple of the tile's lanes. */
-export function selectWeightChunk(geometry: ConvGeometry, capabilities: Capabilities): number {
+export function selectWeightChunk(geometry: ConvGeometry, { lanes }: Tile, capabilities: Capabilities): number {
   const { batch, outSize, kernel, inC, outC, groups } = geometry;
   const pixels = batch * outSize[0] * outSize[1];
   const filters = kernel[0] * kernel[1] * (inC / groups) * outC;
-  const { lanes } = selectTile(capabilities);
   const tiles = kernel[0] * kernel[1] * groups * Math.ceil(inC / groups / WEIGHT_ROWS) * Math.ceil(outC / groups / 4);
   const invocations = selectConv(geometry) === 'direct' ? filters : tiles;
   const splits = selectSplits(invocations, pixels, 128, 4 * filters, capabilities);
