@@ -2,7 +2,7 @@ import { vjp } from '../autograd/grad.js';
 import { defineMultiOp, defineOp, type Op, once, type TensorSpec } from '../autograd/op.js';
 import { isRecording } from '../autograd/tape.js';
 import { ShapeError } from '../errors.js';
-import { unflatten } from '../kernels/flatten.js';
+import { flatten, unflatten } from '../kernels/flatten.js';
 import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -98,6 +98,13 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
     keep: { inputs: [0, 1], outputs: [2] },
     byProducts: 1,
   });
+
+/** A flow's parameters as `unflattenFlow` takes them apart; a tree out of a file may have its keys in any order. */
+export function flattenFlow({ t, s }: couplings.RealNvpParams): Tensor {
+  // The keys of a network are numbers, which records keep in order themselves.
+  const inOrder = (nets: typeof t) => nets.map((net) => Object.values(net).map(({ weight, bias }) => [weight, bias]));
+  return flatten([inOrder(t), inOrder(s)]);
+}
 
 /** The parameters' tree from their flat form, as ops. */
 export function unflattenFlow(flat: Tensor, attrs: FlowAttrs): couplings.RealNvpParams {

@@ -1,5 +1,4 @@
 import { concat } from '../kernels/concat.js';
-import { flatten } from '../kernels/flatten.js';
 import { reshape } from '../kernels/reshape.js';
 import { slice } from '../kernels/slice.js';
 import { normal, xavierUniform } from '../nn/init.js';
@@ -9,7 +8,7 @@ import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as couplings from './couplings.js';
 import { type CouplingOptions, dimsOf, type RealNvpParams } from './couplings.js';
-import { flowLogProb, flowMove } from './flowLogProb.js';
+import { flattenFlow, flowLogProb, flowMove } from './flowLogProb.js';
 import { fusedAttrs, MOST_POINTS } from './selectFlow.js';
 
 export { type CouplingOptions, dimsOf, type RealNvpParams } from './couplings.js';
@@ -77,7 +76,7 @@ export function inverse(params: RealNvpParams, x: Tensor, options?: CouplingOpti
 export function logProb(params: RealNvpParams, x: Tensor, options?: CouplingOptions): Tensor {
   const attrs = fusedAttrs(params, x, options);
   if (!attrs) return couplings.logProb(params, x, options);
-  const flat = flatten(params);
+  const flat = flattenFlow(params);
   const parts = inParts(x, attrs.dims).map((points) => flowLogProb(points, flat, attrs));
   return reshape(joined(parts), { shape: x.shape.slice(0, -1) });
 }
@@ -96,7 +95,7 @@ function move(
 ): [moved: Tensor, logDet: Tensor] {
   const attrs = fusedAttrs(params, x, options);
   if (!attrs) return couplings.move(params, x, map, options);
-  const flat = flatten(params);
+  const flat = flattenFlow(params);
   const parts = inParts(x, attrs.dims).map((points) => flowMove(points, flat, { ...attrs, map }));
   const moved = joined(parts.map((part) => part[0]));
   const logDet = joined(parts.map((part) => part[1]));

@@ -1,12 +1,11 @@
 import { customVjp, vjp } from '../autograd/grad.js';
 import { withByProducts } from '../autograd/op.js';
 import { isRecording, isTracked } from '../autograd/tape.js';
-import { flatten } from '../kernels/flatten.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ComposedOptions, composedRle } from './composedRle.js';
 import type { Density } from './density.js';
 import { flowGrad } from './flowGrad.js';
-import { flowLogProb, unflattenFlow } from './flowLogProb.js';
+import { flattenFlow, flowLogProb, unflattenFlow } from './flowLogProb.js';
 import type * as realNvp from './realNvp.js';
 import { rleError, rleGrad, rleSum, type Variant } from './rleTerms.js';
 import { fusedAttrs, MOST_POINTS } from './selectFlow.js';
@@ -95,5 +94,5 @@ function residualLoss(
       return [dMu, dLogit, dFlat];
     },
   );
-  return loss(prediction.mu, prediction.logit, flatten(flow));
+  return loss(prediction.mu, prediction.logit, flattenFlow(flow));
 }

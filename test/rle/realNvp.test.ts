@@ -273,3 +273,17 @@ describe('options', () => {
     expect(() => realNvp.logProb(params, points(params, 2, 1), { masks: [[0, 1]] })).toThrow(ShapeError);
   });
 });
+
+test('the density is the same whatever the order of the keys, as it comes out of a file', async () => {
+  const device = cpu();
+  const { t, s } = realNvp.init(new Rng(5), device, { dims: 2 });
+  const turned = (nets: typeof t) =>
+    nets.map((net) =>
+      Object.fromEntries(Object.entries(net).map(([key, { weight, bias }]) => [key, { bias, weight }])),
+    );
+  const points = device.tensor([0.3, -0.2, 1, 2], [2, 2]);
+  const expected = await values(realNvp.logProb({ t, s }, points));
+  expect(await values(realNvp.logProb({ s: turned(s), t: turned(t) } as realNvp.RealNvpParams, points))).toEqual(
+    expected,
+  );
+});
