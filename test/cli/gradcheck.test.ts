@@ -30,7 +30,9 @@ describe('wgrad gradcheck', () => {
 
   test('an unknown op is refused with those of a like name', () => {
     expect(() => casesOf(['conv'])).toThrow(DataError);
-    expect(() => casesOf(['conv'])).toThrow(/no op is named 'conv'; near are conv2d, conv2dInput, conv2dWeight/);
+    expect(() => casesOf(['conv'])).toThrow(
+      /no op is named 'conv'; near are conv2d, conv2dInput, conv2dNorm, conv2dWeight/,
+    );
     expect(() => casesOf(['xyz'])).toThrow(/there are abs, /);
     expect(casesOf(['accumulate']).map(({ op }) => op.def.name)).toEqual(['accumulate']);
   });

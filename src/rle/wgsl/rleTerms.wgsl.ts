@@ -5,7 +5,7 @@ import type { RleTerms } from '../rleTerms.js';
 /** Threads of the one workgroup that sums the loss. */
 const GROUP = 256;
 
-/** What all three kernels know of element i of [B, K, D]: `w`, `flowWeight`, `on`, `a`, `inverse` = 1 / sigma, `difference`. */
+/** What all three kernels know of element i of [B, K, D]: `w`, `flowWeight`, `on`, `a`, `decay` = e^-a, `inverse` = 1 / sigma, `difference`. */
 function element({ variant }: RleTerms): string {
   return `
   let w = weightOf(i / params.dims, i % params.dims);
@@ -13,7 +13,8 @@ function element({ variant }: RleTerms): string {
   let on = w > 0.0;
   let logit = logits[i];
   let a = select(0.0, select(logit, params.floor, logit < params.floor), on);
-  let inverse = 1.0 + exponential(-a);
+  let decay = exponential(-a);
+  let inverse = 1.0 + decay;
   let difference = select(0.0, mu[i] - targets[i], on);`;
 }
 
@@ -116,6 +117,6 @@ ${EACH}
   dInverse += dError * difference / (guard * guard);
   let open = select(select(1.0, 0.5, logit == params.floor), 0.0, logit < params.floor);
   muGradient[i] = select(0.0, dDifference, on);
-  logitGradient[i] = select(0.0, open * (inverse - 1.0) * (dLogSigma / inverse - dInverse), on);
+  logitGradient[i] = select(0.0, open * decay * (dLogSigma / inverse - dInverse), on);
 }`);
 }
