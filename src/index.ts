@@ -21,8 +21,6 @@ export {
 export { DataError, DeviceError, DisposedError, GradcheckError, ShapeError } from './errors.js';
 export type { LeakyReluAttrs } from './kernels/activation.js';
 export { gelu, leakyRelu, relu, silu } from './kernels/activation.js';
-export type { WarpAttrs } from './kernels/affineWarp.js';
-export { affineWarp } from './kernels/affineWarp.js';
 export { avgPool2d } from './kernels/avgPool2d.js';
 export type { BatchNormAttrs } from './kernels/batchNorm.js';
 export { batchNorm, batchNormAddRelu, batchNormRelu } from './kernels/batchNorm.js';
@@ -107,7 +105,6 @@ export {
   square,
   tanh,
 } from './kernels/unary.js';
-export { warpPixels } from './kernels/warpPixels.js';
 export { where } from './kernels/where.js';
 export { packParameters } from './tensor/arena.js';
 export type {
