@@ -8,7 +8,8 @@ import { webgpu } from '../tensor/webgpu.js';
 import { compileProgress } from './compileProgress.js';
 
 /**
- * The device that `--backend` names: `tuned` is WebGPU with the kernels that `wgrad tune` found fastest. It says on stderr how far it is where compiling takes long.
+ * The device that `--backend` names: `tuned` is WebGPU with the kernels that `wgrad tune` found fastest. It says on stderr
+ * how far it is where compiling takes long.
  * @throws DataError for another name, DeviceError where there is no such device
  */
 export async function openBackend(name: string): Promise<Device> {

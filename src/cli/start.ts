@@ -48,7 +48,7 @@ export function start(program: Command): void {
     .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/')
     .option('--workers <n>', 'threads that decode and crop ahead; 0 = none; by default one less than cores, at most 8')
     .option('--eager', 'call every op at every step, instead of replaying a recorded step; the numbers are the same')
-    .option('--backend <name>', 'webgpu, cpu or auto', 'auto')
+    .option('--backend <name>', 'webgpu, tuned (webgpu with the choices of `wgrad tune`), cpu or auto', 'auto')
     .action(async (flags: StartFlags) => {
       // Charts and image codecs are slow to load: only who trains waits for them.
       const { trainCommand } = await import('./trainCommand.js');
