@@ -104,7 +104,7 @@ describe('wgrad start', () => {
     writeFileSync(join(home, 'junk.safetensors'), 'junk');
     const cases: [string[], string | RegExp, NodeJS.ProcessEnv?][] = [
       [['--epoch', '3'], /^error: unknown option '--epoch'/],
-      [['--data', 'nowhere'], "wgrad: --data nowhere: no such folder; give the folder of a data set"],
+      [['--data', 'nowhere'], 'wgrad: --data nowhere: no such folder; give the folder of a data set'],
       [folder('broken-json', '{"items": ['), /^wgrad: broken-json\/joints.json: not JSON/],
       [folder('no-image', [{ file: 'im1.jpg', xy }]), /^wgrad: no-image\/images\/im1.jpg: cannot be read as an image/],
       [['--resume'], /^wgrad: --resume: no last.safetensors in any folder of out; /],
