@@ -1,14 +1,15 @@
 import { DataError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomicFile.js';
 import { type PoseCheckpoint, readPoseCheckpoint } from '../pose/checkpoints/poseCheckpoint.js';
+import { errorsOf } from '../pose/predict/errorsOf.js';
 import { formatResults } from '../pose/predict/formatResults.js';
 import { type ImageToPredict, listImages, withBoxes } from '../pose/predict/imagesToPredict.js';
 import { jointsOf } from '../pose/predict/jointsOf.js';
-import { writeOverlays } from '../pose/predict/overlays.js';
+import { type EllipseSize, writeOverlays } from '../pose/predict/overlays.js';
 import { poseNetwork } from '../pose/predict/poseNetwork.js';
 import { predictPoses } from '../pose/predict/predictPoses.js';
-import { residualStd } from '../pose/predict/residualStd.js';
 import { duration } from '../pose/train/duration.js';
+import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../pose/uncertainty/errorDensity.js';
 import { checkpointFile } from './checkpointFile.js';
 import { loadingDisplay } from './loadingDisplay.js';
 import { openBackend } from './openBackend.js';
@@ -20,6 +21,7 @@ export interface PredictFlags {
   readonly boxes?: string;
   readonly out?: string;
   readonly overlays?: string;
+  readonly level?: string;
   readonly flipTest?: boolean;
   readonly joints?: string;
   readonly batch: string;
@@ -37,6 +39,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   if (flags.flipTest && schema.flipPairs.length === 0) {
     throw new DataError(`--flip-test: which of the ${architecture.joints} joints are left and right is not known`);
   }
+  const level = levelOf(flags, checkpoint);
   const listed = await listImages(paths);
   const images = flags.boxes === undefined ? listed : await withBoxes(listed, flags.boxes);
   const batch = Math.min(batchSize(flags.batch), peopleIn(images));
@@ -45,8 +48,11 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   let failures = 0;
   const say = (text: string) => process.stderr.write(`${text}\n`);
   try {
+    const flipTest = flags.flipTest ?? false;
+    const ofOne = await errorsOf(device, checkpoint);
+    const errors = ofOne && flipTest ? flipAveraged(ofOne) : ofOne;
     const poses = await predictPoses(images, {
-      ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest: flags.flipTest ?? false },
+      ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest, errors },
       onProgress: display.update,
       onFailure: ({ message }) => {
         failures++;
@@ -59,8 +65,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     if (flags.out === undefined) process.stdout.write(results);
     else await writeFileAtomic(flags.out, results);
     if (flags.overlays !== undefined) {
-      const std = architecture.head === 'rle' ? await residualStd(device, checkpoint) : ([0, 0] as const);
-      await writeOverlays(flags.overlays, schema, poses, std);
+      await writeOverlays(flags.overlays, schema, poses, errors && ellipseSize(errors, level));
     }
     const without = images.filter(({ people }) => people?.length === 0).length;
     say(
@@ -79,6 +84,28 @@ async function readWeights({ run, weights, part }: PredictFlags): Promise<PoseCh
     throw new DataError('predict: give the network with --run FOLDER or with --weights FILE');
   }
   return readPoseCheckpoint(weights ?? (await checkpointFile(run as string)), part);
+}
+
+/** @throws DataError where the level is no share, or nothing would be drawn by it */
+function levelOf({ level, overlays }: PredictFlags, { path, architecture }: PoseCheckpoint): number | undefined {
+  if (level === undefined) return undefined;
+  const share = Number(level);
+  if (!(share > 0 && share < 1)) {
+    throw new DataError(`--level ${level}: expected a share between 0 and 1, such as 0.9`);
+  }
+  if (overlays === undefined)
+    throw new DataError('--level: ellipses are drawn by --overlays FOLDER; give that as well');
+  if (architecture.head === 'rle') return share;
+  throw new DataError(`--level: ${path} does not say how sure it is, so that there are no ellipses to draw`);
+}
+
+function ellipseSize(errors: ErrorDensity, level?: number): EllipseSize {
+  const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
+  if (level !== undefined) {
+    return { radius: radiusHolding(errors, level), caption: `Ellipses hold ${percent(level)} of the expected labels` };
+  }
+  const mass = Math.round(100 * massWithin(errors, 1)) / 100;
+  return { radius: 1, caption: `Ellipses: one standard deviation, ${percent(mass)} of the expected labels` };
 }
 
 function batchSize(text: string): number {

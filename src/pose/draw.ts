@@ -1,11 +1,12 @@
+import type { Ellipse } from '../rle/highestDensity.js';
 import type { JointSchema } from './schema.js';
 
 /** One pose to be drawn over an image, in the image's pixels (pixel centres at integers, as in `PoseSample`). */
 export interface DrawnPose {
   /** [K, 2]. */
   readonly joints: ArrayLike<number>;
-  /** [K, 2]: one standard deviation of each coordinate; drawn as an ellipse per joint. */
-  readonly spread?: ArrayLike<number>;
+  /** [K]: where each joint may be; drawn under the pose. */
+  readonly ellipses?: readonly Ellipse[];
   /** [K]: joints of weight 0 and their limbs are left out. */
   readonly weights?: ArrayLike<number>;
 }
@@ -24,7 +25,7 @@ export function overlayViewBox(width: number, height: number): string {
 
 /**
  * Draws a predicted pose as an SVG group: limbs in the schema's colours with a dark edge, joints as dots, and under them
- * the ellipse of one standard deviation.
+ * the ellipses of where they may be.
  * @param size the longer side of the image in pixels; lines are as thick, relative to it, on any image
  */
 export function drawPose(schema: JointSchema, pose: DrawnPose, size: number): string {
@@ -32,13 +33,13 @@ export function drawPose(schema: JointSchema, pose: DrawnPose, size: number): st
   const colours = jointColours(schema);
   const parts: string[] = [];
   for (const [k, colour] of colours.entries()) {
-    if (!pose.spread || !isDrawn(pose, k)) continue;
-    const [x, y] = point(pose.joints, k);
-    const [rx, ry] = point(pose.spread, k);
-    const filling = FILLING * Math.min(1, (NARROW * size) ** 2 / (rx * ry));
+    const at = pose.ellipses?.[k];
+    if (!at || !isDrawn(pose, k) || !Object.values(at).every(Number.isFinite)) continue;
+    const filling = FILLING * Math.min(1, (NARROW * size) ** 2 / (at.major * at.minor));
     parts.push(
-      `<ellipse cx="${px(x)}" cy="${px(y)}" rx="${px(rx)}" ry="${px(ry)}" fill="${colour}" fill-opacity="${px(filling)}" ` +
-        `stroke="${colour}" stroke-width="${px(line * 0.4)}"/>`,
+      `<ellipse cx="${px(at.x)}" cy="${px(at.y)}" rx="${px(at.major)}" ry="${px(at.minor)}" ` +
+        `transform="rotate(${px((at.angle * 180) / Math.PI)} ${px(at.x)} ${px(at.y)})" fill="${colour}" ` +
+        `fill-opacity="${px(filling)}" stroke="${colour}" stroke-width="${px(line * 0.4)}"/>`,
     );
   }
   const limbs = schema.limbs.filter(([a, b]) => isDrawn(pose, a) && isDrawn(pose, b));

@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { mahalanobis, type PlaneCovariance, type PlaneMoments, planeMoments } from './planeMoments.js';
 import { sortedQuantile } from './uncertainty.js';
 
 /** An ellipse in the units of mu; `angle` is that of the major axis from x towards y, in radians. */
@@ -30,30 +31,19 @@ export async function ellipseRadius(errors: Tensor, level: number): Promise<Floa
   }
   const data = await errors.data();
   return Float64Array.from({ length: joints }, (_, j) => {
-    const at = (i: number, d: number) => data[(i * joints + j) * 2 + d];
-    const over = (f: (i: number) => number) => {
-      let sum = 0;
-      for (let i = 0; i < n; i++) sum += f(i);
-      return sum / n;
-    };
-    const [mx, my] = [over((i) => at(i, 0)), over((i) => at(i, 1))];
-    const xx = over((i) => (at(i, 0) - mx) ** 2);
-    const yy = over((i) => (at(i, 1) - my) ** 2);
-    const xy = over((i) => (at(i, 0) - mx) * (at(i, 1) - my));
-    const distances = Float64Array.from({ length: n }, (_, i) => {
-      const [x, y] = [at(i, 0) - mx, at(i, 1) - my];
-      return Math.sqrt((x * x * yy - 2 * x * y * xy + y * y * xx) / (xx * yy - xy * xy));
-    }).sort();
-    return sortedQuantile(distances, level);
+    const ofJoint = Float64Array.from({ length: 2 * n }, (_, i) => data[((i >> 1) * joints + j) * 2 + (i & 1)]);
+    return sortedQuantile(sortedDistances(ofJoint), level);
   });
 }
 
+/** How many standard deviations draws [n, 2] are off from their mean, ascending: their quantiles are radii of ellipses. */
+export function sortedDistances(draws: ArrayLike<number>, moments: PlaneMoments = planeMoments(draws)): Float64Array {
+  const n = draws.length / 2;
+  return Float64Array.from({ length: n }, (_, i) => mahalanobis(draws[2 * i], draws[2 * i + 1], moments)).sort();
+}
+
 /** The ellipse `(p - mean)^T C^-1 (p - mean) = radius^2`, from the eigenvectors of C = [[xx, xy], [xy, yy]]. */
-export function ellipse(
-  [x, y]: readonly [number, number],
-  [xx, xy, yy]: readonly [xx: number, xy: number, yy: number],
-  radius: number,
-): Ellipse {
+export function ellipse([x, y]: readonly [number, number], [xx, xy, yy]: PlaneCovariance, radius: number): Ellipse {
   const middle = (xx + yy) / 2;
   const half = Math.hypot((xx - yy) / 2, xy);
   return {

@@ -71,7 +71,7 @@ describe('renderReport', () => {
   test('states the scores of the network and of the baselines', () => {
     const cells = [...page.matchAll(/<tr class="\w+"><th>([^<]*)<\/th>((?:<td>[^<]*<\/td>)*)/g)];
     expect(cells.map(([, name, row]) => [name, ...row.matchAll(/<td>([^<]*)/g)].map(String))).toEqual([
-      ['network', ...['41.2', '72.4', '93.1', '4.1', '0.61'].map((v) => `<td>${v},${v}`)],
+      ['network', ...['41.2', '72.4', '93.1', '4.1', '0.65'].map((v) => `<td>${v},${v}`)],
       ['mean pose', ...['4.8', '19.8', '67.2', '14.1', '–'].map((v) => `<td>${v},${v}`)],
       ['ridge regression', ...['9.4', '29.1', '74.1', '12.0', '–'].map((v) => `<td>${v},${v}`)],
     ]);
@@ -120,7 +120,7 @@ describe('renderReport', () => {
     const sample = await sampleReport();
     const text = await renderReport({
       ...sample,
-      network: { ...sample.network, meanError: Number.NaN, correlation: Number.NaN },
+      network: { ...sample.network, meanError: Number.NaN, uncertainty: undefined },
       epochs: sample.epochs.map((e) =>
         e.epoch > 4
           ? { epoch: e.epoch, trainLoss: Number.NaN, validLoss: Number.POSITIVE_INFINITY, pck: Number.NaN }
@@ -131,6 +131,7 @@ describe('renderReport', () => {
       uncertainty: {
         spread: Array.from(sample.uncertainty?.spread ?? [], (v, i) => (i % 3 === 0 ? Number.NaN : v)),
         error: sample.uncertainty?.error ?? [],
+        ellipseMass: Number.NaN,
       },
     });
     expect(withoutPictures(text)).not.toMatch(/NaN|Infinity|undefined/);
@@ -141,7 +142,13 @@ describe('drawPose and drawLabel', () => {
   const joints = Array.from({ length: 34 }, (_, i) => 10 + i);
 
   test('draw every limb, joint and ellipse of the schema', () => {
-    const { names } = parse(drawPose(coco17, { joints, spread: new Array(34).fill(2) }, 64));
+    const { names } = parse(
+      drawPose(
+        coco17,
+        { joints, ellipses: coco17.joints.map(() => ({ x: 1, y: 2, major: 3, minor: 2, angle: 1 })) },
+        64,
+      ),
+    );
     expect(names.filter((name) => name === 'line')).toHaveLength(2 * coco17.limbs.length);
     expect(names.filter((name) => name === 'circle')).toHaveLength(17);
     expect(names.filter((name) => name === 'ellipse')).toHaveLength(17);
@@ -154,13 +161,12 @@ describe('drawPose and drawLabel', () => {
     expect(names.filter((name) => name === 'line')).toHaveLength(2 * (coco17.limbs.length - touching));
   });
 
-  test('put an ellipse where the joint is, as wide as its standard deviation', () => {
-    const svg = drawPose(
-      lsp14,
-      { joints: [3, 4, ...joints.slice(0, 26)], spread: [1.5, 0.5, ...new Array(26).fill(1)] },
-      64,
-    );
-    expect(svg).toContain('<ellipse cx="3" cy="4" rx="1.5" ry="0.5"');
+  test('turn an ellipse from x towards y, which is downwards, and leave out what is no number', () => {
+    const at = { x: 3, y: 4, major: 1.5, minor: 0.5, angle: Math.PI / 6 };
+    const svg = drawPose(lsp14, { joints: joints.slice(0, 28), ellipses: [at, { ...at, angle: Number.NaN }] }, 64);
+    expect(svg.match(/<ellipse[^>]*transform="[^"]*"/g)).toEqual([
+      '<ellipse cx="3" cy="4" rx="1.5" ry="0.5" transform="rotate(30 3 4)"',
+    ]);
   });
 
   test('colour the two sides apart', () => {
@@ -186,9 +192,13 @@ test('cropExample: labels and a perfect prediction fall on the same pixels, on t
     joints,
     weights: Float64Array.of(1, 1, 1),
   };
-  const { image, ...example } = cropExample(sample, crop, predicted, [0.1, 0.1, 0, 0, 0, 0], { error: 0, correct: 1 });
+  const expected = { mean: predicted, covariance: Float64Array.of(0.01, 0, 0.0025, ...new Array(6).fill(0)) };
+  const { image, ...example } = cropExample(sample, crop, predicted, expected, { error: 0, correct: 1 });
   for (let i = 0; i < 6; i++) expect(example.predicted[i]).toBeCloseTo(example.label[i], 9);
-  expect(example.spread?.[0]).toBeCloseTo(0.1 * image.width, 9);
+  const [first] = example.ellipses ?? [];
+  expect([first.x, first.y]).toEqual([0, 1].map((d) => expect.closeTo(example.label[d], 9)));
+  expect(first.major).toBeCloseTo(0.1 * image.width, 9);
+  expect(first.minor).toBeCloseTo(0.05 * image.height, 9);
   const [column, row] = [Math.round(example.label[0]), Math.round(example.label[1])];
   expect(image.data[(row * image.width + column) * 3]).toBeGreaterThan(240);
 

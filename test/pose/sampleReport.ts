@@ -1,3 +1,4 @@
+import { type UncertaintyScore, uncertaintyScore } from '../../src/pose/metrics/uncertaintyScore.js';
 import { densityGrid } from '../../src/pose/report/densityGrid.js';
 import type { Example, RunReport, Score } from '../../src/pose/report/runReport.js';
 import { lsp14 } from '../../src/pose/schema.js';
@@ -15,16 +16,25 @@ function example(rng: Rng, id: string): Example {
   const [width, height] = [48, 64];
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => 90 + ((i / 3) % width) * 2 + rng.int(12));
   const label = STANDING.map((v, i) => v * (i % 2 === 0 ? width : height));
-  const spread = label.map(() => 1 + 3 * rng.uniform());
-  const predicted = label.map((v, i) => v + spread[i] * rng.normal());
+  const ellipses = Array.from({ length: K }, (_, k) => {
+    const [major, minor] = [2 + 3 * rng.uniform(), 1 + rng.uniform()];
+    return {
+      x: label[2 * k] + rng.normal(),
+      y: label[2 * k + 1] + rng.normal(),
+      major,
+      minor,
+      angle: 3 * rng.uniform(),
+    };
+  });
+  const predicted = ellipses.flatMap(({ x, y }) => [x + 0.2, y - 0.3]);
   const weights = new Array<number>(K).fill(1);
-  return { id, image: { width, height, data }, predicted, spread, label, weights, error: 0.05, correct: 0.7 };
+  return { id, image: { width, height, data }, predicted, ellipses, label, weights, error: 0.05, correct: 0.7 };
 }
 
-function score(name: string, pck: number[], meanError: number, variety: number, correlation?: number): Score {
+function score(name: string, pck: number[], meanError: number, variety: number, uncertainty?: UncertaintyScore): Score {
   const values = (base: number) => lsp14.joints.map((_, k) => Math.max(0.01, base * (1 + variety * Math.sin(2.3 * k))));
-  const spread = correlation === undefined ? undefined : values(meanError * 0.9);
-  return { name, pck, meanError, correlation, perJoint: { pck: values(pck[1]), meanError: values(meanError), spread } };
+  const spread = uncertainty && values(meanError * 0.9);
+  return { name, pck, meanError, uncertainty, perJoint: { pck: values(pck[1]), meanError: values(meanError), spread } };
 }
 
 /** A mixture of a narrow slanted core and wide tails, as residuals of poses have. */
@@ -46,6 +56,11 @@ export async function sampleReport(): Promise<RunReport> {
     const outlier = rng.uniform() < 0.06 ? 3 : 0.95;
     return s * outlier * Math.hypot(rng.normal(), rng.normal()) * Math.SQRT1_2;
   });
+  // A little too sure of itself.
+  const u = Float64Array.from({ length: 2 * spread.length }, () => (1 - Math.cos(Math.PI * rng.uniform())) / 2);
+  const within = u.filter((_, i) => i % 2 === 0);
+  const widths = u.map((_, i) => 2.2 * spread[i >> 1]);
+  const uncertainty = uncertaintyScore({ u, within, widths, expected: spread, distances: error });
   const examples = Array.from({ length: 12 }, (_, i) => example(rng, `test ${i}`));
   return {
     title: 'Generated figures with RLE',
@@ -65,7 +80,7 @@ export async function sampleReport(): Promise<RunReport> {
     schema: lsp14,
     thresholds: [0.1, 0.2, 0.5],
     mainThreshold: 0.2,
-    network: score('network', [0.412, 0.724, 0.931], 0.0412, 0.18, 0.61),
+    network: score('network', [0.412, 0.724, 0.931], 0.0412, 0.18, uncertainty),
     baselines: [
       score('mean pose', [0.048, 0.198, 0.672], 0.1409, 0.8),
       score('ridge regression', [0.094, 0.291, 0.741], 0.1203, 0.6),
@@ -78,7 +93,7 @@ export async function sampleReport(): Promise<RunReport> {
     })),
     gallery: examples.slice(0, 6),
     ranked: { best: examples.slice(0, 4), median: examples.slice(4, 8), worst: examples.slice(8) },
-    uncertainty: { spread, error },
+    uncertainty: { spread, error, ellipseMass: 0.46 },
     density: await densityGrid(logProb, [0, 0], [0.2, 0.24]),
   };
 }

@@ -7,6 +7,8 @@ import { flipAverage } from '../flipTest.js';
 import { decodeImage } from '../images.js';
 import { bboxRle, keypointScores } from '../metrics/poseConfidence.js';
 import { flipOrder, type JointSchema } from '../schema.js';
+import type { ErrorDensity } from '../uncertainty/errorDensity.js';
+import { decodeLabels, type ExpectedLabels, expectedLabels } from '../uncertainty/expectedLabels.js';
 import { warpCrop } from '../warp.js';
 import type { ImageToPredict, PersonBox } from './imagesToPredict.js';
 import type { PoseNetwork } from './poseNetwork.js';
@@ -20,8 +22,8 @@ export interface PredictedPose {
   readonly side: number;
   /** [K, 2] in pixels. */
   readonly joints: Float64Array;
-  /** [K, 2] in pixels: the network's sigmas. */
-  readonly sigma?: Float64Array;
+  /** Where the network expects the labels, in pixels; absent where it does not say. */
+  readonly expected?: ExpectedLabels;
   /** [K]: by RLE's eq. 9; 1 where the network has no sigma. */
   readonly jointScores: readonly number[];
   /** RLE's `box + mean + max` of the joints' scores, with 0 for an annotated box; without sigmas the box's score or 1. */
@@ -36,6 +38,8 @@ export interface PredictOptions {
   readonly batch: number;
   /** Average with what the network says of the mirror image. */
   readonly flipTest: boolean;
+  /** The density of the predictions' errors in units of sigma: `flipAveraged` with the flip test. */
+  readonly errors?: ErrorDensity;
   /** Told of images that cannot be read and of boxes beside them; the others go on. */
   readonly onFailure: (error: DataError) => void;
   readonly onProgress?: (done: number, total: number) => void;
@@ -44,7 +48,7 @@ export interface PredictOptions {
 /** Looks at every person of every image, in their order, through crops as the checkpoint's conventions want them. */
 export async function predictPoses(
   images: readonly ImageToPredict[],
-  { network, conventions, schema, batch, flipTest, onFailure, onProgress }: PredictOptions,
+  { network, conventions, schema, batch, flipTest, errors, onFailure, onProgress }: PredictOptions,
 ): Promise<PredictedPose[]> {
   const [height, width] = conventions.size;
   const pixels = height * width * 3;
@@ -61,7 +65,7 @@ export async function predictPoses(
     const points = 2 * schema.joints.length;
     rows.forEach((row, i) => {
       const own = (values: Float64Array) => values.subarray(i * points, (i + 1) * points);
-      poses.push(poseOf(row, own(mu), sigma && own(sigma), order));
+      poses.push(poseOf(row, own(mu), sigma && own(sigma), order, errors));
     });
     rows = [];
   };
@@ -104,6 +108,7 @@ function poseOf(
   mu: Float64Array,
   sigma: Float64Array | undefined,
   order: Uint32Array,
+  errors: ErrorDensity | undefined,
 ): PredictedPose {
   const jointScores = sigma ? keypointScores(sigma, 2) : Array.from(order, () => 1);
   const box = row.person.score;
@@ -111,7 +116,7 @@ function poseOf(
     ...row,
     side: Math.max(crop.width, crop.height),
     joints: decodeJoints(mu, crop, order),
-    sigma: sigma?.map((value, i) => value * (i % 2 === 0 ? crop.width : crop.height)),
+    expected: sigma && errors && decodeLabels(expectedLabels(mu, sigma, errors), crop, order),
     jointScores,
     score: sigma ? bboxRle(box ?? 0, jointScores) : (box ?? 1),
   };

@@ -1,6 +1,7 @@
 import { type Affine, applyAffine, invertAffine } from '../affine.js';
 import { type Crop, inputToImage } from '../crop.js';
 import type { PoseSample, RgbImage } from '../dataset.js';
+import { type ExpectedLabels, ellipsesOf, mapLabels } from '../uncertainty/expectedLabels.js';
 import { IMAGENET_MEAN, IMAGENET_STD, warpCrop } from '../warp.js';
 import type { Example } from './runReport.js';
 
@@ -11,14 +12,14 @@ const SIDE = 288;
  * Cuts a held-out sample to its crop and moves everything into the pixels of that picture.
  * @param crop upright and not mirrored, as in evaluation
  * @param predicted [K, 2] in crop units
- * @param spread [K, 2] one standard deviation in crop units
+ * @param expected labels in crop units
  * @param picture the same image in another resolution, where a data set has a finer one to look at
  */
 export function cropExample(
   sample: PoseSample,
   crop: Crop,
   predicted: ArrayLike<number>,
-  spread: ArrayLike<number> | undefined,
+  expected: ExpectedLabels | undefined,
   scores: { readonly error: number; readonly correct: number },
   picture: RgbImage = sample.image,
 ): Example {
@@ -31,7 +32,7 @@ export function cropExample(
     id: sample.id,
     image: cutOut(picture, rescale(crop, picture.width / sample.image.width), width, height),
     predicted: mapPoints(predicted, toPicture),
-    spread: spread && Float64Array.from(spread, (value, i) => value * (i % 2 === 0 ? width : height)),
+    ellipses: expected && ellipsesOf(mapLabels(expected, toPicture), 1),
     label: mapPoints(sample.clean ?? sample.joints, fromImage),
     weights: sample.weights,
     ...scores,

@@ -10,12 +10,12 @@ const SIDE = 288;
 /** Predicted skeletons over held-out images. */
 export async function gallerySection(run: RunReport): Promise<Markup | undefined> {
   if (run.gallery.length === 0) return undefined;
-  const ellipses = run.gallery.some(({ spread }) => spread);
+  const { uncertainty } = run;
   return html`<section><h2>What it sees</h2>
     <p class="prose wide">Held-out images, drawn by lot. Coloured: the prediction, warm colours on the person’s left, cool
     ones on the right. ${
-      ellipses
-        ? 'The ellipse around a joint is one standard deviation of where the network expects it to be. '
+      uncertainty && Number.isFinite(uncertainty.ellipseMass)
+        ? `The ellipse at a joint is one standard deviation of where the network expects the label, and holds ${Math.round(100 * uncertainty.ellipseMass)}\u00a0% of its density. `
         : undefined
     }Thin and white, where the
     prediction does not cover it: the label. A joint is right within ${run.mainThreshold} torso lengths; the error is the mean
@@ -39,11 +39,11 @@ async function grid(run: RunReport, examples: readonly Example[]): Promise<Marku
 }
 
 async function figure({ schema }: RunReport, example: Example): Promise<Markup> {
-  const { image, predicted, spread, label, weights } = example;
+  const { image, predicted, ellipses, label, weights } = example;
   const { width, height } = image;
   const size = Math.max(width, height);
   const overlay =
-    drawLabel(schema, { joints: label, weights }, size) + drawPose(schema, { joints: predicted, spread }, size);
+    drawLabel(schema, { joints: label, weights }, size) + drawPose(schema, { joints: predicted, ellipses }, size);
   const labelled = Array.from(weights).filter((weight) => weight > 0).length;
   return html`<figure><svg viewBox="${overlayViewBox(width, height)}" role="img"><title>${example.id}</title>
     <image x="-0.5" y="-0.5" width="${width}" height="${height}" href="data:image/jpeg;base64,${await jpeg(example)}"/>

@@ -52,7 +52,7 @@ function tiles(run: RunReport): Markup {
     ${tile(percent(network.pck[index]), '%', `PCK@${mainThreshold}, held out`, baseline && `${baseline.name}: ${percent(baseline.pck[index])} %`)}
     ${finest !== mainThreshold && tile(percent(network.pck[0]), '%', `PCK@${finest}, held out`, baseline && `${baseline.name}: ${percent(baseline.pck[0])} %`)}
     ${tile(percent(network.meanError), '%', 'mean error, of the crop’s side', baseline && `${baseline.name}: ${percent(baseline.meanError)} %`)}
-    ${network.correlation !== undefined && tile(decimals(network.correlation, 2), '', 'correlation of σ with the error', '1 would be perfect, 0 is blind')}
+    ${network.uncertainty && tile(decimals(network.uncertainty.pearson, 2), '', 'correlation of expected with true error', '1 would be perfect, 0 is blind')}
   </div>`;
 }
 
@@ -60,9 +60,9 @@ function scores({ network, baselines, thresholds }: RunReport): Markup {
   const row = (score: Score, kind: string) =>
     html`<tr class="${kind}"><th>${score.name}</th>${score.pck.map(
       (pck) => html`<td>${percent(pck)}</td>`,
-    )}<td>${percent(score.meanError)}</td><td>${decimals(score.correlation, 2)}</td></tr>`;
+    )}<td>${percent(score.meanError)}</td><td>${decimals(score.uncertainty?.pearson, 2)}</td></tr>`;
   return html`<section><h2>How good it is</h2><div class="scroll"><table>
-    <thead><tr><th></th>${thresholds.map((t) => html`<th>PCK@${t}&#160;%</th>`)}<th>mean error</th><th>corr(σ, error)</th></tr></thead>
+    <thead><tr><th></th>${thresholds.map((t) => html`<th>PCK@${t}&#160;%</th>`)}<th>mean error</th><th>corr(expected, true error)</th></tr></thead>
     <tbody>${row(network, 'network')}${baselines.map((baseline) => row(baseline, 'baseline'))}</tbody>
     <caption>On held-out images. PCK@t: share of joints closer to their label than t times the torso of the label. Mean error
     in % of the crop’s side. The mean pose ignores the image; ridge regression sees it, but only linearly.</caption>

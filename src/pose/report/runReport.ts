@@ -1,4 +1,6 @@
+import type { Ellipse } from '../../rle/highestDensity.js';
 import type { RgbImage } from '../dataset.js';
+import type { UncertaintyScore } from '../metrics/uncertaintyScore.js';
 import type { JointSchema } from '../schema.js';
 
 /**
@@ -45,14 +47,14 @@ export interface Score {
   /** One per threshold. */
   readonly pck: readonly number[];
   readonly meanError: number;
-  /** Pearson correlation of a joint's sigma with its error, where the predictor has a sigma. */
-  readonly correlation?: number;
+  /** Where the predictor says how sure it is. */
+  readonly uncertainty?: UncertaintyScore;
   readonly perJoint?: {
     /** [K], at the main threshold; NaN for a joint that the data do not label. */
     readonly pck: ArrayLike<number>;
     /** [K]. */
     readonly meanError: ArrayLike<number>;
-    /** [K]: mean predicted distance, `sqrt(sx^2 + sy^2)`. */
+    /** [K]: mean of the predicted root mean square distances. */
     readonly spread?: ArrayLike<number>;
   };
 }
@@ -73,8 +75,8 @@ export interface Example {
   readonly image: RgbImage;
   /** [K, 2]. */
   readonly predicted: ArrayLike<number>;
-  /** [K, 2]: one standard deviation of each coordinate, sigma times the standard deviation of the residual density. */
-  readonly spread?: ArrayLike<number>;
+  /** [K]: one standard deviation of where the labels are expected. */
+  readonly ellipses?: readonly Ellipse[];
   /** [K, 2]. */
   readonly label: ArrayLike<number>;
   /** [K]: 0 where the label is unknown. */
@@ -87,10 +89,12 @@ export interface Example {
 
 /** Every held-out joint: what the network predicted its distance from the label to be, and what it was. */
 export interface Uncertainty {
-  /** [N]: predicted root mean square distance, `sqrt(sx^2 + sy^2)`. */
+  /** [N]: predicted root mean square distance. */
   readonly spread: ArrayLike<number>;
   /** [N]: distance to the label. */
   readonly error: ArrayLike<number>;
+  /** The share of the density that an ellipse of one standard deviation holds. */
+  readonly ellipseMass: number;
 }
 
 /** Two densities of the residual in the plane, each in units of its own standard deviations around its mean. */

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { calibrationCharts } from './calibrationCharts.js';
 import { chart, colour } from './chart.js';
 import { html, type Markup } from './markup.js';
 import { decimals } from './numbers.js';
@@ -17,6 +18,7 @@ interface Pair {
 /** Whether sigma tells the truth: predicted against measured distance, in ten bins of equal count. */
 export function uncertaintySection(run: RunReport): Markup | undefined {
   const { uncertainty, network } = run;
+  const score = network.uncertainty;
   const pairs = uncertainty ? drawablePairs(uncertainty) : [];
   if (pairs.length < BINS) return undefined;
   const bins = reliabilityBins(pairs);
@@ -51,18 +53,18 @@ export function uncertaintySection(run: RunReport): Markup | undefined {
     <figure>${figure}</figure>
     <div class="prose">
       <p>With every joint the network predicts its uncertainty σ, in x and in y. ${
-        run.density ? 'Times the standard deviation of the learned residual density it' : 'As a standard deviation it'
+        run.density ? 'Together with the learned density of the errors it' : 'By the density that its loss assumes it'
       } tells a length: how far from the label the network expects to be.</p>
       <p>Each small dot is a held-out joint. The large ones sum up a tenth of the joints each, from the surest to the least
       sure: predicted root mean square distance across, measured upwards. <b>On the dashed line the network is honest</b>;
       above it, it is too sure of itself.</p>
       <p>The surest tenth is off by ${decimals(first.error, 1)}&#160;% of the crop’s side where ${decimals(first.spread, 1)}&#160;% were
       predicted, the least sure tenth by ${decimals(last.error, 1)}&#160;% where ${decimals(last.spread, 1)}&#160;% were.${
-        network.correlation === undefined
-          ? undefined
-          : html` Over all joints, σ and error correlate with <b>r = ${decimals(network.correlation, 2)}</b>.`
+        score &&
+        html` Predicted and measured distance correlate with <b>r&#160;=&#160;${decimals(score.pearson, 2)}</b> (Pearson), their ranks
+      with ${decimals(score.spearman, 2)} (Spearman); 1 would be perfect, 0 is blind.`
       }</p>
-    </div></div></section>`;
+    </div></div>${score && calibrationCharts(score)}</section>`;
 }
 
 /** What a logarithmic chart can show: a diverged run has distances that are no numbers, a lucky joint one of zero. */

@@ -1,20 +1,20 @@
 import type { RealNvpParams } from '../../rle/realNvp.js';
 import type { ResidualDensity } from '../report/runReport.js';
-import { learnedDensity } from './learnedDensity.js';
+import { flipAveraged } from '../uncertainty/errorDensity.js';
+import { learnedDensity, learnedErrors } from './learnedDensity.js';
 import { evaluatedParams } from './learner.js';
 import { LOSSES } from './losses.js';
 import { type Predictions, predict } from './predict.js';
-import { type ScoredPoses, score, sigmaCorrelation } from './scores.js';
+import { type ScoredPoses, score } from './scores.js';
 import type { Session } from './session.js';
+import { type TestedUncertainty, testUncertainty } from './testUncertainty.js';
 
 /** What a network does on the whole test half. */
 export interface Evaluation {
   readonly predictions: Predictions;
   readonly scores: ScoredPoses;
-  /** Pearson correlation of sigma with the error, if the network has a sigma. */
-  readonly correlation?: number;
-  /** Standard deviation of a residual in units of sigma, in x and y. */
-  readonly std?: readonly [number, number];
+  /** Whether the errors are what the network expects, if it has a sigma. */
+  readonly uncertainty?: TestedUncertainty;
   /** The density of residuals that a flow has learned. */
   readonly density?: ResidualDensity;
 }
@@ -26,11 +26,13 @@ export async function evaluate({ device, config, data, learner }: Session): Prom
   const network = { device, schema, config, params, state: learner.state };
   const predictions = await predict(network, data.test, { flipTest: mirrorable });
   const scores = score(schema, data.test, predictions.mu);
-  const { sigma } = predictions;
-  if (!sigma) return { predictions, scores };
-  const correlation = sigmaCorrelation(sigma, scores.distances);
-  const { std } = LOSSES[config.loss];
-  if (std !== undefined) return { predictions, scores, correlation, std: [std, std] };
-  const density = await learnedDensity(params.flow as RealNvpParams);
-  return { predictions, scores, correlation, std: density.std, density };
+  if (!predictions.sigma) return { predictions, scores };
+  const flow = params.flow as RealNvpParams | undefined;
+  const errors = await learnedErrors(device, { flow, assumed: LOSSES[config.loss].assumed });
+  return {
+    predictions,
+    scores,
+    uncertainty: testUncertainty(schema, data.test, predictions, mirrorable ? flipAveraged(errors) : errors),
+    density: flow && (await learnedDensity(flow, errors)),
+  };
 }

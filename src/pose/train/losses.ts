@@ -2,6 +2,7 @@ import { mul } from '../../kernels/binary.js';
 import { gaussianNll, l1, l2, laplaceNll } from '../../rle/loss.js';
 import type { RealNvpParams } from '../../rle/realNvp.js';
 import { dle, rle } from '../../rle/rle.js';
+import type { StandardDensity } from '../../rle/standardDensity.js';
 import type { Labels, Prediction } from '../../rle/standardise.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { LossName } from './config.js';
@@ -12,8 +13,8 @@ export interface TrainingLoss {
   readonly sigma: boolean;
   /** Whether a flow learns the density of the residuals. */
   readonly flow: boolean;
-  /** Standard deviation of a residual in units of sigma; absent where the flow has to tell. */
-  readonly std?: number;
+  /** The density that errors in units of sigma are taken to have; absent where a flow learns it. */
+  readonly assumed?: StandardDensity;
   /** A scalar. Prediction and flow hold what `sigma` and `flow` promise. */
   value(prediction: Prediction, labels: Labels, flow: RealNvpParams): Tensor;
 }
@@ -25,8 +26,8 @@ const L1_WEIGHT = 10;
 export const LOSSES: Readonly<Record<LossName, TrainingLoss>> = {
   l2: { sigma: false, flow: false, value: (p, labels) => mul(l2(p, labels), L2_WEIGHT) },
   l1: { sigma: false, flow: false, value: (p, labels) => mul(l1(p, labels), L1_WEIGHT) },
-  gaussian: { sigma: true, flow: false, std: 1, value: (p, labels) => gaussianNll(p, labels) },
-  laplace: { sigma: true, flow: false, std: Math.SQRT2, value: (p, labels) => laplaceNll(p, labels) },
+  gaussian: { sigma: true, flow: false, assumed: 'gaussian', value: (p, labels) => gaussianNll(p, labels) },
+  laplace: { sigma: true, flow: false, assumed: 'laplace', value: (p, labels) => laplaceNll(p, labels) },
   dle: { sigma: true, flow: true, value: (p, labels, flow) => dle(p, labels, flow) },
   rle: { sigma: true, flow: true, value: (p, labels, flow) => rle(p, labels, flow) },
 };

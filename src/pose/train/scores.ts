@@ -1,5 +1,4 @@
 import { decodeJoints } from '../crop.js';
-import { pearson } from '../metrics/correlation.js';
 import { jointDistances, torsoLengths } from '../metrics/pck.js';
 import { type PoseScore, scorePoses } from '../metrics/scorePoses.js';
 import { flipOrder, type JointSchema } from '../schema.js';
@@ -42,13 +41,4 @@ export function score(schema: JointSchema, samples: readonly LoadedSample[], mu:
       return Number.isNaN(share) ? share : Number(share < 0.2);
     }),
   };
-}
-
-/** Pearson's correlation of a joint's mean sigma with its error, over the joints that have a label. */
-export function sigmaCorrelation(sigma: Float64Array, distances: Float64Array): number {
-  const labelled = [...distances.keys()].filter((i) => !Number.isNaN(distances[i]));
-  return pearson(
-    labelled.map((i) => (sigma[2 * i] + sigma[2 * i + 1]) / 2),
-    labelled.map((i) => distances[i]),
-  );
 }

@@ -1,6 +1,7 @@
 import { parameterCount } from '../../nn/tree.js';
 import { cropExample } from '../report/cropExample.js';
 import type { Example, Fact, RunReport, Score } from '../report/runReport.js';
+import { massWithin } from '../uncertainty/errorDensity.js';
 import type { Baselines } from './baselines.js';
 import { networkText } from './config.js';
 import { duration } from './duration.js';
@@ -24,23 +25,24 @@ export async function trainReport(
 ): Promise<RunReport> {
   const { data, config, progress } = session;
   const { schema } = data.dataset;
-  const { scores, predictions, correlation, std, density } = evaluation;
+  const { scores, predictions, uncertainty, density } = evaluation;
   const joints = schema.joints.length;
-  const spread = std && predictions.sigma?.map((sigma, i) => sigma * std[i % 2]);
   const errors = data.test.map((_, n) => mean(scores.distances.subarray(n * joints, (n + 1) * joints)));
   const example = async (n: number): Promise<Example> => {
-    const row = (values: Float64Array) => values.subarray(2 * n * joints, 2 * (n + 1) * joints);
-    const correct = scores.correct.subarray(n * joints, (n + 1) * joints);
+    const row = (values: Float64Array, size = 2) => values.subarray(size * n * joints, size * (n + 1) * joints);
+    const expected = uncertainty && {
+      mean: row(uncertainty.labels.mean),
+      covariance: row(uncertainty.labels.covariance, 3),
+    };
+    const correct = row(scores.correct, 1);
     const summary = { error: errors[n], correct: mean(correct) };
     const sample = data.test[n];
     const picture = await sample.picture?.(PICTURE);
-    return cropExample(sample, sample.crop, row(predictions.mu), spread && row(spread), summary, picture);
+    return cropExample(sample, sample.crop, row(predictions.mu), expected, summary, picture);
   };
   const examples = (numbers: readonly number[]) => Promise.all(numbers.map(example));
   const ranking = [...errors.keys()].filter((n) => !Number.isNaN(errors[n])).sort((a, b) => errors[a] - errors[b]);
   const middle = Math.max(0, Math.floor((ranking.length - RANKED) / 2));
-  const distance =
-    spread && Float64Array.from(scores.distances, (_, i) => Math.hypot(spread[2 * i], spread[2 * i + 1]));
   return {
     title: `${TITLES[data.dataset.name] ?? data.dataset.name} with ${config.loss.toUpperCase()}`,
     summary:
@@ -51,7 +53,7 @@ export async function trainReport(
     schema,
     thresholds: [0.1, 0.2, 0.5],
     mainThreshold: MAIN_THRESHOLD,
-    network: { ...asScore('network', scores, distance), correlation },
+    network: { ...asScore('network', scores, uncertainty?.expected), uncertainty: uncertainty?.score },
     baselines: [
       asScore('mean pose', baselines.meanPose),
       ...(baselines.ridge ? [asScore('ridge regression', baselines.ridge)] : []),
@@ -68,7 +70,11 @@ export async function trainReport(
       median: await examples(ranking.slice(middle, middle + RANKED)),
       worst: await examples(ranking.slice(-RANKED).reverse()),
     },
-    uncertainty: distance && { spread: distance, error: scores.distances },
+    uncertainty: uncertainty && {
+      spread: uncertainty.expected,
+      error: uncertainty.distances,
+      ellipseMass: massWithin(uncertainty.errors, 1),
+    },
     density,
   };
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { readTorchState } from '../../../src/io/torch/torchState.js';
 import { type PoseCheckpoint, poseCheckpointOf } from '../../../src/pose/checkpoints/poseCheckpoint.js';
+import { errorsOf } from '../../../src/pose/predict/errorsOf.js';
 import { jointsOf } from '../../../src/pose/predict/jointsOf.js';
 import { poseNetwork } from '../../../src/pose/predict/poseNetwork.js';
-import { residualStd } from '../../../src/pose/predict/residualStd.js';
+import type { ErrorDensity } from '../../../src/pose/uncertainty/errorDensity.js';
 import { cpu } from '../../../src/tensor/cpu.js';
 import { expectCloseInNorm, flat, values } from '../../numbers.js';
 import { CALIBRATION_SHARE, GPU_LOSS_RELATIVE } from '../../tolerance.js';
@@ -47,19 +48,26 @@ describe('poseNetwork', () => {
   );
 });
 
-describe('residualStd', () => {
-  test('is that of the density that was assumed, or of the flow', async () => {
+describe('errorsOf', () => {
+  test('is the density that was assumed, or of the flow', async () => {
     const checkpoint = await checkpointOf('mmpose0-zip');
-    expect(await residualStd(cpu(), { ...flatOnly(checkpoint), loss: 'gaussian' })).toEqual([1, 1]);
-    expect(await residualStd(cpu(), flatOnly(checkpoint))).toEqual([Math.SQRT2, Math.SQRT2]);
+    const expectStd = async (of: PoseCheckpoint, want: number) => {
+      const { mean, covariance } = (await errorsOf(cpu(), of)) as ErrorDensity;
+      expect(Math.abs(Math.sqrt(covariance[0]) / want - 1)).toBeLessThan(CALIBRATION_SHARE);
+      expect(Math.abs(Math.sqrt(covariance[2]) / want - 1)).toBeLessThan(CALIBRATION_SHARE);
+      for (const near of [...mean, covariance[1]]) expect(Math.abs(near)).toBeLessThan(2 * CALIBRATION_SHARE);
+    };
+    await expectStd({ ...flatOnly(checkpoint), loss: 'gaussian' }, 1);
+    await expectStd(flatOnly(checkpoint), Math.SQRT2);
+    expect(
+      await errorsOf(cpu(), { ...checkpoint, architecture: { ...checkpoint.architecture, head: 'regression' } }),
+    ).toBeUndefined();
     // A flow whose last layers are 0 moves nothing: the normal distribution.
     const still = [...checkpoint.state].map(([name, tensor]) => {
       const isLast = /^flow\.[ts]\.\d+\.4\./.test(name);
       return [name, isLast ? { ...tensor, data: new Float32Array(tensor.data.length) } : tensor] as const;
     });
-    for (const std of await residualStd(cpu(), { ...checkpoint, state: new Map(still) })) {
-      expect(Math.abs(std - 1)).toBeLessThan(CALIBRATION_SHARE);
-    }
+    await expectStd({ ...checkpoint, state: new Map(still) }, 1);
   });
 });
 

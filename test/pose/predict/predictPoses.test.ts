@@ -10,6 +10,7 @@ import { writeOverlays } from '../../../src/pose/predict/overlays.js';
 import type { PoseNetwork } from '../../../src/pose/predict/poseNetwork.js';
 import { type PredictOptions, predictPoses } from '../../../src/pose/predict/predictPoses.js';
 import type { JointSchema } from '../../../src/pose/schema.js';
+import { errorDensity } from '../../../src/pose/uncertainty/errorDensity.js';
 
 let home: string;
 beforeAll(() => {
@@ -148,7 +149,10 @@ describe('predictPoses', () => {
       const { poses } = await predict([{ path, id: 1 }]);
       expect(poses[0].size).toEqual([width, height]);
       expectNear(poses[0].joints, x, y);
-      const [file] = await writeOverlays(join(home, `over${orientation}`), schema, poses, [1, 1]);
+      const [file] = await writeOverlays(join(home, `over${orientation}`), schema, poses, {
+        radius: 1,
+        caption: 'one',
+      });
       const over = await sharp(file).raw().toBuffer({ resolveWithObject: true });
       expect([over.info.width, over.info.height]).toEqual(width < height ? [360, 480] : [480, 360]);
     }
@@ -162,17 +166,25 @@ describe('predictPoses', () => {
       { box: [100, 40, 100, 90], category: 3 },
       { box: [70, 0, 90, 120], category: 1 },
     ] as const;
-    const { poses } = await predict([{ path, id: 9, people }]);
+    const errors = errorDensity(Float64Array.of(1, -1, 2, 1));
+    const { poses } = await predict([{ path, id: 9, people }], { errors });
     expect(poses.map(({ person }) => person)).toEqual(people);
     for (const { joints } of poses) expectNear(joints, 120, 60);
     // A box from edge to edge of its pixels, its width extended to 3:4; a quarter more on all sides.
-    const [{ joints, sigma, side, jointScores, score }] = poses;
+    const [{ joints, expected, side, jointScores, score }] = poses;
     expect(side).toBeCloseTo(1.25 * 59 * (4 / 3), 9);
     expect(joints[4] - joints[0]).toBeCloseTo((1.25 * 59) / 8, 9);
-    expect(Array.from(sigma ?? [])).toEqual([0, 1, 2].flatMap(() => [0.1 * 1.25 * 59, expect.closeTo(0.2 * side, 9)]));
+    // Sigma is 0.1 and 0.2; the error lies at (1, -1) and (2, 1).
+    const [sx, sy] = [0.1 * 1.25 * 59, 0.2 * side];
+    expect(Array.from(expected?.mean ?? [], (value, i) => value - joints[i])).toEqual(
+      [0, 1, 2].flatMap(() => [expect.closeTo(-1.5 * sx, 9), expect.closeTo(0, 9)]),
+    );
+    expect(Array.from(expected?.covariance ?? [])).toEqual(
+      [0, 1, 2].flatMap(() => [0.25 * sx * sx, 0.5 * sx * sy, sy * sy].map((value) => expect.closeTo(value, 9))),
+    );
     expect(jointScores).toEqual([0, 1, 2].map(() => expect.closeTo(0.85, 12)));
     expect(score).toBeCloseTo(0.5 + 0.85 + 0.85, 12);
-    const one = await predict([{ path, id: 9, people }], { batch: 1 });
+    const one = await predict([{ path, id: 9, people }], { batch: 1, errors });
     expect(one.poses).toEqual(poses);
   });
 
@@ -235,21 +247,33 @@ describe('writeOverlays', () => {
       ...{ image: { path, id: 1 }, size: [600, 480] as const, person: { box: [0, 0, 1, 1] as const, category: 1 } },
       ...{ side: 600, jointScores: [1, 1, 1], score: 1 },
       joints: Float64Array.of(100, 80, 400, 200, 300, 400),
-      sigma: Float64Array.of(30, 20, 30, 20, 30, 20),
+      // One and a half standard deviations of 40 and 20, turned by 30 degrees, about the joint.
+      expected: {
+        mean: Float64Array.of(100, 80, 400, 200, 300, 400),
+        covariance: Float64Array.from({ length: 9 }, (_, i) => [1300, 1200 * Math.sin(Math.PI / 3) * 0.5, 700][i % 3]),
+      },
     };
-    const files = await writeOverlays(join(home, 'drawn'), schema, [pose, { ...pose, image: { path, id: 2 } }], [2, 1]);
+    const size = { radius: 1.5, caption: 'Ellipses hold 90 %' };
+    const files = await writeOverlays(join(home, 'drawn'), schema, [pose, { ...pose, image: { path, id: 2 } }], size);
+    const { exif } = await sharp(files[0]).metadata();
+    expect(exif?.toString('latin1')).toContain('Ellipses hold 90 %');
     expect(files).toEqual([join(home, 'drawn', 'dark.jpg'), join(home, 'drawn', 'dark-2.jpg')]);
     const { data, info } = await sharp(files[0]).raw().toBuffer({ resolveWithObject: true });
     const level = (x: number, y: number) => data[(y * info.width + x) * 3];
     expect([info.width, info.height]).toEqual([600, 480]);
     expect(level(100, 80)).toBeGreaterThan(240);
     // On the ellipse, and well beyond it.
-    for (const [dx, dy] of [
+    for (const [along, across] of [
       [60, 0],
-      [0, 20],
+      [0, 30],
     ]) {
-      expect(level(400 + dx, 200 + dy)).toBeGreaterThan(60);
-      expect(level(400 + 1.3 * dx, 200 + 1.3 * dy)).toBeLessThan(20);
+      const [c, s] = [Math.cos(Math.PI / 6), Math.sin(Math.PI / 6)];
+      const at = (r: number) =>
+        level(Math.round(400 + r * (c * along - s * across)), Math.round(200 + r * (s * along + c * across)));
+      expect(at(1)).toBeGreaterThan(60);
+      expect(at(1.3)).toBeLessThan(20);
     }
+    // Turned the other way it would reach this far.
+    expect(level(452, 170)).toBeLessThan(20);
   });
 });

@@ -4,7 +4,7 @@ import { flipOrder } from '../../../src/pose/schema.js';
 import { initModel } from '../../../src/pose/train/model.js';
 import { type Network, predict } from '../../../src/pose/train/predict.js';
 import type { LoadedData, LoadedSample } from '../../../src/pose/train/samples.js';
-import { score, sigmaCorrelation } from '../../../src/pose/train/scores.js';
+import { score } from '../../../src/pose/train/scores.js';
 import { cpu } from '../../../src/tensor/cpu.js';
 import { TINY, tinyData } from './runs.js';
 
@@ -85,10 +85,4 @@ test('score: the truth itself is perfect, and counts against the clean joints', 
   );
   expect(shifted.error).toBeCloseTo(0.25, 9);
   expect(shifted.correct.reduce((sum, right) => sum + right, 0) / shifted.correct.length).toBeCloseTo(shifted.pck20, 9);
-});
-
-test('sigmaCorrelation looks at labelled joints alone', () => {
-  const sigma = Float64Array.of(1, 1, 2, 2, 3, 3, 100, 100);
-  expect(sigmaCorrelation(sigma, Float64Array.of(0.1, 0.2, 0.3, Number.NaN))).toBeCloseTo(1, 12);
-  expect(sigmaCorrelation(sigma, Float64Array.of(0.3, 0.2, 0.1, Number.NaN))).toBeCloseTo(-1, 12);
 });
