@@ -1,43 +1,25 @@
 import { densitySection } from './densitySection.js';
+import { facts } from './facts.js';
 import { gallerySection, rankedSection } from './gallerySection.js';
 import { jointSection } from './jointSection.js';
-import { html, Markup, type Part } from './markup.js';
+import { html, type Markup, type Part } from './markup.js';
 import { decimals, percent } from './numbers.js';
+import { page } from './page.js';
 import type { RunReport, Score } from './runReport.js';
-import { stylesheet } from './stylesheet.js';
 import { trainingCurves } from './trainingCurves.js';
 import { uncertaintySection } from './uncertaintySection.js';
 
-/**
- * Renders the report of a training run as one HTML page that needs nothing else: no script, no font, no network. It
- * follows the reader's light or dark theme and prints on white. The markup is well-formed XML too.
- */
+/** Renders the report of a training run as one HTML page. */
 export async function renderReport(run: RunReport): Promise<string> {
-  const page = html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<meta name="color-scheme" content="light dark"/>
-<title>${run.title}</title>
-<style>${new Markup(stylesheet)}</style>
-</head>
-<body>
-<header><p class="eyebrow">wgrad · training report</p><h1>${run.title}</h1><p class="lead">${run.summary}</p>${tiles(run)}${facts(run)}</header>
-<main>
-${await gallerySection(run)}
+  const header = html`<p class="eyebrow">wgrad · training report</p><h1>${run.title}</h1><p class="lead">${run.summary}</p>${tiles(run)}${facts(run.facts)}`;
+  const main = html`${await gallerySection(run)}
 ${scores(run)}
 <section><h2>How it learned</h2>${trainingCurves(run)}</section>
 ${jointSection(run)}
 ${uncertaintySection(run)}
 ${densitySection(run)}
-${await rankedSection(run)}
-</main>
-</body>
-</html>
-`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: no HTML may hold them, and names from outside may
-  return page.text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd');
+${await rankedSection(run)}`;
+  return page(run.title, header, main);
 }
 
 /** The four numbers to remember, each with what to hold it against. */
@@ -67,10 +49,4 @@ function scores({ network, baselines, thresholds }: RunReport): Markup {
     <caption>On held-out images. PCK@t: share of joints closer to their label than t times the torso of the label. Mean error
     in % of the crop’s side. The mean pose ignores the image; ridge regression sees it, but only linearly.</caption>
     </table></div></section>`;
-}
-
-function facts(run: RunReport): Markup {
-  return html`<dl class="facts">${run.facts.map(
-    ({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`,
-  )}</dl>`;
 }

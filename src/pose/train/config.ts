@@ -85,6 +85,13 @@ export function networkText({ model, head, width, size }: TrainConfig): string {
   return `${kind}${head === 'integral' ? ' with integral heatmaps' : ''} on ${size} x ${size} pixels`;
 }
 
+const SCHEDULE_TEXT = { steps: 'x 0.1 after 70 % and again after 90 % of the epochs', cosine: 'down half a cosine' };
+
+/** The optimiser of a run in words. */
+export function optimiserText({ lr, schedule }: Pick<TrainConfig, 'lr' | 'schedule'>): string {
+  return `Adam, ${lr}, ${SCHEDULE_TEXT[schedule]}`;
+}
+
 /** Share of the epochs after which the learning rate of `steps` falls to a tenth, and again. */
 const MILESTONES = [0.7, 0.9];
 

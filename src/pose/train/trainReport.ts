@@ -3,7 +3,7 @@ import { cropExample } from '../report/cropExample.js';
 import type { Example, Fact, RunReport, Score } from '../report/runReport.js';
 import { massWithin } from '../uncertainty/errorDensity.js';
 import type { Baselines } from './baselines.js';
-import { networkText } from './config.js';
+import { networkText, optimiserText } from './config.js';
 import { duration } from './duration.js';
 import type { Evaluation } from './evaluate.js';
 import type { LoadedSample } from './samples.js';
@@ -79,8 +79,6 @@ export async function trainReport(
   };
 }
 
-const SCHEDULE_TEXT = { steps: 'x 0.1 after 70 % and again after 90 % of the epochs', cosine: 'down half a cosine' };
-
 const TITLES: Readonly<Record<string, string>> = { figures: 'Generated figures', lsp: 'Leeds Sports Pose' };
 
 function facts({ device, config, data, learner, progress }: Session, seconds: number): Fact[] {
@@ -94,7 +92,7 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
     { label: 'Network', value: networkText(config) },
     { label: 'Parameters', value: thousands(parameterCount(learner.params)) },
     { label: 'Loss', value: config.loss },
-    { label: 'Optimiser', value: `Adam, ${config.lr}, ${SCHEDULE_TEXT[config.schedule]}` },
+    { label: 'Optimiser', value: optimiserText(config) },
     { label: 'Epochs', value: `${config.epochs} of ${thousands(progress.step / config.epochs)} steps` },
     { label: 'Batch', value: String(config.batch) },
     { label: 'Seed', value: String(config.seed) },

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { BACKBONES } from '../nn/backbone.js';
+import { RECIPES } from '../pose/augmentation/recipes.js';
+import { SCHEDULES } from '../pose/train/config.js';
+
+/** The options of everything that trains: data, network, budget, machine. */
+export function trainingOptions(command: Command): Command {
+  return command
+    .option(
+      '--data <folder>',
+      'a data set in the form of LSP, COCO, MPII or Human3.6M, or pictures with boxes; several: A,B',
+    )
+    .option('--figures <n>', 'generated images to train on, without --data')
+    .option('--model <name>', BACKBONES.join(', '))
+    .option('--width <n>', 'channels of the first stage of a ResNet')
+    .option('--size <pixels>', "side of the network's input")
+    .option('--epochs <n>', 'passes over the training images')
+    .option('--batch <n>', 'images per step')
+    .option('--accumulate <n>', 'parts of a batch that go through the network one by one, to save memory')
+    .option('--lr <rate>', 'learning rate of Adam')
+    .option('--ema <share>', 'evaluate and save an average of the weights, which keeps this share at each step')
+    .option('--schedule <name>', `how the learning rate falls: ${SCHEDULES.join(', ')}`)
+    .option('--augment <recipe>', `how training images vary: ${RECIPES.join(', ')}`)
+    .option('--rotation <degrees>', 'how far training images are turned at most')
+    .option('--scaling <share>', 'by how much the crops of training vary in size')
+    .option('--colour <share>', 'by how much the brightness of each colour varies in training')
+    .option('--workers <n>', 'threads that decode and crop ahead; 0 = none; by default one less than cores, at most 8')
+    .option('--eager', 'call every op at every step, instead of replaying a recorded step; the numbers are the same')
+    .option('--backend <name>', 'webgpu, tuned (webgpu with the choices of `wgrad tune`), cpu or auto', 'auto');
+}
