@@ -10,6 +10,7 @@ import {
   type ParameterAverageAttrs,
   parameterAverageWords,
 } from './parameterAverage.js';
+import { selectFours } from './select.js';
 import { checkArenas, RESNET18_ARENA, RULE_BLOCK, RULES_SAMPLE, STATUS, statusSample } from './stepStatus.js';
 import adamStepWgsl from './wgsl/adamStep.wgsl.js';
 
@@ -68,19 +69,20 @@ export const adamStep: Op<
       if (ema) moveAverage(ema, params, i, status, attrs);
     }
   },
-  launches([, gradients, , , status, rules], updated, attrs): Launch[] {
+  launches([, gradients, , , status, rules], updated, attrs, { capabilities }): Launch[] {
     const { betas, eps, decoupled } = attrs;
     // A beta of 0 has no logarithm; e^-100 is 0 as well.
     const logs = betas.map((beta) => Math.max(Math.log(beta), -100));
     const floats = [...betas.map((beta) => 1 - beta), ...logs, eps].map(f32bits);
     const averaged = updated.length > 3;
+    const fours = selectFours(capabilities);
     return [
       {
-        program: program(averaged ? 'adamStep ema' : 'adamStep', () => adamStepWgsl(averaged)),
+        program: program(`adamStep x${fours}${averaged ? ' ema' : ''}`, () => adamStepWgsl(averaged, fours)),
         read: [gradients, status, rules],
         write: updated,
         params: [...floats, decoupled ? 1 : 0, ...parameterAverageWords(attrs)],
-        grid: grid(updated[0].size / 4),
+        grid: grid(updated[0].size / 4 / fours),
       },
     ];
   },

@@ -4,6 +4,7 @@ import { ShapeError } from '../errors.js';
 import { f32bits, type Launch, program } from '../tensor/backend.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { selectFours } from './select.js';
 import {
   checkArenas,
   checkStatus,
@@ -73,13 +74,14 @@ export const gradStatus: Op<[status: Tensor, rate: Operand, ...arenas: Tensor[]]
       status.data[STATUS.finite] = finite ? 1 : 0;
     },
     launches([, rate, ...arenas], [status], { clipNorm, lr }, context): Launch[] {
-      const groups = pairs(arenas).map(([g]) => Math.min(Math.ceil(g.size / 4 / GROUP), MAX_GROUPS));
+      const fours = selectFours(context.capabilities);
+      const groups = pairs(arenas).map(([g]) => Math.min(Math.ceil(g.size / 4 / fours / GROUP), MAX_GROUPS));
       const threads = GROUP * groups.reduce((a, b) => a + b);
       const partial = context.scratch(2 * threads, 'uint32');
       let base = 0;
       const sums = pairs(arenas).map(([g, rules], k): Launch => {
         const launch: Launch = {
-          program: program('gradStatus partial', partialNorms),
+          program: program(`gradStatus partial x${fours}`, () => partialNorms(fours)),
           read: [g, rules],
           write: [partial],
           params: [base],

@@ -50,6 +50,14 @@ function planCandidates(shape: ProductShape, capabilities: Capabilities): Plan[]
   return [...built, ...tiles.map((tile) => ({ tile })), ...likelyPlans(shape)];
 }
 
+/**
+ * vec4s that a thread of an optimiser's kernel takes from one block of an arena: a software adapter spends as long on a
+ * thread's start as on two loads (Adam 1.2 times, norms 3 times as fast with 4 on llvmpipe); a GPU wants threads.
+ */
+export function selectFours({ tier }: Capabilities): number {
+  return tier === 'software' ? 4 : 1;
+}
+
 /** Filters wider than this would print too long a depthwise kernel. */
 const WIDEST_DEPTHWISE = 16;
 

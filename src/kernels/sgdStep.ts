@@ -10,6 +10,7 @@ import {
   type ParameterAverageAttrs,
   parameterAverageWords,
 } from './parameterAverage.js';
+import { selectFours } from './select.js';
 import { checkArenas, RESNET18_ARENA, RULE_BLOCK, RULES_SAMPLE, STATUS, statusSample } from './stepStatus.js';
 import sgdStepWgsl from './wgsl/sgdStep.wgsl.js';
 
@@ -69,16 +70,17 @@ export const sgdStep: Op<
       if (ema) moveAverage(ema, params, i, status, attrs);
     }
   },
-  launches([, gradients, , status, rules], updated, attrs): Launch[] {
+  launches([, gradients, , status, rules], updated, attrs, { capabilities }): Launch[] {
     const { momentum, dampening, nesterov } = attrs;
     const averaged = updated.length > 2;
+    const fours = selectFours(capabilities);
     return [
       {
-        program: program(averaged ? 'sgdStep ema' : 'sgdStep', () => sgdStepWgsl(averaged)),
+        program: program(`sgdStep x${fours}${averaged ? ' ema' : ''}`, () => sgdStepWgsl(averaged, fours)),
         read: [gradients, status, rules],
         write: updated,
         params: [f32bits(momentum), f32bits(1 - dampening), nesterov ? 1 : 0, ...parameterAverageWords(attrs)],
-        grid: grid(updated[0].size / 4),
+        grid: grid(updated[0].size / 4 / fours),
       },
     ];
   },

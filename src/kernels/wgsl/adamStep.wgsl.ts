@@ -1,9 +1,11 @@
+import { arenaThread } from './arenaThread.wgsl.js';
 import { withMath } from './math.wgsl.js';
 import parameterAverage from './parameterAverage.wgsl.js';
 
-/** One thread per four floats of the arena; with `averaged` it moves the running average of the parameters as well. */
-export default function adamStep(averaged: boolean): string {
+/** Every thread takes `fours` vec4s of a block; with `averaged` it moves the running average of the parameters as well. */
+export default function adamStep(averaged: boolean, fours: number): string {
   const { bindings, move } = parameterAverage(averaged, 6);
+  const { block, each } = arenaThread(fours);
   return withMath(/* wgsl */ `
 struct Params { rest1: f32, rest2: f32, log1: f32, log2: f32, eps: f32, decoupled: u32, emaRest: f32, emaWarmUp: f32 }
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
@@ -16,26 +18,27 @@ ${bindings}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&params) || status[4] == 0) { return; }
-  let rule = rules[i / 16];
+  let thread = id.y * groups.x * 256u + id.x;
+  let block = ${block};
+  if (block >= arrayLength(&rules) || status[4] == 0) { return; }
+  let rule = rules[block];
   if (rule.x == 0) { return; }
   let lr = status[5] * rule.x;
-  let old = params[i];
-  let decay = rule.y * old;
-  let g = gradients[i] * status[3] + select(decay, vec4f(0), p.decoupled == 1);
-  let oldM = m[i];
-  let oldV = v[i];
-  let m1 = oldM + p.rest1 * (g - oldM);
-  let v1 = oldV + p.rest2 * (g * g - oldV);
-  m[i] = m1;
-  v[i] = v1;
   // 1 - beta^t, which for beta2 = 0.999 would lose four digits as written.
-  let bias1 = -expm1(status[0] * p.log1);
-  let bias2 = -expm1(status[0] * p.log2);
-  let update = (lr / bias1) * (m1 / (sqrt(v1 / bias2) + p.eps));
-  let next = old - (lr * select(vec4f(0), decay, p.decoupled == 1) + update);
-  params[i] = next;
-  ${move}
+  let rate = lr / -expm1(status[0] * p.log1);
+  let unbias2 = 1 / -expm1(status[0] * p.log2);
+  ${each(/* wgsl */ `let old = params[i];
+    let decay = rule.y * old;
+    let g = gradients[i] * status[3] + select(decay, vec4f(0), p.decoupled == 1);
+    let oldM = m[i];
+    let oldV = v[i];
+    let m1 = oldM + p.rest1 * (g - oldM);
+    let v1 = oldV + p.rest2 * (g * g - oldV);
+    m[i] = m1;
+    v[i] = v1;
+    let update = rate * (m1 / (sqrt(v1 * unbias2) + p.eps));
+    let next = old - (lr * select(vec4f(0), decay, p.decoupled == 1) + update);
+    params[i] = next;
+    ${move}`)}
 }`);
 }

@@ -1,5 +1,11 @@
-/** Sum of squares and whether all are finite, per thread: every 64 x 256th four of an arena, without frozen blocks. */
-export function partialNorms(): string {
+import { arenaThread } from './arenaThread.wgsl.js';
+
+/**
+ * Sum of squares and whether all are finite, per thread, of what it takes from an arena in turns of `fours` vec4s of a
+ * block, without frozen blocks.
+ */
+export function partialNorms(fours: number): string {
+  const { block, each } = arenaThread(fours);
   return /* wgsl */ `
 struct Params { base: u32 }
 // Words, not floats: a compiler may assume that no float is NaN or infinite.
@@ -12,12 +18,14 @@ struct Params { base: u32 }
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   var squares = vec4f(0);
   var bad = vec4<bool>(false);
-  for (var i = id.x; i < arrayLength(&g); i += groups.x * 256) {
-    if (rules[i / 16].x == 0) { continue; }
-    let word = g[i];
+  for (var thread = id.x; ; thread += groups.x * 256) {
+    let block = ${block};
+    if (block >= arrayLength(&rules)) { break; }
+    if (rules[block].x == 0) { continue; }
+    ${each(/* wgsl */ `let word = g[i];
     let v = bitcast<vec4f>(word);
     bad |= (word & vec4u(0x7f800000u)) == vec4u(0x7f800000u);
-    squares += v * v;
+    squares += v * v;`)}
   }
   let sum = (squares.x + squares.y) + (squares.z + squares.w);
   partial[p.base + id.x] = vec2u(bitcast<u32>(sum), select(0u, 1u, any(bad)));

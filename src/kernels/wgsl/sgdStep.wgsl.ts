@@ -1,8 +1,10 @@
+import { arenaThread } from './arenaThread.wgsl.js';
 import parameterAverage from './parameterAverage.wgsl.js';
 
-/** One thread per four floats of the arena; with `averaged` it moves the running average of the parameters as well. */
-export default function sgdStep(averaged: boolean): string {
+/** Every thread takes `fours` vec4s of a block; with `averaged` it moves the running average of the parameters as well. */
+export default function sgdStep(averaged: boolean, fours: number): string {
   const { bindings, move } = parameterAverage(averaged, 5);
+  const { block, each } = arenaThread(fours);
   return /* wgsl */ `
 struct Params { momentum: f32, fresh: f32, nesterov: u32, emaRest: f32, emaWarmUp: f32 }
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
@@ -14,15 +16,17 @@ ${bindings}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&params) || status[4] == 0) { return; }
-  let rule = rules[i / 16];
+  let thread = id.y * groups.x * 256u + id.x;
+  let block = ${block};
+  if (block >= arrayLength(&rules) || status[4] == 0) { return; }
+  let rule = rules[block];
   if (rule.x == 0) { return; }
-  let g = gradients[i] * status[3] + rule.y * params[i];
-  let u = p.momentum * velocity[i] + select(p.fresh, 1.0, status[0] == 1) * g;
-  velocity[i] = u;
-  let next = params[i] - status[5] * rule.x * select(u, g + p.momentum * u, p.nesterov == 1);
-  params[i] = next;
-  ${move}
+  ${each(/* wgsl */ `let old = params[i];
+    let g = gradients[i] * status[3] + rule.y * old;
+    let u = p.momentum * velocity[i] + select(p.fresh, 1.0, status[0] == 1) * g;
+    velocity[i] = u;
+    let next = old - status[5] * rule.x * select(u, g + p.momentum * u, p.nesterov == 1);
+    params[i] = next;
+    ${move}`)}
 }`;
 }
