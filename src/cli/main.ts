@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js';
+import { expandConfig, takesConfig } from './configFile.js';
 import { convert } from './convert.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
@@ -26,9 +27,10 @@ const program = new Command('wgrad')
 
 for (const register of [start, evaluate, predict, convert, inspect, exportOnnx, doctor, gradcheck, wgsl, tune])
   register(program);
+for (const command of program.commands) takesConfig(command);
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(await expandConfig(program, process.argv));
 } catch (error) {
   const expected = [DataError, DeviceError, GradcheckError, ShapeError].some((kind) => error instanceof kind);
   if (error instanceof CommanderError) {
