@@ -9,6 +9,7 @@ import { type PoseCheckpoint, poseCheckpointOf, writePoseCheckpoint } from '../p
 interface Options {
   readonly names?: string;
   readonly part?: string;
+  readonly json?: boolean;
 }
 
 /** `wgrad convert IN OUT`: any weights as safetensors, in the names of any code that wgrad knows. */
@@ -20,7 +21,8 @@ export function convert(program: Command): void {
     .description('write weights as safetensors, in the names of another code if asked')
     .option('--names <code>', `${NAMINGS.map(({ name }) => name).join(', ')}; by default those of the file`)
     .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
-    .action(async (input: string, output: string, { names, part }: Options) => {
+    .option('--json', 'print what was written as JSON')
+    .action(async (input: string, output: string, { names, part, json }: Options) => {
       if (!output.endsWith('.safetensors')) {
         throw new DataError(`convert writes safetensors: ${output} should end with .safetensors`);
       }
@@ -29,12 +31,15 @@ export function convert(program: Command): void {
       const notes = widened ? ['half floats are written as float32, with the same values'] : [];
       if (names === undefined && namingOf([...file.tensors.keys()]) === undefined) {
         await writeFileAtomic(output, formatSafetensors(file.tensors, { format: 'pt' }));
-        report(output, file.tensors.size, [...notes, 'no known pose network: the names are as they were']);
+        notes.push('no known pose network: the names are as they were');
+        report({ file: output, names: null, tensors: file.tensors.size, dropped: [], notes }, json);
         return;
       }
       const checkpoint = poseCheckpointOf(file, input);
       const { written, dropped } = await writePoseCheckpoint(output, checkpoint, names);
-      report(output, written.length, [...notes, ...remarks(checkpoint, names ?? checkpoint.naming, dropped)]);
+      const now = names ?? checkpoint.naming;
+      notes.push(...remarks(checkpoint, now, dropped));
+      report({ file: output, names: now, tensors: written.length, dropped, notes }, json);
     });
 }
 
@@ -57,7 +62,18 @@ function remarks({ conventions, architecture }: PoseCheckpoint, names: string, d
 
 const SHOWN = 3;
 
-function report(path: string, tensors: number, lines: readonly string[]): void {
-  for (const line of lines) process.stderr.write(`note: ${line}\n`);
-  console.log(`${path}: ${tensors} tensors`);
+/** What became of a conversion; `names` is null where wgrad knows no network of theirs. */
+interface Conversion {
+  readonly file: string;
+  readonly names: string | null;
+  /** Number of those written. */
+  readonly tensors: number;
+  readonly dropped: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function report(conversion: Conversion, json?: boolean): void {
+  const { file, tensors, notes } = conversion;
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  console.log(json ? JSON.stringify(conversion, null, 2) : `${file}: ${tensors} tensors`);
 }

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../io/atomicFile.js';
 import { renderReport } from '../pose/report/renderReport.js';
-import type { RunReport } from '../pose/report/runReport.js';
+import type { RunReport, Score } from '../pose/report/runReport.js';
 import type { Baselines } from '../pose/train/baselines.js';
 import { type Evaluation, evaluate } from '../pose/train/evaluate.js';
 import { log, type RunFolder } from '../pose/train/runFolder.js';
@@ -36,7 +36,11 @@ export async function runToEnd(
   const seconds = (performance.now() - began) / 1000;
   const report = await trainReport(session, evaluation, baselines, seconds);
   await writeFileAtomic(folder.report, await renderReport(report));
-  const { network, baselines: others } = report;
-  await log(folder, { event: 'end', seconds, scores: [network, ...others].map(({ perJoint, ...score }) => score) });
+  await log(folder, { event: 'end', seconds, scores: overallScores(report) });
   return { evaluation, report, seconds };
+}
+
+/** Network and baselines as log and `--json` tell them, without the joints. */
+export function overallScores({ network, baselines }: RunReport): Omit<Score, 'perJoint'>[] {
+  return [network, ...baselines].map(({ perJoint, ...score }) => score);
 }

@@ -10,6 +10,7 @@ export interface StartFlags extends TrainFlags {
   readonly out?: string;
   readonly workers?: string;
   readonly eager?: boolean;
+  readonly json?: boolean;
 }
 
 /** `wgrad start`: trains a pose network, on generated figures unless `--data` names a folder, and writes a report. */
@@ -26,7 +27,8 @@ export function start(program: Command): void {
       'weights to start from, safetensors or .pth: a run, or a ResNet as torchvision, mmpose or RLE name it',
     )
     .option('--resume [file]', 'continue a run: a checkpoint, by default the one saved last')
-    .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/');
+    .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/')
+    .option('--json', 'print scores, files and epochs as one JSON object and nothing else');
   trainingOptions(command).action(async (flags: StartFlags) => {
     // Charts and image codecs are slow to load: only who trains waits for them.
     const { trainCommand } = await import('./trainCommand.js');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DataError } from '../errors.js';
 import { fitBaselines } from '../pose/train/baselines.js';
@@ -8,7 +9,7 @@ import { duration } from '../pose/train/duration.js';
 import { freeRunFolder, lastCheckpoint, openRunFolder, type RunFolder, runFolder } from '../pose/train/runFolder.js';
 import { type Session, startSession } from '../pose/train/session.js';
 import { INTERRUPTED } from './interrupt.js';
-import { runToEnd } from './runToEnd.js';
+import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
 import { scoreTable } from './scoreTable.js';
 import type { StartFlags } from './start.js';
 import { loadTrainingData } from './trainingData.js';
@@ -22,6 +23,7 @@ export async function trainCommand({
   out,
   workers,
   eager,
+  json,
   ...flags
 }: StartFlags): Promise<void> {
   const began = performance.now();
@@ -38,7 +40,8 @@ export async function trainCommand({
     if (saved) resumeSession(session, saved);
     if (init !== undefined) session.learner = await initFrom(session.learner, init);
     await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
-    await train(session, folder, began, signal);
+    const finished = await train(session, folder, began, signal);
+    print(session, folder, finished, json);
   });
 }
 
@@ -49,7 +52,13 @@ async function folderFor(name: string, saved: SavedRun | undefined, out: string 
   return out === undefined || resolve(out) === resolve(own) ? runFolder(own) : freeRunFolder(name, out);
 }
 
-async function train(session: Session, folder: RunFolder, began: number, signal: AbortSignal): Promise<void> {
+/** Undefined where Ctrl-C came first. */
+async function train(
+  session: Session,
+  folder: RunFolder,
+  began: number,
+  signal: AbortSignal,
+): Promise<FinishedRun | undefined> {
   const { config, data } = session;
   say(
     `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ` +
@@ -60,9 +69,27 @@ async function train(session: Session, folder: RunFolder, began: number, signal:
   if (!finished) {
     say(`saved in ${folder.last}; go on with --resume ${folder.last}`);
     process.exitCode = INTERRUPTED;
-    return;
   }
+  return finished;
+}
+
+/** The result on stdout: a table, or as JSON all that a program needs to go on. */
+function print({ progress }: Session, folder: RunFolder, finished: FinishedRun | undefined, json = false): void {
+  if (json) {
+    const { path, last, best, log } = folder;
+    // Before the first epoch is over there is no best.
+    const files = { last, best: existsSync(best) ? best : null, log, report: finished ? folder.report : null };
+    const { step, history: epochs } = progress;
+    console.log(JSON.stringify({ finished: !!finished, folder: path, ...files, step, epochs, ...figures(finished) }));
+  } else if (finished) {
+    const { report, seconds } = finished;
+    console.log(scoreTable(report));
+    console.log(`${duration(seconds)}; report: ${folder.report}`);
+  }
+}
+
+function figures(finished: FinishedRun | undefined): object {
+  if (!finished) return {};
   const { report, seconds } = finished;
-  console.log(scoreTable(report));
-  console.log(`${duration(seconds)}; report: ${folder.report}`);
+  return { seconds, thresholds: report.thresholds, scores: overallScores(report) };
 }

@@ -62,9 +62,21 @@ describe('wgrad start', () => {
     const lines = readFileSync(join(home, 'out/figures-laplace/log.jsonl'), 'utf8').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).event)).toEqual(['start', 'epoch', 'epoch', 'end']);
 
-    const again = await start(args);
+    const again = await start([...args, '--json']);
     expect(again.code).toBe(0);
-    expect(again.stdout).toContain('out/figures-laplace-2/report.html');
+    const told = JSON.parse(again.stdout);
+    expect(told).toMatchObject({
+      finished: true,
+      folder: 'out/figures-laplace-2',
+      step: 3,
+      thresholds: [0.1, 0.2, 0.5],
+    });
+    expect(told.report).toBe('out/figures-laplace-2/report.html');
+    expect(told.epochs).toEqual([expect.objectContaining({ epoch: 1, skipped: 0 })]);
+    const [{ name, pck }] = told.scores;
+    expect(stdout).toMatch(new RegExp(`${name} `));
+    expect(pck).toHaveLength(3);
+    for (const file of [told.last, told.best, told.log, told.report]) expect(existsSync(join(home, file))).toBe(true);
     await refused(
       [...TINY, '--out', 'out/figures-laplace'],
       'wgrad: --out out/figures-laplace: a run is there already; continue it with --resume, or name another folder',
@@ -72,9 +84,12 @@ describe('wgrad start', () => {
   });
 
   test('Ctrl-C saves and exits 130, and --resume finishes the run', async () => {
-    const args = [...TINY, '--figures', '40', '--epochs', '2', '--out', 'stopped'];
+    const args = [...TINY, '--figures', '40', '--epochs', '2', '--out', 'stopped', '--json'];
     const child = spawn(process.execPath, ['--import', TSX, MAIN, 'start', ...args], { cwd: home });
-    let said = '';
+    let [said, printed] = ['', ''];
+    child.stdout.on('data', (text) => {
+      printed += text;
+    });
     child.stderr.on('data', (text) => {
       said += text;
       if (/epoch 1\/2/.test(said) && !child.killed) child.kill('SIGINT');
@@ -82,6 +97,7 @@ describe('wgrad start', () => {
     const code = await new Promise((resolve) => child.on('exit', resolve));
     expect(said).toMatch(/saved in stopped\/last.safetensors; go on with --resume stopped\/last.safetensors/);
     expect(code).toBe(130);
+    expect(JSON.parse(printed)).toMatchObject({ finished: false, last: 'stopped/last.safetensors' });
     expect(filesOf('stopped')).toEqual(['best.safetensors', 'last.safetensors', 'log.jsonl']);
 
     await refused(

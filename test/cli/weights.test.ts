@@ -57,6 +57,23 @@ describe('wgrad convert', () => {
     expect(backbone.stderr).toMatch(/^note: left out, since torchvision has no name for it: .*, \.\.\.\n$/);
   });
 
+  test('says as JSON what was written and what was not', async () => {
+    const { stdout } = await wgrad(
+      'convert',
+      'mmpose0-zip.pth',
+      'json.safetensors',
+      '--names',
+      'torchvision',
+      '--json',
+    );
+    const told = JSON.parse(stdout);
+    expect(told).toMatchObject({ file: 'json.safetensors', names: 'torchvision', tensors: 318 });
+    expect(told.dropped).toContain('fc_coord.linear.weight');
+    expect(told.notes).toHaveLength(1);
+    const unknown = JSON.parse((await wgrad('convert', 'dtypes-zip.pth', 'any.safetensors', '--json')).stdout);
+    expect(unknown).toMatchObject({ names: null, tensors: 13, dropped: [] });
+  });
+
   test('takes weights of no known network as they are', async () => {
     const { code, stdout, stderr } = await wgrad('convert', 'dtypes-zip.pth', 'dtypes.safetensors');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'dtypes.safetensors: 13 tensors\n' });
