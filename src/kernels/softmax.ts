@@ -1,6 +1,6 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type OpDefinition } from '../autograd/op.js';
-import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
+import { type Capabilities, type Launch, type LaunchContext, type Program, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
 import { normaliseAxis } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -10,23 +10,23 @@ import { sum } from './reduce.js';
 import { arrange, collapsedView, stages } from './reduction.js';
 import { exp } from './unary.js';
 import { withMath } from './wgsl/math.wgsl.js';
+import { softmaxHeldWgsl } from './wgsl/softmaxHeld.wgsl.js';
 import { softmaxRowsWgsl } from './wgsl/softmaxRows.wgsl.js';
+import { type SoftmaxValue, valueFunction } from './wgsl/softmaxValue.wgsl.js';
 
 export interface SoftmaxAttrs {
   readonly axis: number;
 }
 
 /** What softmax and its logarithm differ in. */
-interface Normalisation {
+interface Normalisation extends SoftmaxValue {
   readonly name: string;
   /** One element in float64, from its log-probability. */
-  readonly value: (logP: number) => number;
-  /** One element from `d = x - m` and `s = sum exp(x - m)`; `x - log sum exp x` would lose digits for large `x`. */
-  readonly wgsl: string;
+  readonly exact: (logP: number) => number;
   readonly vjp: OpDefinition<SoftmaxAttrs, Tensor>['vjp'];
 }
 
-function normalisation({ name, value, wgsl, vjp }: Normalisation): Op<[x: Tensor], SoftmaxAttrs> {
+function normalisation({ name, exact, term, value, vjp }: Normalisation): Op<[x: Tensor], SoftmaxAttrs> {
   return defineOp<[x: Tensor], SoftmaxAttrs>({
     name,
     attrs: { axis: -1 },
@@ -39,11 +39,11 @@ function normalisation({ name, value, wgsl, vjp }: Normalisation): Op<[x: Tensor
       for (let row = 0; row < outer * inner; row++) {
         const start = Math.floor(row / inner) * reduce * inner + (row % inner);
         const total = logSum(data, start, reduce, inner);
-        for (let r = 0; r < reduce; r++) y.data[start + r * inner] = value(data[start + r * inner] - total);
+        for (let r = 0; r < reduce; r++) y.data[start + r * inner] = exact(data[start + r * inner] - total);
       }
     },
     launches([x], [y], { axis }, context) {
-      const rows = rowsLaunch(name, wgsl, x, y, axis, context);
+      const rows = rowsLaunch(name, { term, value }, x, y, axis, context);
       if (rows) return [rows];
       const { launches, data, ...collapsed } = arrange(name, x, axis, context);
       const { outer, reduce, inner } = collapsed;
@@ -52,7 +52,7 @@ function normalisation({ name, value, wgsl, vjp }: Normalisation): Op<[x: Tensor
         ...launches,
         ...stages(normaliser(name, 'vec2f', 's'), data, states, collapsed, context),
         {
-          program: program(`${name}.normalise`, () => normalise(wgsl)),
+          program: program(`${name}.normalise`, () => normalise({ term, value })),
           read: [x, states],
           write: [y],
           params: [reduce * inner, inner],
@@ -65,8 +65,10 @@ function normalisation({ name, value, wgsl, vjp }: Normalisation): Op<[x: Tensor
   });
 }
 
-/** Threads that share a row. */
-const ROW_THREADS = { gpu: 128, software: 8 } as const;
+/** Threads that share a row: the fewest that hold all of it in registers, or if none can. */
+const ROW_THREADS = { gpu: [128], software: [8, 16, 32, 64, 128, 256], reference: [1] } as const;
+/** Elements or vec4s that a thread may hold: 64 registers. */
+const MOST_HELD = 16;
 /** A row longer than this wants more than one workgroup, unless there are rows enough. */
 const LONG_ROW = 4096;
 const MANY_ROWS = 8;
@@ -74,7 +76,7 @@ const MANY_ROWS = 8;
 /** One dispatch for contiguous rows, if that keeps the device busy. */
 function rowsLaunch(
   name: string,
-  value: string,
+  value: SoftmaxValue,
   x: Tensor,
   y: Tensor,
   axis: number,
@@ -85,49 +87,74 @@ function rowsLaunch(
   const rows = x.size / length;
   if (!isLast || (length > LONG_ROW && rows < MANY_ROWS)) return undefined;
   const vec = length % 4 === 0;
-  const threads = ROW_THREADS[capabilities.tier === 'gpu' ? 'gpu' : 'software'];
+  const elements = vec ? length / 4 : length;
   const across = Math.min(rows, 65535);
   return {
-    program: program(`${name}.rows${vec ? ' vec' : ''} ${threads}`, () => softmaxRowsWgsl({ value, vec, threads })),
+    program: rowsProgram(name, value, vec, elements, capabilities),
     read: [x],
     write: [y],
-    params: [vec ? length / 4 : length, rows],
+    params: [elements, rows],
     grid: [across, Math.ceil(rows / across), 1],
   };
 }
 
-function normalise(wgsl: string): string {
+function rowsProgram(
+  name: string,
+  value: SoftmaxValue,
+  vec: boolean,
+  elements: number,
+  { tier, subgroupSize }: Capabilities,
+): Program {
+  const label = `${name}.rows${vec ? ' vec' : ''}`;
+  const fits = ROW_THREADS[tier].find((threads) => threads * MOST_HELD >= elements);
+  if (fits === undefined) {
+    const threads = ROW_THREADS[tier][0];
+    return program(`${label} ${threads}`, () => softmaxRowsWgsl({ ...value, vec, threads }));
+  }
+  const held = Math.ceil(elements / fits);
+  const ragged = held * fits > elements;
+  // Where the place of a thread in its subgroup follows from its number, which a driver for GPUs need not keep to.
+  const lanes = tier === 'software' && subgroupSize > 0 && fits % subgroupSize === 0 ? subgroupSize : 1;
+  return program(`${label} ${fits}x${held}${ragged ? ' ragged' : ''}`, () =>
+    softmaxHeldWgsl({ ...value, vec, threads: fits, held, ragged, lanes }),
+  );
+}
+
+function normalise(value: SoftmaxValue): string {
   return withMath(/* wgsl */ `
 struct Params { block: u32, inner: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> states: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> p: Params;
+${valueFunction(value, 'f32')}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;
-  if (t >= arrayLength(&y)) { return; }
-  let state = states[t / p.block * p.inner + t % p.inner];
-  let d = x[t] - state.x;
+  let i = id.y * groups.x * 256u + id.x;
+  if (i >= arrayLength(&y)) { return; }
+  let state = states[i / p.block * p.inner + i % p.inner];
+  let d = x[i] - state.x;
   let s = state.y;
-  y[t] = ${wgsl};
+  y[i] = value(d, exp(d), ${value.term});
 }`);
 }
 
 /** Probabilities along an axis, `y_r = exp(x_r) / sum_q exp(x_q)`. */
 export const softmax: Op<[x: Tensor], SoftmaxAttrs> = /* @__PURE__ */ normalisation({
   name: 'softmax',
-  value: Math.exp,
-  wgsl: 'exp(d) / s',
+  exact: Math.exp,
+  term: '1 / s',
+  value: 'e * t',
   vjp: (g, { outputs: [y], attrs: { axis } }) => [() => mul(y, sub(g, sum(mul(g, y), { axes: axis, keepDims: true })))],
 });
 
 /** Log-probabilities along an axis, `y_r = x_r - log sum_q exp(x_q)`. */
 export const logSoftmax: Op<[x: Tensor], SoftmaxAttrs> = /* @__PURE__ */ normalisation({
   name: 'logSoftmax',
-  value: (logP) => logP,
-  wgsl: 'd - ln(s)',
+  exact: (logP) => logP,
+  term: 'ln(s)',
+  value: 'd - t',
   vjp: (g, { outputs: [y], attrs: { axis } }) => [() => sub(g, mul(exp(y), sum(g, { axes: axis, keepDims: true })))],
 });
 
@@ -145,6 +172,8 @@ function casesOf(op: Op<[x: Tensor], SoftmaxAttrs>): OpCases {
       { inputs: [{ shape: [1031] }], order: 1 },
       { inputs: [{ shape: [5003] }], order: 0 },
       { inputs: [{ shape: [9, 52] }], order: 1 },
+      { inputs: [{ shape: [2, 1024] }], order: 0 },
+      { inputs: [{ shape: [8, 4099] }], order: 0 },
     ],
     errors: [
       { inputs: [{ shape: [2, 3] }], attrs: { axis: 2 }, message: /axis 2 is out of range for rank 2/ },

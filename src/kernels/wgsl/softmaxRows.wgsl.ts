@@ -1,8 +1,7 @@
 import { withMath } from './math.wgsl.js';
+import { type SoftmaxValue, valueFunction } from './softmaxValue.wgsl.js';
 
-export interface SoftmaxRowsVariant {
-  /** One element from `d = x - max x` and `s = sum exp(x - max x)`. */
-  readonly value: string;
+export interface SoftmaxRowsVariant extends SoftmaxValue {
   /** Rows are whole vec4s. */
   readonly vec: boolean;
   /** Threads that share a row. */
@@ -10,19 +9,17 @@ export interface SoftmaxRowsVariant {
 }
 
 /**
- * Softmax of contiguous rows, a workgroup to a row: the maximum, the sum and the result in one dispatch. Every thread sums
- * all partial results itself, in the same order: one barrier instead of a tree of them.
+ * Softmax of contiguous rows too long for registers, a workgroup to a row: the maximum, the sum and the result in one
+ * dispatch. Every thread sums all partial results itself, in the same order: one barrier instead of a tree of them.
  *
  * The largest float instead of -infinity, which no constant may be; a NaN that `max` loses comes back through the sum.
  */
-export function softmaxRowsWgsl({ value, vec, threads }: SoftmaxRowsVariant): string {
+export function softmaxRowsWgsl(variant: SoftmaxRowsVariant): string {
+  const { term, vec, threads } = variant;
   const T = vec ? 'vec4f' : 'f32';
   const fold = (f: (a: string, b: string) => string) => (vec ? f(f('v.x', 'v.y'), f('v.z', 'v.w')) : 'v');
   const over = (start: string, step: string) => `
   for (var i = thread; i < p.length; i += ${threads}u) { let v = x[first + i]; ${start} ${step} }`;
-  const put = vec
-    ? 'vec4f(result(v.x - m, s), result(v.y - m, s), result(v.z - m, s), result(v.w - m, s))'
-    : 'result(v - m, s)';
   return withMath(/* wgsl */ `
 struct Params { length: u32, rows: u32 } // length of a row in elements of x
 @group(0) @binding(0) var<storage, read> x: array<${T}>;
@@ -30,7 +27,7 @@ struct Params { length: u32, rows: u32 } // length of a row in elements of x
 @group(0) @binding(2) var<uniform> p: Params;
 var<workgroup> largest: array<f32, ${threads}>;
 var<workgroup> sums: array<f32, ${threads}>;
-fn result(d: f32, s: f32) -> f32 { return ${value}; }
+${valueFunction(variant, T)}
 
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -43,11 +40,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   workgroupBarrier();
   for (var other = 0u; other < ${threads}u; other++) { m = max(m, largest[other]); }
   var s = 0.0;
-  ${over(vec ? 'let e = exp(v - m);' : 'let e = exp(v - m);', vec ? 's += (e.x + e.y) + (e.z + e.w);' : 's += e;')}
+  ${over('let e = exp(v - m);', vec ? 's += (e.x + e.y) + (e.z + e.w);' : 's += e;')}
   sums[thread] = s;
   workgroupBarrier();
   s = 0.0;
   for (var other = 0u; other < ${threads}u; other++) { s += sums[other]; }
-  ${over('', `y[first + i] = ${put};`)}
+  let t = ${term};
+  ${over('let d = v - m;', 'y[first + i] = value(d, exp(d), t);')}
 }`);
 }
