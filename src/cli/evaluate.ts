@@ -11,12 +11,13 @@ interface EvaluateFlags extends MetricFlags {
 const HELP = `
 Metrics:
 ${Object.entries(METRICS)
-  .map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(11)} ${about}`)
   .join('\n')}
 
 Files: COCO's keypoint annotations and results. Metrics other than coco take the result whose annotation_id is the
 person's, or the best one where an image has one person. pckh needs "head_box": [x, y, width, height] in the annotations.
-The three mpjpe take JSON lists [N, K, 3] of millimetres; null is a joint without label.`;
+calibration wants "covariance": [xx, xy, yy, ...] in the results, as wgrad predict writes it; sharpness and AURC are in units of the
+longer side of each person's box. The three mpjpe take JSON lists [N, K, 3] of millimetres; null is a joint without label.`;
 
 /** `wgrad evaluate`: scores a file of predictions against a file of annotations; the figures go to stdout. */
 export function evaluate(program: Command): void {

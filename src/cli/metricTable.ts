@@ -4,10 +4,13 @@ import { type PairedPoses, type PosePair, pairPoses, stackPairs } from '../pose/
 import { readResults } from '../pose/coco/results.js';
 import { schemaOf } from '../pose/coco/schemaOf.js';
 import { cocoAp } from '../pose/metrics/cocoAp.js';
+import { type LabelPlaces, placeLabelsNormally } from '../pose/metrics/labelPlaces.js';
 import { mpjpe, nMpjpe, paMpjpe } from '../pose/metrics/mpjpe.js';
 import { auc, jointDistances, meanError, pck, torsoLengths } from '../pose/metrics/pck.js';
 import { headSizes, pckh } from '../pose/metrics/pckh.js';
+import { uncertaintyScore } from '../pose/metrics/uncertaintyScore.js';
 import { type Poses3d, readPoses3d } from '../pose/poses3d.js';
+import { covarianceOf, type ExpectedLabels } from '../pose/uncertainty/expectedLabels.js';
 
 /** The files of an evaluation and the options that some metrics take, as typed. */
 export interface MetricFlags {
@@ -76,6 +79,26 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     const weights = poses.weights.map((w, i) => (Number.isNaN(lengths[Math.floor(i / poses.names.length)]) ? 0 : w));
     return { NME: meanError(poses.distances, weights, lengths) };
   }),
+  calibration: {
+    about: 'whether the covariances of the results are true, as if of normal densities',
+    options: {},
+    score: async (flags) => {
+      const { pairs } = await readPairs(flags, true);
+      const score = uncertaintyScore(placeOf(pairs));
+      if (!score) throw new DataError(`${flags.annotations}: nobody in it has both labels and a box; nothing to score`);
+      const at = (shares: readonly number[], level: number) => shares[score.levels.indexOf(level)];
+      return {
+        'calibration error': score.calibrationError,
+        ...Object.fromEntries([0.5, 0.9].map((level) => [`coverage@${level}`, at(score.coverage, level)])),
+        ...Object.fromEntries([0.5, 0.9].map((level) => [`ellipses@${level}`, at(score.ellipseCoverage, level)])),
+        sharpness: score.sharpness,
+        AURC: score.aurc,
+        'excess AURC': score.excessAurc,
+        Pearson: score.pearson,
+        Spearman: score.spearman,
+      };
+    },
+  },
   mpjpe: inSpace('mean 3-D distance in millimetres', {}, (truth, { points }) => ({
     MPJPE: mpjpe(points, truth.points, truth.weights),
   })),
@@ -111,16 +134,40 @@ function onPixels(
     about,
     options: Object.fromEntries(options.map((option) => [option, values[option]])),
     score: async (flags) => {
-      const truth = await readGroundTruth(flags.annotations);
-      const pairs = pairPoses(truth, await readResults(flags.results, truth), flags.results);
-      if (pairs.length === 0)
-        throw new DataError(`${flags.annotations}: nobody in it has labels; there is nothing to score`);
+      const { truth, pairs } = await readPairs(flags);
       const poses = stackPairs(pairs, truth.joints);
       const named = [...truth.categories.values()].find((names) => names?.length === truth.joints);
       const names = named ?? Array.from({ length: truth.joints }, (_, k) => `joint ${k}`);
       return score({ ...poses, truth, pairs, names, distances: jointDistances(poses.prediction, poses.target) }, flags);
     },
   };
+}
+
+async function readPairs({ annotations, results }: MetricFlags, uncertain = false) {
+  const truth = await readGroundTruth(annotations);
+  const pairs = pairPoses(truth, await readResults(results, truth, uncertain), results);
+  if (pairs.length === 0) throw new DataError(`${annotations}: nobody in it has labels; there is nothing to score`);
+  return { truth, pairs };
+}
+
+/** Labels in the densities of their results, in units of the longer side of each person's box. */
+function placeOf(pairs: readonly PosePair[]): LabelPlaces {
+  const [mu, labels, mean, covariance]: number[][] = [[], [], [], []];
+  for (const { truth, result } of pairs) {
+    const side = Math.max(truth.box[2], truth.box[3]);
+    for (let k = 0; side > 0 && 3 * k < truth.keypoints.length; k++) {
+      if (!(truth.keypoints[3 * k + 2] > 0)) continue;
+      const expected = result.expected as ExpectedLabels;
+      for (const at of [3 * k, 3 * k + 1]) {
+        mu.push(result.keypoints[at] / side);
+        labels.push(truth.keypoints[at] / side);
+      }
+      mean.push(expected.mean[2 * k] / side, expected.mean[2 * k + 1] / side);
+      covariance.push(...covarianceOf(expected.covariance, k).map((value) => value / side ** 2));
+    }
+  }
+  const arrays = { mean: Float64Array.from(mean), covariance: Float64Array.from(covariance) };
+  return placeLabelsNormally(arrays, Float64Array.from(mu), Float64Array.from(labels));
 }
 
 /** A metric of two files of 3-D poses in the same order. */

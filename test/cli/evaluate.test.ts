@@ -4,11 +4,12 @@ import { Command } from 'commander';
 import { describe, expect, test, vi } from 'vitest';
 import { evaluate } from '../../src/cli/evaluate.js';
 import { crowdpose14 } from '../../src/pose/schema.js';
+import { Rng } from '../../src/tensor/rng.js';
 import oracles from '../golden/coco_oracles.json' with { type: 'json' };
 import pair from '../golden/coco_val_pair.json' with { type: 'json' };
 import goldens from '../golden/metrics_golden.json' with { type: 'json' };
 import { jsonFolder, pairResults } from '../pose/metrics/cocoFiles.js';
-import { METRIC_DIGITS, REFERENCE_RELATIVE } from '../tolerance.js';
+import { CALIBRATION_SHARE, METRIC_DIGITS, REFERENCE_RELATIVE } from '../tolerance.js';
 
 const MAIN = join(process.cwd(), 'src/cli/main.ts');
 const TSX = join(process.cwd(), 'node_modules/tsx/dist/esm/index.mjs');
@@ -151,6 +152,74 @@ describe('metrics', () => {
   ])('%s %j', async (metric, options, expected) => {
     const printed = (await scores(metric, truth, results, ...options)) as Record<string, number>;
     for (const [name, value] of Object.entries(expected)) expect(printed[name]).toEqual(close(value));
+  });
+
+  describe('calibration', () => {
+    const PEOPLE = 600;
+    /** Labels off from the prediction by a slanted normal of mean (3, -2), as large as the person; two joints lack labels. */
+    function world(stated: number) {
+      const rng = new Rng(12);
+      const people = Array.from({ length: PEOPLE }, (_, id) => {
+        const size = Math.exp(0.5 * rng.normal());
+        const predicted = Array.from({ length: 34 }, () => 100 + 50 * rng.normal());
+        const label = predicted.slice();
+        for (let k = 0; k < 17; k++) {
+          const [a, b] = [rng.normal(), rng.normal()];
+          label[2 * k] += size * (3 + 4 * a);
+          label[2 * k + 1] += size * (-2 + 3 * a + 2 * b);
+        }
+        return { id, size, predicted, label };
+      });
+      const joints = <T>(make: (k: number) => T[]) => Array.from({ length: 17 }, (_, k) => make(k)).flat();
+      const truth = {
+        images: people.map(({ id }) => ({ id })),
+        categories: [{ id: 1 }],
+        annotations: people.map(({ id, size, label }) => ({
+          ...{ id, image_id: id, category_id: 1, area: 1, bbox: [0, 0, 50 * size, 100 * size] },
+          keypoints: joints((k) => [label[2 * k], label[2 * k + 1], k < 2 ? 0 : 2]),
+        })),
+      };
+      const results = people.map(({ id, size, predicted }) => ({
+        ...{ image_id: id, category_id: 1, score: 1 },
+        keypoints: joints((k) => [predicted[2 * k], predicted[2 * k + 1], 1]),
+        mean: joints((k) => [predicted[2 * k] + 3 * size, predicted[2 * k + 1] - 2 * size]),
+        covariance: joints(() => [16, 12, 13].map((value) => (stated * size) ** 2 * value)),
+      }));
+      return { truth, results };
+    }
+
+    test('of covariances that are true and of such that are too small', async () => {
+      const { truth, results } = world(1);
+      const honest = (await scores('calibration', truth, results)) as Record<string, number>;
+      expect(honest['calibration error']).toBeLessThan(CALIBRATION_SHARE);
+      for (const [name, value] of Object.entries(honest)) {
+        const level = Number(/@(.*)/.exec(name)?.[1] ?? Number.NaN);
+        if (level) expect(Math.abs(value - level), name).toBeLessThan(CALIBRATION_SHARE);
+      }
+      // 90 % of a normal are 3.29 standard deviations, of 4 and sqrt(13) hundredths of the box.
+      expect(honest.sharpness).toBeCloseTo((3.2897 * (4 + Math.sqrt(13))) / 2 / 100, 4);
+      const proud = (await scores(
+        'calibration',
+        ...(Object.values(world(0.5)) as [unknown, unknown]),
+      )) as typeof honest;
+      expect(proud['coverage@0.9']).toBeCloseTo(0.589, 1);
+      expect(proud['ellipses@0.9']).toBeCloseTo(1 - 0.1 ** 0.25, 1);
+    });
+
+    test('COCO and PCK take no notice of the fields, whatever stands in them', async () => {
+      const { truth, results } = world(1);
+      const plain = results.map(({ mean, covariance, ...rest }) => rest);
+      for (const metric of ['coco', 'pck']) {
+        expect(await scores(metric, truth, results)).toEqual(await scores(metric, truth, plain));
+      }
+      const other = results.map((result) => ({ ...result, covariance: 'large' }));
+      expect(await scores('coco', truth, other)).toEqual(await scores('coco', truth, plain));
+      await expect(scores('calibration', truth, plain)).rejects.toThrow(
+        /\[0\]\.covariance: expected a list of 51 numbers/,
+      );
+      const flat = results.map((result) => ({ ...result, covariance: result.covariance.map(() => 1) }));
+      await expect(scores('calibration', truth, flat)).rejects.toThrow(/positive definite matrix, got "1,1,1"/);
+    });
   });
 
   test('mpjpe, pa-mpjpe and n-mpjpe of JSON lists', async () => {

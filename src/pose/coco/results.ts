@@ -2,6 +2,7 @@ import { DataError } from '../../errors.js';
 import { JsonEntry } from '../../io/jsonEntry.js';
 import { readJsonFile } from '../../io/jsonFile.js';
 import type { Keypoints } from '../metrics/oks.js';
+import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
 import type { CocoGroundTruth } from './groundTruth.js';
 
 /** One predicted person of a COCO results file. */
@@ -14,15 +15,19 @@ export interface CocoResult {
   readonly area: number;
   /** `annotation_id`: the person that the box came from, where a top-down network was given annotated boxes. */
   readonly annotation?: number;
+  /** `mean` and `covariance`: where labels are expected, in pixels; read where it is asked for. */
+  readonly expected?: ExpectedLabels;
 }
 
 /**
  * Reads COCO results `[{image_id, category_id, keypoints, score, bbox?}, ...]`. As in COCO's API the first result decides
  * for all whether areas come from `bbox` or from the extent of the keypoints.
+ * @param uncertain whether results must say how sure they are: `covariance: [xx, xy, yy, ...]`, about `mean: [x, y, ...]` or,
+ * without it, about the keypoints
  * @throws DataError naming file, result and field for whatever is missing or no number, and for an image, category or
  * annotation that the ground truth does not have
  */
-export async function readResults(file: string, truth: CocoGroundTruth): Promise<CocoResult[]> {
+export async function readResults(file: string, truth: CocoGroundTruth, uncertain = false): Promise<CocoResult[]> {
   const list = await readJsonFile(file);
   if (!Array.isArray(list)) throw new DataError(`${file}: expected a list of results [{...}, ...]`);
   const entries = list.map((value: unknown, i) => new JsonEntry(value, file, `[${i}]`));
@@ -48,8 +53,25 @@ export async function readResults(file: string, truth: CocoGroundTruth): Promise
       score: entry.number('score'),
       area: boxed ? boxArea(entry.numbers('bbox', 4)) : extent(keypoints),
       annotation,
+      expected: uncertain ? readExpected(entry, keypoints) : undefined,
     };
   });
+}
+
+function readExpected(entry: JsonEntry, keypoints: Keypoints): ExpectedLabels {
+  const joints = keypoints.length / 3;
+  const covariance = Float64Array.from(entry.numbers('covariance', 3 * joints));
+  for (let k = 0; k < joints; k++) {
+    const [xx, xy, yy] = covarianceOf(covariance, k);
+    if (xx > 0 && yy > 0 && xy * xy < xx * yy) continue;
+    throw entry.error(
+      `covariance[${3 * k}]`,
+      'expected [xx, xy, yy] of a positive definite matrix',
+      [xx, xy, yy].join(),
+    );
+  }
+  const mean = entry.has('mean') ? entry.numbers('mean', 2 * joints) : keypoints.filter((_, i) => i % 3 < 2);
+  return { mean: Float64Array.from(mean), covariance };
 }
 
 const boxArea = ([, , width, height]: readonly number[]): number => width * height;
