@@ -8,7 +8,7 @@ density that their loss has learned: mean: [x, y, ...] and covariance: [xx, xy, 
 skip both.
 
 Ellipses: one standard deviation of that, about its mean, which holds 39 % of a normal density and more of one with tails; with
---level 0.9 the ellipse of the same shape that holds 90 % of the learned density. The overlay's caption says which.
+--level 0.9 the ellipse of the same shape that holds 90 % of the predicted density. The overlay's caption says which.
 
 Boxes: COCO annotations or a list of detections, in pixels of the
 upright image; without them a person fills the whole image. An image that cannot be read is reported and left out; the exit
@@ -26,7 +26,7 @@ export function predict(program: Command): void {
     .option('--boxes <file>', 'where the people are')
     .option('--out <file>', 'write the results there instead of to stdout')
     .option('--overlays <folder>', 'draw poses over images, with ellipses of where the joints may be')
-    .option('--level <share>', 'how much of the learned density an ellipse holds; by default one standard deviation')
+    .option('--level <share>', 'how much of the predicted density an ellipse holds; by default one standard deviation')
     .option('--flip-test', 'average with the prediction for the mirror image')
     .option('--joints <schema>', 'what the joints are, if it is not what their number suggests')
     .option('--batch <n>', 'people that go through the network at a time', '16')

@@ -102,10 +102,13 @@ function levelOf({ level, overlays }: PredictFlags, { path, architecture }: Pose
 function ellipseSize(errors: ErrorDensity, level?: number): EllipseSize {
   const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
   if (level !== undefined) {
-    return { radius: radiusHolding(errors, level), caption: `Ellipses hold ${percent(level)} of the expected labels` };
+    return {
+      radius: radiusHolding(errors, level),
+      caption: `Ellipses hold ${percent(level)} of the predicted density`,
+    };
   }
   const mass = Math.round(100 * massWithin(errors, 1)) / 100;
-  return { radius: 1, caption: `Ellipses: one standard deviation, ${percent(mass)} of the expected labels` };
+  return { radius: 1, caption: `Ellipses: one standard deviation, ${percent(mass)} of the predicted density` };
 }
 
 function batchSize(text: string): number {

@@ -17,6 +17,11 @@ import { type Labels, type Prediction, type SigmaOptions, standardise } from './
  * make up for each other. Under the reparameterised design sigma then becomes the standard deviation of the error; under
  * `residual` the pull of Q remains.
  *
+ * For flows of few shapes, such as `affineFlow`. A flexible one meets the condition with a narrow core and a little mass far
+ * out, which costs no likelihood, and sigma hardly moves: with a RealNVP on Laplace errors the kurtosis of the flow went from
+ * 3 to 100 in 200 steps, and sigma from 0.119 to 0.111 where the truth is 0.05. `runningErrorScale` measures the errors
+ * themselves, and has no such gap.
+ *
  * The standard deviation is that of `draws` draws, the same in every call, so that forward and inverse agree; it is good
  * to 1 / sqrt(2 draws).
  */
@@ -55,7 +60,8 @@ export interface RunningScaleOptions extends SigmaOptions {
 
 /**
  * The next value of a running root mean square of `e = (mu - target) / sigma` per coordinate,
- * `r <- sqrt(decay r^2 + (1 - decay) mean e^2)`: the `errorScale` of `likelihood`. Sigma may drift, `sigma r` may not.
+ * `r <- sqrt(decay r^2 + (1 - decay) mean e^2)`: the `errorScale` of `likelihood`, for any flow and both designs of the error.
+ * Sigma may drift, `sigma r` is the root mean square of the error.
  *
  * @param scale [D], ones at first; becomes the next one's predecessor. No gradient passes.
  * @param labels without any weight leave it as it is

@@ -55,7 +55,7 @@ function pitChart({ pit }: UncertaintyScore): Markup {
   return chart('Probability integral transforms', {
     ...AXES,
     x: { domain: [0, 1], ticks: 5, label: 'predicted probability below the label' },
-    y: { domain: [0, Math.max(20, ...bins.map(({ share }) => 1.1 * share))], label: 'labels (%)' },
+    y: { domain: [0, Math.max(20, ...bins.map(({ share }) => 1.1 * share))], ticks: 5, label: 'labels (%)' },
     marks: [
       Plot.rectY(bins, { x1: 'from', x2: 'to', y: 'share', fill: colour.network, fillOpacity: 0.75, inset: 1 }),
       Plot.ruleY([100 / pit.length], { stroke: colour.ink, strokeDasharray: '5 4' }),

@@ -27,7 +27,7 @@ export async function densityGrid(
     }
   }
   const learned = Float64Array.from(await logProb(residuals), (log) => Math.exp(log) * std[0] * std[1]);
-  return { size, halfWidth, learned, initial, std };
+  return { size, halfWidth, learned, initial, mean, std };
 }
 
 /** The centre of cell `i` of `size` cells over [-halfWidth, halfWidth]. */

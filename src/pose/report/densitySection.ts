@@ -12,17 +12,19 @@ const LEVELS = 10;
 export function densitySection({ density }: RunReport): Markup | undefined {
   // The flow of a diverged run has no density to show.
   if (!density || !Array.from(density.learned).every(Number.isFinite)) return undefined;
-  const { learned, initial, std } = density;
+  const { learned, initial, mean, std } = density;
   const peak = Math.max(...Array.from(learned), ...Array.from(initial));
   const levels = Array.from({ length: LEVELS }, (_, i) => peak * 2 ** (i - LEVELS));
   const difference = Float64Array.from(learned, (p, i) => p - initial[i]);
   const extreme = Math.max(...difference.map(Math.abs)) || 1;
-  const steps = [-0.8, -0.4, -0.2, -0.1, -0.05, -0.02, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8].map((s) => s * extreme);
+  const steps = [-1, -0.8, -0.4, -0.2, -0.1, -0.05, -0.02, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8].map((s) => s * extreme);
   return html`<section><h2>The shape of its mistakes</h2>
-    <p class="prose wide">The residual is the difference between prediction and label, divided by the predicted σ. Training starts
+    <p class="prose wide">The residual is the label minus the prediction, divided by the predicted σ. Training starts
     from the assumption that it follows a Laplace distribution; the normalising flow learns what it follows instead. Both are
-    shown at unit standard deviation, because the scale of the residual alone means nothing (σ can absorb it); the learned density
-    spreads over ${decimals(std[0], 2)}&#160;σ in x and ${decimals(std[1], 2)}&#160;σ in y.</p>
+    shown around their means at unit standard deviation, because the scale of the residual alone means nothing (σ can absorb it);
+    the learned density spreads over ${decimals(std[0], 2)}&#160;σ in x and ${decimals(std[1], 2)}&#160;σ in y, about a mean of
+    ${decimals(mean[0], 2)}&#160;σ and ${decimals(mean[1], 2)}&#160;σ: by so much predictions lie to one side of the labels, the ellipses
+    do not.</p>
     <div class="triple">
     <figure>${panel('The Laplace density', density, initial, levels, 'density')}
       <figcaption><b>Assumed:</b> Laplace in x and y, with its diamond of equal density. Each line is half as dense as the

@@ -107,6 +107,7 @@ export interface ResidualDensity {
   readonly learned: ArrayLike<number>;
   /** [n, n]: density of the Laplace distribution that training started from. */
   readonly initial: ArrayLike<number>;
-  /** Standard deviation of the learned density in x and y, in units of the predicted sigma. */
+  /** Mean and standard deviation of the learned density in x and y, in units of the predicted sigma. */
+  readonly mean: readonly [number, number];
   readonly std: readonly [number, number];
 }

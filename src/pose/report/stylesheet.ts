@@ -41,6 +41,7 @@ p.prose { margin: 0 0 16px; color: var(--faint); }
 .tile .note { font-size: 13px; color: var(--faint); }
 figure { margin: 0; break-inside: avoid; }
 figcaption, caption { font-size: 13.5px; line-height: 1.45; color: var(--faint); }
+figure > svg + figcaption { padding-top: 6px; }
 figcaption b { color: var(--ink); }
 figure svg { display: block; width: 100%; height: auto; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 28px 40px; align-items: start; }
