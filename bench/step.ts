@@ -1,8 +1,10 @@
 import type { Batch } from '../src/pose/train/batches.js';
 import { makeConfig, type TrainConfig, type TrainFlags } from '../src/pose/train/config.js';
+import type { StepInput } from '../src/pose/train/deviceBatch.js';
 import { uploadBatch } from '../src/pose/train/deviceBatch.js';
-import { capturedLearn, initLearner, type Learner, learn, type StepInput } from '../src/pose/train/learner.js';
+import { capturedLearn, initLearner, type Learner, learn } from '../src/pose/train/learner.js';
 import { applyModel } from '../src/pose/train/model.js';
+import { predictionOf } from '../src/pose/train/modelOutput.js';
 import type { DeviceStats, MemoryReport } from '../src/tensor/backend.js';
 import { scope } from '../src/tensor/scope.js';
 import { tensorsOf } from '../src/tensor/tree.js';
@@ -140,7 +142,9 @@ async function latency(
   const times: number[] = [];
   for (let i = 0; i < WARM_UP + n; i++) {
     const start = performance.now();
-    const mu = scope(() => applyModel(params, state, device.tensor(image, [1, size, size, 3]), false)[0].mu);
+    const mu = scope(
+      () => predictionOf(applyModel(params, state, device.tensor(image, [1, size, size, 3]), false)[0]).mu,
+    );
     await mu.data();
     mu.dispose();
     if (i >= WARM_UP) times.push(performance.now() - start);

@@ -1,14 +1,7 @@
 import { DataError } from '../src/errors.js';
-import { adam } from '../src/nn/optim.js';
-import * as resnet from '../src/nn/resnet.js';
 import { allocateBatch, type Batch } from '../src/pose/train/batches.js';
 import { makeConfig, type TrainConfig, type TrainFlags } from '../src/pose/train/config.js';
-import { type Learner, trainStep } from '../src/pose/train/learner.js';
-import { LOSSES } from '../src/pose/train/losses.js';
-import type { ModelParams } from '../src/pose/train/model.js';
-import * as head from '../src/rle/head.js';
-import * as realNvp from '../src/rle/realNvp.js';
-import { packParameters } from '../src/tensor/arena.js';
+import { initLearner, trainStep } from '../src/pose/train/learner.js';
 import type { Device } from '../src/tensor/backend.js';
 import { Rng } from '../src/tensor/rng.js';
 import type { Tensor } from '../src/tensor/tensor.js';
@@ -43,25 +36,13 @@ export function describeWorkload({ model, width, size, batch, loss }: Workload):
 /** A training step (forward, backward, Adam) on random images: each call enqueues one and returns its loss. */
 export function trainingStep(device: Device, workload: Workload): () => Tensor {
   const batch = randomBatch(workload);
-  let learner = initLearner(device, workload);
+  let learner = initLearner(device, workload, JOINTS);
+  let step = 0;
   return () => {
-    const next = trainStep(device, workload, learner, batch, workload.lr);
+    const next = trainStep(device, workload, learner, batch, workload.lr, step++);
     learner = next.learner;
     return next.loss;
   };
-}
-
-function initLearner(device: Device, { model, width, loss, seed }: Workload): Learner {
-  const rng = new Rng(seed);
-  const depth = MODELS[model];
-  const { params: preact, state } = resnet.init(rng.split(0), device, { depth, width, stem: 3, weights: 'torch' });
-  const inputs = resnet.channelsOf(preact);
-  const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs, joints: JOINTS });
-  const params: ModelParams = { preact, fc_coord };
-  if (LOSSES[loss].sigma) params.fc_sigma = fc_sigma;
-  if (LOSSES[loss].flow) params.flow = realNvp.init(rng.split(2), device, { dims: 2 });
-  const packed = packParameters(params);
-  return { params: packed, state: { preact: state }, optimizer: adam.init(packed) };
 }
 
 /** Normal pixels and joints near the middle, all labelled. */

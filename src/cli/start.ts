@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { HEADS, LOSS_NAMES, type TrainFlags } from '../pose/train/config.js';
+import { HEADS, LOG_S, LOSS_NAMES, Q_NAMES, type TrainFlags } from '../pose/train/config.js';
 import { trainingOptions } from './trainingOptions.js';
 
 /** The options as typed. */
@@ -21,6 +21,8 @@ export function start(program: Command): void {
     .description('train a pose network and write a report; without --data on generated figures')
     .option('--loss <name>', LOSS_NAMES.join(', '))
     .option('--head <name>', `where coordinates come from: ${HEADS.join(', ')}`)
+    .option('--q <density>', `what RLE's flow corrects: ${Q_NAMES.join(', ')} (of 4 degrees of freedom)`)
+    .option('--log-s <method>', `whether RLE counts log s, and how it is estimated: ${LOG_S.join(', ')}`)
     .option('--seed <n>', 'weights, order and augmentation')
     .option(
       '--init <file>',

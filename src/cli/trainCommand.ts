@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DataError } from '../errors.js';
 import { fitBaselines } from '../pose/train/baselines.js';
 import { initFrom, loadRun, resumeSession, type SavedRun } from '../pose/train/checkpointing.js';
-import { makeConfig, networkText, resumeConfig } from '../pose/train/config.js';
+import { lossText, makeConfig, networkText, resumeConfig } from '../pose/train/config.js';
 import { openDataset } from '../pose/train/dataset.js';
 import { duration } from '../pose/train/duration.js';
 import { freeRunFolder, lastCheckpoint, openRunFolder, type RunFolder, runFolder } from '../pose/train/runFolder.js';
@@ -62,7 +62,7 @@ async function train(
   const { config, data } = session;
   say(
     `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ` +
-      `${networkText(config)}, loss ${config.loss}`,
+      `${networkText(config)}, loss ${lossText(config)}`,
   );
   const baselines = await fitBaselines(data);
   const finished = await runToEnd(session, folder, baselines, began, signal);

@@ -1,3 +1,5 @@
+import type { Shape } from '../tensor/shape.js';
+
 /** Poses [N, K, 2] in units of the crop, x from its middle, and the sigma of each coordinate where there is one. */
 export interface FlipPoses {
   readonly mu: Float64Array;
@@ -14,6 +16,31 @@ export function flipAverage(upright: FlipPoses, mirrored: FlipPoses, order: Uint
     mu: average(upright.mu, unmirror(mirrored.mu, order, -1)),
     sigma: upright.sigma && mirrored.sigma && average(upright.sigma, unmirror(mirrored.sigma, order, 1)),
   };
+}
+
+/** Heatmaps on the host, of `shape` [N, H, W, K]. */
+export interface FlipMaps {
+  readonly maps: Float64Array;
+  readonly shape: Shape;
+}
+
+/**
+ * The flip test of heatmaps: each map's mean with that of the mirror image, turned back, of the joint on the other side. Maps
+ * are averaged, and not their peaks: where the two disagree, the higher peak wins, and a mean of both is at neither.
+ *
+ * Column j shows `(j + pixel) / W` of the crop, so it comes from column `W - 2 pixel - j`. With 0.5 that is exact. With 0, as
+ * in the public codes, it is one further than the array reversed: what they call a shift of the flipped map by a pixel.
+ * @param order [K]: the schema's `flipOrder`
+ */
+export function flipAverageMaps(upright: FlipMaps, mirrored: FlipMaps, order: Uint32Array, pixel: number): FlipMaps {
+  const [, , W, K] = upright.shape;
+  const maps = upright.maps.map((value, i) => {
+    const column = Math.floor(i / K) % W;
+    // Beyond the last column, where pixels do not lie in their middle, there is only its neighbour.
+    const source = Math.min(W - 1, Math.round(W - 2 * pixel - column));
+    return (value + mirrored.maps[i - (i % (W * K)) + source * K + order[i % K]]) / 2;
+  });
+  return { maps, shape: upright.shape };
 }
 
 /** What was said of mirror images as it would be of the images; `sign` is that of x. */

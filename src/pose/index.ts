@@ -82,7 +82,18 @@ export { mpii16 } from './schemas/mpii16.js';
 export { DEPTH_UNIT, dropOutside, encodeSpatialJoints } from './targets.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { initFrom, loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
-export { HEADS, type HeadName, LOSS_NAMES, type LossName, makeConfig, type TrainConfig } from './train/config.js';
+export {
+  HEADS,
+  type HeadName,
+  LOG_S,
+  LOSS_NAMES,
+  type LogSName,
+  type LossName,
+  makeConfig,
+  Q_NAMES,
+  type QName,
+  type TrainConfig,
+} from './train/config.js';
 export type { CropBatch } from './train/cropBatch.js';
 export { openDataset } from './train/dataset.js';
 export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';

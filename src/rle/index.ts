@@ -27,7 +27,7 @@ export * as regressor from './regressor.js';
 export { dle, type RleOptions, rle, type Variant } from './rle.js';
 export { type MixedFlows, type RleMixedOptions, rleMixed } from './rleMixed.js';
 export { type Debias, mapDistribution, mapMean, type SoftArgmaxOptions, softArgmax } from './softArgmax.js';
-export { drawStandard, type StandardDensity, standardNegLog } from './standardDensity.js';
+export { drawStandard, type StandardDensity, standardDeviation, standardNegLog } from './standardDensity.js';
 export type { Labels, Prediction, SigmaOptions } from './standardise.js';
 export {
   type Calibrated,

@@ -16,6 +16,8 @@ import { logGamma } from './logGamma.js';
 export type StandardDensity = 'gaussian' | 'laplace' | 'logistic' | { readonly studentT: number };
 
 interface StandardForm {
+  /** Standard deviation of each coordinate. */
+  readonly std: number;
   /** `-log q(e)`, elementwise. */
   negLog(e: Tensor): Tensor;
   /** Independent draws. */
@@ -29,12 +31,14 @@ const HALF_STEP = 2 ** -25;
 const uniformAboveZero = (rng: Rng, device: Device, shape: Shape) => sub(1, randomUniform(device, rng, { shape }));
 
 const gaussian: StandardForm = {
+  std: 1,
   negLog: gaussianNegLog,
   draw: (rng, device, shape) => randomNormal(device, rng, { shape }),
 };
 
 /** A difference of two exponentials. */
 const laplace: StandardForm = {
+  std: Math.SQRT2,
   negLog: laplaceNegLog,
   draw: (rng, device, shape) =>
     sub(log(uniformAboveZero(rng, device, shape)), log(uniformAboveZero(rng, device, shape))),
@@ -42,6 +46,7 @@ const laplace: StandardForm = {
 
 /** `-log q(e) = |e| + 2 log(1 + exp(-|e|))`. */
 const logistic: StandardForm = {
+  std: Math.PI / Math.sqrt(3),
   negLog(e) {
     const size = abs(e);
     return add(size, mul(softplus(mul(size, -1)), 2));
@@ -59,6 +64,7 @@ const logistic: StandardForm = {
 function studentT(nu: number): StandardForm {
   const logNorm = logGamma(nu / 2) - logGamma((nu + 1) / 2) + 0.5 * Math.log(nu * Math.PI);
   return {
+    std: nu > 2 ? Math.sqrt(nu / (nu - 2)) : Number.POSITIVE_INFINITY,
     negLog: (e) => add(mul(log1p(mul(square(e), 1 / nu)), (nu + 1) / 2), logNorm),
     draw(rng, device, shape) {
       const radius = sqrt(mul(expm1(mul(log(uniformAboveZero(rng, device, shape)), -2 / nu)), nu));
@@ -89,4 +95,9 @@ export function standardNegLog(density: StandardDensity, e: Tensor): Tensor {
 /** Independent draws from a density, on the device. */
 export function drawStandard(density: StandardDensity, rng: Rng, device: Device, shape: Shape): Tensor {
   return formOf(density).draw(rng, device, shape);
+}
+
+/** Standard deviation of each coordinate: infinite for a Student-t of up to 2 degrees of freedom. */
+export function standardDeviation(density: StandardDensity): number {
+  return formOf(density).std;
 }

@@ -225,7 +225,10 @@ test('densityGrid: both densities have mass one and unit variance', async () => 
       const v = (r[2 * i + 1] + 2) / std[1];
       return -0.5 * (u * u + v * v) - Math.log(2 * Math.PI * std[0] * std[1]);
     });
-  const { learned, initial, size, halfWidth } = await densityGrid(logNormal, [1, -2], std, 200, 10);
+  const { learned, initial, size, halfWidth } = await densityGrid(logNormal, [1, -2], std, {
+    size: 200,
+    halfWidth: 10,
+  });
   const cell = ((2 * halfWidth) / size) ** 2;
   for (const density of [learned, initial]) {
     let mass = 0;

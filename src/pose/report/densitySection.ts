@@ -8,11 +8,11 @@ import type { ResidualDensity, RunReport } from './runReport.js';
 /** Contour levels halve from the peak of the higher density; ten of them reach a thousandth. */
 const LEVELS = 10;
 
-/** The learned residual density beside the Laplace, their difference, and the margins of both. */
+/** The learned residual density beside the assumed one, their difference, and the margins of both. */
 export function densitySection({ density }: RunReport): Markup | undefined {
   // The flow of a diverged run has no density to show.
   if (!density || !Array.from(density.learned).every(Number.isFinite)) return undefined;
-  const { learned, initial, mean, std } = density;
+  const { learned, initial, mean, std, assumed, isProduct } = density;
   const peak = Math.max(...Array.from(learned), ...Array.from(initial));
   const levels = Array.from({ length: LEVELS }, (_, i) => peak * 2 ** (i - LEVELS));
   const difference = Float64Array.from(learned, (p, i) => p - initial[i]);
@@ -20,25 +20,28 @@ export function densitySection({ density }: RunReport): Markup | undefined {
   const steps = [-1, -0.8, -0.4, -0.2, -0.1, -0.05, -0.02, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8].map((s) => s * extreme);
   return html`<section><h2>The shape of its mistakes</h2>
     <p class="prose wide">The residual is the label minus the prediction, divided by the predicted σ. Training starts
-    from the assumption that it follows a Laplace distribution; the normalising flow learns what it follows instead. Both are
+    from the assumption that it follows a ${assumed} distribution; ${
+      isProduct
+        ? 'the normalising flow learns by which factor that is wrong, and the learned density is the product of both'
+        : 'the normalising flow learns what it follows instead'
+    }. Both are
     shown around their means at unit standard deviation, because the scale of the residual alone means nothing (σ can absorb it);
     the learned density spreads over ${decimals(std[0], 2)}&#160;σ in x and ${decimals(std[1], 2)}&#160;σ in y, about a mean of
     ${decimals(mean[0], 2)}&#160;σ and ${decimals(mean[1], 2)}&#160;σ: by so much predictions lie to one side of the labels, the ellipses
     do not.</p>
     <div class="triple">
-    <figure>${panel('The Laplace density', density, initial, levels, 'density')}
-      <figcaption><b>Assumed:</b> Laplace in x and y, with its diamond of equal density. Each line is half as dense as the
-      one inside it.</figcaption></figure>
+    <figure>${panel(`The ${assumed} density`, density, initial, levels, 'density')}
+      <figcaption><b>Assumed:</b> ${assumed} in x and y, independently. Each line is half as dense as the one inside it.</figcaption></figure>
     <figure>${panel('The learned density', density, learned, levels, 'density')}
-      <figcaption><b>Learned:</b> the flow’s density of the residual, same levels.</figcaption></figure>
-    <figure>${panel('Learned minus Laplace', density, difference, steps, 'difference')}
+      <figcaption><b>Learned:</b> the ${isProduct ? '' : 'flow’s '}density of the residual, same levels.</figcaption></figure>
+    <figure>${panel(`Learned minus ${assumed}`, density, difference, steps, 'difference')}
       <figcaption><b>Difference:</b> <span class="more">more</span> and <span class="less">less</span> probable than the
-      Laplace says.</figcaption></figure>
+      ${assumed} says.</figcaption></figure>
     </div>
     <figure class="broad">${margins(density)}
       <figcaption><b>Margins</b>, on a logarithmic scale, where the tails show. <span class="key"><i style="background:${colour.network}"></i>learned, x</span>
       <span class="key"><i style="background:${colour.second}"></i>learned, y</span>
-      <span class="key"><i style="background:${colour.faint}"></i>Laplace</span> Far from the centre few joints support the curves.</figcaption></figure>
+      <span class="key"><i style="background:${colour.faint}"></i>${assumed}</span> Far from the centre few joints support the curves.</figcaption></figure>
     </section>`;
 }
 

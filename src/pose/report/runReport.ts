@@ -103,10 +103,14 @@ export interface ResidualDensity {
   readonly size: number;
   /** The grid covers [-halfWidth, halfWidth] along both axes, cell centres. */
   readonly halfWidth: number;
-  /** [n, n]: density of the learned flow at `(x_i, y_j)`, index `j * n + i`, y downwards as in images. */
+  /** [n, n]: the learned density at `(x_i, y_j)`, index `j * n + i`, y downwards as in images. */
   readonly learned: ArrayLike<number>;
-  /** [n, n]: density of the Laplace distribution that training started from. */
+  /** [n, n]: the density that training started from. */
   readonly initial: ArrayLike<number>;
+  /** The name of the latter. */
+  readonly assumed: string;
+  /** Whether the learned density is the product of the flow's with the assumed one. */
+  readonly isProduct?: boolean;
   /** Mean and standard deviation of the learned density in x and y, in units of the predicted sigma. */
   readonly mean: readonly [number, number];
   readonly std: readonly [number, number];

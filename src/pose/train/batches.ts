@@ -111,18 +111,30 @@ export class TrainingBatches implements BatchSource {
   }
 }
 
+/** Some samples as a network is asked about them. */
+export interface EvaluationBatch {
+  readonly first: number;
+  readonly count: number;
+  readonly upright: CropBatch;
+  /** The same crops seen in a mirror, for the flip test. */
+  readonly mirrored?: CropBatch | undefined;
+}
+
 /** Upright crops in their own order, in batches of one size: rows beyond the last sample have weight 0. */
 export function* evaluationBatches(
   schema: JointSchema,
   samples: readonly LoadedSample[],
   { batch, size }: Pick<TrainConfig, 'batch' | 'size'>,
-  mirrored: boolean,
-): Generator<{ readonly first: number; readonly count: number; readonly batch: CropBatch }> {
+  flipTest: boolean,
+): Generator<EvaluationBatch> {
   const order = flipOrder(schema);
   for (let first = 0; first < samples.length; first += batch) {
-    const rows = samples
-      .slice(first, first + batch)
-      .map((sample) => ({ sample, crop: mirrored ? mirrorCrop(sample.crop) : sample.crop }));
-    yield { first, count: rows.length, batch: makeCropBatch(rows, size, order, batch) };
+    const some = samples.slice(first, first + batch);
+    const through = (cropOf: (crop: Crop) => Crop) => {
+      const rows = some.map((sample) => ({ sample, crop: cropOf(sample.crop) }));
+      return makeCropBatch(rows, size, order, batch);
+    };
+    const mirrored = flipTest ? through(mirrorCrop) : undefined;
+    yield { first, count: some.length, upright: through((crop) => crop), mirrored };
   }
 }

@@ -3,7 +3,7 @@ import { type Checkpoint, type Json, loadCheckpoint, loadWeights, saveCheckpoint
 import { checkState } from '../../io/stateDict.js';
 import type { AdamState } from '../../nn/optim.js';
 import { namingOf } from '../checkpoints/naming.js';
-import { isTrainConfig, type TrainConfig } from './config.js';
+import { savedConfig, type TrainConfig } from './config.js';
 import { download, shapesOf, upload } from './deviceState.js';
 import { evaluatedParams, type Learner } from './learner.js';
 import type { ModelParams } from './model.js';
@@ -41,11 +41,12 @@ export interface SavedRun {
  */
 export async function loadRun(path: string): Promise<SavedRun> {
   const checkpoint = await loadCheckpoint(path);
-  const { config, history } = (checkpoint.config ?? {}) as { config?: unknown; history?: unknown };
+  const { history, ...saved } = (checkpoint.config ?? {}) as { config?: unknown; history?: unknown };
+  const config = savedConfig(saved.config);
   const { epoch, step, best = Number.NaN, counters } = checkpoint.progress;
   const { batch, lossSum, lossCount, seconds } = counters;
   const isWhole = [best, batch, lossSum, lossCount, seconds].every(Number.isFinite);
-  if (!isTrainConfig(config) || !Array.isArray(history) || !isWhole) {
+  if (!config || !Array.isArray(history) || !isWhole) {
     throw new DataError(`${path}: a checkpoint, but not of this version's training; start from it with --init`);
   }
   return { path, config, checkpoint, progress: { epoch, batch, lossSum, lossCount, seconds, step, best, history } };

@@ -3,13 +3,21 @@ import { BACKBONES, type BackboneName } from '../../nn/backbone.js';
 import { cosine, type Schedule, stepDecay } from '../../nn/schedule.js';
 import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 
-/** What a network may be trained with, from a fixed scale of the errors to a learned density. */
-export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle'] as const;
+/** What a network may be trained with, from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
+export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
 export type LossName = (typeof LOSS_NAMES)[number];
 
-/** Where coordinates come from: a linear layer, or the means of heatmaps. */
-export const HEADS = ['direct', 'integral'] as const;
+/** Where coordinates come from: a linear layer, the means of heatmaps, or their peaks. */
+export const HEADS = ['direct', 'integral', 'heatmap'] as const;
 export type HeadName = (typeof HEADS)[number];
+
+/** The density Q that RLE's flow corrects; Student's t has 4 degrees of freedom. */
+export const Q_NAMES = ['laplace', 'gaussian', 'logistic', 'studentT'] as const;
+export type QName = (typeof Q_NAMES)[number];
+
+/** Whether RLE counts log s, which makes Q times the flow's density a density, and how its integral is estimated. */
+export const LOG_S = ['none', 'importance', 'jitteredGrid'] as const;
+export type LogSName = (typeof LOG_S)[number];
 
 /** How the learning rate falls. */
 export const SCHEDULES = ['steps', 'cosine'] as const;
@@ -21,6 +29,9 @@ export interface TrainConfig {
   readonly loss: LossName;
   readonly model: BackboneName;
   readonly head: HeadName;
+  /** Both are RLE's alone. */
+  readonly q: QName;
+  readonly logS: LogSName;
   readonly epochs: number;
   readonly batch: number;
   /** Parts that a batch goes through the network in, one after the other, for the memory of one. */
@@ -56,6 +67,8 @@ const LSP: TrainConfig = {
   loss: 'rle',
   model: 'resnet18',
   head: 'direct',
+  q: 'laplace',
+  logS: 'none',
   epochs: 30,
   batch: 32,
   accumulate: 1,
@@ -79,10 +92,25 @@ const FIGURES: TrainConfig = { ...LSP, ...MILD, epochs: 4, width: 16, lr: 2e-3, 
 /** Generated figures where JavaScript has to do the arithmetic: the same time, so a far smaller network. */
 const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8, size: 32, figures: 1500 };
 
+/** Fields that came after the first runs, with what those did: their checkpoints lack them. */
+const LATER: Partial<TrainConfig> = { q: 'laplace', logS: 'none' };
+
 /** The network of a run in words. */
 export function networkText({ model, head, width, size }: TrainConfig): string {
   const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}` : model;
-  return `${kind}${head === 'integral' ? ' with integral heatmaps' : ''} on ${size} x ${size} pixels`;
+  return `${kind}${HEAD_TEXT[head]} on ${size} x ${size} pixels`;
+}
+
+const HEAD_TEXT: Readonly<Record<HeadName, string>> = {
+  direct: '',
+  integral: ' with integral heatmaps',
+  heatmap: ' with heatmaps',
+};
+
+/** The loss of a run in words: `rle (Q logistic, log s by importance)`. */
+export function lossText({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | 'logS'>): string {
+  const details = [q === LSP.q ? '' : `Q ${q}`, logS === 'none' ? '' : `log s by ${logS}`].filter(Boolean);
+  return details.length > 0 ? `${loss} (${details.join(', ')})` : loss;
 }
 
 const SCHEDULE_TEXT = { steps: 'x 0.1 after 70 % and again after 90 % of the epochs', cosine: 'down half a cosine' };
@@ -111,7 +139,9 @@ export function scheduleOf({ lr, epochs, schedule }: TrainConfig, stepsPerEpoch:
 export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainConfig {
   const preset = flags.data !== undefined ? LSP : backend === 'cpu' ? FIGURES_ON_CPU : FIGURES;
   const wanted = parseFlags(flags);
-  const config = { ...preset, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
+  const head = HEAD_OF[wanted.loss ?? preset.loss] ?? preset.head;
+  const config = { ...preset, head, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
+  checkLoss(config);
   const { batch, accumulate } = config;
   // Batch norm wants two images at least.
   if (batch % accumulate !== 0 || batch / accumulate < 2) {
@@ -120,6 +150,25 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
     );
   }
   return config;
+}
+
+/** Losses that are about heatmaps, with the head that reads coordinates off maps which were trained so. */
+const HEAD_OF: Partial<Record<LossName, HeadName>> = { heatmap: 'heatmap', dsnt: 'integral' };
+
+/** @throws DataError naming options that do not go together, and what mends it */
+function checkLoss({ loss, head, q, logS }: TrainConfig): void {
+  const wanted = HEAD_OF[loss];
+  if (wanted && head !== wanted) {
+    throw new DataError(`--loss ${loss}: wants --head ${wanted}, got ${head}; it is so where --head is left out`);
+  }
+  if (head === 'heatmap' && !wanted) {
+    throw new DataError(
+      `--head heatmap: the peak of a map has no gradient, so it wants --loss heatmap, got ${loss}; ` +
+        `for ${loss} on heatmaps take --head integral`,
+    );
+  }
+  const option = q !== LSP.q ? `--q ${q}` : logS !== 'none' ? `--log-s ${logS}` : undefined;
+  if (option && loss !== 'rle') throw new DataError(`${option}: belongs to --loss rle, got ${loss}; leave it out`);
 }
 
 /**
@@ -131,7 +180,7 @@ export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: strin
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
     if (key !== 'epochs' && wanted[key] !== saved[key]) {
       throw new DataError(
-        `--${key} ${wanted[key]}: ${where} was started with ${saved[key]}; leave the option out to resume it, ` +
+        `${flagOf(key)} ${wanted[key]}: ${where} was started with ${saved[key]}; leave the option out to resume it, ` +
           'or start a new run with --init',
       );
     }
@@ -139,21 +188,27 @@ export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: strin
   return { ...saved, ...wanted };
 }
 
-/** Whether a value from a checkpoint is a configuration that this version can run. */
-export function isTrainConfig(value: unknown): value is TrainConfig {
-  if (typeof value !== 'object' || value === null) return false;
-  const config = value as Record<string, unknown>;
-  return (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
+/**
+ * The configuration in a checkpoint; what came after its run is as it was then.
+ * @returns undefined if this version can not run it
+ */
+export function savedConfig(value: unknown): TrainConfig | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const config: Record<string, unknown> = { ...LATER, ...value };
+  const isKnown = (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
     if (key === 'data') return config.data === null || typeof config.data === 'string';
     const names: readonly unknown[] | undefined = {
       loss: LOSS_NAMES,
       model: BACKBONES,
       head: HEADS,
+      q: Q_NAMES,
+      logS: LOG_S,
       schedule: SCHEDULES,
       augment: RECIPES,
     }[key as string];
     return names ? names.includes(config[key]) : Number.isFinite(config[key]);
   });
+  return isKnown ? (config as unknown as TrainConfig) : undefined;
 }
 
 /** What each option takes: a parser that gives undefined for anything else, and how to say it. */
@@ -163,6 +218,8 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => 
     loss: oneOf(LOSS_NAMES),
     model: oneOf(BACKBONES),
     head: oneOf(HEADS),
+    q: oneOf(Q_NAMES),
+    logS: oneOf(LOG_S),
     epochs: integer(1, 100_000),
     batch: integer(2, 4096),
     accumulate: integer(1, 2048),
@@ -185,10 +242,15 @@ function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
     if (text === undefined) continue;
     const [parse, expected] = OPTIONS[key as keyof TrainConfig];
     const value = parse(text);
-    if (value === undefined) throw new DataError(`--${key} ${text}: expected ${expected}`);
+    if (value === undefined) throw new DataError(`${flagOf(key)} ${text}: expected ${expected}`);
     parsed[key] = value;
   }
   return parsed;
+}
+
+/** The option of a field as it is typed: `--log-s`. */
+function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function oneOf<T extends string>(names: readonly T[]): readonly [(text: string) => T | undefined, string] {

@@ -1,12 +1,13 @@
 import { slice } from '../../kernels/slice.js';
 import { warpPixels } from '../../kernels/warpPixels.js';
+import type { LogSNodes } from '../../rle/logS.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Batch } from './batches.js';
 import type { CropBatch } from './cropBatch.js';
 
-/** What a step of training reads. */
+/** Images with their labels on the device. */
 export interface DeviceBatch {
   /** [B, size, size, 3], normalised. */
   readonly images: Tensor;
@@ -14,6 +15,13 @@ export interface DeviceBatch {
   readonly target: Tensor;
   /** [B, K, 1]. */
   readonly weight: Tensor;
+}
+
+/** What a step of training reads besides the learner: all of it changes from step to step, and lies on the device. */
+export interface StepInput extends DeviceBatch {
+  /** Where log s is estimated, if the loss counts it. */
+  readonly nodes?: LogSNodes | undefined;
+  readonly lr: number | Tensor;
 }
 
 /** Puts a batch on a device; crops are cut, turned, mirrored, coloured and normalised there, in one dispatch. */

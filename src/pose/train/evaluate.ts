@@ -3,7 +3,7 @@ import type { ResidualDensity } from '../report/runReport.js';
 import { flipAveraged } from '../uncertainty/errorDensity.js';
 import { learnedDensity, learnedErrors } from './learnedDensity.js';
 import { evaluatedParams } from './learner.js';
-import { LOSSES } from './losses.js';
+import { LOSSES, residualOf } from './losses.js';
 import { type Predictions, predict } from './predict.js';
 import { type ScoredPoses, score } from './scores.js';
 import type { Session } from './session.js';
@@ -28,11 +28,12 @@ export async function evaluate({ device, config, data, learner }: Session): Prom
   const scores = score(schema, data.test, predictions.mu);
   if (!predictions.sigma) return { predictions, scores };
   const flow = params.flow as RealNvpParams | undefined;
-  const errors = await learnedErrors(device, { flow, assumed: LOSSES[config.loss].assumed });
+  const source = { flow, residualOf: residualOf(config), assumed: LOSSES[config.loss].assumed };
+  const errors = await learnedErrors(device, source);
   return {
     predictions,
     scores,
     uncertainty: testUncertainty(schema, data.test, predictions, mirrorable ? flipAveraged(errors) : errors),
-    density: flow && (await learnedDensity(flow, errors)),
+    density: flow && (await learnedDensity(flow, errors, { q: config.q, residualOf: source.residualOf })),
   };
 }

@@ -1,27 +1,31 @@
-import { realNvpFlow } from '../../rle/flows/realNvpFlow.js';
+import { add, mul } from '../../kernels/binary.js';
+import { sum } from '../../kernels/reduce.js';
+import { neg } from '../../kernels/unary.js';
+import { logS, logSNodes } from '../../rle/logS.js';
 import { drawErrors } from '../../rle/predictive.js';
 import { logProb, type RealNvpParams } from '../../rle/realNvp.js';
-import { drawStandard, type StandardDensity } from '../../rle/standardDensity.js';
+import { drawStandard, type StandardDensity, standardDeviation, standardNegLog } from '../../rle/standardDensity.js';
 import type { Device } from '../../tensor/backend.js';
 import { Rng } from '../../tensor/rng.js';
 import { scope } from '../../tensor/scope.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import { densityGrid } from '../report/densityGrid.js';
 import type { ResidualDensity } from '../report/runReport.js';
 import { type ErrorDensity, errorDensity } from '../uncertainty/errorDensity.js';
+import type { QName } from './config.js';
+import { DENSITIES, RESIDUAL_FLOW as FLOW } from './losses.js';
 
 /** A share that draws tell is good to 0.6 %, a standard deviation to 0.8 %. */
 const DRAWS = 8192;
 
-const FLOW = realNvpFlow({ dims: 2 });
-
 /** Where the density of a trained model's errors is. */
 export interface ErrorSource {
   /** The flow of the loss. */
-  readonly flow?: RealNvpParams;
+  readonly flow?: RealNvpParams | undefined;
   /** The Q that log s was trained with; absent where training had no log s, for then the flow is the whole density. */
-  readonly residualOf?: StandardDensity;
+  readonly residualOf?: StandardDensity | undefined;
   /** What the loss assumed where it has no flow. */
-  readonly assumed?: StandardDensity;
+  readonly assumed?: StandardDensity | undefined;
 }
 
 /** The density of `e = (mu - label) / sigma` that a trained model has learned, or that its loss has assumed. */
@@ -38,20 +42,43 @@ export async function learnedErrors(
   return errorDensity(points);
 }
 
-/** Tabulates the density of `(label - mu) / sigma` that a flow over the plane has learned, whose draws are given. */
+/**
+ * Tabulates the density of `(label - mu) / sigma` that a flow over the plane has learned, `G` or, with log s, `s Q G`, beside
+ * the Q that it corrects.
+ * @param moments of its draws
+ */
 export async function learnedDensity(
   flow: RealNvpParams,
   { mean, covariance }: ErrorDensity,
+  { q, residualOf }: { readonly q: QName; readonly residualOf?: StandardDensity | undefined },
 ): Promise<ResidualDensity> {
   const { device } = flow.t[0][0].weight;
-  const logDensity = async (residuals: Float32Array) => {
-    // The loss feeds the flow (mu - label) / sigma, the negative of what one calls a residual.
-    const errors = residuals.map((value) => -value);
-    const result = scope(() => logProb(flow, device.tensor(errors, [errors.length / 2, 2])));
+  const logQ = (points: Tensor) => neg(sum(standardNegLog(DENSITIES[q], points), { axes: [-1] }));
+  const on = (f: (points: Tensor) => Tensor) => async (numbers: Float32Array) => {
+    const result = scope(() => f(device.tensor(numbers, [numbers.length / 2, 2])));
     const values = await result.data();
     result.dispose();
     return values;
   };
+  // The loss feeds the flow (mu - label) / sigma, the negative of what one calls a residual.
+  const logDensity = (residuals: Tensor) => {
+    const errors = neg(residuals);
+    const logG = logProb(flow, errors);
+    if (!residualOf) return logG;
+    const nodes = logSNodes('jitteredGrid', FLOW, device, { rng: new Rng(0), q: residualOf });
+    return add(add(logG, logQ(errors)), logS(FLOW, flow, nodes));
+  };
+  const width = standardDeviation(DENSITIES[q]);
+  const assumed = { name: NAMES[q], logProb: on((units) => add(logQ(mul(units, width)), 2 * Math.log(width))) };
   const [xx, , yy] = covariance;
-  return densityGrid(logDensity, [-mean[0], -mean[1]], [Math.sqrt(xx), Math.sqrt(yy)]);
+  const std = [Math.sqrt(xx), Math.sqrt(yy)] as const;
+  const grid = await densityGrid(on(logDensity), [-mean[0], -mean[1]], std, { assumed });
+  return { ...grid, isProduct: residualOf !== undefined };
 }
+
+const NAMES: Readonly<Record<QName, string>> = {
+  laplace: 'Laplace',
+  gaussian: 'normal',
+  logistic: 'logistic',
+  studentT: 'Student-t',
+};

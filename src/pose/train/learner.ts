@@ -11,7 +11,8 @@ import { tensorsOf } from '../../tensor/tree.js';
 import type { Batch } from './batches.js';
 import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
-import { type DeviceBatch, rowsOf, uploadBatch } from './deviceBatch.js';
+import { rowsOf, type StepInput, uploadBatch } from './deviceBatch.js';
+import { logSNodesAt } from './logSNodesAt.js';
 import { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './model.js';
 
 /** Everything on the device that a step of training changes; a step consumes it and returns the next. */
@@ -39,43 +40,48 @@ export interface StepResult {
   readonly learner: Learner;
 }
 
-/** One step of Adam on a batch. */
+/**
+ * One step of Adam on a batch.
+ * @param step steps before it in its run: what is drawn at random in a step depends on it
+ */
 export function trainStep(
   device: Device,
   config: TrainConfig,
   learner: Learner,
   batch: Batch | CropBatch,
   lr: number,
+  step: number,
 ): StepResult {
-  return scope(() => learn(config, learner, { ...uploadBatch(device, batch, config.batch, config.size), lr }));
+  return scope(() => learn(config, learner, { ...uploadStep(device, config, batch, step), lr }));
 }
 
 /** `trainStep` with everything that stays the same. */
-export type TrainStep = (learner: Learner, batch: Batch | CropBatch, lr: number) => StepResult | Promise<StepResult>;
+export type TrainStep = (
+  learner: Learner,
+  batch: Batch | CropBatch,
+  lr: number,
+  step: number,
+) => StepResult | Promise<StepResult>;
+
+function uploadStep(device: Device, config: TrainConfig, batch: Batch | CropBatch, step: number) {
+  return { ...uploadBatch(device, batch, config.batch, config.size), nodes: logSNodesAt(device, config, step) };
+}
 
 /**
  * The same steps, bit for bit: the first calls record them, the others replay them. A loss is gone at the next call. The
  * first call compiles ahead where that takes a driver long; software drivers gain nothing by it.
  */
 export function capturedTrainStep(device: Device, config: TrainConfig): TrainStep {
-  const step = capturedLearn(config);
+  const captured = capturedLearn(config);
   let compiled = device.capabilities.tier !== 'gpu';
-  return async (learner, batch, lr) => {
-    const input = scope(() => ({
-      ...uploadBatch(device, batch, config.batch, config.size),
-      lr: device.tensor([lr], []),
-    }));
-    if (!compiled) await step.compile(learner, input);
+  return async (learner, batch, lr, step) => {
+    const input = scope(() => ({ ...uploadStep(device, config, batch, step), lr: device.tensor([lr], []) }));
+    if (!compiled) await captured.compile(learner, input);
     compiled = true;
-    const { loss, state } = step(learner, input);
+    const { loss, state } = captured(learner, input);
     for (const t of tensorsOf(input)) t.dispose();
     return { loss, learner: state };
   };
-}
-
-/** What changes from step to step, on the device. */
-export interface StepInput extends DeviceBatch {
-  readonly lr: number | Tensor;
 }
 
 /** `learn`, captured; the rate must be a tensor. */
@@ -95,7 +101,7 @@ export function learn(config: TrainConfig, learner: Learner, { lr, ...batch }: S
 }
 
 /** The loss of a batch and its gradient, from as many parts as the configuration says; statistics move with each. */
-function differentiate(config: TrainConfig, { params, state }: Learner, batch: DeviceBatch) {
+function differentiate(config: TrainConfig, { params, state }: Learner, { nodes, ...batch }: Omit<StepInput, 'lr'>) {
   const parts = config.accumulate;
   const rows = config.batch / parts;
   // A scope for each: the memory of a part is there for the next.
@@ -105,7 +111,7 @@ function differentiate(config: TrainConfig, { params, state }: Learner, batch: D
       const gradient = valueAndGrad(
         (p: ModelParams) => {
           const [output, next] = applyModel(p, statistics, images, true);
-          return [lossOf(config, p, output, labels), next] as const;
+          return [lossOf(config, p, output, labels, nodes), next] as const;
         },
         { aux: true },
       );

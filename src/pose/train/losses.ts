@@ -1,11 +1,16 @@
 import { mul } from '../../kernels/binary.js';
+import { realNvpFlow } from '../../rle/flows/realNvpFlow.js';
+import { dsnt, heatmapMse } from '../../rle/heatmapLoss.js';
+import { likelihood } from '../../rle/likelihood.js';
+import type { LogSNodes } from '../../rle/logS.js';
 import { gaussianNll, l1, l2, laplaceNll } from '../../rle/loss.js';
 import type { RealNvpParams } from '../../rle/realNvp.js';
 import { dle, rle } from '../../rle/rle.js';
 import type { StandardDensity } from '../../rle/standardDensity.js';
-import type { Labels, Prediction } from '../../rle/standardise.js';
+import type { Labels } from '../../rle/standardise.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { LossName } from './config.js';
+import type { LossName, QName, TrainConfig } from './config.js';
+import { type ModelOutput, predictionOf } from './modelOutput.js';
 
 /** A loss and what it needs of the network. */
 export interface TrainingLoss {
@@ -15,8 +20,34 @@ export interface TrainingLoss {
   readonly flow: boolean;
   /** The density that errors in units of sigma are taken to have; absent where a flow learns it. */
   readonly assumed?: StandardDensity;
-  /** A scalar. Prediction and flow hold what `sigma` and `flow` promise. */
-  value(prediction: Prediction, labels: Labels, flow: RealNvpParams): Tensor;
+  /** A scalar. Output and residual density hold what the head, `sigma` and `flow` promise. */
+  value(output: ModelOutput, labels: Labels, density: ResidualModel): Tensor;
+}
+
+/** What RLE takes the density of the errors to be. */
+export interface ResidualModel {
+  readonly flow: RealNvpParams;
+  readonly q: QName;
+  /** Where log s is estimated, if it counts. */
+  readonly nodes?: LogSNodes | undefined;
+}
+
+/** The flow of all losses that have one, over the plane. */
+export const RESIDUAL_FLOW = realNvpFlow({ dims: 2 });
+
+/** Tails between the Laplace's, which hold one outlier in a thousand joints, and the Cauchy's, which has no variance. */
+const DEGREES_OF_FREEDOM = 4;
+
+export const DENSITIES: Readonly<Record<QName, StandardDensity>> = {
+  laplace: 'laplace',
+  gaussian: 'gaussian',
+  logistic: 'logistic',
+  studentT: { studentT: DEGREES_OF_FREEDOM },
+};
+
+/** The Q whose product with the flow's density is that of the errors: with log s. Without it the flow is all of it. */
+export function residualOf({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | 'logS'>): StandardDensity | undefined {
+  return loss === 'rle' && logS !== 'none' ? DENSITIES[q] : undefined;
 }
 
 /** Weights that bring the losses without sigma to the size of the others, so that one learning rate suits all. */
@@ -24,10 +55,29 @@ const L2_WEIGHT = 50;
 const L1_WEIGHT = 10;
 
 export const LOSSES: Readonly<Record<LossName, TrainingLoss>> = {
-  l2: { sigma: false, flow: false, value: (p, labels) => mul(l2(p, labels), L2_WEIGHT) },
-  l1: { sigma: false, flow: false, value: (p, labels) => mul(l1(p, labels), L1_WEIGHT) },
-  gaussian: { sigma: true, flow: false, assumed: 'gaussian', value: (p, labels) => gaussianNll(p, labels) },
-  laplace: { sigma: true, flow: false, assumed: 'laplace', value: (p, labels) => laplaceNll(p, labels) },
-  dle: { sigma: true, flow: true, value: (p, labels, flow) => dle(p, labels, flow) },
-  rle: { sigma: true, flow: true, value: (p, labels, flow) => rle(p, labels, flow) },
+  l2: { sigma: false, flow: false, value: (output, labels) => mul(l2(predictionOf(output), labels), L2_WEIGHT) },
+  l1: { sigma: false, flow: false, value: (output, labels) => mul(l1(predictionOf(output), labels), L1_WEIGHT) },
+  gaussian: {
+    sigma: true,
+    flow: false,
+    assumed: 'gaussian',
+    value: (output, labels) => gaussianNll(predictionOf(output), labels),
+  },
+  laplace: {
+    sigma: true,
+    flow: false,
+    assumed: 'laplace',
+    value: (output, labels) => laplaceNll(predictionOf(output), labels),
+  },
+  dle: { sigma: true, flow: true, value: (output, labels, { flow }) => dle(predictionOf(output), labels, flow) },
+  rle: { sigma: true, flow: true, value: residualLoss },
+  heatmap: { sigma: false, flow: false, value: ({ maps }, labels) => heatmapMse(maps as Tensor, labels) },
+  dsnt: { sigma: false, flow: false, value: ({ maps }, labels) => dsnt(maps as Tensor, labels) },
 };
+
+/** The official code's arithmetic, in few dispatches, where it has any: without log s, for two densities. */
+function residualLoss(output: ModelOutput, labels: Labels, { flow, q, nodes }: ResidualModel): Tensor {
+  const prediction = predictionOf(output);
+  if (!nodes && (q === 'laplace' || q === 'gaussian')) return rle(prediction, labels, flow, { q });
+  return likelihood(prediction, labels, RESIDUAL_FLOW, flow, { q: DENSITIES[q], logS: nodes ?? 'none' });
+}

@@ -5,15 +5,16 @@ import * as linear from '../../nn/linear.js';
 import * as head from '../../rle/head.js';
 import * as heatmapHead from '../../rle/heatmapHead.js';
 import * as heatmapRegressor from '../../rle/heatmapRegressor.js';
+import type { LogSNodes } from '../../rle/logS.js';
 import * as realNvp from '../../rle/realNvp.js';
-import { softArgmax } from '../../rle/softArgmax.js';
-import type { Labels, Prediction } from '../../rle/standardise.js';
+import type { Labels } from '../../rle/standardise.js';
 import type { Device } from '../../tensor/backend.js';
 import { Rng } from '../../tensor/rng.js';
 import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { TrainConfig } from './config.js';
 import { LOSSES } from './losses.js';
+import type { ModelOutput } from './modelOutput.js';
 
 /**
  * A network under the official RLE code's names: `fc_coord` or the layers of heatmaps give coordinates; `fc_sigma` and `flow`
@@ -27,12 +28,6 @@ export type ModelParams = {
 } & Partial<heatmapHead.HeatmapHeadParams>;
 /** Running statistics of its batch norms. */
 export type ModelState = { preact: backbone.BackboneState } & Partial<heatmapHead.HeatmapHeadState>;
-
-/** What the network says of B images: coordinates in crop units [B, K, 2] and, if it has a sigma, its logits [B, K, 2]. */
-export interface ModelOutput {
-  readonly mu: Tensor;
-  readonly logit?: Tensor;
-}
 
 /**
  * A network, its head and what the loss adds to it, drawn from the run's seed. A ResNet has a 3x3 stem, for small images, and
@@ -73,7 +68,7 @@ const MAP_CHANNELS = 4;
 const INIT_STREAM = 0;
 
 /**
- * Predictions for images [B, size, size, 3]. In training, batch norms use the batch's statistics and update the running
+ * What the network says of images [B, size, size, 3]. In training, batch norms use the batch's statistics and update the running
  * ones: go on with the returned state.
  */
 export function applyModel(
@@ -83,7 +78,11 @@ export function applyModel(
   training: boolean,
 ): [output: ModelOutput, state: ModelState] {
   const { preact, fc_coord, fc_sigma } = params;
-  if (!fc_coord) return integralOutput(params, state, images, training);
+  if (!fc_coord) {
+    // `initModel` made the layers of heatmaps where it made no `fc_coord`.
+    const regressor = params as heatmapRegressor.HeatmapRegressorParams;
+    return heatmapRegressor.apply(regressor, state as heatmapRegressor.HeatmapRegressorState, images, { training });
+  }
   const [pooled, next] = scope(() => {
     const [features, after] = backbone.apply(preact, state.preact, images, { training });
     return [globalAveragePool(features), after] as const;
@@ -95,35 +94,21 @@ export function applyModel(
   return [output, { preact: next }];
 }
 
-/** Coordinates as the means of heatmaps. `initModel` made the layers of those where it made no `fc_coord`. */
-function integralOutput(
-  params: ModelParams,
-  state: ModelState,
-  images: Tensor,
-  training: boolean,
-): [output: ModelOutput, state: ModelState] {
-  return scope(() => {
-    const [{ maps, logit }, next] = heatmapRegressor.apply(
-      params as heatmapRegressor.HeatmapRegressorParams,
-      state as heatmapRegressor.HeatmapRegressorState,
-      images,
-      { training },
-    );
-    return [{ mu: softArgmax(maps), logit }, next];
-  });
-}
-
 function asPoints(flat: Tensor): Tensor {
   return reshape(flat, { shape: [flat.shape[0], flat.shape[1] / 2, 2] });
 }
 
-/** The run's loss of an output, a scalar. */
+/**
+ * The run's loss of an output, a scalar.
+ * @param nodes where log s is estimated, if it counts
+ */
 export function lossOf(
-  { loss }: Pick<TrainConfig, 'loss'>,
+  { loss, q }: Pick<TrainConfig, 'loss' | 'q'>,
   params: ModelParams,
   output: ModelOutput,
   labels: Labels,
+  nodes?: LogSNodes,
 ): Tensor {
-  // `initModel` made logit and flow for the losses that read them.
-  return LOSSES[loss].value(output as Prediction, labels, params.flow as realNvp.RealNvpParams);
+  // `initModel` made the flow for the losses that read it.
+  return LOSSES[loss].value(output, labels, { flow: params.flow as realNvp.RealNvpParams, q, nodes });
 }

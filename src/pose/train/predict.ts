@@ -1,13 +1,17 @@
+import type { LogSNodes } from '../../rle/logS.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
-import { flipAverage } from '../flipTest.js';
+import { tensorsOf } from '../../tensor/tree.js';
+import { type NetworkAnswer, posesOf, readAnswer } from '../networkAnswer.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { evaluationBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
 import { uploadBatch } from './deviceBatch.js';
+import { logSNodesAt } from './logSNodesAt.js';
 import { LOSSES } from './losses.js';
 import { applyModel, lossOf, type ModelParams, type ModelState } from './model.js';
+import { type ModelOutput, predictionOf } from './modelOutput.js';
 import type { LoadedSample } from './samples.js';
 
 /** What the network says of N samples, on the host, in units of their upright crops. */
@@ -15,7 +19,9 @@ export interface Predictions {
   /** [N, K, 2]. */
   readonly mu: Float64Array;
   /** [N, K, 2], if the network has a sigma. */
-  readonly sigma?: Float64Array;
+  readonly sigma?: Float64Array | undefined;
+  /** [N, K]: `1 - mean sigma`, or the height of the peak of a heatmap; absent where a network says nothing of the kind. */
+  readonly confidence?: Float64Array | undefined;
   /** Mean loss per image against the annotated joints, without the mirror images. */
   readonly loss: number;
 }
@@ -38,35 +44,48 @@ export async function predict(
   samples: readonly LoadedSample[],
   { flipTest }: { readonly flipTest: boolean },
 ): Promise<Predictions> {
-  const upright = await pass(network, samples, false);
-  if (!flipTest) return upright;
-  const mirrored = await pass(network, samples, true);
-  return { ...flipAverage(upright, mirrored, flipOrder(network.schema)), loss: upright.loss };
-}
-
-async function pass(network: Network, samples: readonly LoadedSample[], mirrored: boolean): Promise<Predictions> {
-  const { schema, config } = network;
-  const points = schema.joints.length * 2;
-  const mu = new Float64Array(samples.length * points);
+  const { device, schema, config } = network;
+  const order = flipOrder(schema);
+  const joints = order.length;
+  const mu = new Float64Array(samples.length * joints * 2);
   const sigma = LOSSES[config.loss].sigma ? new Float64Array(mu.length) : undefined;
+  const confidence = sigma || config.head === 'heatmap' ? new Float64Array(samples.length * joints) : undefined;
+  const nodes = logSNodesAt(device, config, 'evaluation');
   let total = 0;
-  for (const { first, count, batch } of evaluationBatches(schema, samples, config, mirrored)) {
-    const output = forward(network, batch);
-    const [means, logits, loss] = await Promise.all([output.mu.data(), output.logit?.data(), output.loss.item()]);
-    for (const tensor of [output.mu, output.logit, output.loss]) tensor?.dispose();
-    for (let i = 0; i < count * points; i++) mu[first * points + i] = means[i];
-    for (let i = 0; logits && sigma && i < count * points; i++)
-      sigma[first * points + i] = 1 / (1 + Math.exp(-logits[i]));
+  for (const { first, count, upright, mirrored } of evaluationBatches(schema, samples, config, flipTest)) {
+    const [{ loss, said }, turned] = await Promise.all([
+      answer(network, upright, nodes),
+      mirrored && answer(network, mirrored, nodes),
+    ]);
+    const poses = posesOf(said, turned?.said, order);
+    mu.set(poses.mu.subarray(0, count * joints * 2), first * joints * 2);
+    if (poses.sigma) sigma?.set(poses.sigma.subarray(0, count * joints * 2), first * joints * 2);
+    if (poses.confidence) confidence?.set(poses.confidence.subarray(0, count * joints), first * joints);
     // The loss is a mean over the rows, of which those beyond the last sample add nothing.
     total += loss * config.batch;
   }
-  return { mu, sigma, loss: total / samples.length };
+  for (const t of tensorsOf(nodes)) t.dispose();
+  return { mu, sigma, confidence, loss: total / samples.length };
 }
 
-function forward({ device, config, params, state }: Network, batch: CropBatch) {
-  return scope(() => {
+interface Answer {
+  readonly loss: number;
+  readonly said: NetworkAnswer;
+}
+
+/** What a network says of a batch, and its loss, on the host. */
+async function answer(
+  { device, config, params, state }: Network,
+  batch: CropBatch,
+  nodes: LogSNodes | undefined,
+): Promise<Answer> {
+  const { loss, output } = scope(() => {
     const { images, ...labels } = uploadBatch(device, batch, config.batch, config.size);
-    const [output] = applyModel(params, state, images, false);
-    return { ...output, loss: lossOf(config, params, output, labels) };
+    const [raw] = applyModel(params, state, images, false);
+    const own = config.head === 'heatmap' ? { maps: raw.maps } : predictionOf(raw);
+    return { loss: lossOf(config, params, raw, labels, nodes), output: own as ModelOutput };
   });
+  const [value, said] = await Promise.all([loss.item(), readAnswer(output)]);
+  for (const t of tensorsOf([loss, output])) t.dispose();
+  return { loss: value, said };
 }

@@ -66,9 +66,9 @@ export async function trainEpoch(
   let reading = Promise.resolve();
   let losses: Promise<number>[] = [];
   for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
-    const lr = rate(progress.epoch * batches.length + index);
+    const step = progress.epoch * batches.length + index;
     const batch = await batches.at(progress.epoch, index);
-    const { loss, learner } = await session.step(session.learner, batch, lr);
+    const { loss, learner } = await session.step(session.learner, batch, rate(step), step);
     session.learner = learner;
     // Asked for now, since the next step overwrites it, and awaited some steps later.
     const value = loss.item();
@@ -94,7 +94,7 @@ export async function trainEpoch(
 async function diverged(session: Session, bad: number): Promise<DataError> {
   const { device, config, learner, batches, progress } = session;
   const batch = await batches.at(progress.epoch, 0);
-  const repeated = detectAnomaly(device, () => trainStep(device, config, learner, batch, 0));
+  const repeated = detectAnomaly(device, () => trainStep(device, config, learner, batch, 0, progress.step));
   const where = await repeated.then(
     () => '',
     (error: Error) => ` (${error.message})`,

@@ -3,7 +3,7 @@ import { cropExample } from '../report/cropExample.js';
 import type { Example, Fact, RunReport, Score } from '../report/runReport.js';
 import { massWithin } from '../uncertainty/errorDensity.js';
 import type { Baselines } from './baselines.js';
-import { networkText, optimiserText } from './config.js';
+import { lossText, networkText, optimiserText } from './config.js';
 import { duration } from './duration.js';
 import type { Evaluation } from './evaluate.js';
 import type { LoadedSample } from './samples.js';
@@ -47,7 +47,7 @@ export async function trainReport(
     title: `${TITLES[data.dataset.name] ?? data.dataset.name} with ${config.loss.toUpperCase()}`,
     summary:
       `${networkText(config)}, trained for ${config.epochs} epochs on ${data.train.length} images ` +
-      `of ${data.dataset.name} with the ${config.loss} loss; every number below is from ${data.test.length} images ` +
+      `of ${data.dataset.name} with the ${lossText(config)} loss; every number below is from ${data.test.length} images ` +
       'that it has not seen.',
     facts: facts(session, seconds),
     schema,
@@ -91,7 +91,7 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
     },
     { label: 'Network', value: networkText(config) },
     { label: 'Parameters', value: thousands(parameterCount(learner.params)) },
-    { label: 'Loss', value: config.loss },
+    { label: 'Loss', value: lossText(config) },
     { label: 'Optimiser', value: optimiserText(config) },
     { label: 'Epochs', value: `${config.epochs} of ${thousands(progress.step / config.epochs)} steps` },
     { label: 'Batch', value: String(config.batch) },

@@ -50,11 +50,13 @@ describe('TrainingBatches', () => {
 });
 
 test('evaluationBatches: every image once, rows beyond the last have weight 0', () => {
-  const rows = [...evaluationBatches(data.dataset.schema, data.test, TINY, false)].map(({ first, count, batch }) => ({
-    first,
-    count,
-    weight: batch.weight.reduce((sum, w) => sum + w, 0),
-  }));
+  const rows = [...evaluationBatches(data.dataset.schema, data.test, TINY, false)].map(
+    ({ first, count, upright: batch }) => ({
+      first,
+      count,
+      weight: batch.weight.reduce((sum, w) => sum + w, 0),
+    }),
+  );
   expect(rows.map(({ first, count }) => [first, count])).toEqual([
     [0, 4],
     [4, 4],

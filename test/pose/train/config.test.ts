@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
 import { BACKBONES } from '../../../src/nn/backbone.js';
-import { isTrainConfig, makeConfig, resumeConfig, scheduleOf } from '../../../src/pose/train/config.js';
+import {
+  HEADS,
+  LOSS_NAMES,
+  lossText,
+  makeConfig,
+  resumeConfig,
+  savedConfig,
+  scheduleOf,
+} from '../../../src/pose/train/config.js';
 
 describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {
@@ -11,6 +19,8 @@ describe('makeConfig', () => {
         loss: 'rle',
         model: 'resnet18',
         head: 'direct',
+        q: 'laplace',
+        logS: 'none',
         epochs: 30,
         batch: 32,
         width: 32,
@@ -33,14 +43,16 @@ describe('makeConfig', () => {
     expect(makeConfig({ data: 'coco', augment: 'mmpose' }, 'cpu')).toMatchObject({ rotation: 80, scaling: 0.5 });
     const weaker = makeConfig({ augment: 'h36m', rotation: '20' }, 'cpu');
     expect(weaker).toMatchObject({ augment: 'h36m', rotation: 20, scaling: 0.3, colour: 0.2 });
-    expect(isTrainConfig({ ...weaker, augment: 'none' })).toBe(false);
+    expect(savedConfig({ ...weaker, augment: 'none' })).toBeUndefined();
   });
 
   test.each([
     [{ augment: 'none' }, '--augment none: expected one of plain, official, mmpose, h36m'],
-    [{ loss: 'huber' }, '--loss huber: expected one of l2, l1, gaussian, laplace, dle, rle'],
+    [{ loss: 'huber' }, '--loss huber: expected one of l2, l1, gaussian, laplace, dle, rle, heatmap, dsnt'],
     [{ model: 'vgg' }, `--model vgg: expected one of ${BACKBONES.join(', ')}`],
-    [{ head: 'none' }, '--head none: expected one of direct, integral'],
+    [{ head: 'none' }, '--head none: expected one of direct, integral, heatmap'],
+    [{ q: 'cauchy' }, '--q cauchy: expected one of laplace, gaussian, logistic, studentT'],
+    [{ logS: 'exact' }, '--log-s exact: expected one of none, importance, jitteredGrid'],
     [{ epochs: '0' }, '--epochs 0: expected an integer from 1 to 100000'],
     [{ batch: '1' }, '--batch 1: expected an integer from 2 to 4096'],
     [{ width: '2.5' }, '--width 2.5: expected an integer from 4 to 512'],
@@ -71,12 +83,59 @@ test('resumeConfig takes more epochs and refuses what contradicts the run', () =
   );
 });
 
-test('isTrainConfig knows what came from another version', () => {
+describe('losses and heads', () => {
+  test.each([
+    ['heatmap', 'heatmap'],
+    ['dsnt', 'integral'],
+    ['l1', 'direct'],
+  ])('--loss %s alone trains the head %s', (loss, head) => {
+    expect(makeConfig({ loss }, 'cpu')).toMatchObject({ loss, head });
+    expect(makeConfig({ loss, head }, 'cpu')).toMatchObject({ loss, head });
+  });
+
+  test('every other pair is trained or refused with both names and what mends it', () => {
+    const peak = (loss: string) =>
+      `--head heatmap: the peak of a map has no gradient, so it wants --loss heatmap, got ${loss}; ` +
+      `for ${loss} on heatmaps take --head integral`;
+    const wants = (loss: string, wanted: string, head: string) =>
+      `--loss ${loss}: wants --head ${wanted}, got ${head}; it is so where --head is left out`;
+    for (const loss of LOSS_NAMES) {
+      for (const head of HEADS) {
+        const wanted = { heatmap: 'heatmap', dsnt: 'integral' }[loss as string];
+        if (wanted ? head === wanted : head !== 'heatmap') makeConfig({ loss, head }, 'cpu');
+        else {
+          const message = wanted ? wants(loss, wanted, head) : peak(loss);
+          expect(() => makeConfig({ loss, head }, 'cpu')).toThrow(new DataError(message));
+        }
+      }
+    }
+  });
+
+  test('Q and log s belong to RLE', () => {
+    const config = makeConfig({ q: 'studentT', logS: 'jitteredGrid' }, 'cpu');
+    expect(config).toMatchObject({ loss: 'rle', q: 'studentT', logS: 'jitteredGrid' });
+    expect(lossText(config)).toBe('rle (Q studentT, log s by jitteredGrid)');
+    expect(lossText(makeConfig({}, 'cpu'))).toBe('rle');
+    expect(() => makeConfig({ loss: 'dle', q: 'gaussian' }, 'cpu')).toThrow(
+      new DataError('--q gaussian: belongs to --loss rle, got dle; leave it out'),
+    );
+    expect(() => makeConfig({ loss: 'l1', logS: 'importance' }, 'cpu')).toThrow(
+      new DataError('--log-s importance: belongs to --loss rle, got l1; leave it out'),
+    );
+    expect(() => resumeConfig(config, { logS: 'none' }, 'run')).toThrow(
+      /^--log-s none: run was started with jitteredG/,
+    );
+  });
+});
+
+test('savedConfig knows what came from another version, and fills in what came later', () => {
   const config = makeConfig({}, 'cpu');
-  expect(isTrainConfig(JSON.parse(JSON.stringify(config)))).toBe(true);
-  expect(isTrainConfig({ ...config, loss: 'huber' })).toBe(false);
-  expect(isTrainConfig({ ...config, size: undefined })).toBe(false);
-  expect(isTrainConfig(null)).toBe(false);
+  expect(savedConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+  const { q, logS, ...before } = config;
+  expect(savedConfig(before)).toEqual({ ...before, q: 'laplace', logS: 'none' });
+  expect(savedConfig({ ...config, loss: 'huber' })).toBeUndefined();
+  expect(savedConfig({ ...config, size: undefined })).toBeUndefined();
+  expect(savedConfig(null)).toBeUndefined();
 });
 
 describe('scheduleOf', () => {

@@ -27,6 +27,7 @@ describe.each(BACKENDS)('a step in parts on $name', ({ name, tolerance }) => {
       initLearner(device, config, JOINTS),
       await batches.at(0, 0),
       1e-3,
+      0,
     );
     const result = {
       loss: await loss.item(),
@@ -47,7 +48,7 @@ describe.each(BACKENDS)('a step in parts on $name', ({ name, tolerance }) => {
     const batches = new TrainingBatches(await tinyData(), config);
     const losses: number[] = [];
     for (let k = 0; k < 4; k++) {
-      const { loss } = trainStep(device, config, initLearner(device, config, JOINTS), await batches.at(0, k), 1e-3);
+      const { loss } = trainStep(device, config, initLearner(device, config, JOINTS), await batches.at(0, k), 1e-3, k);
       losses.push(await loss.item());
     }
     device.destroy();

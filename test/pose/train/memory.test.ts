@@ -16,7 +16,7 @@ test.each(BACKENDS)('$name: hundreds of steps hold as much memory as ten', async
   let learner = initLearner(device, config, 14);
   let settled: object | undefined;
   for (let step = 0; step < STEPS[device.kind]; step++) {
-    const next = trainStep(device, config, learner, await batches.at(0, step % batches.length), 1e-3);
+    const next = trainStep(device, config, learner, await batches.at(0, step % batches.length), 1e-3, step);
     learner = next.learner;
     const value = step % 50 === 0 || step === SETTLED ? await next.loss.item() : undefined;
     next.loss.dispose();

@@ -1,0 +1,19 @@
+import { softArgmax } from '../../rle/softArgmax.js';
+import type { Prediction } from '../../rle/standardise.js';
+import type { Tensor } from '../../tensor/tensor.js';
+
+/** What a network says of B images. */
+export interface ModelOutput {
+  /** Coordinates in crop units [B, K, 2], from a direct head. */
+  readonly mu?: Tensor;
+  /** [B, H, W, K], from the other heads. */
+  readonly maps?: Tensor;
+  /** Logits of sigma [B, K, 2], where the loss wants one. */
+  readonly logit?: Tensor;
+}
+
+/** Coordinates with a gradient: those of the network, or the means of its heatmaps. */
+export function predictionOf({ mu, maps, logit }: ModelOutput): Prediction {
+  // A network has one of the two, and logits for the losses that read them.
+  return { mu: mu ?? softArgmax(maps as Tensor), logit: logit as Tensor };
+}
