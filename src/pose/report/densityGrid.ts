@@ -12,7 +12,7 @@ export interface DensityGridOptions {
 }
 
 /** `p(u) = 1/2 exp(-sqrt 2 (|u_x| + |u_y|))`. */
-const LAPLACE: DensityGridOptions['assumed'] = {
+const LAPLACE: Required<DensityGridOptions>['assumed'] = {
   name: 'Laplace',
   logProb: (u) =>
     Float64Array.from({ length: u.length / 2 }, (_, i) => {
