@@ -28,6 +28,8 @@ export function predict(program: Command): void {
     .option('--overlays <folder>', 'draw poses over images, with ellipses of where the joints may be')
     .option('--level <share>', 'how much of the predicted density an ellipse holds; by default one standard deviation')
     .option('--flip-test', 'average with the prediction for the mirror image')
+    .option('--nms <kind>', 'of poses of one image that are alike, drop the worse (hard) or lower their scores (soft)')
+    .option('--nms-threshold <oks>', 'how alike: by default 0.9, as in the public codes')
     .option('--joints <schema>', 'what the joints are, if it is not what their number suggests')
     .option('--batch <n>', 'people that go through the network at a time', '16')
     .option('--backend <name>', 'webgpu, tuned, cpu or auto', 'auto')

@@ -1,5 +1,8 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { DataError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomicFile.js';
+import { fileError } from '../io/fileError.js';
 import { type PoseCheckpoint, readPoseCheckpoint } from '../pose/checkpoints/poseCheckpoint.js';
 import { errorsOf } from '../pose/predict/errorsOf.js';
 import { formatResults } from '../pose/predict/formatResults.js';
@@ -8,6 +11,7 @@ import { jointsOf } from '../pose/predict/jointsOf.js';
 import { type EllipseSize, writeOverlays } from '../pose/predict/overlays.js';
 import { poseNetwork } from '../pose/predict/poseNetwork.js';
 import { predictPoses } from '../pose/predict/predictPoses.js';
+import { SUPPRESSIONS, type Suppression, suppressAlike } from '../pose/predict/suppressAlike.js';
 import { duration } from '../pose/train/duration.js';
 import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../pose/uncertainty/errorDensity.js';
 import { checkpointFile } from './checkpointFile.js';
@@ -23,6 +27,8 @@ export interface PredictFlags {
   readonly overlays?: string;
   readonly level?: string;
   readonly flipTest?: boolean;
+  readonly nms?: string;
+  readonly nmsThreshold?: string;
   readonly joints?: string;
   readonly batch: string;
   readonly backend: string;
@@ -40,6 +46,8 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     throw new DataError(`--flip-test: which of the ${architecture.joints} joints are left and right is not known`);
   }
   const level = levelOf(flags, checkpoint);
+  const suppression = suppressionOf(flags);
+  if (flags.out !== undefined) await checkWritable(flags.out);
   const listed = await listImages(paths);
   const images = flags.boxes === undefined ? listed : await withBoxes(listed, flags.boxes);
   const batch = Math.min(batchSize(flags.batch), peopleIn(images));
@@ -51,7 +59,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     const flipTest = flags.flipTest ?? false;
     const ofOne = await errorsOf(device, checkpoint);
     const errors = ofOne && flipTest ? flipAveraged(ofOne) : ofOne;
-    const poses = await predictPoses(images, {
+    const found = await predictPoses(images, {
       ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest, errors },
       onProgress: display.update,
       onFailure: ({ message }) => {
@@ -61,6 +69,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
       },
     });
     display.stop();
+    const poses = suppression ? suppressAlike(found, schema, ...suppression) : found;
     const results = formatResults(poses);
     if (flags.out === undefined) process.stdout.write(results);
     else await writeFileAtomic(flags.out, results);
@@ -69,7 +78,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     }
     const without = images.filter(({ people }) => people?.length === 0).length;
     say(
-      `${poses.length} people in ${images.length} images${without > 0 ? `, ${without} of them without a box` : ''}; ` +
+      `${poses.length} people${alike(found.length - poses.length)} in ${images.length} images${without > 0 ? `, ${without} of them without a box` : ''}; ` +
         `${failures > 0 ? `${failures} could not be read; ` : ''}${duration((performance.now() - began) / 1000)}`,
     );
   } finally {
@@ -77,6 +86,13 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     device.destroy();
   }
   if (failures > 0) process.exitCode = 1;
+}
+
+/** Before the work, which would be lost. @throws DataError where a file could not be written there */
+async function checkWritable(file: string): Promise<void> {
+  await access(dirname(file), constants.W_OK).catch((cause: unknown) => {
+    throw fileError('cannot write', file, cause);
+  });
 }
 
 async function readWeights({ run, weights, part }: PredictFlags): Promise<PoseCheckpoint> {
@@ -98,6 +114,23 @@ function levelOf({ level, overlays }: PredictFlags, { path, architecture }: Pose
   if (architecture.head === 'rle') return share;
   throw new DataError(`--level: ${path} does not say how sure it is, so that there are no ellipses to draw`);
 }
+
+/** @throws DataError for another kind, or a threshold that is none or that nothing asks for */
+function suppressionOf({ nms, nmsThreshold }: PredictFlags): [kind: Suppression, threshold?: number] | undefined {
+  const threshold = nmsThreshold === undefined ? undefined : Number(nmsThreshold);
+  if (threshold !== undefined && !(threshold > 0 && threshold <= 1)) {
+    throw new DataError(`--nms-threshold ${nmsThreshold}: expected an OKS above 0 and up to 1, such as 0.9`);
+  }
+  if (nms === undefined) {
+    if (threshold === undefined) return undefined;
+    throw new DataError('--nms-threshold: nothing is suppressed without --nms; give that as well');
+  }
+  const kind = SUPPRESSIONS.find((name) => name === nms);
+  if (!kind) throw new DataError(`--nms ${nms}: expected ${SUPPRESSIONS.join(' or ')}`);
+  return [kind, threshold];
+}
+
+const alike = (dropped: number): string => (dropped > 0 ? ` (${dropped} more were like better ones)` : '');
 
 function ellipseSize(errors: ErrorDensity, level?: number): EllipseSize {
   const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;

@@ -111,6 +111,20 @@ describe('wgrad predict', () => {
     expect(Object.keys(JSON.parse(judged.stdout) as object)).toContain('AP75');
   });
 
+  test('drops what a detector found twice, if asked', async () => {
+    const box = (bbox: number[], score: number) => ({ image_id: 12, category_id: 1, bbox, score });
+    writeFileSync(join(home, 'twice.json'), JSON.stringify([box([10, 10, 30, 40], 0.5), box([10, 10, 30, 40], 0.9)]));
+    const all = ['images/000000000012.jpg', '--boxes', 'twice.json', '--run', 'run', '--backend', 'cpu'];
+    const { stdout, stderr } = await wgrad('predict', ...all, '--nms', 'hard');
+    expect(stderr).toMatch(/^1 people \(1 more were like better ones\) in 1 images; \d+ s\n$/);
+    const [kept, ...others] = JSON.parse(stdout) as Result[];
+    expect(others).toEqual([]);
+    const soft = JSON.parse((await wgrad('predict', ...all, '--nms', 'soft')).stdout) as Result[];
+    expect(soft[1]).toEqual(kept);
+    // Equal poses, whose OKS is 1, under the default threshold.
+    expect(soft[0].score).toBeCloseTo((kept.score - 0.4) * Math.exp(-1 / 0.9), 5);
+  });
+
   test('takes whole images without boxes, leaves out what is broken and exits 1', async () => {
     writeFileSync(join(home, 'images', 'broken.png'), 'not a picture');
     const { code, stdout, stderr } = await wgrad(
@@ -145,6 +159,9 @@ describe('wgrad predict', () => {
       [[...network, '--boxes', 'network.pth'], /^wgrad: network\.pth: not JSON/],
       [[...network, '--joints', 'lsp14'], /^wgrad: --joints lsp14: .* has 17 joints; give coco17\n$/],
       [[...network, '--out', 'none/results.json'], /^wgrad: cannot write none\/results\.json/],
+      [[...network, '--nms', 'all'], /^wgrad: --nms all: expected hard or soft\n$/],
+      [[...network, '--nms', 'hard', '--nms-threshold', '2'], /^wgrad: --nms-threshold 2: expected an OKS above 0/],
+      [[...network, '--nms-threshold', '0.5'], /^wgrad: --nms-threshold: nothing is suppressed without --nms/],
     ];
     await Promise.all(
       cases.map(async ([args, message]) => {

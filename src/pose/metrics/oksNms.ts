@@ -24,21 +24,22 @@ export function oksNms(poses: readonly ScoredPose[], sigmas: readonly number[], 
 
 /**
  * Soft non-maximum suppression by OKS: takes the best pose, multiplies the scores of the rest by
- * `exp(-OKS^2 / threshold)`, and again, until `most` are taken (as mmpose's `soft_oks_nms`).
- * @returns the indices of the poses in the order they were taken
+ * `exp(-OKS^2 / threshold)`, and again, until `most` are taken (as mmpose's `soft_oks_nms`, which then throws the new scores
+ * away).
+ * @returns the poses in the order they were taken, by index, each with the score that it had then
  */
 export function softOksNms(
   poses: readonly ScoredPose[],
   sigmas: readonly number[],
   threshold = 0.9,
   most = 20,
-): number[] {
+): { readonly index: number; readonly score: number }[] {
   const scores = poses.map(({ score }) => score);
-  const taken: number[] = [];
+  const taken: { index: number; score: number }[] = [];
   let left = byFallingScore(scores);
   while (left.length > 0 && taken.length < most) {
     const [best, ...rest] = left;
-    taken.push(best);
+    taken.push({ index: best, score: scores[best] });
     for (const i of rest) scores[i] *= Math.exp(-(poseOks(poses[best], poses[i], sigmas) ** 2) / threshold);
     left = rest.sort((a, b) => scores[b] - scores[a]);
   }

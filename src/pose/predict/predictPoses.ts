@@ -20,6 +20,8 @@ export interface PredictedPose {
   readonly person: PersonBox;
   /** Longer side of the crop in pixels. */
   readonly side: number;
+  /** Of the crop, in square pixels. */
+  readonly area: number;
   /** [K, 2] in pixels. */
   readonly joints: Float64Array;
   /** Where the network expects the labels, in pixels; absent where it does not say. */
@@ -115,6 +117,7 @@ function poseOf(
   return {
     ...row,
     side: Math.max(crop.width, crop.height),
+    area: crop.width * crop.height,
     joints: decodeJoints(mu, crop, order),
     expected: sigma && errors && decodeLabels(expectedLabels(mu, sigma, errors), crop, order),
     jointScores,

@@ -38,8 +38,23 @@ describe('non-maximum suppression agrees with mmpose', () => {
   });
 
   test('soft, and at most so many', () => {
-    expect(softOksNms(poses, coco17.oksSigmas, golden.thr)).toEqual(golden.soft_keep);
-    expect(softOksNms(poses, coco17.oksSigmas, golden.thr, 3)).toEqual(golden.soft_keep.slice(0, 3));
+    const taken = softOksNms(poses, coco17.oksSigmas, golden.thr);
+    expect(taken.map(({ index }) => index)).toEqual(golden.soft_keep);
+    expect(taken[0].score).toBe(poses[taken[0].index].score);
+    // Each falls by all that were taken before it, and so stays in order.
+    for (const [i, { index, score }] of taken.entries()) {
+      const factor = taken
+        .slice(0, i)
+        .reduce(
+          (f, before) =>
+            f * Math.exp(-(poseOks(poses[before.index], poses[index], coco17.oksSigmas) ** 2) / golden.thr),
+          1,
+        );
+      expect(score).toBeCloseTo(poses[index].score * factor, 12);
+      if (i > 0) expect(score).toBeLessThanOrEqual(taken[i - 1].score);
+    }
+    const three = softOksNms(poses, coco17.oksSigmas, golden.thr, 3);
+    expect(three).toEqual(taken.slice(0, 3));
   });
 });
 

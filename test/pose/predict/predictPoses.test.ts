@@ -245,7 +245,7 @@ describe('writeOverlays', () => {
       .toFile(path);
     const pose = {
       ...{ image: { path, id: 1 }, size: [600, 480] as const, person: { box: [0, 0, 1, 1] as const, category: 1 } },
-      ...{ side: 600, jointScores: [1, 1, 1], score: 1 },
+      ...{ side: 600, area: 600 * 480, jointScores: [1, 1, 1], score: 1 },
       joints: Float64Array.of(100, 80, 400, 200, 300, 400),
       // One and a half standard deviations of 40 and 20, turned by 30 degrees, about the joint.
       expected: {
