@@ -5,7 +5,7 @@ python3 make_model_golden.py > model_golden.json     (committed from PyTorch 1.1
 
 Every tensor comes from an integer hash of its name, so that the golden holds results only; layouts are PyTorch's.
 """
-import json, sys
+import copy, json, sys
 import numpy as np, torch, torchvision
 from torch import nn
 from torch.nn import functional as F
@@ -57,6 +57,7 @@ class Block(nn.Module):
         for i, (c, k, side) in enumerate(sizes):
             setattr(self, f'conv{i + 1}', nn.Conv2d(c, k, side, 1, side // 2, bias=False))
             setattr(self, f'bn{i + 1}', nn.BatchNorm2d(k))
+        self.relu = nn.ReLU()
         self.downsample = None if inputs == outputs else \
             nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
@@ -64,14 +65,15 @@ class Block(nn.Module):
         h = x
         for i in range(1, self.units + 1):
             h = getattr(self, f'bn{i}')(getattr(self, f'conv{i}')(h))
-            h = torch.relu(h) if i < self.units else h
-        return torch.relu(h + (self.downsample(x) if self.downsample else x))
+            h = self.relu(h) if i < self.units else h
+        return self.relu(h + (self.downsample(x) if self.downsample else x))
 
 
 class Module(nn.Module):
     def __init__(self, widths, outputs):
         super().__init__()
         self.branches = nn.ModuleList([nn.Sequential(*[Block(w, w, False) for _ in range(4)]) for w in widths])
+        self.relu = nn.ReLU()
         self.fuse_layers = nn.ModuleList()
         for i in range(outputs):
             row = nn.ModuleList()
@@ -89,7 +91,7 @@ class Module(nn.Module):
 
     def forward(self, xs):
         xs = [branch(x) for branch, x in zip(self.branches, xs)]
-        return [torch.relu(sum(x if path is None else path(x) for path, x in zip(row, xs))) for row in self.fuse_layers]
+        return [self.relu(sum(x if path is None else path(x) for path, x in zip(row, xs))) for row in self.fuse_layers]
 
 
 class HRNet(nn.Module):
@@ -98,6 +100,7 @@ class HRNet(nn.Module):
         w = [width * 2**i for i in range(4)]
         self.conv1, self.bn1 = nn.Conv2d(3, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem)
         self.conv2, self.bn2 = nn.Conv2d(stem, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem)
+        self.relu = nn.ReLU()
         self.layer1 = nn.Sequential(*[Block(stem if b == 0 else 4 * stem, stem, True) for b in range(4)])
         self.transition1 = nn.ModuleList([unit(4 * stem, w[0], 3), nn.Sequential(unit(4 * stem, w[1], 3, 2))])
         self.stage2 = nn.Sequential(Module(w[:2], 2))
@@ -107,7 +110,7 @@ class HRNet(nn.Module):
         self.stage4 = nn.Sequential(*[Module(w, 4 if m < 2 else 1) for m in range(3)])
 
     def forward(self, x):
-        x = torch.relu(self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
+        x = self.relu(self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x))))))
         x = self.layer1(x)
         xs = self.stage2([t(x) for t in self.transition1])
         xs = self.stage3(xs + [self.transition2[2](xs[-1])])
@@ -137,18 +140,57 @@ class MobileNetV2(nn.Module):
         return self.features(x)
 
 
+def training_gradients(model, x, cotangent, sides=None):
+    """Gradients of a training pass, and for every ReLU the sides of its kinks, 0 and for ReLU6 also 6, that its inputs lie on;
+    with `sides` given, they count as lying on these."""
+    seen, handles = [], []
+
+    def cut(module, inputs, output):
+        top = 6 if isinstance(module, nn.ReLU6) else np.inf
+        side = (inputs[0] > 0).int() + (inputs[0] >= top).int() if sides is None else sides[len(seen)]
+        seen.append(side)
+        return torch.where(side == 1, inputs[0], (side == 2) * torch.full((), min(top, 6), dtype=x.dtype))
+
+    for module in model.modules():
+        if isinstance(module, (nn.ReLU, nn.ReLU6)):
+            module.inplace = False
+            handles.append(module.register_forward_hook(cut))
+    model.train().zero_grad()
+    model(x).backward(cotangent)
+    for handle in handles:
+        handle.remove()
+    return {k: p.grad.double() for k, p in model.named_parameters()}, seen
+
+
+def float32_gap(model, x, cotangent):
+    """How far PyTorch's own float32 gradients are from the float64 ones with ReLUs that cut alike: the error of all relative to
+    their norm, and the worst tensor's relative to its own, or where a norm cancels all of it to a thousandth of the whole; the
+    larger of two memory layouts."""
+    gaps = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        narrow = lambda t: t.detach().float().contiguous(memory_format=layout)
+        got, sides = training_gradients(copy.deepcopy(model).float().to(memory_format=layout), narrow(x), narrow(cotangent))
+        want, _ = training_gradients(copy.deepcopy(model), x.detach(), cotangent, sides)
+        whole = float(sum(g.square().sum() for g in want.values()).sqrt())
+        error = {k: float((got[k] - g).norm()) for k, g in want.items()}
+        size = {k: float(g.norm()) if g.norm() > 1e-9 * whole else 1e-3 * whole for k, g in want.items()}
+        gaps.append((float(np.linalg.norm(list(error.values()))) / whole, max(error[k] / size[k] for k in want)))
+    return {name: float(f'{max(values):.2g}') for name, values in zip(('whole', 'tensor'), zip(*gaps))}
+
+
 def results(name, model, *shape):
     x = signed(f'{name} input', *shape).requires_grad_()
     fill(model).eval()
     with torch.no_grad():
         evaluated = model(x)
     y = model.train()(x)
-    loss = (y * signed(f'{name} cotangent', *y.shape)).sum()
+    cotangent = signed(f'{name} cotangent', *y.shape)
+    loss = (y * cotangent).sum()
     loss.backward()
     norm = lambda t: float(t.norm())
     return dict(input=shape, output=list(y.shape), evaluated=evaluated.flatten()[:12].tolist(), evaluatedNorm=norm(evaluated),
                 trained=y.flatten()[:12].tolist(), loss=float(loss), inputGradient=norm(x.grad),
-                gradients={k: norm(p.grad) for k, p in model.named_parameters()},
+                float32=float32_gap(model, x, cotangent), gradients={k: norm(p.grad) for k, p in model.named_parameters()},
                 statistics={k: norm(b) for k, b in model.named_buffers() if 'running' in k})
 
 

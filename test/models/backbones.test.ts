@@ -18,7 +18,8 @@ import { shapesOnly } from '../../src/tensor/shapesOnly.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, expectCloseInNorm, norm, values } from '../numbers.js';
-import { GPU_GRADIENT_RELATIVE, GPU_GRADIENT_RESNET50, REFERENCE_RELATIVE } from '../tolerance.js';
+import { type Float32Gap, GPU_GRADIENT_RELATIVE, REFERENCE_RELATIVE } from '../tolerance.js';
+import { cutAlike, expectGradients, observeCuts } from './cutAlike.js';
 import { fillByName, signedOf, toNhwc } from './namedWeights.js';
 import { toNchw } from './torchRegressor.js';
 
@@ -30,6 +31,7 @@ interface ModelGolden {
   readonly trained: readonly number[];
   readonly loss: number;
   readonly inputGradient: number;
+  readonly float32: Float32Gap;
   readonly gradients: Readonly<Record<string, number>>;
   readonly statistics: Readonly<Record<string, number>>;
 }
@@ -49,17 +51,16 @@ describe.each(BACKENDS)('backbones on $name', ({ open, tolerance }) => {
     const want = golden.models[name];
     const relative = tolerance(REFERENCE_RELATIVE, GPU_GRADIENT_RELATIVE);
 
-    const model = async () => {
-      const device = await open();
+    const model = (device: Device) => {
       const { params, state } = INITS[name](device);
       fillByName(params);
       const [n, c, h, w] = want.input;
       const images = device.tensor(toNhwc(signedOf(`${name} input`, want.input), want.input), [n, h, w, c]);
-      return { device, params: params as backbone.BackboneParams, state, images };
+      return { params: params as backbone.BackboneParams, state, images };
     };
 
     test("evaluates to PyTorch's features", async () => {
-      const { params, state, images } = await model();
+      const { params, state, images } = model(await open());
       const [features] = backbone.apply(params, state, images, { training: false });
       const inOrder = toNchw(await values(features), features.shape);
       expectCloseInNorm(inOrder.slice(0, want.evaluated.length), want.evaluated, relative, 'features');
@@ -67,8 +68,8 @@ describe.each(BACKENDS)('backbones on $name', ({ open, tolerance }) => {
       expect(features.shape[3]).toBe(backbone.channelsOf(params));
     });
 
-    test("has PyTorch's gradients and running statistics after a step", async () => {
-      const { device, params, state, images } = await model();
+    const trained = (device: Device) => {
+      const { params, state, images } = model(device);
       const [n, c, h, w] = want.output;
       const cotangent = device.tensor(toNhwc(signedOf(`${name} cotangent`, want.output), want.output), [n, h, w, c]);
       const step = valueAndGrad(
@@ -79,6 +80,12 @@ describe.each(BACKENDS)('backbones on $name', ({ open, tolerance }) => {
         { aux: true },
       );
       const [[loss, { y, next }], gradient] = step({ p: params, x: images });
+      return { loss, y, next, gradients: namedTensors(gradient.p).set('input', gradient.x) };
+    };
+
+    test("has PyTorch's gradients and running statistics after a step", async () => {
+      const device = await open();
+      const [{ loss, y, next, gradients }, cuts] = await observeCuts(() => trained(device));
       const inOrder = toNchw(await values(y), y.shape);
       expectCloseInNorm(inOrder.slice(0, want.trained.length), want.trained, relative, 'features');
       expectClose([await loss.item()], [want.loss], { absolute: relative * norm(inOrder) }, 'loss');
@@ -86,24 +93,17 @@ describe.each(BACKENDS)('backbones on $name', ({ open, tolerance }) => {
         expectClose([norm(await t.data())], [want.statistics[path]], { relative }, path);
       }
 
-      const gradients = new Map<string, number>();
-      for (const [path, g] of namedTensors(gradient.p)) gradients.set(path, norm(await g.data()));
-      const all = norm(Object.values(want.gradients));
-      // In float32 some inputs of a ReLU change sides, and gradients tensor by tensor are as far off as PyTorch's own.
-      expectClose(
-        [norm([...gradients.values()])],
-        [all],
-        { relative: tolerance(relative, GPU_GRADIENT_RESNET50) },
-        'all',
-      );
-      if (device.kind === 'cpu') {
-        expectClose([norm(await gradient.x.data())], [want.inputGradient], { relative }, 'input');
+      const wanted: Readonly<Record<string, number>> = { ...want.gradients, input: want.inputGradient };
+      expect([...gradients.keys()].sort()).toEqual(Object.keys(wanted).sort());
+      if (device.kind === 'webgpu') {
+        await expectGradients(gradients, trained(cutAlike(cuts)).gradients, want.float32);
+      } else {
+        const all = norm(Object.values(want.gradients));
         for (const [path, g] of gradients) {
           // What a batch norm cancels has a gradient of rounding errors alone.
-          expectClose([g], [want.gradients[path]], { relative, absolute: relative * 1e-3 * all }, path);
+          expectClose([norm(await g.data())], [wanted[path]], { relative, absolute: relative * 1e-3 * all }, path);
         }
       }
-      expect([...namedTensors(gradient.p).keys()].sort()).toEqual(Object.keys(want.gradients).sort());
       expect([...namedTensors(next).keys()].sort()).toEqual(Object.keys(want.statistics).sort());
     });
   });
