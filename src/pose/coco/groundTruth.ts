@@ -38,7 +38,7 @@ export interface CocoGroundTruth {
 }
 
 /** CrowdPose annotates no segments; its evaluation takes this share of the box for the person's area. */
-const BOX_SHARE = 0.53;
+export const BOX_SHARE = 0.53;
 
 /**
  * Reads the annotations `{images, categories, annotations}` of a COCO keypoints file.

@@ -96,7 +96,12 @@ const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8
 const LATER: Partial<TrainConfig> = { q: 'laplace', logS: 'none' };
 
 /** The network of a run in words. */
-export function networkText({ model, head, width, size }: TrainConfig): string {
+export function networkText({
+  model,
+  head,
+  width,
+  size,
+}: Pick<TrainConfig, 'model' | 'head' | 'width' | 'size'>): string {
   const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}` : model;
   return `${kind}${HEAD_TEXT[head]} on ${size} x ${size} pixels`;
 }
@@ -249,7 +254,7 @@ function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
 }
 
 /** The option of a field as it is typed: `--log-s`. */
-function flagOf(key: string): string {
+export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

@@ -56,12 +56,11 @@ export function trainStep(
 }
 
 /** `trainStep` with everything that stays the same. */
-export type TrainStep = (
-  learner: Learner,
-  batch: Batch | CropBatch,
-  lr: number,
-  step: number,
-) => StepResult | Promise<StepResult>;
+export interface TrainStep {
+  (learner: Learner, batch: Batch | CropBatch, lr: number, step: number): StepResult | Promise<StepResult>;
+  /** Gives the memory back that steps share; the learner lives on. */
+  dispose?(): void;
+}
 
 function uploadStep(device: Device, config: TrainConfig, batch: Batch | CropBatch, step: number) {
   return { ...uploadBatch(device, batch, config.batch, config.size), nodes: logSNodesAt(device, config, step) };
@@ -74,7 +73,7 @@ function uploadStep(device: Device, config: TrainConfig, batch: Batch | CropBatc
 export function capturedTrainStep(device: Device, config: TrainConfig): TrainStep {
   const captured = capturedLearn(config);
   let compiled = device.capabilities.tier !== 'gpu';
-  return async (learner, batch, lr, step) => {
+  const run = async (learner: Learner, batch: Batch | CropBatch, lr: number, step: number) => {
     const input = scope(() => ({ ...uploadStep(device, config, batch, step), lr: device.tensor([lr], []) }));
     if (!compiled) await captured.compile(learner, input);
     compiled = true;
@@ -82,6 +81,7 @@ export function capturedTrainStep(device: Device, config: TrainConfig): TrainSte
     for (const t of tensorsOf(input)) t.dispose();
     return { loss, learner: state };
   };
+  return Object.assign(run, { dispose: captured.dispose });
 }
 
 /** `learn`, captured; the rate must be a tensor. */

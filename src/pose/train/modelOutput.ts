@@ -1,6 +1,7 @@
 import { softArgmax } from '../../rle/softArgmax.js';
 import type { Prediction } from '../../rle/standardise.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import type { TrainConfig } from './config.js';
 
 /** What a network says of B images. */
 export interface ModelOutput {
@@ -16,4 +17,9 @@ export interface ModelOutput {
 export function predictionOf({ mu, maps, logit }: ModelOutput): Prediction {
   // A network has one of the two, and logits for the losses that read them.
   return { mu: mu ?? softArgmax(maps as Tensor), logit: logit as Tensor };
+}
+
+/** What a network answers with the weights of a run: heatmaps where their peaks are read, else coordinates. */
+export function answerOf({ head }: Pick<TrainConfig, 'head'>, output: ModelOutput): ModelOutput {
+  return head === 'heatmap' ? { maps: output.maps as Tensor } : predictionOf(output);
 }

@@ -11,7 +11,7 @@ import { uploadBatch } from './deviceBatch.js';
 import { logSNodesAt } from './logSNodesAt.js';
 import { LOSSES } from './losses.js';
 import { applyModel, lossOf, type ModelParams, type ModelState } from './model.js';
-import { type ModelOutput, predictionOf } from './modelOutput.js';
+import { answerOf } from './modelOutput.js';
 import type { LoadedSample } from './samples.js';
 
 /** What the network says of N samples, on the host, in units of their upright crops. */
@@ -82,8 +82,7 @@ async function answer(
   const { loss, output } = scope(() => {
     const { images, ...labels } = uploadBatch(device, batch, config.batch, config.size);
     const [raw] = applyModel(params, state, images, false);
-    const own = config.head === 'heatmap' ? { maps: raw.maps } : predictionOf(raw);
-    return { loss: lossOf(config, params, raw, labels, nodes), output: own as ModelOutput };
+    return { loss: lossOf(config, params, raw, labels, nodes), output: answerOf(config, raw) };
   });
   const [value, said] = await Promise.all([loss.item(), readAnswer(output)]);
   for (const t of tensorsOf([loss, output])) t.dispose();

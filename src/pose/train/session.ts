@@ -1,4 +1,5 @@
 import type { Device } from '../../tensor/backend.js';
+import { tensorsOf } from '../../tensor/tree.js';
 import { TrainingBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
 import { capturedTrainStep, initLearner, type Learner, type TrainStep, trainStep } from './learner.js';
@@ -71,4 +72,10 @@ export function startSession(
     learner: initLearner(device, config, data.dataset.schema.joints.length),
     progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, best: -1, history: [] },
   };
+}
+
+/** Gives the memory of a run back to its device, which may then be another's. */
+export function endSession({ step, learner }: Session): void {
+  step.dispose?.();
+  for (const t of tensorsOf(learner)) t.dispose();
 }

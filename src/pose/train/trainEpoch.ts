@@ -9,6 +9,9 @@ const STEPS_PER_READ = 4;
 /** Steps in a row without a finite loss after which there is nothing left to hope for. */
 const HOPELESS = 12;
 
+/** The loss of a run has no finite value any more. */
+export class DivergedError extends DataError {}
+
 /** What is known after some steps. */
 export interface StepReport {
   /** Both from 0; `batch` is the number of batches of the epoch that are done. */
@@ -22,7 +25,7 @@ export interface StepReport {
 /**
  * Trains from where the session stands to the end of its epoch, or until the signal aborts, and brings `progress` up to
  * what the device has done.
- * @throws DataError when the loss stays without a finite value
+ * @throws DivergedError when the loss stays without a finite value
  */
 export async function trainEpoch(
   session: Session,
@@ -91,7 +94,7 @@ export async function trainEpoch(
 }
 
 /** Repeats a step to find where numbers cease to be finite; the session cannot be used any more. */
-async function diverged(session: Session, bad: number): Promise<DataError> {
+async function diverged(session: Session, bad: number): Promise<DivergedError> {
   const { device, config, learner, batches, progress } = session;
   const batch = await batches.at(progress.epoch, 0);
   const repeated = detectAnomaly(device, () => trainStep(device, config, learner, batch, 0, progress.step));
@@ -99,7 +102,7 @@ async function diverged(session: Session, bad: number): Promise<DataError> {
     () => '',
     (error: Error) => ` (${error.message})`,
   );
-  return new DataError(
+  return new DivergedError(
     `training diverged: no finite loss in the last ${bad} steps up to step ${progress.step}${where}; ` +
       `go back to the best checkpoint with --init, and take a smaller --lr than ${config.lr}`,
   );

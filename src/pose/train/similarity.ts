@@ -1,0 +1,24 @@
+import { BOX_SHARE } from '../coco/groundTruth.js';
+import { decodeJoints } from '../crop.js';
+import { type Keypoints, oks } from '../metrics/oks.js';
+import { flipOrder, type JointSchema } from '../schema.js';
+import type { LoadedSample } from './samples.js';
+
+/**
+ * OKS [N] of predictions [N, K, 2] in crop units with the true joints of the samples. Their area is 0.53 of their tight box, as
+ * in CrowdPose's evaluation: samples carry no segment, so figures on COCO are near its own OKS, not equal to it.
+ */
+export function similarities(schema: JointSchema, samples: readonly LoadedSample[], mu: Float64Array): Float64Array {
+  const order = flipOrder(schema);
+  const points = 2 * order.length;
+  return Float64Array.from(samples, ({ crop, box, clean, joints, weights }, n) => {
+    const predicted = decodeJoints(mu.subarray(n * points, (n + 1) * points), crop, order);
+    const truth = { keypoints: keypoints(clean ?? joints, weights), area: BOX_SHARE * box[2] * box[3], box };
+    return oks(truth, keypoints(predicted, weights), schema.oksSigmas);
+  });
+}
+
+/** Joints [K, 2] as COCO writes them. */
+function keypoints(joints: ArrayLike<number>, weights: ArrayLike<number>): Keypoints {
+  return Array.from(weights, (weight, k) => [joints[2 * k], joints[2 * k + 1], weight > 0 ? 2 : 0]).flat();
+}
