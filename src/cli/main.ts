@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js';
+import { compare } from './compare.js';
 import { expandConfig, takesConfig } from './configFile.js';
 import { convert } from './convert.js';
 import { doctor } from './doctor.js';
@@ -25,7 +26,7 @@ const program = new Command('wgrad')
   .exitOverride()
   .showSuggestionAfterError();
 
-for (const register of [start, evaluate, predict, convert, inspect, exportOnnx, doctor, gradcheck, wgsl, tune])
+for (const register of [start, compare, evaluate, predict, convert, inspect, exportOnnx, doctor, gradcheck, wgsl, tune])
   register(program);
 for (const command of program.commands) takesConfig(command);
 

@@ -60,6 +60,7 @@ caption { padding-top: 10px; text-align: left; }
 th, td { padding: 5px 12px; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
 th:first-child { padding-left: 0; text-align: left; }
 thead th { font-size: 13px; font-weight: 600; color: var(--faint); }
+th.words, td.words { text-align: left; }
 tbody th { font-weight: 500; }
 tr.network th, tr.network td { font-weight: 700; color: var(--network); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 0 40px; margin: 28px 0 0; }

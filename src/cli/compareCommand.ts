@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../io/atomicFile.js';
+import { baselineScore, type Comparison, summarise } from '../pose/compare/comparison.js';
+import { type Cost, costOf } from '../pose/compare/cost.js';
+import { measureLatency } from '../pose/compare/latency.js';
+import { type PlannedRun, planRuns } from '../pose/compare/plan.js';
+import { renderComparison } from '../pose/compare/renderComparison.js';
+import { parseRows, parseSeeds, type RowName, rowOf } from '../pose/compare/rows.js';
+import { writeResult } from '../pose/compare/runResult.js';
+import { curveOf, resultOf } from '../pose/compare/scoreRun.js';
+import { type Baselines, fitBaselines } from '../pose/train/baselines.js';
+import { loadRun, resumeSession } from '../pose/train/checkpointing.js';
+import { makeConfig, type TrainConfig } from '../pose/train/config.js';
+import { openDataset } from '../pose/train/dataset.js';
+import { openRunFolder, RUNS } from '../pose/train/runFolder.js';
+import type { LoadedData } from '../pose/train/samples.js';
+import { endSession, startSession } from '../pose/train/session.js';
+import { DivergedError } from '../pose/train/trainEpoch.js';
+import type { CompareFlags } from './compare.js';
+import { comparisonTable } from './comparisonTable.js';
+import { INTERRUPTED } from './interrupt.js';
+import { runToEnd } from './runToEnd.js';
+import { loadTrainingData } from './trainingData.js';
+import { say, type TrainingMachine, withTrainingMachine } from './trainingMachine.js';
+
+/** What all runs of a comparison share. */
+interface Workshop extends TrainingMachine {
+  readonly data: LoadedData;
+  readonly baselines: Baselines;
+  readonly eager: boolean | undefined;
+}
+
+/** Runs `wgrad compare` from its flags to table and report; sets the exit code where Ctrl-C ends it. */
+export async function compareCommand(flags: CompareFlags): Promise<void> {
+  const { backend, workers, eager, rows: names, seeds, out, json, ...shared } = flags;
+  const [rows, numbers] = [parseRows(names), parseSeeds(seeds)];
+  await withTrainingMachine({ backend, workers }, async (machine) => {
+    const { device, signal } = machine;
+    const configs = new Map(rows.map((row) => [row, makeConfig({ ...shared, ...rowOf(row).flags }, device.kind)]));
+    const configOf = (row: RowName) => configs.get(row) as TrainConfig;
+    const dataset = await openDataset(configOf(rows[0]));
+    const folder = out ?? join(RUNS, `compare-${dataset.name}`);
+    const runs = await planRuns(rows, numbers, folder, configOf);
+    const data = await loadTrainingData(dataset, signal, machine.workers);
+    const shop: Workshop = { ...machine, data, eager, baselines: await fitBaselines(data) };
+    const joints = dataset.schema.joints.length;
+    const costs = new Map(rows.map((row) => [row, costOf(configOf(row), joints)] as const));
+
+    for (const [i, run] of runs.entries()) {
+      if (run.result) continue;
+      say(`run ${i + 1} of ${runs.length}: ${run.row}, seed ${run.seed}`);
+      if (!(await runOne(run, shop))) return stopped(runs);
+      await save(folder, compared(runs, shop, costs));
+    }
+    const latencies = await measureLatency(device, configs, data, signal);
+    if (!latencies) return stopped(runs);
+    const withTimes = new Map(
+      [...costs].map(([row, cost]) => [row, { ...cost, latency: latencies.get(row) }] as const),
+    );
+    const comparison = compared(runs, shop, withTimes);
+    const report = await save(folder, comparison);
+    console.log(json ? JSON.stringify(comparison) : `${comparisonTable(comparison)}\nreport: ${report}`);
+  });
+}
+
+/** Trains a run from where it stands, scores it, and writes down what came of it; false where Ctrl-C came first. */
+async function runOne(run: PlannedRun, shop: Workshop): Promise<boolean> {
+  const { config, folder } = run;
+  const { device, data, baselines, workers, eager, signal } = shop;
+  if (signal.aborted) return false;
+  const began = performance.now();
+  const saved = run.begun ? await loadRun(folder.last) : undefined;
+  const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
+  try {
+    if (saved) resumeSession(session, saved);
+    await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
+    const finished = await runToEnd(session, folder, baselines, began, signal);
+    if (!finished) return false;
+    run.result = resultOf(session, finished.evaluation);
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    say(`${run.row}, seed ${run.seed}: ${error.message}`);
+    run.result = { config, curve: curveOf(session), diverged: error.message };
+  } finally {
+    endSession(session);
+  }
+  await writeResult(folder, run.result);
+  return true;
+}
+
+function compared(
+  runs: readonly PlannedRun[],
+  { data: { dataset, train, test }, device, baselines }: Workshop,
+  costs: ReadonlyMap<RowName, Cost>,
+): Comparison {
+  const { meanPose, ridge } = baselines;
+  return summarise(
+    runs,
+    {
+      data: { name: dataset.name, train: train.length, test: test.length },
+      device: device.description,
+      baselines: [baselineScore('mean pose', meanPose), ...(ridge ? [baselineScore('ridge regression', ridge)] : [])],
+    },
+    costs,
+  );
+}
+
+/** Writes `compare.json` and the report of what is done. */
+async function save(folder: string, comparison: Comparison): Promise<string> {
+  const report = join(folder, 'report.html');
+  await writeFileAtomic(join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 1)}\n`);
+  await writeFileAtomic(report, renderComparison(comparison));
+  return report;
+}
+
+function stopped(runs: readonly PlannedRun[]): void {
+  const done = runs.filter(({ result }) => result).length;
+  say(`saved; ${done} of ${runs.length} runs are done. Go on with the same command`);
+  process.exitCode = INTERRUPTED;
+}

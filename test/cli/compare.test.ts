@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { compare } from '../../src/cli/compare.js';
+import { start } from '../../src/cli/start.js';
+import type { Comparison } from '../../src/pose/compare/comparison.js';
+import type { RunResult } from '../../src/pose/compare/runResult.js';
+
+const MAIN = join(process.cwd(), 'src/cli/main.ts');
+const TSX = join(process.cwd(), 'node_modules/tsx/dist/esm/index.mjs');
+const TINY = [
+  ...['--backend', 'cpu', '--workers', '0', '--figures', '12', '--batch', '4', '--width', '4', '--size', '16'],
+  ...['--epochs', '2'],
+];
+const ROWS = ['--rows', 'laplace,l1', '--seeds', '2'];
+
+let home: string;
+let out: string;
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'wgrad-compare-'));
+  out = join(home, 'tiny');
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+/** What a command prints on stdout and says on stderr, in this process. */
+async function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  const said = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  try {
+    const program = new Command().exitOverride();
+    for (const register of [start, compare]) register(program);
+    await program.parseAsync(['node', 'wgrad', ...args]);
+    const text = (spy: { mock: { calls: unknown[][] } }) => spy.mock.calls.map(([line]) => line).join('\n');
+    return { stdout: text(printed), stderr: text(said) };
+  } finally {
+    printed.mockRestore();
+    said.mockRestore();
+  }
+}
+
+const read = <T>(...path: string[]): T => JSON.parse(readFileSync(join(out, ...path), 'utf8')) as T;
+const events = (run: string): string[] =>
+  readFileSync(join(out, run, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).event);
+
+describe('wgrad compare', () => {
+  test('Ctrl-C saves, and what is done is reported', async () => {
+    const args = ['compare', ...TINY, ...ROWS, '--out', out];
+    const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], { cwd: home });
+    let [said, printed] = ['', ''];
+    child.stdout.on('data', (text) => {
+      printed += text;
+    });
+    child.stderr.on('data', (text) => {
+      said += text;
+      if (/run 2 of 4: laplace, seed 1[\s\S]*epoch 1\/2:/.test(said) && !child.killed) child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.on('exit', resolve));
+    expect(said).toMatch(/saved; 1 of 4 runs are done. Go on with the same command\n/);
+    expect({ code, printed }).toEqual({ code: 130, printed: '' });
+    expect(readdirSync(out).sort()).toEqual(['compare.json', 'l1-1', 'laplace-1', 'report.html']);
+    expect(existsSync(join(out, 'laplace-1/result.json'))).toBe(false);
+    expect(events('laplace-1')).toEqual(['start', 'epoch', 'interrupted']);
+    const { rows } = read<Comparison>('compare.json');
+    expect(rows.map(({ row, seeds }) => [row, seeds])).toEqual([
+      ['l1', [1]],
+      ['laplace', []],
+    ]);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('1 of 4 runs are done.');
+  });
+
+  test('the same command goes on where it stood, and --json prints the comparison and nothing else', async () => {
+    const { stdout, stderr } = await run('compare', ...TINY, ...ROWS, '--out', out, '--json');
+    expect(stderr.match(/run \d of 4: [^\n]*/g)).toEqual([
+      'run 2 of 4: laplace, seed 1',
+      'run 3 of 4: l1, seed 2',
+      'run 4 of 4: laplace, seed 2',
+    ]);
+    expect(events('laplace-1')).toEqual(['start', 'epoch', 'interrupted', 'resume', 'epoch', 'end']);
+    const comparison = JSON.parse(stdout) as Comparison;
+    expect(comparison).toEqual(read('compare.json'));
+    expect(comparison).toMatchObject({ data: { name: 'figures', train: 12, test: 12 }, seeds: [1, 2] });
+    expect(comparison.config).not.toHaveProperty('data');
+    const [l1, laplace] = comparison.rows;
+    for (const { seeds, curve, cost } of comparison.rows) {
+      expect([seeds, curve.length]).toEqual([[1, 2], 2]);
+      expect(cost.latency?.one).toBeGreaterThan(0);
+    }
+    // A second layer of 14 x 2 sigmas over 32 features.
+    expect(laplace.cost.parameters - l1.cost.parameters).toBe(33 * 28);
+    expect(laplace.cost.macs - l1.cost.macs).toBe(32 * 28);
+    expect([l1.confidence, laplace.confidence?.joints.pearson.values.length]).toEqual([undefined, 2]);
+    expect(comparison.contrasts).toMatchObject([{ row: 'laplace', against: 'l1', paperAp: 9.3 }]);
+    for (const name of ['error', 'pck50'] as const) {
+      const values = ['l1-1', 'l1-2'].map((folder) => read<RunResult>(folder, 'result.json').scores?.[name] as number);
+      expect(l1.scores[name].values).toEqual(values);
+      expect(l1.scores[name].mean).toBeCloseTo((values[0] + values[1]) / 2, 12);
+      expect(l1.scores[name].std).toBeCloseTo(Math.abs(values[0] - values[1]) / Math.SQRT2, 12);
+    }
+  });
+
+  test('a row is what wgrad train makes of its options', async () => {
+    const alone = join(home, 'alone');
+    await run('start', ...TINY, '--loss', 'laplace', '--seed', '2', '--out', alone);
+    const last = readFileSync(join(alone, 'log.jsonl'), 'utf8').trim().split('\n').at(-1) as string;
+    const [network] = JSON.parse(last).scores;
+    const { scores } = read<RunResult>('laplace-2', 'result.json');
+    expect([scores?.pck10, scores?.pck20, scores?.pck50]).toEqual(network.pck);
+    expect(scores?.error).toBe(network.meanError);
+  });
+
+  test('runs of wgrad train that were copied into the folder are only evaluated', async () => {
+    const before = read('l1-2', 'result.json');
+    rmSync(join(out, 'l1-2/result.json'));
+    const { stdout, stderr } = await run('compare', ...TINY, ...ROWS, '--out', out);
+    expect(stderr.match(/run \d of 4: [^\n]*/g)).toEqual(['run 3 of 4: l1, seed 2']);
+    expect(events('l1-2')).toEqual(['start', 'epoch', 'epoch', 'end', 'resume', 'end']);
+    expect(read('l1-2', 'result.json')).toEqual(before);
+    expect(stdout).toMatch(/^row +seeds +params .*\nl1 +2\/2 +[^\n]*\nlaplace +2\/2 +[^\n]*\nmean pose +- /);
+    expect(stdout).toMatch(/\nreport: .*tiny\/report.html$/);
+  });
+
+  test.each([
+    [['--width', '8'], /tiny\/l1-1: the run in it has --width 4, this comparison 8; give the options/],
+    [['--epochs', '3'], /tiny\/l1-1: the run in it has --epochs 2, this comparison 3; /],
+    [['--rows', 'l1,ridge'], /^--rows ridge: expected some of l2, l1, /],
+    [['--seeds', '0'], /^--seeds 0: expected how many/],
+  ])('%s is refused, and nothing is touched', async (args, message) => {
+    const before = readdirSync(out, { recursive: true }).sort();
+    const log = events('l1-1');
+    await expect(run('compare', ...TINY, ...ROWS, '--out', out, ...args)).rejects.toThrow(message);
+    expect(readdirSync(out, { recursive: true }).sort()).toEqual(before);
+    expect(events('l1-1')).toEqual(log);
+  });
+
+  test('options that are the rows own do not exist', async () => {
+    await expect(run('compare', '--loss', 'l1')).rejects.toThrow("error: unknown option '--loss'");
+  });
+});
