@@ -39,7 +39,7 @@ export function drawPose(schema: JointSchema, pose: DrawnPose, size: number): st
     parts.push(
       `<ellipse cx="${px(at.x)}" cy="${px(at.y)}" rx="${px(at.major)}" ry="${px(at.minor)}" ` +
         `transform="rotate(${px((at.angle * 180) / Math.PI)} ${px(at.x)} ${px(at.y)})" fill="${colour}" ` +
-        `fill-opacity="${px(filling)}" stroke="${colour}" stroke-width="${px(line * 0.4)}"/>`,
+        `fill-opacity="${px(filling)}" stroke="${colour}" stroke-width="${px(line * 0.28)}"/>`,
     );
   }
   const limbs = schema.limbs.filter(([a, b]) => isDrawn(pose, a) && isDrawn(pose, b));

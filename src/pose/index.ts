@@ -63,6 +63,7 @@ export {
 } from './metrics/calibration.js';
 export { type CocoApOptions, type CocoScores, cocoAp } from './metrics/cocoAp.js';
 export { pearson, spearman } from './metrics/correlation.js';
+export { type LabelPlaces, placeLabels, placeLabelsNormally } from './metrics/labelPlaces.js';
 export { type AlignmentVariant, mpjpe, nMpjpe, paMpjpe } from './metrics/mpjpe.js';
 export { type Keypoints, type OksTruth, oks, poseOks } from './metrics/oks.js';
 export { oksNms, type ScoredPose, softOksNms } from './metrics/oksNms.js';
@@ -72,6 +73,7 @@ export { bboxKeypoint, bboxRle, keypointScores } from './metrics/poseConfidence.
 export { type RiskCoverage, riskCoverage } from './metrics/riskCoverage.js';
 export { type PoseScore, scorePoses } from './metrics/scorePoses.js';
 export { applySimilarity, fitSimilarity, type SimilarityTransform } from './metrics/similarityTransform.js';
+export { type UncertaintyScore, uncertaintyScore } from './metrics/uncertaintyScore.js';
 export { type Poses3d, readPoses3d } from './poses3d.js';
 export { renderReport } from './report/renderReport.js';
 export type { RunReport } from './report/runReport.js';
@@ -98,6 +100,7 @@ export type { CropBatch } from './train/cropBatch.js';
 export { openDataset } from './train/dataset.js';
 export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';
 export { type Evaluation, evaluate } from './train/evaluate.js';
+export { type ErrorSource, learnedErrors } from './train/learnedDensity.js';
 export type { BatchSource } from './train/prefetch.js';
 export { freeRunFolder, openRunFolder, type RunFolder, runFolder } from './train/runFolder.js';
 export {
@@ -108,6 +111,21 @@ export {
   type TrainingSamples,
 } from './train/samples.js';
 export { type EpochSummary, type Session, startSession } from './train/session.js';
+export { type TestedUncertainty, testUncertainty } from './train/testUncertainty.js';
 export { trainReport } from './train/trainReport.js';
 export { type TrainObserver, trainRun } from './train/trainRun.js';
+export {
+  type ErrorDensity,
+  errorDensity,
+  flipAveraged,
+  massWithin,
+  radiusHolding,
+} from './uncertainty/errorDensity.js';
+export {
+  decodeLabels,
+  type ExpectedLabels,
+  ellipsesOf,
+  expectedDistances,
+  expectedLabels,
+} from './uncertainty/expectedLabels.js';
 export { colourRows, IMAGENET_MEAN, IMAGENET_STD, warpCrop } from './warp.js';

@@ -60,8 +60,9 @@ export interface RunningScaleOptions extends SigmaOptions {
 
 /**
  * The next value of a running root mean square of `e = (mu - target) / sigma` per coordinate,
- * `r <- sqrt(decay r^2 + (1 - decay) mean e^2)`: the `errorScale` of `likelihood`, for any flow and both designs of the error.
- * Sigma may drift, `sigma r` is the root mean square of the error.
+ * `r <- sqrt(decay r^2 + (1 - decay) mean e^2)`: the `errorScale` of `likelihood`, for any flow. Sigma may drift, `sigma r` is
+ * the root mean square of the error. It lags `1 / (1 - decay)` steps behind: under `residual` without log s, where Q keeps
+ * pulling at sigma and no flow yields, `sigma r` is too large by what sigma drifts in these.
  *
  * @param scale [D], ones at first; becomes the next one's predecessor. No gradient passes.
  * @param labels without any weight leave it as it is

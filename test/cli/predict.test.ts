@@ -82,6 +82,8 @@ interface Result {
   readonly keypoints: number[];
   readonly score: number;
   readonly bbox: number[];
+  readonly mean: number[];
+  readonly covariance: number[];
 }
 
 describe('wgrad predict', () => {
@@ -96,12 +98,24 @@ describe('wgrad predict', () => {
       [12, 8, [40, 5, 40, 60]],
       [34, 9, [20, 20, 30, 30]],
     ]);
-    for (const { keypoints } of results) {
-      expect(keypoints.length).toBe(3 * JOINTS);
-      expect(keypoints.every(Number.isFinite)).toBe(true);
+    for (const { keypoints, mean, covariance } of results) {
+      for (const numbers of [keypoints, covariance]) expect(numbers.length).toBe(3 * JOINTS);
+      expect(mean.length).toBe(2 * JOINTS);
+      expect([...keypoints, ...mean, ...covariance].every(Number.isFinite)).toBe(true);
     }
     // Again, in other batches, into a file.
-    const again = await wgrad('predict', ...all, '--batch', '2', '--out', 'results.json', '--overlays', 'over');
+    const again = await wgrad(
+      'predict',
+      ...all,
+      '--batch',
+      '2',
+      '--out',
+      'results.json',
+      '--overlays',
+      'over',
+      '--level',
+      '0.9',
+    );
     expect([again.code, again.stdout]).toEqual([0, '']);
     expect(readFileSync(join(home, 'results.json'), 'utf8')).toBe(stdout);
     expect(readdirSync(join(home, 'over')).sort()).toEqual(['000000000012.jpg', '000000000034.jpg']);
@@ -109,6 +123,11 @@ describe('wgrad predict', () => {
     const judged = await wgrad('evaluate', '--metric', 'coco', ...files, '--json');
     expect(judged.stderr).toBe('');
     expect(Object.keys(JSON.parse(judged.stdout) as object)).toContain('AP75');
+    const tested = await wgrad('evaluate', '--metric', 'calibration', ...files, '--json');
+    expect(JSON.parse(tested.stdout)).toMatchObject({
+      'coverage@0.9': expect.any(Number),
+      Spearman: expect.any(Number),
+    });
   });
 
   test('drops what a detector found twice, if asked', async () => {
@@ -156,6 +175,14 @@ describe('wgrad predict', () => {
       [['images'], /^wgrad: predict: give the network with --run FOLDER or with --weights FILE\n$/],
       [['images', '--run', 'images'], /^wgrad: images: a folder without best\.safetensors or last\.safetensors; /],
       [[...network, '--batch', '0'], /^wgrad: --batch 0: expected an integer from 1 to 1024\n$/],
+      [
+        [...network, '--level', '90', '--overlays', 'x'],
+        /^wgrad: --level 90: expected a share between 0 and 1, such as 0\.9\n$/,
+      ],
+      [
+        [...network, '--level', '0.9'],
+        /^wgrad: --level: ellipses are drawn by --overlays FOLDER; give that as well\n$/,
+      ],
       [[...network, '--boxes', 'network.pth'], /^wgrad: network\.pth: not JSON/],
       [[...network, '--joints', 'lsp14'], /^wgrad: --joints lsp14: .* has 17 joints; give coco17\n$/],
       [[...network, '--out', 'none/results.json'], /^wgrad: cannot write none\/results\.json/],
