@@ -12,7 +12,7 @@ export async function gallerySection(run: RunReport): Promise<Markup | undefined
   if (run.gallery.length === 0) return undefined;
   const { uncertainty } = run;
   return html`<section><h2>What it sees</h2>
-    <p class="prose wide">Held-out images, drawn by lot. Coloured: the prediction, warm colours on the person’s left, cool
+    <p class="prose wide">Held-out images, picked without a look at the result. Coloured: the prediction, warm colours on the person’s left, cool
     ones on the right. ${
       uncertainty && Number.isFinite(uncertainty.ellipseMass)
         ? `The ellipse at a joint is one standard deviation of where the network expects the label, and holds ${Math.round(100 * uncertainty.ellipseMass)}\u00a0% of its density. `
