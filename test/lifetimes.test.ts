@@ -1,3 +1,6 @@
+import { setTimeout as later } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { accumulate } from '../src/autograd/accumulate.js';
 import { grad, stopGradient } from '../src/autograd/grad.js';
@@ -10,6 +13,8 @@ import { descend, product, times, total } from './testOps.js';
 const device = cpu();
 const tensor = (...values: number[]) => device.tensor(values);
 const values = async (t: Tensor) => Array.from(await t.data());
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 const square = (x: Tensor) => product(x, x);
 
 describe('lifetimes', () => {
@@ -39,6 +44,32 @@ describe('lifetimes', () => {
     const x = tensor(1, 2);
     x.dispose();
     expect(() => stopGradient(x)).toThrow(/^stopGradient: tensor/);
+  });
+
+  test('a line of renewed handles gives its memory back once, disposed of or forgotten', async () => {
+    const own = cpu();
+    const live = () => own.memory().live.buffers;
+    const line = () => own.zeros([4]).renew('one').renew('two');
+    line().dispose();
+    expect(live()).toBe(0);
+    const kept = line();
+    const held = own.zeros([2]);
+    held.retain();
+    held.renew('three').dispose();
+    (() => {
+      for (let i = 0; i < 10; i++) line();
+      scope(() => void line());
+      scope(line);
+    })();
+    expect(live()).toBe(13);
+    for (let i = 0; i < 50 && live() > 2; i++) {
+      collectGarbage();
+      await later(2);
+    }
+    expect(live()).toBe(2);
+    held.release();
+    expect(live()).toBe(1);
+    expect(await values(kept)).toEqual([0, 0, 0, 0]);
   });
 
   test('an update in place is refused before it happens: held by a tape, by any handle, or another operand', async () => {

@@ -22,6 +22,7 @@ import {
 import { type AdamState, adam, resnet } from '../../src/nn/index.js';
 import { realNvp, regressor, rle } from '../../src/rle/index.js';
 import { Rng } from '../../src/tensor/rng.js';
+import { aliasOf } from '../../src/tensor/tensor.js';
 import { mapTensors } from '../../src/tensor/tree.js';
 import { GRADIENT, type Operands } from './operands.js';
 import { LEARNING_RATE, type Results } from './protocol.js';
@@ -151,7 +152,7 @@ function prepareAdam(device: Device, width: number, operands: Operands): Prepare
   let state: AdamState<typeof params> = adam.init(params);
   const call = () => {
     // The optimiser disposes of what it is given, so it is given second handles.
-    const handles = mapTensors(gradients, (g) => stopGradient(g));
+    const handles = mapTensors(gradients, (g) => aliasOf(g));
     [params, state] = adam.step(params, handles, state, { lr: LEARNING_RATE });
   };
   return {

@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.js';
 import type { Allocation } from '../tensor/allocation.js';
-import { aliasOf, Tensor } from '../tensor/tensor.js';
+import { sameShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
 import { eachLeaf, isRecord } from '../tensor/tree.js';
 
 /** Where one tensor of the state lies, or what one number of it was. */
@@ -75,7 +76,7 @@ export class StateLayout {
 }
 
 function isAlike(a: Tensor, b: Tensor): boolean {
-  return a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i]);
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape);
 }
 
 function refusal(path: string, what: string): ShapeError {
@@ -93,9 +94,8 @@ export function renewState<S>(state: S, steps: readonly number[], by: string): S
     if (node instanceof Tensor) {
       let next = renewed.get(node);
       if (!next) {
-        next = aliasOf(node, node.shape, by);
+        next = node.renew(by);
         renewed.set(node, next);
-        node.donate(by);
       }
       return next;
     }

@@ -67,6 +67,11 @@ export function outsideScopes<T>(make: () => T): T {
 
 let current: Scope | undefined;
 
+/** @internal Whether a scope is open, which would hold what is made now. */
+export function inScope(): boolean {
+  return current !== undefined;
+}
+
 /** @internal Registers a new tensor with the innermost scope; false if there is none. */
 export function adopt(tensor: Tensor): boolean {
   current?.adopt(tensor);

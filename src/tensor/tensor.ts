@@ -1,7 +1,7 @@
 import { DisposedError } from '../errors.js';
 import type { Allocation, Range } from './allocation.js';
 import type { Device, TypedArray } from './backend.js';
-import { adopt } from './lifetime.js';
+import { adopt, inScope } from './lifetime.js';
 import { type DType, formatShape, type Shape, sizeOf } from './shape.js';
 
 let nextId = 1;
@@ -11,7 +11,7 @@ export function nextTensorId(): number {
   return nextId;
 }
 
-/** Gives memory back for handles that were made outside of every scope and then forgotten. */
+/** Gives memory back for handles that were made outside of every scope and then forgotten, each with its lease. */
 const forgotten = new FinalizationRegistry<Allocation>((allocation) => allocation.release());
 
 /**
@@ -31,21 +31,25 @@ export class Tensor {
   #holds = 0;
   #owned = true;
   #gone = 'its scope ended';
+  /** What only this handle refers to, if no scope holds it: garbage when the handle is. */
+  #lease: object | undefined;
 
   /** @internal Tensors come from `device.tensor` and from ops. */
-  constructor(device: Device, shape: Shape, dtype: DType, allocation: Allocation, offset = 0) {
+  constructor(device: Device, shape: Shape, dtype: DType, allocation: Allocation, offset = 0, lease?: object) {
     this.device = device;
     this.shape = shape;
     this.dtype = dtype;
     this.allocation = allocation;
     this.offset = offset;
     allocation.retain();
-    if (!adopt(this)) this.escape();
+    if (lease) this.#lease = lease;
+    else if (!adopt(this)) this.escape();
   }
 
   /** @internal No scope holds this tensor: its memory goes when the handle is garbage. */
   escape(): void {
-    forgotten.register(this, this.allocation, this);
+    this.#lease = {};
+    forgotten.register(this.#lease, this.allocation, this.#lease);
   }
 
   get rank(): number {
@@ -108,7 +112,7 @@ export class Tensor {
 
   #drop(): void {
     if (--this.#refs > 0) return;
-    forgotten.unregister(this);
+    if (this.#lease) forgotten.unregister(this.#lease);
     this.allocation.release();
   }
 
@@ -136,6 +140,20 @@ export class Tensor {
   /** @internal Another handle on the same allocation has taken over; this one is dead from now on. */
   donate(by: string): void {
     this.expire(`${by} has updated it in place; use the tensor that ${by} returned`);
+  }
+
+  /**
+   * @internal A new handle in the place of this one, which is dead from now on. Outside of scopes it takes over the lease:
+   * to register one costs more than all else about a handle, and a replayed step renews every handle of its state.
+   */
+  renew(by: string): Tensor {
+    this.assertLive(by);
+    // A tape that holds this handle as well may be forgotten with it.
+    const lease = this.#holds === 0 && !inScope() ? this.#lease : undefined;
+    const next = new Tensor(this.device, this.shape, this.dtype, this.allocation, this.offset, lease);
+    if (lease) this.#lease = undefined;
+    this.donate(by);
+    return next;
   }
 
   /** @internal Disposes of the handle and says why to those who still use it. */
