@@ -18,6 +18,10 @@ export interface ScheduleOptions {
 /** Fewer samples have no quartiles to speak of. */
 export const MIN_ROUNDS = 3;
 const MAX_REPEATS = 1024;
+/** Trials after the first call. */
+const TRIALS = 5;
+/** Samples that a call must last for one trial to do. */
+const LONG = 10;
 
 /**
  * Times contestants in turn, A B C A B C ..., so that what else the machine does falls on all of them alike. Each warms up
@@ -30,17 +34,9 @@ export async function interleave(
   const results = new Map<string, Times | { readonly note: string }>();
   const running = new Map<Contestant, { repeats: number; samples: number[] }>();
   for (const c of contestants) {
-    // The first calls compile; the third says how many make a sample.
-    const first = await c.time(1);
-    const second = typeof first === 'number' ? await c.time(1) : first;
-    const third = typeof second === 'number' && second < sampleMs ? await c.time(repeatsFor(second, sampleMs)) : second;
-    const failed = [first, second, third].find((t) => typeof t !== 'number');
-    if (typeof failed === 'object') results.set(c.name, failed);
-    else {
-      const guess = repeatsFor(second as number, sampleMs);
-      const repeats = (second as number) < sampleMs ? repeatsFor((third as number) / guess, sampleMs) : 1;
-      running.set(c, { repeats, samples: [] });
-    }
+    const repeats = await warmUp(c, sampleMs);
+    if (typeof repeats === 'number') running.set(c, { repeats, samples: [] });
+    else results.set(c.name, repeats);
   }
   const start = now();
   for (let round = 0; round < rounds && (round < MIN_ROUNDS || now() - start < budgetMs); round++) {
@@ -55,6 +51,22 @@ export async function interleave(
   }
   for (const [c, { repeats, samples }] of running) results.set(c.name, summarise(samples, repeats));
   return results;
+}
+
+/**
+ * How many calls fill a sample, by the fastest of some trials: the first call compiles, others may have had to wait for a
+ * processor, and one call a sample would go on measuring that.
+ */
+async function warmUp(contestant: Contestant, sampleMs: number): Promise<number | { readonly note: string }> {
+  let fastest = Number.POSITIVE_INFINITY;
+  for (let trial = 0; trial <= TRIALS; trial++) {
+    const repeats = repeatsFor(fastest, sampleMs);
+    const time = await contestant.time(repeats);
+    if (typeof time !== 'number') return time;
+    if (trial > 0) fastest = Math.min(fastest, time / repeats);
+    if (trial > 0 && fastest > LONG * sampleMs) break;
+  }
+  return repeatsFor(fastest, sampleMs);
 }
 
 function repeatsFor(ms: number, sampleMs: number): number {

@@ -66,6 +66,13 @@ describe('schedule', () => {
     expect(times.get('a')).toMatchObject({ median: 0.5, repeats: 40 });
   });
 
+  test('a call that had to wait does not say how many make a sample', async () => {
+    const each = [90, 30, 0.5]; // of the first trials, then 0.5 for good
+    const time = async (repeats: number) => repeats * (each.shift() ?? 0.5);
+    const times = await interleave([{ name: 'a', time }], options);
+    expect(times.get('a')).toMatchObject({ median: 0.5, repeats: 40 });
+  });
+
   test('who fails drops out, the others go on', async () => {
     const times = await interleave([contestant('a', 30, [], 4), contestant('b', 40, [])], options);
     expect(times.get('a')).toEqual({ note: 'fell over' });
