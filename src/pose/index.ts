@@ -62,6 +62,7 @@ export {
   sharpness,
 } from './metrics/calibration.js';
 export { type CocoApOptions, type CocoScores, cocoAp } from './metrics/cocoAp.js';
+export { type ConfidenceCorrelation, confidenceCorrelation } from './metrics/confidenceCorrelation.js';
 export { pearson, spearman } from './metrics/correlation.js';
 export { type LabelPlaces, placeLabels, placeLabelsNormally } from './metrics/labelPlaces.js';
 export { type AlignmentVariant, mpjpe, nMpjpe, paMpjpe } from './metrics/mpjpe.js';
