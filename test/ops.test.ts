@@ -9,7 +9,13 @@ import { ShapeError } from '../src/errors.js';
 import * as kernels from '../src/kernels/index.js';
 import type { Device } from '../src/tensor/backend.js';
 import { cpu } from '../src/tensor/cpu.js';
-import { checkGradients, checkOnDevice, differentiability, drawOperands } from '../src/testing/checkSample.js';
+import {
+  checkGradients,
+  checkOnDevice,
+  differentiability,
+  drawOperands,
+  halfSamples,
+} from '../src/testing/checkSample.js';
 import { allCases } from '../src/testing/registry.js';
 import { sharedGpu, withGpu } from './adapter.js';
 
@@ -32,7 +38,7 @@ function refuses({ op, errors }: OpCases, device: Device): void {
 
 describe.each(allCases.map((cases) => [cases.op.def.name, cases] as const))('%s', (_, cases) => {
   test('gradients agree with differences', async () => {
-    for (const sample of cases.samples) {
+    for (const sample of [...cases.samples, ...halfSamples(cases)]) {
       const order = differentiability(cases, sample);
       if (order > 0) await checkGradients(cases, sample, order as 1 | 2, SEED);
     }
@@ -53,6 +59,18 @@ describe.each(allCases.map((cases) => [cases.op.def.name, cases] as const))('%s'
     });
   });
 
+  test('float16 is refused by name, unless the op says that it takes it', () => {
+    const { op, samples } = cases;
+    const { half = [], anyDType } = op.def;
+    if (anyDType) return;
+    samples[0].inputs.forEach((_, i) => {
+      if (half === 'all' || half.includes(i)) return;
+      const operands = samples[0].inputs.map(({ shape }, k) => reference.zeros(shape, k === i ? 'float16' : 'float32'));
+      const message = new RegExp(`^${op.def.name}: operand ${i} is float16, expected float32; convert it with cast`);
+      expect(() => op.apply(operands, samples[0].attrs)).toThrow(message);
+    });
+  });
+
   test('an attribute that it does not have is refused by name, an undefined one takes its default', () => {
     const { op, samples } = cases;
     const operands = () => drawOperands(samples[0], SEED).map((x) => upload(reference, x));
@@ -66,6 +84,12 @@ describe.each(allCases.map((cases) => [cases.op.def.name, cases] as const))('%s'
     test('the kernel agrees with the reference, values and gradients', async () => {
       const device = await sharedGpu();
       for (const sample of cases.samples) await checkOnDevice(cases, sample, device, SEED);
+    });
+
+    test.runIf(cases.op.def.half)('and with float16 operands, where the adapter has them', async ({ skip }) => {
+      const device = await sharedGpu();
+      skip(!device.capabilities.float16, 'the adapter has no shader-f16');
+      for (const sample of halfSamples(cases)) await checkOnDevice(cases, sample, device, SEED);
     });
 
     test('bad operands are refused by name', async () => refuses(cases, await sharedGpu()));

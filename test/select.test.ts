@@ -29,7 +29,7 @@ import {
 import { type Block, blockLabel, sharedBytes, threadsOf } from '../src/kernels/wgsl/blocked.wgsl.js';
 import type { Capabilities, Device } from '../src/tensor/backend.js';
 import { webgpu } from '../src/tensor/webgpu.js';
-import { checkOnDevice, drawOperands } from '../src/testing/checkSample.js';
+import { checkOnDevice, drawOperands, halfSamples } from '../src/testing/checkSample.js';
 import { sharedGpu, withGpu } from './adapter.js';
 
 const gpu: Capabilities = {
@@ -180,6 +180,12 @@ describe.runIf(withGpu)('the kernels of a real GPU', () => {
       for (const device of [whole, split]) device.destroy();
     },
   );
+
+  test.each(tiled)('%s agrees with the reference in float16', async (_, cases) => {
+    const device = await forced(fastToCompile, 2);
+    for (const sample of halfSamples(cases).slice(0, 2)) await check(cases, sample, device);
+    device.destroy();
+  });
 
   test.each(BLOCKS.filter((block) => block !== fastToCompile).map((block) => [blockLabel(block), block] as const))(
     'blocks of %s give both kinds of products',

@@ -23,6 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ defineOp({
   name: 'accumulate',
   attrs: {},
+  half: [0, 1],
   shape: ([a]) => a,
   reference([a, b], [y]) {
     for (let i = 0; i < y.data.length; i++) y.data[i] = a.data[i] + b.data[i];

@@ -1,7 +1,7 @@
 import { DeviceError } from '../errors.js';
 import { type Device, type Kernel, type LaunchContext, program } from '../tensor/backend.js';
 import { scope } from '../tensor/scope.js';
-import { formatShape } from '../tensor/shape.js';
+import { formatShape, isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type OpObserver, observing } from './observer.js';
 
@@ -45,7 +45,7 @@ export async function detectAnomaly<T>(device: Device, fn: () => T): Promise<T> 
   const seen = new Set<number>();
   const first = device.tensor(new Uint32Array([NONE]), [1]);
   const check = (x: Tensor, what: () => string) => {
-    if (seen.has(x.id) || x.dtype !== 'float32' || x.device !== device) return;
+    if (seen.has(x.id) || !isFloat(x) || x.device !== device) return;
     seen.add(x.id);
     device.run(probe, [x], [first], { serial: suspects.length });
     suspects.push(what());

@@ -1,14 +1,15 @@
 import { GradcheckError } from '../errors.js';
-import type { Device, TypedArray } from '../tensor/backend.js';
+import { type Device, dtypeOf, type TypedArray } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
+import { roundToFloat16 } from '../tensor/float16.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
-import { formatShape, type Shape, stridesOf } from '../tensor/shape.js';
+import { type DType, formatShape, isFloat, type Shape, stridesOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { drawFill, type HostArray, upload } from './fill.js';
 import { vjp } from './grad.js';
 import type { AnyOp } from './op.js';
-import { gradientTolerance, kernelTolerance, type Tolerance } from './tolerance.js';
+import { gradientInHalf, gradientTolerance, kernelTolerance, storedAsHalf, type Tolerance } from './tolerance.js';
 
 export interface KernelReport {
   /** Elements compared. */
@@ -19,7 +20,7 @@ export interface KernelReport {
 
 interface Result {
   readonly shape: Shape;
-  readonly dtype: string;
+  readonly dtype: DType;
   readonly data: TypedArray;
 }
 
@@ -36,7 +37,8 @@ export function checkKernel(
   device: Device,
   tolerance: Tolerance = kernelTolerance(largest(inputs)),
 ): Promise<KernelReport> {
-  return compare(op.def.name, (xs) => outputsOf(op, xs, attrs), inputs, device, tolerance);
+  const allowed = (y: Result) => (y.dtype === 'float16' ? storedAsHalf(tolerance) : tolerance);
+  return compare(op.def.name, (xs) => outputsOf(op, xs, attrs), inputs, device, allowed);
 }
 
 /** The same for the op's gradients: its VJP on the device against its VJP on the reference, for a random cotangent. */
@@ -48,13 +50,13 @@ export function checkKernelGradient(
   tolerance: Tolerance = kernelTolerance(largest(inputs)),
   seed = 0,
 ): Promise<KernelReport> {
-  const isVariable = inputs.map(({ data }) => data instanceof Float32Array);
-  const call = (xs: Tensor[]) => outputsOf(op, xs, attrs).filter((y) => y.dtype === 'float32');
+  const isVariable = inputs.map(isFloatArray);
+  const call = (xs: Tensor[]) => outputsOf(op, xs, attrs).filter(isFloat);
   const reference = cpu();
   const rng = new Rng(seed);
-  const cotangents = scope(() => call(inputs.map((x) => upload(reference, x))).map((y) => y.shape)).map((shape) =>
-    drawFill({ shape }, rng),
-  );
+  const cotangents = scope(() =>
+    call(inputs.map((x) => upload(reference, x))).map(({ shape, dtype }) => ({ shape, dtype })),
+  ).map((like) => drawFill(like, rng));
   const gradient = (operands: Tensor[]) => {
     const xs = operands.slice(0, inputs.length);
     const f = (variables: Tensor[]) => {
@@ -65,7 +67,14 @@ export function checkKernelGradient(
     return vjp(f, variables, operands.slice(inputs.length))[1];
   };
   const operands = [...inputs, ...cotangents];
-  return compare(`gradient of ${op.def.name}`, gradient, operands, device, gradientTolerance(tolerance));
+  const inHalf = inputs.some(({ dtype }) => dtype === 'float16');
+  const allowed = inHalf ? gradientInHalf(tolerance) : gradientTolerance(tolerance);
+  return compare(`gradient of ${op.def.name}`, gradient, operands, device, () => allowed);
+}
+
+/** Whether the elements are floats. */
+export function isFloatArray({ dtype, data }: HostArray): boolean {
+  return isFloat({ dtype: dtype ?? dtypeOf(data) });
 }
 
 /** Calls an op of a registry; the outputs as a list. */
@@ -83,14 +92,14 @@ async function compare(
   f: (xs: Tensor[]) => Tensor[],
   operands: readonly HostArray[],
   device: Device,
-  tolerance: Tolerance,
+  allowed: (output: Result) => Tolerance,
 ): Promise<KernelReport> {
   const [expected, got] = [await resultsOn(cpu(), f, operands), await resultsOn(device, f, operands)];
   let elements = 0;
   let worst = 0;
   expected.forEach((reference, k) => {
     elements += reference.data.length;
-    const [share, index] = worstElement(reference, got[k], tolerance);
+    const [share, index] = worstElement(reference, got[k], allowed(reference));
     worst = Math.max(worst, share);
     if (share <= 1) return;
     const [a, b] = [got[k].data[index], reference.data[index]];
@@ -116,15 +125,17 @@ async function resultsOn(
 }
 
 /** The largest error as a share of the allowed one, and where. */
-function worstElement(reference: Result, got: Result, { absolute, relative }: Tolerance): [number, number] {
-  const isFloat = reference.dtype === 'float32';
-  const scale = isFloat ? rootMeanSquare(reference.data) : 0;
+function worstElement(reference: Result, got: Result, { absolute, relative, own = 0 }: Tolerance): [number, number] {
+  const float = isFloat(reference);
+  const rounded = reference.dtype === 'float16' ? roundToFloat16 : Math.fround;
+  const scale = float ? rootMeanSquare(reference.data) : 0;
   let [worst, at] = [0, 0];
   for (let i = 0; i < reference.data.length; i++) {
     const expected = reference.data[i];
     const error = Math.abs(got.data[i] - expected);
-    const allowed = isFloat ? absolute + relative * Math.max(Math.abs(expected), scale) : 0;
-    const isExact = Object.is(got.data[i], Math.fround(expected)) || error === 0;
+    const size = Math.abs(expected);
+    const allowed = float ? absolute + relative * Math.max(size, scale) + own * size : 0;
+    const isExact = Object.is(got.data[i], rounded(expected)) || error === 0;
     const share = isExact ? 0 : Number.isFinite(error) && allowed > 0 ? error / allowed : Number.POSITIVE_INFINITY;
     if (share > worst) [worst, at] = [share, i];
   }

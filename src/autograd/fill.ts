@@ -1,33 +1,37 @@
 import { ShapeError } from '../errors.js';
 import type { Device, TypedArray } from '../tensor/backend.js';
+import { roundToFloat16 } from '../tensor/float16.js';
 import type { Rng } from '../tensor/rng.js';
-import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import { type DType, formatShape, isFloat, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { dtypeOfFill, type Fill } from './cases.js';
 
 /** Elements on the host, to be put on several devices. */
 export interface HostArray {
   readonly shape: Shape;
+  /** Default: that of the array. */
+  readonly dtype?: DType;
   readonly data: Exclude<TypedArray, Float64Array>;
 }
 
-const ARRAY = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array } as const;
+const ARRAY = { float32: Float32Array, float16: Float32Array, int32: Int32Array, uint32: Uint32Array } as const;
 const CLEARANCE = 0.05;
 
-/** Draws the elements that `fill` describes; floats are exact in float32, so that every device starts from the same numbers. */
+/** Draws the elements that `fill` describes; floats are exact in their dtype, so that every device starts from the same numbers. */
 export function drawFill(fill: Fill, rng: Rng): HostArray {
   const { shape, values } = fill;
   const size = sizeOf(shape);
-  const array = ARRAY[dtypeOfFill(fill)];
+  const dtype = dtypeOfFill(fill);
   if (values && values.length !== size) {
     throw new ShapeError(`drawFill: ${formatShape(shape)} has ${size} elements, ${values.length} values are given`);
   }
-  return { shape, data: array.from(values ?? drawValues(fill, size, rng)) };
+  const data = ARRAY[dtype].from(values ?? drawValues(fill, size, rng));
+  return { shape, dtype, data: dtype === 'float16' ? data.map(roundToFloat16) : data };
 }
 
 /** A tensor with a copy of the elements. */
-export function upload(device: Device, { shape, data }: HostArray): Tensor {
-  return device.tensor(data, shape);
+export function upload(device: Device, { shape, dtype, data }: HostArray): Tensor {
+  return device.tensor(data, shape, dtype);
 }
 
 function drawValues(fill: Fill, size: number, rng: Rng): number[] {
@@ -36,7 +40,7 @@ function drawValues(fill: Fill, size: number, rng: Rng): number[] {
   const order = distinct ? rng.permutation(size) : undefined;
   // One slot per value, and the middle half of it: neighbours are half a slot apart.
   const draw = (i: number) => (order ? (order[i] + 0.25 + 0.5 * rng.uniform()) / size : rng.uniform());
-  const place = dtypeOfFill(fill) === 'float32' ? spread(allowed(fill, lo, hi)) : integers(lo, hi);
+  const place = isFloat({ dtype: dtypeOfFill(fill) }) ? spread(allowed(fill, lo, hi)) : integers(lo, hi);
   return Array.from({ length: size }, (_, i) => place(draw(i)));
 }
 

@@ -8,6 +8,12 @@ import { gradientPlaces, settleGradients } from './gradientArena.js';
 import { type Cotangents, sweep } from './sweep.js';
 import { isRecording, record, recordOn, Tape, withoutTapes } from './tape.js';
 
+/** What `valueAndGrad` may be told. */
+export interface GradOptions {
+  /** Cotangent of the value, one float32 number, default 1: all gradients are that many times as large. */
+  readonly seed?: Tensor;
+}
+
 /**
  * Value and gradient: `(p, ...rest) => [f(p, ...rest), df/dp]`; the gradient has the nesting of `p`.
  *
@@ -19,15 +25,16 @@ import { isRecording, record, recordOn, Tape, withoutTapes } from './tape.js';
  */
 export function valueAndGrad<P, R extends readonly unknown[]>(
   f: (params: P, ...rest: R) => Tensor,
+  options?: GradOptions & { readonly aux?: false },
 ): (params: P, ...rest: R) => [value: Tensor, gradient: P];
 /** With `aux`, `f` returns `[loss, aux]` and the result is `[[loss, aux], gradient]`: predictions, running statistics. */
 export function valueAndGrad<P, R extends readonly unknown[], X>(
   f: (params: P, ...rest: R) => readonly [loss: Tensor, aux: X],
-  options: { readonly aux: true },
+  options: GradOptions & { readonly aux: true },
 ): (params: P, ...rest: R) => [value: readonly [loss: Tensor, aux: X], gradient: P];
 export function valueAndGrad<P, R extends readonly unknown[]>(
   f: (params: P, ...rest: R) => unknown,
-  { aux = false }: { readonly aux?: boolean } = {},
+  { aux = false, seed }: GradOptions & { readonly aux?: boolean } = {},
 ): (params: P, ...rest: R) => [unknown, P] {
   return (params, ...rest) =>
     pull(
@@ -42,7 +49,10 @@ export function valueAndGrad<P, R extends readonly unknown[]>(
             `valueAndGrad: the function must return one float32 number, got ${got}; sum or average it`,
           );
         }
-        return [[loss, aliasOf(loss.device.scalar(1), loss.shape)]];
+        if (seed && (seed.size !== 1 || seed.dtype !== 'float32')) {
+          throw new ShapeError(`valueAndGrad: the seed must be one float32 number, got ${seed}`);
+        }
+        return [[loss, aliasOf(seed ?? loss.device.scalar(1), loss.shape)]];
       },
     );
 }
@@ -57,7 +67,7 @@ export function grad<P, R extends readonly unknown[]>(
 }
 
 /**
- * Vector-Jacobian product: `[f(x), g^T df/dx]` for a cotangent `g` of the nesting and shapes of `f(x)`.
+ * Vector-Jacobian product: `[f(x), g^T df/dx]` for a cotangent `g` of the nesting, shapes and dtypes of `f(x)`.
  */
 export function vjp<P, Y>(f: (x: P) => Y, x: P, g: Y): [value: Y, gradient: P] {
   return pull('vjp', f, x, (result) => {
@@ -66,6 +76,12 @@ export function vjp<P, Y>(f: (x: P) => Y, x: P, g: Y): [value: Y, gradient: P] {
     if (ys.length !== gs.length || ys.some((y, i) => !sameShape(y.shape, gs[i].shape))) {
       const list = (ts: Tensor[]) => ts.map((t) => formatShape(t.shape)).join(' ');
       throw new ShapeError(`vjp: the cotangent (${list(gs)}) must have the shapes of the value (${list(ys)})`);
+    }
+    const other = ys.findIndex((y, i) => y.dtype !== gs[i].dtype);
+    if (other >= 0) {
+      throw new ShapeError(
+        `vjp: cotangent ${other} is ${gs[other].dtype}, the value ${ys[other].dtype}; convert it with cast`,
+      );
     }
     return ys.map((y, i) => [y, gs[i]]);
   });
@@ -112,7 +128,7 @@ function addSeed(cotangents: Cotangents, y: Tensor, g: Tensor): void {
 /** @internal The gradient of a watched tensor, zeros if nothing reached it, in the hands of the current scope. */
 export function ownGradient(leaf: Tensor, cotangents: Cotangents): Tensor {
   const g = cotangents.get(leaf.id);
-  if (!g) return leaf.device.zeros(leaf.shape);
+  if (!g) return leaf.device.zeros(leaf.shape, leaf.dtype);
   g.retain();
   return g.own();
 }
@@ -141,7 +157,7 @@ export function customVjp<I extends readonly Tensor[], R>(
         let gradients: readonly (Tensor | null)[] | undefined;
         return inputs.map((x, i) => () => {
           gradients ??= backward(residuals, g as Tensor);
-          return gradients[i] ?? x.device.zeros(x.shape);
+          return gradients[i] ?? x.device.zeros(x.shape, x.dtype);
         });
       },
     });

@@ -2,13 +2,14 @@ import { DeviceError, GradcheckError, ShapeError } from '../errors.js';
 import type { TypedArray } from '../tensor/backend.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
-import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import { formatShape, isFloat, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { accumulate } from './accumulate.js';
 import { vjp } from './grad.js';
+import type { TensorSpec } from './op.js';
 import { GRADCHECK_NOISE, GRADCHECK_STEP, GRADCHECK_TOLERANCE } from './tolerance.js';
 
-/** A function of tensors to check; outputs that are not float32 are left out. */
+/** A function of tensors to check; outputs that are no floats are left out. */
 export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
 export interface GradcheckOptions {
@@ -52,21 +53,23 @@ export async function gradcheck(
       throw new DeviceError(`gradcheck: differences need float64, got ${x}; make the inputs on cpu()`);
     }
   }
-  const variables = inputs.filter((x) => x.dtype === 'float32');
-  if (variables.length === 0) throw new ShapeError('gradcheck: no input is float32, so there is no gradient to check');
+  const variables = inputs.filter(isFloat);
+  if (variables.length === 0) throw new ShapeError('gradcheck: no input is a float, so there is no gradient to check');
   const g: ListFunction = (xs) => {
     let i = 0;
-    const y = f(...inputs.map((x) => (x.dtype === 'float32' ? xs[i++] : x)));
-    return (y instanceof Tensor ? [y] : [...y]).filter((t) => t.dtype === 'float32');
+    const y = f(...inputs.map((x) => (isFloat(x) ? xs[i++] : x)));
+    return (y instanceof Tensor ? [y] : [...y]).filter(isFloat);
   };
-  const positions = inputs.flatMap((x, i) => (x.dtype === 'float32' ? [`input ${i}`] : []));
+  const positions = inputs.flatMap((x, i) => (isFloat(x) ? [`input ${i}`] : []));
   const checker = new Checker(seed, directions, tolerance);
-  const shapes = await checker.check(isolated(g), variables, positions, 1);
+  const outputs = await checker.check(isolated(g), variables, positions, 1);
   if (order === 2) {
     const n = variables.length;
-    const cotangents = shapes.map((shape) => variables[0].device.tensor(checker.direction(sizeOf(shape)), shape));
+    const cotangents = outputs.map(({ shape, dtype }) =>
+      variables[0].device.tensor(checker.direction(sizeOf(shape)), shape, dtype),
+    );
     const gradient: ListFunction = (xs) => vjp(isolated(g), xs.slice(0, n), xs.slice(n))[1];
-    const names = [...positions, ...shapes.map((_, i) => `cotangent ${i}`)];
+    const names = [...positions, ...outputs.map((_, i) => `cotangent ${i}`)];
     await checker.check(isolated(gradient), [...variables, ...cotangents], names, 2);
   }
   return { checks: checker.checks, worst: checker.worst };
@@ -74,7 +77,7 @@ export async function gradcheck(
 
 /** `f` between copies: nothing that it reads or returns is alive for another reason than its own `keep`. */
 function isolated(f: ListFunction): ListFunction {
-  const copy = (x: Tensor) => accumulate(x, x.device.zeros(x.shape));
+  const copy = (x: Tensor) => accumulate(x, x.device.zeros(x.shape, x.dtype));
   return (xs) => f(xs.map(copy)).map(copy);
 }
 
@@ -100,16 +103,16 @@ class Checker {
   }
 
   /** Checks the gradient of `f` at `xs`; returns the shapes of its outputs. */
-  async check(f: ListFunction, xs: readonly Tensor[], names: readonly string[], order: 1 | 2): Promise<Shape[]> {
+  async check(f: ListFunction, xs: readonly Tensor[], names: readonly string[], order: 1 | 2): Promise<TensorSpec[]> {
     const { device } = xs[0];
     const at = await valuesOf(xs);
     const probe = scope(() => f([...xs]));
-    const shapes = probe.map((y) => y.shape);
-    if (shapes.length === 0) throw new ShapeError('gradcheck: the function has no float32 output to differentiate');
+    const specs = probe.map(({ shape, dtype }) => ({ shape, dtype }));
+    if (specs.length === 0) throw new ShapeError('gradcheck: the function has no float output to differentiate');
     const ys = await take(probe);
     for (let d = 0; d < this.#directions; d++) {
-      const rs = shapes.map((shape) => this.direction(sizeOf(shape)));
-      const cotangents = rs.map((r, j) => device.tensor(r, shapes[j]));
+      const rs = specs.map(({ shape }) => this.direction(sizeOf(shape)));
+      const cotangents = rs.map((r, j) => device.tensor(r, specs[j].shape, specs[j].dtype));
       const [value, gradient] = vjp(f, [...xs], cotangents);
       const gs = await take(gradient);
       for (const t of [...value, ...cotangents]) t.dispose();
@@ -120,7 +123,7 @@ class Checker {
         const together = i === xs.length;
         const v = vs.map((direction, k) => (together || k === i ? direction : new Float64Array(direction.length)));
         const moved = (t: number) =>
-          scope(() => f(xs.map((x, k) => device.tensor(step(at[k], v[k], t), x.shape, 'float32'))));
+          scope(() => f(xs.map((x, k) => device.tensor(step(at[k], v[k], t), x.shape, x.dtype))));
         const stencil = await Promise.all([1, -1, 2, -2].map((k) => take(moved(k * GRADCHECK_STEP))));
         const where = together ? 'all inputs' : `${names[i]} ${formatShape(xs[i].shape)}`;
         const sizes = [...xs.map((x) => x.size), ...ys.map((y) => y.length)];
@@ -135,7 +138,7 @@ class Checker {
         );
       }
     }
-    return shapes;
+    return specs;
   }
 
   #compare(

@@ -8,7 +8,7 @@ import { type Tape, transient } from './tape.js';
  * For parameters that fill arenas: a gradient arena of the same layout, and each parameter's place in it.
  * Parameters that are part of an arena only get gradients of their own.
  *
- * @param tape on which neighbours may have been joined to one operand, whose gradient then has their places
+ * @param tape on which neighbours may have been joined to one operand, or copied, whose gradient then has their places
  */
 export function gradientPlaces(leaves: readonly Tensor[], tape: Tape): Map<number, Tensor> {
   const places = new Map<number, Tensor>();
@@ -21,7 +21,10 @@ export function gradientPlaces(leaves: readonly Tensor[], tape: Tape): Map<numbe
       places.set(leaf.id, new Tensor(leaf.device, leaf.shape, leaf.dtype, gradients, leaf.offset));
     }
   }
-  for (const { joins, inputs, outputs } of tape.nodes) if (joins) placeJoined(tape, inputs, outputs[0], places);
+  for (const { joins, copies, inputs, outputs } of tape.nodes) {
+    if (joins) placeJoined(tape, inputs, outputs[0], places);
+    if (copies) placeCopies(tape, inputs, outputs, places);
+  }
   return places;
 }
 
@@ -32,6 +35,19 @@ function placeJoined(tape: Tape, parts: readonly Tensor[], joined: Tensor, place
   const isPlaced = (x: Tensor) => places.get(x.id)?.allocation === gradients && tape.uses.get(x.id) === 1;
   if (!gradients || joined.allocation !== first.allocation || !parts.every(isPlaced)) return;
   places.set(joined.id, new Tensor(joined.device, joined.shape, joined.dtype, gradients, joined.offset));
+}
+
+/** The place of a parameter is that of its copy, if nothing else reads the parameter. */
+function placeCopies(
+  tape: Tape,
+  originals: readonly Tensor[],
+  copies: readonly Tensor[],
+  places: Map<number, Tensor>,
+): void {
+  originals.forEach((x, i) => {
+    const place = places.get(x.id);
+    if (place && tape.uses.get(x.id) === 1) places.set(copies[i].id, place);
+  });
 }
 
 function groupByAllocation(leaves: readonly Tensor[]): Map<Tensor['allocation'], Tensor[]> {

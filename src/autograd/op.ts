@@ -1,6 +1,15 @@
 import { DeviceError, ShapeError } from '../errors.js';
 import type { Device, Kernel } from '../tensor/backend.js';
-import { checkShape, type DType, formatShape, requireDType, type Shape, sizeOf } from '../tensor/shape.js';
+import {
+  checkShape,
+  type DType,
+  formatShape,
+  requireDType,
+  requireFloats,
+  requireOneDType,
+  type Shape,
+  sizeOf,
+} from '../tensor/shape.js';
 import { overlap, Tensor } from '../tensor/tensor.js';
 import { destinationFor } from './destinations.js';
 import { observeOp } from './observer.js';
@@ -29,6 +38,8 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
   readonly attrs: A;
   /** Operands need not be float32: `shape` judges their dtypes. */
   readonly anyDType?: boolean;
+  /** Indices of operands that may be float16 instead, all of them or none; `all`: any operand, whatever the others are. */
+  readonly half?: 'all' | readonly number[];
   /** Shapes and dtypes of the outputs; throws ShapeError on operands that do not fit. */
   shape(inputs: readonly TensorSpec[], attrs: A): TensorSpec | readonly TensorSpec[];
   /**
@@ -131,7 +142,7 @@ function applyOp<A extends object>(
 ): Tensor[] {
   const { name } = def;
   const device = commonDevice(name, operands);
-  const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
+  const dtype = dtypeOfNumbers(operands);
   const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
   const donates = def.donates?.filter((i) => i < inputs.length) ?? NOTHING;
   // What the first run of a checkpoint has updated in place is not updated again.
@@ -139,7 +150,7 @@ function applyOp<A extends object>(
   const updated = isRecomputing() ? NOTHING : donates;
   for (let i = 0; i < inputs.length; i++) if (!repeated.includes(i)) inputs[i].assertLive(name);
   const attrs = given ? attributesOf(name, def.attrs, given) : def.attrs;
-  if (!def.anyDType) requireDType(name, inputs, 'float32');
+  checkDTypes(def, inputs);
   const shaped = def.shape(inputs, attrs);
   for (const i of updated) checkDonation(name, inputs, i);
   const specs = Array.isArray(shaped) ? (shaped as readonly TensorSpec[]) : [shaped as TensorSpec];
@@ -165,6 +176,32 @@ function applyOp<A extends object>(
     });
   }
   return outputs;
+}
+
+function checkDTypes(
+  { name, anyDType, half = NOTHING }: Pick<OpDefinition<object, never>, 'name' | 'anyDType' | 'half'>,
+  inputs: readonly Tensor[],
+): void {
+  if (anyDType) return;
+  if (half === 'all') requireFloats(name, inputs);
+  else {
+    const chosen = half.flatMap((i) => inputs[i] ?? []);
+    if (chosen.some((x) => x.dtype === 'float16')) requireOneDType(name, chosen);
+    const may = (i: number) => half.includes(i) && inputs[i].dtype === 'float16';
+    requireDType(
+      name,
+      inputs.map((x, i) => (may(i) ? FLOAT32 : x)),
+      'float32',
+    );
+  }
+}
+
+const FLOAT32 = { dtype: 'float32' } as const;
+
+/** Numbers among the operands are of the tensors' kind; beside float16 they keep their digits. */
+function dtypeOfNumbers(operands: readonly Operand[]): DType | undefined {
+  const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
+  return dtype === 'float16' ? 'float32' : dtype;
 }
 
 /** @internal The attributes of a call: undefined takes the default; a misspelt name is refused, it would change nothing. */

@@ -68,9 +68,15 @@ function pullNode(
 }
 
 function checkContribution(node: TapeNode, i: number, x: Tensor, g: Tensor): void {
-  if (sameShape(g.shape, x.shape)) return;
+  if (!sameShape(g.shape, x.shape)) {
+    throw new ShapeError(
+      `${node.name}: its VJP gave input ${i} a gradient of shape ${formatShape(g.shape)}, the input is ${formatShape(x.shape)}; ` +
+        'sum over the axes that the op broadcasts',
+    );
+  }
+  // That of a float16 filter is a long sum and stays float32.
+  if (g.dtype === x.dtype || g.dtype === 'float32') return;
   throw new ShapeError(
-    `${node.name}: its VJP gave input ${i} a gradient of shape ${formatShape(g.shape)}, the input is ${formatShape(x.shape)}; ` +
-      'sum over the axes that the op broadcasts',
+    `${node.name}: its VJP gave input ${i} a ${g.dtype} gradient, the input is ${x.dtype}; convert it with cast`,
   );
 }

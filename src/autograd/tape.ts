@@ -1,4 +1,5 @@
 import { Scope } from '../tensor/lifetime.js';
+import { isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** One recorded op: how the cotangents of its outputs become those of its inputs. */
@@ -16,6 +17,8 @@ export interface TapeNode {
   readonly placesGradients?: boolean;
   /** The output is the inputs laid out as in an arena, and so is its cotangent. */
   readonly joins?: boolean;
+  /** Output `i` holds the numbers of input `i` in other memory, and its cotangent is that input's. */
+  readonly copies?: boolean;
 }
 
 /** Whoever is told of the ops that depend on tensors it tracks. */
@@ -54,7 +57,7 @@ export class Tape implements Recorder {
     this.nodes.push(node);
     for (const t of node.keep) t.retain();
     for (const t of node.inputs) if (this.tracks(t)) this.uses.set(t.id, (this.uses.get(t.id) ?? 0) + 1);
-    for (const t of node.outputs) if (t.dtype === 'float32') this.#tracked.add(t.id);
+    for (const t of node.outputs) if (isFloat(t)) this.#tracked.add(t.id);
   }
 
   /** Takes the last node off. The caller releases what it keeps. */

@@ -1,7 +1,10 @@
 /** The error that a check allows, derived; `test/tolerance.ts` adds what whole models need. */
 export interface Tolerance {
   readonly absolute: number;
+  /** To the larger of the element and the root mean square of the output. */
   readonly relative: number;
+  /** To the element itself; default 0. */
+  readonly own?: number;
 }
 
 /** Spacing of float32 numbers near 1. */
@@ -29,6 +32,24 @@ export const GRADCHECK_NOISE = 1e-10;
 export function kernelTolerance(largestOperand: number): Tolerance {
   const allowed = 16 * FLOAT32_EPSILON * Math.max(1, Math.sqrt(largestOperand / 400));
   return { absolute: allowed, relative: allowed };
+}
+
+/** Spacing of float16 numbers near 1, and of those below 2^-14. */
+export const FLOAT16_EPSILON = 2 ** -10;
+export const FLOAT16_LEAST = 2 ** -24;
+
+/**
+ * What a kernel may err that stores float16: it counts in float32 and rounds once, to either neighbour, since WGSL leaves
+ * that to the device: by less than one spacing.
+ */
+export function storedAsHalf({ absolute, relative }: Tolerance): Tolerance {
+  return { absolute: absolute + FLOAT16_LEAST, relative, own: FLOAT16_EPSILON };
+}
+
+/** A VJP in float16: each of its few ops rounds what it stores, which is of the size of the gradient or of the operands, 1. */
+export function gradientInHalf(tolerance: Tolerance): Tolerance {
+  const { absolute, relative } = gradientTolerance(tolerance);
+  return { absolute: absolute + 4 * FLOAT16_EPSILON, relative: relative + 4 * FLOAT16_EPSILON };
 }
 
 /** A VJP is a few ops in a row, each of which may err as much as a kernel. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Fill, OpCases } from '../autograd/cases.js';
 import { dtypeOfFill } from '../autograd/cases.js';
 import type { Device, Launch } from '../tensor/backend.js';
+import { withHalfBindings } from '../tensor/halfBindings.js';
 import { scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -72,5 +73,5 @@ function launchesOf({ op: { def } }: OpCases, { inputs, attrs }: Call, device: D
       scratch: (length, dtype = 'float32') => ({ scratch: scratch++, dtype, length }),
     });
   });
-  return launches;
+  return launches.map(withHalfBindings);
 }

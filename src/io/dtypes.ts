@@ -1,3 +1,5 @@
+import { float16Value } from '../tensor/float16.js';
+
 /** Arrays that a file's tensor becomes in memory. */
 export type ArrayData = Float64Array | Float32Array | BigInt64Array | Int32Array | Uint32Array | Int8Array | Uint8Array;
 
@@ -16,7 +18,7 @@ export interface DiskDtype {
 export const diskDtypes: Readonly<Record<string, DiskDtype>> = {
   F64: { bytes: 8, memory: 'F64', read: (bytes) => new Float64Array(bytes) },
   F32: { bytes: 4, memory: 'F32', read: (bytes) => new Float32Array(bytes) },
-  F16: { bytes: 2, memory: 'F32', read: (bytes) => Float32Array.from(new Uint16Array(bytes), widenHalf) },
+  F16: { bytes: 2, memory: 'F32', read: (bytes) => Float32Array.from(new Uint16Array(bytes), float16Value) },
   BF16: { bytes: 2, memory: 'F32', read: widenBrainFloats },
   I64: { bytes: 8, memory: 'I64', read: (bytes) => new BigInt64Array(bytes) },
   I32: { bytes: 4, memory: 'I32', read: (bytes) => new Int32Array(bytes) },
@@ -34,16 +36,6 @@ export function dtypeOf(data: ArrayData): Dtype {
   if (data instanceof Int32Array) return 'I32';
   if (data instanceof Uint32Array) return 'U32';
   return data instanceof Int8Array ? 'I8' : 'U8';
-}
-
-/** IEEE 754 binary16 to a number, exact. */
-function widenHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** A bfloat16 is the upper half of a float32. */

@@ -22,16 +22,17 @@ import gradWgsl from './wgsl/avgPool2dGrad.wgsl.js';
  *
  * Padding counts as zeros (PyTorch's `count_include_pad=True`).
  *
- * @param x float32 [N, H, W, C]
+ * @param x [N, H, W, C], float32 or float16
  * @returns [N, P, Q, C], `P = floor((H + 2 padding - kernel) / stride) + 1`
  * @throws ShapeError if no window fits or the padding is more than half of the kernel
  */
 export const avgPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'avgPool2d',
   attrs: POOL_DEFAULTS,
+  half: [0],
   shape([x], attrs) {
     const { N, P, Q, C } = windowsOver('avgPool2d', x.shape, attrs);
-    return { shape: [N, P, Q, C], dtype: 'float32' };
+    return { shape: [N, P, Q, C], dtype: x.dtype };
   },
   reference([x], [y], attrs) {
     const windows = windowsOver('avgPool2d', x.shape, attrs);
@@ -54,15 +55,16 @@ export const avgPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
 /**
  * Gradient of average pooling, `dx[n,h,w,c] = 1/(R S) sum of g[n,p,q,c] over the windows that contain pixel (h, w)`.
  *
- * @param g float32 [N, P, Q, C]
+ * @param g [N, P, Q, C], float32 or float16
  * @returns [N, H, W, C] for `size` = [H, W]
  */
 export const avgPool2dGrad: Op<[g: Tensor], UnpoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'avgPool2dGrad',
   attrs: UNPOOL_DEFAULTS,
+  half: [0],
   shape([g], attrs) {
     const { N, H, W, C } = windowsOf('avgPool2dGrad', g.shape, attrs);
-    return { shape: [N, H, W, C], dtype: 'float32' };
+    return { shape: [N, H, W, C], dtype: g.dtype };
   },
   reference([g], [dx], attrs) {
     const windows = windowsOf('avgPool2dGrad', g.shape, attrs);

@@ -30,7 +30,7 @@ type Gradient = (g: Tensor, x: Tensor, gamma: Tensor, saved: Tensor, y: Tensor) 
  * all axes but the last, in two dispatches; the same dispatches update the running statistics in place:
  * `running += momentum (batch - running)`, with the unbiased variance, as PyTorch does.
  *
- * @param x float32 [N, ..., C] with at least two values per channel
+ * @param x [N, ..., C], float32 or float16, with at least two values per channel
  * @param gamma scale [C]; `beta` shift [C]; `runningMean`, `runningVar` [C], whose handles die
  * @returns y like x, and the new running statistics
  * @throws ShapeError if a vector is not [C] or a channel has one value; when differentiated twice
@@ -63,6 +63,7 @@ function declare<I extends readonly unknown[]>(
   const all = defineMultiOp<I, BatchNormAttrs, [Tensor, Tensor, Tensor, Tensor]>({
     name,
     attrs: { eps: 1e-5, momentum: 0.1 },
+    half: [0, 5],
     // What is updated in place comes first, as `donates` counts; last what only the VJP sees.
     shape([x, ...rest]) {
       checkOperands(
@@ -73,7 +74,7 @@ function declare<I extends readonly unknown[]>(
       const { chunks } = columnPlan(x.shape);
       const vector = { shape: x.shape.slice(-1), dtype: 'float32' } as const;
       const saved = { shape: [1 + chunks, 2, ...vector.shape], dtype: 'float32' } as const;
-      return [vector, vector, { shape: x.shape, dtype: 'float32' }, saved];
+      return [vector, vector, { shape: x.shape, dtype: x.dtype }, saved];
     },
     reference: (inputs, outputs, attrs) => reference(inputs, outputs, attrs, variant),
     launches: (inputs, outputs, attrs, { capabilities }) =>
@@ -172,7 +173,7 @@ function pullback(
   { inputs: [x, gamma], outputs: [, , y, saved], attrs: { momentum } }: VjpContext<BatchNormAttrs>,
   gradient: Gradient,
 ): Pullback {
-  const all = once(() => gradient(g ?? x.device.zeros(x.shape), x, gamma, saved, y));
+  const all = once(() => gradient(g ?? x.device.zeros(x.shape, x.dtype), x, gamma, saved, y));
   const running = (cotangent: Tensor | undefined) => () =>
     cotangent ? mul(cotangent, 1 - momentum) : x.device.zeros(gamma.shape);
   return [

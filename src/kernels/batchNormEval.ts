@@ -20,7 +20,7 @@ export interface BatchNormEvalAttrs {
  * Batch norm with given statistics, `y = gamma (x - mean) / sqrt(variance + eps) + beta`: evaluation, and training with
  * frozen statistics. Differentiable in all operands.
  *
- * @param x float32 [N, ..., C]
+ * @param x [N, ..., C], float32 or float16
  * @param gamma scale [C]; `beta` shift [C]; `mean` and biased `variance` [C], usually the running ones
  * @returns y like x
  * @throws ShapeError if a vector is not [C]
@@ -31,6 +31,7 @@ export const batchNormEval: Op<
 > = /* @__PURE__ */ defineOp({
   name: 'batchNormEval',
   attrs: { eps: 1e-5 },
+  half: [0],
   shape([x, gamma, beta, mean, variance]) {
     for (const [what, { shape }] of Object.entries({ gamma, beta, mean, variance })) {
       if (sameShape(shape, x.shape.slice(-1)) && x.shape.length > 0) continue;

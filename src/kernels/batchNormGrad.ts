@@ -38,13 +38,14 @@ function declare<I extends readonly unknown[], R extends readonly Tensor[]>(
   return defineMultiOp<I, object, R>({
     name,
     attrs: {},
+    half: [0, 1, 4],
     shape([g, x, gamma, saved, y]) {
       const vector: TensorSpec = { shape: x.shape.slice(-1), dtype: 'float32' };
       checkLike(name, 'g', g.shape, x.shape);
       checkLike(name, 'gamma', gamma.shape, vector.shape);
       checkLike(name, 'saved', saved.shape, [1 + columnPlan(x.shape).chunks, 2, ...vector.shape]);
       if (variant.relu) checkLike(name, 'y', y.shape, x.shape);
-      const like: TensorSpec = { shape: x.shape, dtype: 'float32' };
+      const like: TensorSpec = { shape: x.shape, dtype: x.dtype };
       return [like, vector, vector, ...(variant.residual ? [like] : [])];
     },
     reference,

@@ -3,7 +3,7 @@ import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { broadcastShapes, broadcastStrides, formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { sumTo } from './reduce.js';
+import { gradientFor } from './elementwise.js';
 import { gatherStrided, gatherView } from './strided.js';
 
 export interface BroadcastAttrs {
@@ -17,6 +17,7 @@ export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defi
   name: 'broadcastTo',
   attrs: { shape: [] },
   anyDType: true,
+  half: [0],
   shape([x], { shape }) {
     if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
       throw new ShapeError(
@@ -27,7 +28,7 @@ export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defi
   },
   reference: ([x], [y]) => gatherView(x, y, repeated(x.shape, y.shape)),
   launches: ([x], [y]) => [gatherStrided('broadcastTo', x, y, repeated(x.shape, y.shape))],
-  vjp: (g, { inputs: [x] }) => [() => sumTo(g, x.shape)],
+  vjp: (g, { inputs: [x] }) => [() => gradientFor(x, g)],
   keep: { inputs: [] },
 });
 

@@ -1,5 +1,5 @@
 import type { OpCases } from '../autograd/cases.js';
-import type { DType } from '../tensor/shape.js';
+import { type DType, isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { defineElementwise, type Unary } from './elementwise.js';
 
@@ -10,6 +10,7 @@ export interface CastAttrs {
 /** Numbers beyond the range end at its bounds: what WGSL does for floats, and the only rule that suits all pairs. */
 const CONVERT: Record<DType, (x: number) => number> = {
   float32: (x) => x,
+  float16: (x) => x,
   int32: (x) => Math.min(Math.max(Math.trunc(x), -(2 ** 31)), 2 ** 31 - 1),
   uint32: (x) => Math.min(Math.max(Math.trunc(x), 0), 2 ** 32 - 1),
 };
@@ -19,7 +20,8 @@ const INTEGER_BOUND: Record<string, string> = { 'i32 u32': 'max(x, 0)', 'u32 i32
 
 /**
  * The same numbers in another dtype: integers are truncated towards 0 and limited to the range; masks become 0.0 and 1.0.
- * Only float32 to float32 has a gradient, the identity.
+ * Between floats the gradient is the identity, in the dtype that the operand has. What float16 cannot hold is rounded, to
+ * infinity beyond 65504; not on the reference, which rounds nothing.
  */
 export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineElementwise<[x: Tensor], CastAttrs>({
   name: 'cast',
@@ -27,10 +29,16 @@ export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineElementwise<[x: Tens
   value: (x, { dtype }) => CONVERT[dtype](x),
   wgsl: ([from], to) => `${to}(${INTEGER_BOUND[`${from} ${to}`] ?? 'x'})`,
   attrs: { dtype: 'float32' },
+  half: 'all',
   dtype: (_, { dtype }) => dtype,
-  vjp: (g, { attrs }) => [attrs.dtype === 'float32' ? () => g : null],
+  vjp: (g, { inputs: [x], attrs }) => [isFloat(attrs) ? () => matching(g, x) : null],
   keep: { inputs: [] },
 });
+
+/** The cotangent in the dtype of the operand that it is for. */
+export function matching(g: Tensor, { dtype }: Pick<Tensor, 'dtype'>): Tensor {
+  return g.dtype === dtype ? g : cast(g, { dtype });
+}
 
 export const castCases = (): OpCases => ({
   op: cast,
@@ -41,6 +49,9 @@ export const castCases = (): OpCases => ({
     { inputs: [{ shape: [4], dtype: 'uint32', values: [0, 1, 2 ** 31 - 1, 2 ** 32 - 1] }], attrs: { dtype: 'int32' } },
     { inputs: [{ shape: [2, 3], dtype: 'uint32' }], attrs: { dtype: 'float32' } },
     { inputs: [{ shape: [2, 3] }], attrs: { dtype: 'float32' } },
+    { inputs: [{ shape: [3, 5], lo: -9, hi: 9 }], attrs: { dtype: 'float16' } },
+    { inputs: [{ shape: [2, 4], lo: -1e-6, hi: 1e-6 }], attrs: { dtype: 'float16' } },
+    { inputs: [{ shape: [7], dtype: 'int32', lo: -9, hi: 9 }], attrs: { dtype: 'float16' } },
   ],
   errors: [],
   bench: [],

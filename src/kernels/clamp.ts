@@ -1,7 +1,7 @@
 import type { OpCases } from '../autograd/cases.js';
 import type { Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { requireDType } from '../tensor/shape.js';
+import { requireFloats } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { defineElementwise, type Unary } from './elementwise.js';
 import { binaryCases, unaryCases } from './elementwiseCases.js';
@@ -28,10 +28,11 @@ export const clamp: Unary<ClampAttrs> = /* @__PURE__ */ defineElementwise<[x: Te
   wgsl: 'select(select(x, p.max, x > p.max), p.min, x < p.min)',
   attrs: UNBOUNDED,
   uniforms: ['min', 'max'],
+  half: 'all',
   dtype(inputs, { min, max }) {
-    requireDType('clamp', inputs, 'float32');
+    requireFloats('clamp', inputs);
     if (!(min <= max)) throw new ShapeError(`clamp: min ${min} is not at most max ${max}; swap the bounds`);
-    return 'float32';
+    return inputs[0].dtype;
   },
   vjp: (g, { inputs: [x], attrs }) => [() => clampGrad(g, x, attrs)],
 });

@@ -1,6 +1,6 @@
 import type { OpCases, Sample } from '../autograd/cases.js';
 import type { Op, Operand } from '../autograd/op.js';
-import { requireDType } from '../tensor/shape.js';
+import { isFloat, requireDType, requireFloats, requireOneDType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { defineElementwise, type Unary } from './elementwise.js';
 import { binaryCases, unaryCases } from './elementwiseCases.js';
@@ -14,29 +14,30 @@ function comparison(name: string, value: (a: number, b: number) => boolean, wgsl
     value: (a, b) => Number(value(a, b)),
     wgsl: `u32(${wgsl})`,
     dtype(inputs) {
-      requireDType(name, inputs, inputs[0].dtype);
+      if (!inputs.every(isFloat)) requireOneDType(name, inputs);
       return 'uint32';
     },
+    half: 'all',
     vjp: null,
   });
 }
 
-/** `y = 1 where a = b, else 0` as uint32, with broadcasting, for operands of one dtype. */
+/** `y = 1 where a = b, else 0` as uint32, with broadcasting, for operands of one dtype or floats. */
 export const equal: Comparison = /* @__PURE__ */ comparison('equal', (a, b) => a === b, 'a == b');
 
-/** `y = 1 where a != b, else 0` as uint32, with broadcasting, for operands of one dtype; NaN differs from everything. */
+/** `y = 1 where a != b, else 0` as uint32, with broadcasting, for operands of one dtype or floats; NaN differs from everything. */
 export const notEqual: Comparison = /* @__PURE__ */ comparison('notEqual', (a, b) => a !== b, '!(a == b)');
 
-/** `y = 1 where a < b, else 0` as uint32, with broadcasting, for operands of one dtype. */
+/** `y = 1 where a < b, else 0` as uint32, with broadcasting, for operands of one dtype or floats. */
 export const less: Comparison = /* @__PURE__ */ comparison('less', (a, b) => a < b, 'a < b');
 
-/** `y = 1 where a <= b, else 0` as uint32, with broadcasting, for operands of one dtype. */
+/** `y = 1 where a <= b, else 0` as uint32, with broadcasting, for operands of one dtype or floats. */
 export const lessEqual: Comparison = /* @__PURE__ */ comparison('lessEqual', (a, b) => a <= b, 'a <= b');
 
-/** `y = 1 where a > b, else 0` as uint32, with broadcasting, for operands of one dtype. */
+/** `y = 1 where a > b, else 0` as uint32, with broadcasting, for operands of one dtype or floats. */
 export const greater: Comparison = /* @__PURE__ */ comparison('greater', (a, b) => a > b, 'a > b');
 
-/** `y = 1 where a >= b, else 0` as uint32, with broadcasting, for operands of one dtype. */
+/** `y = 1 where a >= b, else 0` as uint32, with broadcasting, for operands of one dtype or floats. */
 export const greaterEqual: Comparison = /* @__PURE__ */ comparison('greaterEqual', (a, b) => a >= b, 'a >= b');
 
 type Mask = Op<[a: Tensor, b: Tensor], object>;
@@ -83,9 +84,10 @@ export const isFinite: Unary = /* @__PURE__ */ defineElementwise<[x: Tensor]>({
   wgsl: 'u32((x & 0x7f800000u) != 0x7f800000u)',
   bits: true,
   dtype(inputs) {
-    requireDType('isFinite', inputs, 'float32');
+    requireFloats('isFinite', inputs);
     return 'uint32';
   },
+  half: 'all',
   vjp: null,
 });
 

@@ -40,6 +40,7 @@ export const concat = /* @__PURE__ */ ofArray(
     name: 'concat',
     attrs: { axis: 0 },
     anyDType: true,
+    half: 'all',
     shape(xs, attrs) {
       const { shape, dtype } = xs[0];
       if (shape.length === 0) throw new ShapeError('concat: scalars have no axis to join along; use stack');

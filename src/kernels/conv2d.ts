@@ -23,6 +23,7 @@ export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor
   /* @__PURE__ */ defineOp({
     name: 'conv2d',
     attrs: CONV_DEFAULTS,
+    half: [0, 1],
     shape([x, filter, bias], attrs) {
       const geometry = forwardGeometry('conv2d', x, filter, attrs);
       if (bias && (bias.shape.length !== 1 || bias.shape[0] !== geometry.outC)) {

@@ -47,6 +47,7 @@ export interface Conv2dInputAttrs extends ConvAttrs {
 export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /* @__PURE__ */ defineOp({
   name: 'conv2dInput',
   attrs: { ...CONV_DEFAULTS, inputSize: [1, 1] },
+  half: [0, 1],
   shape: ([g, filter], attrs) => ({ shape: inputShape(inputGeometry(g, filter, attrs)), dtype: g.dtype }),
   reference([g, filter], [dx], attrs) {
     const geometry = inputGeometry({ ...g, dtype: 'float32' }, { ...filter, dtype: 'float32' }, attrs);

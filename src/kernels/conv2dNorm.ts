@@ -41,6 +41,7 @@ type Operands = [x: Tensor, filter: Tensor, gamma: Tensor, beta: Tensor, mean: T
 export const conv2dNorm: Op<Operands | [...Operands, residual?: Tensor], Conv2dNormAttrs> = /* @__PURE__ */ defineOp({
   name: 'conv2dNorm',
   attrs: DEFAULTS,
+  half: [0, 1, 6],
   shape([x, filter, gamma, beta, mean, variance, residual], attrs) {
     const geometry = forwardGeometry('conv2dNorm', x, filter, attrs);
     for (const [what, { shape }] of Object.entries({ gamma, beta, mean, variance })) {

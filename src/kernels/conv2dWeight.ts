@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
-import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
+import { defineOp, type Op, once, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { formatShape } from '../tensor/shape.js';
+import { formatShape, sumType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { matching } from './cast.js';
 import { conv2d } from './conv2d.js';
 import { conv2dInput } from './conv2dInput.js';
 import { conv2dWeightLaunches } from './conv2dWeightLaunches.js';
@@ -29,13 +30,14 @@ export interface Conv2dWeightAttrs extends ConvAttrs {
  * The sum over all output pixels is split into ranges that are added in a fixed order: the same bits on every run.
  *
  * @param x [N, H, W, C]. @param g [N, P, Q, K].
- * @returns [R, S, C / groups, K] with `[R, S] = kernel`.
+ * @returns [R, S, C / groups, K] with `[R, S] = kernel`; a long sum, hence float32 also of float16.
  * @throws ShapeError if a convolution of `x` with such filters would not give the shape of `g`.
  */
 export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @__PURE__ */ defineOp({
   name: 'conv2dWeight',
   attrs: { ...CONV_DEFAULTS, kernel: [1, 1] },
-  shape: ([x, g], attrs) => ({ shape: filterShape(weightGeometry(x, g, attrs)), dtype: x.dtype }),
+  half: [0, 1],
+  shape: ([x, g], attrs) => ({ shape: filterShape(weightGeometry(x, g, attrs)), dtype: sumType(x.dtype) }),
   reference([x, g], [df], attrs) {
     const geometry = weightGeometry({ ...x, dtype: 'float32' }, { ...g, dtype: 'float32' }, attrs);
     const { inC, outC, groups } = geometry;
@@ -55,7 +57,11 @@ export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @_
   vjp: (gf, { inputs: [x, g], attrs }) => {
     const { stride, padding, dilation, groups } = attrs;
     const conv = { stride, padding, dilation, groups };
-    return [() => conv2dInput(g, gf, { ...conv, inputSize: [x.shape[1], x.shape[2]] }), () => conv2d(x, gf, conv)];
+    const filter = once(() => matching(gf, x));
+    return [
+      () => conv2dInput(g, filter(), { ...conv, inputSize: [x.shape[1], x.shape[2]] }),
+      () => conv2d(x, filter(), conv),
+    ];
   },
 });
 

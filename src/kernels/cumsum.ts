@@ -2,7 +2,7 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
-import { aroundAxis, normaliseAxis, WGSL_TYPE } from '../tensor/shape.js';
+import { aroundAxis, normaliseAxis, sumType, WGSL_TYPE } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import cumsumCode, { chunkTotals } from './wgsl/cumsum.wgsl.js';
 
@@ -22,6 +22,7 @@ export const cumsum: Op<[x: Tensor], CumsumAttrs> = /* @__PURE__ */ defineOp({
   name: 'cumsum',
   attrs: { axis: -1, reverse: false },
   anyDType: true,
+  half: [0],
   shape([x], { axis }) {
     normaliseAxis('cumsum', axis, x.shape.length);
     return { shape: x.shape, dtype: x.dtype };
@@ -46,7 +47,7 @@ export const cumsum: Op<[x: Tensor], CumsumAttrs> = /* @__PURE__ */ defineOp({
     const chunk = chunkOf(extent);
     const chunks = Math.ceil(extent / chunk);
     const threads = outer * chunks * inner;
-    const totals = scratch(threads, x.dtype);
+    const totals = scratch(threads, sumType(x.dtype));
     const shared = { params: [extent, inner, chunk, chunks, threads, reverse ? 1 : 0], grid: grid(threads) };
     const scan = {
       program: program(`cumsum.${type}`, () => cumsumCode(type)),

@@ -1,8 +1,17 @@
 import { defineOp, type Op, type OpDefinition, type TensorSpec } from '../autograd/op.js';
 import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
-import { broadcastShapes, broadcastStrides, type DType, type Shape, sizeOf, WGSL_TYPE } from '../tensor/shape.js';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  type DType,
+  requireOneDType,
+  type Shape,
+  sizeOf,
+  WGSL_TYPE,
+} from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { matching } from './cast.js';
 import { sumTo } from './reduce.js';
 import elementwiseWgsl from './wgsl/elementwise.wgsl.js';
 
@@ -20,8 +29,10 @@ export interface ElementwiseDefinition<I extends readonly unknown[], A extends o
   readonly attrs?: A;
   /** Numeric attributes that `wgsl` reads. */
   readonly uniforms?: readonly (keyof A & string)[];
-  /** The dtype of the result; throws on operands of other dtypes. Default: float32 of float32 operands. */
+  /** The dtype of the result; throws on operands of other dtypes. Default: see `floatOf`. */
   readonly dtype?: (inputs: readonly TensorSpec[], attrs: A) => DType;
+  /** As in `OpDefinition`, for a `dtype` that knows float16. */
+  readonly half?: 'all' | readonly number[];
   /** Reads the operands as `u32` words: the only test for NaN that no driver optimises away. */
   readonly bits?: boolean;
   /** Gradients in the shape of the result; what broadcasting repeated is summed by `defineElementwise`. */
@@ -33,25 +44,44 @@ export interface ElementwiseDefinition<I extends readonly unknown[], A extends o
 export function defineElementwise<I extends readonly unknown[], A extends object = object>(
   def: ElementwiseDefinition<I, NoInfer<A>>,
 ): Op<I, A> {
-  const { name, attrs = {} as A, vjp, keep, dtype = () => 'float32' as const } = def;
+  const { name, attrs = {} as A, vjp, keep, dtype } = def;
   return defineOp<I, A>({
     name,
     attrs,
-    anyDType: def.dtype !== undefined,
+    anyDType: dtype !== undefined,
+    half: dtype ? def.half : 'all',
     shape(inputs, given) {
       const shape = inputs.reduce<Shape>((s, x) => broadcastShapes(name, s, x.shape), []);
-      return { shape, dtype: dtype(inputs, given) };
+      return { shape, dtype: dtype ? dtype(inputs, given) : floatOf(name, inputs, shape) };
     },
     reference: (inputs, [y], given) => evaluate(def.value as unknown as Value<A>, inputs, y, given),
     launches: (inputs, [y], given) => [launch(def, inputs, y, given)],
     vjp:
       vjp &&
-      ((g, context) => vjp(g, context).map((thunk, i) => thunk && (() => sumTo(thunk(), context.inputs[i].shape)))),
+      ((g, context) => vjp(g, context).map((thunk, i) => thunk && (() => gradientFor(context.inputs[i], thunk())))),
     keep,
   });
 }
 
-/** Elementwise functions of one float32 tensor. */
+/**
+ * What comes of floats: float16 only if all operands that are as large as the result are; numbers and vectors that are
+ * repeated may be float32 beside it, as parameters are beside activations.
+ */
+export function floatOf(op: string, operands: readonly TensorSpec[], shape: Shape): DType {
+  const isWhole = (x: TensorSpec) => x.shape.length > 0 && sizeOf(x.shape) === sizeOf(shape);
+  const whole = operands.filter(isWhole);
+  requireOneDType(op, whole);
+  if (whole.length > 0) return whole[0].dtype;
+  const isRepeated = (x: TensorSpec) => x.shape.length === 0 && shape.length > 0;
+  return operands.some((x) => x.dtype === 'float32' && !isRepeated(x)) ? 'float32' : 'float16';
+}
+
+/** The gradient of an operand: sums what broadcasting repeated of it. */
+export function gradientFor(x: Tensor, g: Tensor): Tensor {
+  return matching(sumTo(g, x.shape), x);
+}
+
+/** Elementwise functions of one float tensor. */
 export type Unary<A extends object = object> = Op<[x: Tensor], A>;
 
 export interface UnaryDefinition<A extends object> {

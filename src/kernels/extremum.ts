@@ -1,7 +1,7 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import type { View } from '../tensor/backend.js';
-import type { DType } from '../tensor/shape.js';
+import { type DType, sumType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { pickLaunch, place } from './pick.js';
 import {
@@ -18,14 +18,15 @@ import {
 type Direction = 'max' | 'min';
 
 /** Words whose order as uint32 is that of the elements; a NaN is above all, so that WGSL, which may ignore it, cannot. */
-const ASCENDING: Record<DType, string> = {
+const ASCENDING: Partial<Record<DType, string>> = {
   float32: 'select(select(x | 0x80000000u, ~x, x > 0x80000000u), 0x80000000u, x == 0x80000000u)',
   int32: 'x ^ 0x80000000u',
   uint32: 'x',
 };
 
 /** Finds the first place of the largest key; states are (key, place). */
-function firstExtremum(direction: Direction, dtype: DType): Reducer {
+function firstExtremum(direction: Direction, { dtype: given }: Tensor): Reducer {
+  const dtype = sumType(given); // the words of float16 are those of float32
   const key = direction === 'max' ? ASCENDING[dtype] : `~(${ASCENDING[dtype]})`;
   const nan = dtype === 'float32' ? '(x & 0x7fffffffu) > 0x7f800000u' : 'false';
   return {
@@ -69,6 +70,7 @@ function extremum(name: Direction): Op<[x: Tensor], ReduceAttrs> {
     name,
     attrs: REDUCE_DEFAULTS,
     anyDType: true,
+    half: [0],
     shape([x], attrs) {
       const shape = reducedShape(name, x.shape, attrs);
       return [
@@ -81,7 +83,7 @@ function extremum(name: Direction): Op<[x: Tensor], ReduceAttrs> {
       const { data, launches, ...collapsed } = arrange(name, x, axes, context);
       return [
         ...launches,
-        ...stages(firstExtremum(name, x.dtype), data, index, collapsed, context),
+        ...stages(firstExtremum(name, x), data, index, collapsed, context),
         pickLaunch(name, data, index, y, collapsed),
       ];
     },
@@ -106,12 +108,13 @@ export const argMax: Op<[x: Tensor], ArgMaxAttrs> = /* @__PURE__ */ defineOp({
   name: 'argMax',
   attrs: { axis: -1, keepDims: false },
   anyDType: true,
+  half: [0],
   shape: ([x], { axis, keepDims }) => ({
     shape: reducedShape('argMax', x.shape, { axes: axis, keepDims }),
     dtype: 'int32',
   }),
   reference: ([x], [y], { axis }) => findExtrema('max', 'argMax', x, axis, y),
-  launches: ([x], [y], { axis }, context) => reduceLaunches(firstExtremum('max', x.dtype), x, y, axis, context),
+  launches: ([x], [y], { axis }, context) => reduceLaunches(firstExtremum('max', x), x, y, axis, context),
   vjp: null,
 });
 

@@ -1,15 +1,15 @@
 import { type Bindable, type Device, f32bits, type Kernel, type Launch, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
-import { checkShape, type DType, type Shape, sizeOf } from '../tensor/shape.js';
+import { checkShape, type DType, isFloat, type Shape, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 
 interface FillAttrs {
   readonly value: number;
 }
 
-/** The 32 bits of a number in that dtype. */
+/** The 32 bits of a number in that dtype; a float16 counts as float32. */
 export function wordOf(value: number, dtype: DType): number {
-  return dtype === 'float32' ? f32bits(value) : value >>> 0;
+  return isFloat({ dtype }) ? f32bits(value) : value >>> 0;
 }
 
 /** Writes one 32-bit word to every place of `y`. */

@@ -24,6 +24,7 @@ export const flip: Op<[x: Tensor], FlipAttrs> = /* @__PURE__ */ defineOp({
   name: 'flip',
   attrs: { axes: undefined },
   anyDType: true,
+  half: [0],
   shape([x], { axes }) {
     normaliseAxes('flip', axes, x.shape.length);
     return { shape: x.shape, dtype: x.dtype };

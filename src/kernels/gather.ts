@@ -3,7 +3,7 @@ import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
-import { aroundAxis, formatShape, normaliseAxis, type Shape } from '../tensor/shape.js';
+import { aroundAxis, formatShape, isFloat, normaliseAxis, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { missingValue, missingWord } from './pick.js';
 import gatherCode, { gatherGrad as gatherGradCode } from './wgsl/gather.wgsl.js';
@@ -23,7 +23,7 @@ function withExtent(op: string, shape: Shape, axis: number, extent: number): Sha
 }
 
 function checkIndex(op: string, index: TensorSpec): void {
-  if (index.dtype === 'float32' || index.shape.length !== 1) {
+  if (isFloat(index) || index.shape.length !== 1) {
     throw new ShapeError(
       `${op}: the index is ${index.dtype} ${formatShape(index.shape)}; wanted one axis of int32 or uint32`,
     );
@@ -38,6 +38,7 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
   name: 'gather',
   attrs: { axis: 0 },
   anyDType: true,
+  half: [0],
   shape([x, index], { axis }) {
     checkIndex('gather', index);
     return { shape: withExtent('gather', x.shape, axis, index.shape[0]), dtype: x.dtype };
@@ -82,13 +83,14 @@ export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @_
   name: 'gatherGrad',
   attrs: { axis: 0, extent: 1 },
   anyDType: true,
+  half: [0],
   shape([g, index], { axis, extent }) {
     checkIndex('gatherGrad', index);
     const { extent: length } = aroundAxis('gather', g.shape, axis);
-    if (g.dtype !== 'float32' || length !== index.shape[0]) {
+    if (!isFloat(g) || length !== index.shape[0]) {
       throw new ShapeError(
         `gatherGrad: ${g.dtype} ${formatShape(g.shape)} has ${length} slices along axis ${axis}, the index ` +
-          `${index.shape[0]}; wanted float32 and as many`,
+          `${index.shape[0]}; wanted floats and as many`,
       );
     }
     return { shape: withExtent('gatherGrad', g.shape, axis, extent), dtype: g.dtype };

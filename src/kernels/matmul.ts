@@ -4,8 +4,8 @@ import { ShapeError } from '../errors.js';
 import type { View } from '../tensor/backend.js';
 import { broadcastShapes, formatShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { gradientFor } from './elementwise.js';
 import { matmulLaunches, type ProductGeometry } from './product.js';
-import { sumTo } from './reduce.js';
 
 export interface MatmulAttrs {
   /** Use the last two axes of `a` (of `b`) swapped. */
@@ -23,6 +23,7 @@ export interface MatmulAttrs {
 export const matmul: Op<[a: Tensor, b: Tensor], MatmulAttrs> = /* @__PURE__ */ defineOp({
   name: 'matmul',
   attrs: { transA: false, transB: false },
+  half: [0, 1],
   shape([a, b], attrs) {
     const { batchShape, M, N } = productGeometry(a, b, attrs);
     return { shape: [...batchShape, M, N], dtype: a.dtype };
@@ -46,8 +47,8 @@ export const matmul: Op<[a: Tensor, b: Tensor], MatmulAttrs> = /* @__PURE__ */ d
   },
   launches: ([a, b], [y], attrs, context) => matmulLaunches(productGeometry(a, b, attrs), a, b, y, context),
   vjp: (g, { inputs: [a, b], attrs: { transA, transB } }) => [
-    () => sumTo(transA ? matmul(b, g, { transA: transB, transB: true }) : matmul(g, b, { transB: !transB }), a.shape),
-    () => sumTo(transB ? matmul(g, a, { transA: true, transB: transA }) : matmul(a, g, { transA: !transA }), b.shape),
+    () => gradientFor(a, transA ? matmul(b, g, { transA: transB, transB: true }) : matmul(g, b, { transB: !transB })),
+    () => gradientFor(b, transB ? matmul(g, a, { transA: true, transB: transA }) : matmul(a, g, { transA: !transA })),
   ],
 });
 

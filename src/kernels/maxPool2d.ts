@@ -3,7 +3,7 @@ import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { type Launch, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
-import { formatShape, requireDType, type Shape, sameShape } from '../tensor/shape.js';
+import { formatShape, requireFloats, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
   eachPixel,
@@ -25,18 +25,19 @@ import gradWgsl from './wgsl/maxPool2dGrad.wgsl.js';
  *
  * Padding never wins, the first of equal values takes the gradient, a NaN wins over every number.
  *
- * @param x float32 [N, H, W, C]
+ * @param x [N, H, W, C], float32 or float16
  * @returns [N, P, Q, C], `P = floor((H + 2 padding - kernel) / stride) + 1`
  * @throws ShapeError if no window fits or the padding is more than half of the kernel
  */
 export const maxPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'maxPool2d',
   attrs: POOL_DEFAULTS,
+  half: [0],
   shape([x], attrs) {
     const { N, P, Q, C } = windowsOver('maxPool2d', x.shape, attrs);
     const shape = [N, P, Q, C];
     return [
-      { shape, dtype: 'float32' },
+      { shape, dtype: x.dtype },
       { shape, dtype: 'uint32' },
     ];
   },
@@ -70,7 +71,7 @@ const UNSEEN = 0xffffffff;
 /**
  * Gradient of max pooling, `dx[n,h,w,c] = sum of g[n,p,q,c] over the windows whose index[n,p,q,c] is h W + w`.
  *
- * @param g float32 [N, P, Q, C]
+ * @param g [N, P, Q, C], float32 or float16
  * @param index uint32 [N, P, Q, C], the pixel `h W + w` that each window chose
  * @returns [N, H, W, C] for `size` = [H, W]
  */
@@ -78,11 +79,12 @@ export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__
   name: 'maxPool2dGrad',
   attrs: UNPOOL_DEFAULTS,
   anyDType: true,
+  half: [0],
   shape([g, index], attrs) {
-    requireDType('maxPool2dGrad', [g], 'float32');
+    requireFloats('maxPool2dGrad', [g]);
     const { N, H, W, C } = windowsOf('maxPool2dGrad', g.shape, attrs);
     checkIndex('maxPool2dGrad', index, g.shape);
-    return { shape: [N, H, W, C], dtype: 'float32' };
+    return { shape: [N, H, W, C], dtype: g.dtype };
   },
   reference([g, index], [dx], attrs) {
     dx.data.fill(0);
@@ -106,7 +108,7 @@ export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__
 /**
  * Values at the pixels that max pooling chose, `y[n,p,q,c] = x[n, index[n,p,q,c], c]`: the dual of `maxPool2dGrad`.
  *
- * @param x float32 [N, H, W, C]
+ * @param x [N, H, W, C], float32 or float16
  * @param index uint32 [N, P, Q, C], the pixel `h W + w` of each window
  * @returns [N, P, Q, C]
  */
@@ -114,11 +116,12 @@ export const maxPool2dGather: Op<[x: Tensor, index: Tensor], UnpoolAttrs> = /* @
   name: 'maxPool2dGather',
   attrs: UNPOOL_DEFAULTS,
   anyDType: true,
+  half: [0],
   shape([x, index], attrs) {
-    requireDType('maxPool2dGather', [x], 'float32');
+    requireFloats('maxPool2dGather', [x]);
     const { N, P, Q, C } = windowsOver('maxPool2dGather', x.shape, attrs);
     checkIndex('maxPool2dGather', index, [N, P, Q, C]);
-    return { shape: index.shape, dtype: 'float32' };
+    return { shape: index.shape, dtype: x.dtype };
   },
   reference([x, index], [y]) {
     const [N, H, W, C] = x.shape;

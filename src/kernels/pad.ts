@@ -50,6 +50,7 @@ export const pad: Op<[x: Tensor], PadAttrs> = /* @__PURE__ */ defineOp({
   name: 'pad',
   attrs: { before: [], after: [], interior: [], value: 0 },
   anyDType: true,
+  half: [0],
   shape: ([x], attrs) => ({ shape: paddedShape(x.shape, attrs), dtype: x.dtype }),
   reference([x], [y], attrs) {
     y.data.fill(attrs.value);

@@ -30,6 +30,7 @@ export const permute: Op<[x: Tensor], PermuteAttrs> = /* @__PURE__ */ defineOp({
   name: 'permute',
   attrs: { order: [] },
   anyDType: true,
+  half: [0],
   shape: ([x], { order }) => ({ shape: normaliseOrder(x.shape.length, order).map((d) => x.shape[d]), dtype: x.dtype }),
   reference: ([x], [y], { order }) => gatherView(x, y, permuted(x.shape, normaliseOrder(x.shape.length, order))),
   launches: ([x], [y], { order }) => [gatherStrided('permute', x, y, permuted(x.shape, normaliseOrder(x.rank, order)))],

@@ -3,7 +3,7 @@ import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
 import { type Bindable, type Launch, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
-import { type DType, formatShape, type Shape, sameShape } from '../tensor/shape.js';
+import { type DType, formatShape, isFloat, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { permuted } from './permute.js';
 import {
@@ -25,11 +25,11 @@ export interface PlaceAttrs extends ReduceAttrs {
 
 /** What reading past the end gives: NaN bits, or zero where the dtype has no NaN. */
 export function missingWord(dtype: DType): number {
-  return dtype === 'float32' ? 0x7fc00000 : 0;
+  return isFloat({ dtype }) ? 0x7fc00000 : 0;
 }
 
 export function missingValue(dtype: DType): number {
-  return dtype === 'float32' ? Number.NaN : 0;
+  return isFloat({ dtype }) ? Number.NaN : 0;
 }
 
 /** The launch of `y[o, i] = x[o, index[o, i], i]`. */
@@ -45,7 +45,7 @@ export function pickLaunch(op: string, x: Bindable, index: Bindable, y: Tensor, 
 
 function checkIndex(op: string, index: TensorSpec, shape: Shape, attrs: ReduceAttrs): void {
   const wanted = reducedShape(op, shape, attrs);
-  if (index.dtype === 'float32' || !sameShape(index.shape, wanted)) {
+  if (isFloat(index) || !sameShape(index.shape, wanted)) {
     throw new ShapeError(
       `${op}: the index is ${index.dtype} ${formatShape(index.shape)}; wanted int32 or uint32 ${formatShape(wanted)}, ` +
         `which is ${formatShape(shape)} without the axes`,
@@ -61,6 +61,7 @@ export const pick: Op<[x: Tensor, index: Tensor], ReduceAttrs> = /* @__PURE__ */
   name: 'pick',
   attrs: REDUCE_DEFAULTS,
   anyDType: true,
+  half: [0],
   shape([x, index], attrs) {
     checkIndex('pick', index, x.shape, attrs);
     return { shape: index.shape, dtype: x.dtype };
@@ -86,6 +87,7 @@ export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */
   name: 'place',
   attrs: { axes: undefined, keepDims: false, shape: [] },
   anyDType: true,
+  half: [0],
   shape([g, index], attrs) {
     checkIndex('place', index, attrs.shape, attrs);
     if (!sameShape(g.shape, index.shape)) {

@@ -1,9 +1,10 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
-import { type DType, type Shape, sameShape, sizeOf, WGSL_TYPE } from '../tensor/shape.js';
+import { type DType, type Shape, sameShape, sizeOf, sumType, WGSL_TYPE } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './binary.js';
 import { broadcastTo } from './broadcastTo.js';
+import { matching } from './cast.js';
 import {
   collapsedView,
   REDUCE_DEFAULTS,
@@ -37,12 +38,13 @@ export function spread(g: Tensor, x: Tensor, attrs: ReduceAttrs): Tensor {
   });
 }
 
-/** Sum over axes, `y[o, i] = sum_r x[o, r, i]`, of any dtype; the dual of `broadcastTo`. */
+/** Sum over axes, `y[o, i] = sum_r x[o, r, i]`, of any dtype, float32 of float16; the dual of `broadcastTo`. */
 export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'sum',
   attrs: REDUCE_DEFAULTS,
   anyDType: true,
-  shape: ([x], attrs) => ({ shape: reducedShape('sum', x.shape, attrs), dtype: x.dtype }),
+  half: [0],
+  shape: ([x], attrs) => ({ shape: reducedShape('sum', x.shape, attrs), dtype: sumType(x.dtype) }),
   reference([x], [y], { axes }) {
     const { data, outer, reduce, inner } = collapsedView('sum', x, axes);
     y.data.fill(0);
@@ -50,15 +52,16 @@ export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
       for (let r = 0; r < reduce; r++) for (let i = 0; i < inner; i++) y.data[o * inner + i] += data[at++];
     }
   },
-  launches: ([x], [y], { axes }, context) => reduceLaunches(adder('sum', x.dtype, 's'), x, y, axes, context),
-  vjp: (g, { inputs: [x], attrs }) => [() => spread(g, x, attrs)],
+  launches: ([x], [y], { axes }, context) => reduceLaunches(adder('sum', sumType(x.dtype), 's'), x, y, axes, context),
+  vjp: (g, { inputs: [x], attrs }) => [() => spread(matching(g, x), x, attrs)],
   keep: { inputs: [] },
 });
 
-/** Mean over axes, `y[o, i] = (1 / R) sum_r x[o, r, i]`. */
+/** Mean over axes, `y[o, i] = (1 / R) sum_r x[o, r, i]`, float32 also of float16. */
 export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'mean',
   attrs: REDUCE_DEFAULTS,
+  half: [0],
   shape: ([x], attrs) => ({ shape: reducedShape('mean', x.shape, attrs), dtype: 'float32' }),
   reference([x], [y], { axes }) {
     sum.def.reference([x], [y], { axes, keepDims: false });
@@ -67,11 +70,11 @@ export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   },
   launches: ([x], [y], { axes }, context) =>
     reduceLaunches(adder('mean', 'float32', 's / f32(count)'), x, y, axes, context),
-  vjp: (g, { inputs: [x], attrs }) => [() => spread(mul(g, g.size / x.size), x, attrs)],
+  vjp: (g, { inputs: [x], attrs }) => [() => spread(matching(mul(g, g.size / x.size), x), x, attrs)],
   keep: { inputs: [] },
 });
 
-/** Adds up what broadcasting from `shape` to the shape of `g` had repeated: the VJP of every broadcast. */
+/** Adds up what broadcasting from `shape` to the shape of `g` had repeated: the VJP of every broadcast. Sums are float32. */
 export function sumTo(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
   const lead = g.rank - shape.length;

@@ -27,6 +27,7 @@ const def: OpDefinition<ReshapeAttrs, Tensor> = {
   name: 'reshape',
   attrs: { shape: [] },
   anyDType: true,
+  half: [0],
   shape: ([x], { shape }) => ({ shape: fill(x.shape, shape), dtype: x.dtype }),
   reference([x], [y]) {
     y.data.set(x.data);

@@ -58,6 +58,7 @@ export const slice: Op<[x: Tensor], SliceAttrs> = /* @__PURE__ */ defineOp({
   name: 'slice',
   attrs: { begin: [], end: [], step: [] },
   anyDType: true,
+  half: [0],
   shape: ([x], attrs) => ({ shape: ranges(x.shape, attrs).map(({ extent }) => extent), dtype: x.dtype }),
   reference: ([x], [y], attrs) => gatherView(x, y, selected(x.shape, attrs)),
   launches: ([x], [y], attrs) => [gatherStrided('slice', x, y, selected(x.shape, attrs))],

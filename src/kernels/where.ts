@@ -20,6 +20,7 @@ const choose: Where = /* @__PURE__ */ defineElementwise<[condition: Tensor, a: O
     }
     return a.dtype;
   },
+  half: [1, 2],
   vjp: (g, { inputs: [condition] }) => [null, () => where(condition, g, 0), () => where(condition, 0, g)],
   keep: { inputs: [0] },
 });

@@ -18,6 +18,7 @@ export interface Capabilities {
   readonly architecture: string;
   /** The subgroup size where the adapter has subgroups of one fixed size, else 0. */
   readonly subgroupSize: number;
+  /** Whether tensors may be float16; the reference holds them unrounded. */
   readonly float16: boolean;
   readonly timestamps: boolean;
   /** The most bytes that one binding, hence one tensor, may have. */

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
 import type { Device } from './backend.js';
 import { pinned } from './lifetime.js';
-import type { DType } from './shape.js';
+import { type DType, isFloat } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 const CAPACITY = 256;
@@ -36,6 +36,6 @@ export class ConstantCache {
 /** A number among integer operands is cut to an integer by no rule that its author would have meant. */
 function checkConstant(value: number, dtype: DType): void {
   const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
-  if (dtype === 'float32' || (Number.isInteger(value) && value >= low && value <= high)) return;
+  if (isFloat({ dtype }) || (Number.isInteger(value) && value >= low && value <= high)) return;
   throw new ShapeError(`scalar: ${value} is no ${dtype}; use one, or convert the other operands with cast`);
 }

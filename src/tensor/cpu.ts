@@ -16,7 +16,7 @@ import { Tensor } from './tensor.js';
 
 type ReferenceArray = Float64Array | Int32Array | Uint32Array;
 
-const ARRAY = { float32: Float64Array, int32: Int32Array, uint32: Uint32Array } as const;
+const ARRAY = { float32: Float64Array, float16: Float64Array, int32: Int32Array, uint32: Uint32Array } as const;
 
 class CpuAllocation extends Allocation {
   readonly data: ReferenceArray;
@@ -42,7 +42,7 @@ class CpuDevice implements Device {
     vendor: 'wgrad',
     architecture: 'float64',
     subgroupSize: 0,
-    float16: false,
+    float16: true,
     timestamps: false,
     maxBindingBytes: Number.MAX_SAFE_INTEGER,
   };

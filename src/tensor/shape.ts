@@ -2,11 +2,28 @@ import { ShapeError } from '../errors.js';
 
 export type Shape = readonly number[];
 
-/** Element types: booleans are `uint32` 0 or 1; the CPU backend holds `float32` in float64. */
-export type DType = 'float32' | 'int32' | 'uint32';
+/** Element types: booleans are `uint32` 0 or 1; the CPU backend holds both floats in float64, without rounding. */
+export type DType = 'float32' | 'float16' | 'int32' | 'uint32';
 
-/** What WGSL calls the element types. */
-export const WGSL_TYPE = { float32: 'f32', int32: 'i32', uint32: 'u32' } as const;
+/** What WGSL calls the element types; kernels count float16 as float32 (see `withHalfBindings`). */
+export const WGSL_TYPE = { float32: 'f32', float16: 'f32', int32: 'i32', uint32: 'u32' } as const;
+
+const BYTES = { float32: 4, float16: 2, int32: 4, uint32: 4 } as const;
+
+/** What elements take up in device memory; copies and bindings count whole words, so that an odd float16 has company. */
+export function bytesOf(dtype: DType, length: number): number {
+  return Math.ceil((BYTES[dtype] * length) / 4) * 4;
+}
+
+/** Whether derivatives exist: float32 or float16. */
+export function isFloat({ dtype }: { readonly dtype: DType }): boolean {
+  return dtype === 'float32' || dtype === 'float16';
+}
+
+/** What sums of such numbers have: float16 ends at 65504, and 2048 + 1 is 2048 there. */
+export function sumType(dtype: DType): DType {
+  return dtype === 'float16' ? 'float32' : dtype;
+}
 
 /** The number of elements of a shape; 1 for a scalar `[]`. */
 export function sizeOf(shape: Shape): number {
@@ -49,6 +66,26 @@ export function requireDType(op: string, operands: readonly { readonly dtype: DT
   if (wrong >= 0) {
     throw new ShapeError(
       `${op}: operand ${wrong} is ${operands[wrong].dtype}, expected ${dtype}; convert it with cast(x, { dtype: '${dtype}' })`,
+    );
+  }
+}
+
+/** The same where float16 will do as well. */
+export function requireFloats(op: string, operands: readonly { readonly dtype: DType }[]): void {
+  const wrong = operands.findIndex((x) => !isFloat(x));
+  if (wrong >= 0) {
+    throw new ShapeError(
+      `${op}: operand ${wrong} is ${operands[wrong].dtype}, expected float32 or float16; convert it with cast(x, { dtype: 'float32' })`,
+    );
+  }
+}
+
+/** Throws a ShapeError unless all operands have one dtype. */
+export function requireOneDType(op: string, operands: readonly { readonly dtype: DType }[]): void {
+  const other = operands.findIndex((x) => x.dtype !== operands[0].dtype);
+  if (other >= 0) {
+    throw new ShapeError(
+      `${op}: operands are ${operands[0].dtype} and ${operands[other].dtype}; convert one with cast(x, { dtype })`,
     );
   }
 }

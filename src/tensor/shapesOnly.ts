@@ -18,7 +18,7 @@ class ShapesOnlyDevice implements Device {
     vendor: 'wgrad',
     architecture: 'shapes',
     subgroupSize: 0,
-    float16: false,
+    float16: true,
     timestamps: false,
     maxBindingBytes: Number.MAX_SAFE_INTEGER,
   } as const;

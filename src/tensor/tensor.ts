@@ -73,7 +73,7 @@ export class Tensor {
     );
   }
 
-  /** The elements, row-major: Float32Array (Float64Array on the CPU backend), Int32Array or Uint32Array. */
+  /** The elements, row-major: floats as Float32Array (on the CPU backend Float64Array), Int32Array or Uint32Array. */
   async data(): Promise<TypedArray> {
     this.assertLive('data');
     return this.device.read(this);

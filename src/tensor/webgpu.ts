@@ -14,8 +14,10 @@ import {
 } from './backend.js';
 import { MeasuredChoices } from './choices.js';
 import { ConstantCache } from './constants.js';
+import { fromFloat16Array, toFloat16Array } from './float16.js';
+import { withHalfBindings } from './halfBindings.js';
 import { scope } from './scope.js';
-import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
 import { type OpenDevice, openDevice } from './webgpuAdapter.js';
 import { CommandEncoder, RING_SLOTS } from './webgpuEncoder.js';
@@ -99,12 +101,10 @@ export class WebGpuDevice implements Device {
     const pooled = pooledOf(tensor);
     // The queue would overtake commands that are recorded but not submitted.
     if (pooled.lastUse === this.#encoder.serial) this.flush();
-    const array = ARRAY[tensor.dtype];
-    // Shared memory crashes Dawn, so only plain arrays of the right type pass uncopied.
-    const plain = data instanceof array && !(data.buffer.constructor.name === 'SharedArrayBuffer');
-    const words = plain ? data : array.from(data);
+    const words = hostArray(tensor.dtype, data);
     const done = this.#encoder.profiler?.begin('write', `write ${formatShape(tensor.shape)}`);
-    this.gpu.queue.writeBuffer(pooled.buffer, tensor.offset * 4, words.buffer, words.byteOffset, words.byteLength);
+    const at = bytesOf(tensor.dtype, tensor.offset);
+    this.gpu.queue.writeBuffer(pooled.buffer, at, words.buffer, words.byteOffset, words.byteLength);
     done?.();
   }
 
@@ -113,7 +113,8 @@ export class WebGpuDevice implements Device {
     const [from, to] = [pooledOf(source), pooledOf(target)];
     this.#encoder.trace?.use(source.allocation);
     this.#encoder.trace?.use(target.allocation);
-    this.#encoder.copy(from, 4 * source.offset, to.buffer, 4 * target.offset, 4 * source.size);
+    const [at, place, bytes] = [source.offset, target.offset, source.size].map((n) => bytesOf(source.dtype, n));
+    this.#encoder.copy(from, at, to.buffer, place, bytes);
     from.lastUse = this.#encoder.serial;
     to.lastUse = this.#encoder.serial;
   }
@@ -121,9 +122,9 @@ export class WebGpuDevice implements Device {
   async read(tensor: Tensor): Promise<TypedArray> {
     tensor.assertLive('read');
     this.#encoder.trace?.refuse(`a tensor ${formatShape(tensor.shape)} was read`);
-    const bytes = tensor.size * 4;
+    const bytes = bytesOf(tensor.dtype, tensor.size);
     const staging = this.#staging.take(bytes);
-    this.#encoder.copy(pooledOf(tensor), 4 * tensor.offset, staging, 0, bytes);
+    this.#encoder.copy(pooledOf(tensor), bytesOf(tensor.dtype, tensor.offset), staging, 0, bytes);
     this.flush();
     try {
       await this.#wait(staging.mapAsync(MAP_READ, 0, bytes));
@@ -133,13 +134,20 @@ export class WebGpuDevice implements Device {
         cause,
       });
     }
-    const data = new ARRAY[tensor.dtype](this.#staging.empty(staging, bytes));
+    const { dtype, size } = tensor;
+    const words = this.#staging.empty(staging, bytes);
+    const data = dtype === 'float16' ? fromFloat16Array(new Uint16Array(words), size) : new ARRAY[dtype](words);
     await this.#throwFailure();
     return data;
   }
 
   allocate(dtype: DType, length: number, zero = false): Allocation {
     if (this.#closed) throw new DeviceError('webgpu: the device was destroyed; open another with webgpu()');
+    if (dtype === 'float16' && !this.capabilities.float16) {
+      throw new DeviceError(
+        `webgpu: '${this.description}' has no float16 (feature shader-f16); stay with float32, or take another adapter or cpu()`,
+      );
+    }
     const { trace } = this.#encoder;
     const allocation = new PoolAllocation(dtype, length, trace?.memory ?? this.#pool);
     trace?.bear(allocation);
@@ -163,7 +171,7 @@ export class WebGpuDevice implements Device {
           return { scratch: scratch.length - 1, dtype, length };
         },
       });
-      for (const launch of launches) this.#dispatch(launch, scratch);
+      for (const launch of launches) this.#dispatch(withHalfBindings(launch), scratch);
     } finally {
       // Later commands run after these, so scratch may be handed out again at once.
       for (const allocation of scratch) allocation.free();
@@ -251,8 +259,8 @@ export class WebGpuDevice implements Device {
     const buffers = bound.map((b) => (b instanceof Tensor ? pooledOf(b) : scratch[b.scratch].pooled));
     const ranges = bound.map((b, i): BoundRange => {
       const { id, buffer } = buffers[i];
-      if (b instanceof Tensor) return { id, buffer, offset: 4 * b.offset, size: 4 * b.size };
-      return { id, buffer, offset: 0, size: 4 * b.length };
+      const [first, length] = b instanceof Tensor ? [b.offset, b.size] : [0, b.length];
+      return { id, buffer, offset: bytesOf(b.dtype, first), size: bytesOf(b.dtype, length) };
     });
     const { trace } = this.#encoder;
     if (trace) for (const b of bound) trace.use(b instanceof Tensor ? b.allocation : scratch[b.scratch]);
@@ -265,6 +273,15 @@ export class WebGpuDevice implements Device {
     if (this.#closed) throw new DeviceError('webgpu: the device was destroyed; open another with webgpu()');
     await this.#failures.throwIfAny();
   }
+}
+
+/** The elements as the device holds them. */
+function hostArray(dtype: DType, data: ArrayLike<number>): TypedArray | Uint16Array {
+  if (dtype === 'float16') return toFloat16Array(data);
+  const array = ARRAY[dtype];
+  // Shared memory crashes Dawn, so only plain arrays of the right type pass uncopied.
+  const plain = data instanceof array && !(data.buffer.constructor.name === 'SharedArrayBuffer');
+  return plain ? data : array.from(data);
 }
 
 function pooledOf(tensor: Tensor): PoolBuffer {

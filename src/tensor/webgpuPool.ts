@@ -1,7 +1,7 @@
 import { DeviceError } from '../errors.js';
 import { Allocation } from './allocation.js';
 import type { MemoryReport } from './backend.js';
-import type { DType } from './shape.js';
+import { bytesOf, type DType } from './shape.js';
 import type { Failures } from './webgpuFailures.js';
 
 const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
@@ -35,7 +35,7 @@ export class PoolAllocation extends Allocation {
 
   constructor(dtype: DType, length: number, home: BufferHome) {
     super(dtype, length);
-    this.pooled = home.take(4 * length);
+    this.pooled = home.take(bytesOf(dtype, length));
     this.#home = home;
   }
 

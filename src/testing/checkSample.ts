@@ -1,12 +1,19 @@
-import type { OpCases, Sample } from '../autograd/cases.js';
-import { checkKernel, checkKernelGradient, type KernelReport, outputsOf } from '../autograd/checkKernel.js';
+import { dtypeOfFill, type Fill, type OpCases, type Sample } from '../autograd/cases.js';
+import {
+  checkKernel,
+  checkKernelGradient,
+  isFloatArray,
+  type KernelReport,
+  outputsOf,
+} from '../autograd/checkKernel.js';
 import { drawFill, type HostArray, upload } from '../autograd/fill.js';
 import { type GradcheckReport, gradcheck } from '../autograd/gradcheck.js';
 import type { Device } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
+import { roundToFloat16 } from '../tensor/float16.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
-import { formatShape } from '../tensor/shape.js';
+import { formatShape, isFloat } from '../tensor/shape.js';
 
 /** The operands of a sample: the same for a seed, whatever ran before. */
 export function drawOperands(sample: Pick<Sample, 'inputs'>, seed: number): HostArray[] {
@@ -14,23 +21,37 @@ export function drawOperands(sample: Pick<Sample, 'inputs'>, seed: number): Host
   return sample.inputs.map((fill, i) => drawFill(fill, rng.split(i)));
 }
 
+/** The samples of an op with float16 operands wherever it takes them, as far as float16 holds their values. */
+export function halfSamples({ op, samples }: OpCases): Sample[] {
+  const { half = [] } = op.def;
+  const narrowed = samples.map((sample): Sample => {
+    const inputs = sample.inputs.map((fill, i): Fill => {
+      const takes = (half === 'all' || half.includes(i)) && dtypeOfFill(fill) === 'float32';
+      return takes ? { ...fill, dtype: 'float16' } : fill;
+    });
+    return { ...sample, inputs };
+  });
+  const fits = ({ dtype, values = [] }: Fill) =>
+    dtype !== 'float16' || values.every((x) => !Number.isFinite(x) || Number.isFinite(roundToFloat16(x)));
+  return narrowed.filter(({ inputs }) => inputs.some(({ dtype }) => dtype === 'float16') && inputs.every(fits));
+}
+
 /**
  * How often a sample may be differentiated: 0 if it says so, if the op updates something in place and has no VJP, or if
- * no input or no output is float32.
+ * no input or no output is a float.
  */
 export function differentiability({ op }: OpCases, sample: Sample): 0 | 1 | 2 {
   const operands = drawOperands(sample, 0);
-  if ((op.def.vjp === null && op.def.donates?.length) || !operands.some(({ data }) => data instanceof Float32Array))
-    return 0;
+  if ((op.def.vjp === null && op.def.donates?.length) || !operands.some(isFloatArray)) return 0;
   const device = cpu();
-  const isFloat = scope(() =>
+  const hasFloat = scope(() =>
     outputsOf(
       op,
       operands.map((x) => upload(device, x)),
       sample.attrs,
-    ).some((y) => y.dtype === 'float32'),
+    ).some(isFloat),
   );
-  return isFloat ? (sample.order ?? 2) : 0;
+  return hasFloat ? (sample.order ?? 2) : 0;
 }
 
 /** Gradcheck of one sample in float64, up to `order`; whatever it throws names the op and the sample. */

@@ -1,0 +1,117 @@
+import { DeviceError } from '../errors.js';
+import { type Bindable, type Launch, type Program, program } from './backend.js';
+import { Tensor } from './tensor.js';
+
+/**
+ * How a kernel that was written for float32 is to find the elements of a binding: as they are, or as float16 in memory.
+ * Bindings come in words of 4 bytes, so that of an odd number the array seems to have one more.
+ */
+type Storage = 'float32' | 'even' | 'odd';
+
+/**
+ * float16 is how numbers lie in memory, not how kernels count: this launch with every binding to a float16 tensor declared
+ * as `f16`, its loads widened to what the kernel expects and its stores rounded. Sums, and all that is not such a tensor,
+ * stay float32. A kernel that looks at a float32 as a `u32` word sees the word of the widened number.
+ *
+ * WGSL leaves open which neighbour a number is rounded to, and what becomes of one beyond 65504.
+ */
+export function withHalfBindings(launch: Launch): Launch {
+  const bound = [...launch.read, ...launch.write];
+  if (!bound.some(({ dtype }) => dtype === 'float16')) return launch;
+  return { ...launch, program: stored(launch.program, bound.map(storageOf)) };
+}
+
+function storageOf(b: Bindable): Storage {
+  if (b.dtype !== 'float16') return 'float32';
+  return (b instanceof Tensor ? b.size : b.length) % 2 === 0 ? 'even' : 'odd';
+}
+
+function stored({ label, code }: Program, storages: readonly Storage[]): Program {
+  const halves = storages.flatMap((storage, i) =>
+    storage === 'float32' ? [] : `${i}${storage === 'odd' ? ' odd' : ''}`,
+  );
+  return program(`${label}, f16 ${halves.join(', ')}`, () => {
+    let rewritten = code;
+    storages.forEach((storage, binding) => {
+      if (storage !== 'float32') rewritten = rewriteBinding(rewritten, label, binding, storage);
+    });
+    return `enable f16;\n${rewritten}`;
+  });
+}
+
+/** An element type as a kernel declares it, its half in memory, and the way between them. */
+interface ElementType {
+  readonly half: string;
+  readonly load: (place: string) => string;
+  readonly store: (value: string) => string;
+}
+
+const f32: ElementType = { half: 'f16', load: (x) => `f32(${x})`, store: (x) => `f16(${x})` };
+const vec4f: ElementType = { half: 'vec4<f16>', load: (x) => `vec4f(${x})`, store: (x) => `vec4<f16>(${x})` };
+const u32: ElementType = {
+  half: 'f16',
+  load: (x) => `bitcast<u32>(f32(${x}))`,
+  store: (x) => `f16(bitcast<f32>(${x}))`,
+};
+const vec4u: ElementType = {
+  half: 'vec4<f16>',
+  load: (x) => `bitcast<vec4u>(vec4f(${x}))`,
+  store: (x) => `vec4<f16>(bitcast<vec4f>(${x}))`,
+};
+const TYPES: Readonly<Record<string, ElementType>> = {
+  ...{ f32, u32, vec4f, vec4u },
+  ...{ 'vec4<f32>': vec4f, 'vec4<u32>': vec4u },
+};
+
+function rewriteBinding(code: string, label: string, binding: number, storage: 'even' | 'odd'): string {
+  const declared = new RegExp(`(@binding\\(${binding}\\) var<storage, \\w+> (\\w+): array<)(\\S+)>;`).exec(code);
+  const written = declared?.[3] ?? '';
+  const alias = new RegExp(`alias ${written} = (\\w+);`).exec(code)?.[1];
+  const type = TYPES[alias ?? written];
+  if (!declared || !type) {
+    throw new DeviceError(
+      `webgpu: binding ${binding} of kernel '${label}' is no array of floats, so it cannot be float16`,
+    );
+  }
+  const [declaration, head, name] = declared;
+  const body = code.replace(declaration, '\0');
+  const length = storage === 'odd' ? `(arrayLength(&${name}) - 1u)` : `arrayLength(&${name})`;
+  return rewriteAccesses(body, name, type, label)
+    .replaceAll(`arrayLength(&${name})`, length)
+    .replace('\0', `${head}${type.half}>;`);
+}
+
+/** Widens every `name[...]` that is read and rounds what is assigned to one; indices may hold further accesses. */
+function rewriteAccesses(code: string, name: string, type: ElementType, label: string): string {
+  const within = (part: string) => rewriteAccesses(part, name, type, label);
+  const access = new RegExp(`//[^\\n]*|(?<![.\\w])${name}\\[`, 'g');
+  let out = '';
+  let at = 0;
+  for (let found = access.exec(code); found; found = access.exec(code)) {
+    const begin = found.index;
+    if (found[0].startsWith('//')) continue;
+    const open = access.lastIndex;
+    const close = closingBracket(code, open);
+    const place = `${name}[${within(code.slice(open, close))}]`;
+    const operator = /^\s*([-+*/|&^]?=)(?!=)\s*/.exec(code.slice(close + 1));
+    out += code.slice(at, begin);
+    at = close + 1;
+    if (!operator) out += type.load(place);
+    else if (operator[1] === '=') {
+      const from = at + operator[0].length;
+      at = code.indexOf(';', from);
+      out += `${place} = ${type.store(within(code.slice(from, at)))}`;
+    } else throw new DeviceError(`webgpu: kernel '${label}' adds to '${name}' in place, so it cannot be float16`);
+    access.lastIndex = at;
+  }
+  return out + code.slice(at);
+}
+
+/** Where the bracket closes that was opened before `from`. */
+function closingBracket(code: string, from: number): number {
+  let depth = 1;
+  for (let i = from; ; i++) {
+    if (code[i] === '[') depth++;
+    else if (code[i] === ']' && --depth === 0) return i;
+  }
+}
