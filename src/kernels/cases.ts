@@ -42,7 +42,8 @@ import { cumsumCases } from './cumsum.js';
 import { argMaxCases, maxCases, minCases } from './extremum.js';
 import { flipCases } from './flip.js';
 import { gatherCases, gatherGradCases } from './gather.js';
-import { gradStatusCases } from './gradStatus.js';
+import { gradStatusCases, scaledGradStatusCases } from './gradStatus.js';
+import { halfBlocksCases } from './halfBlocks.js';
 import { linearCases } from './linear.js';
 import { logSumExpCases } from './logSumExp.js';
 import { matmulCases } from './matmul.js';
@@ -117,6 +118,8 @@ export const kernelCases: readonly OpCases[] = [
   gatherGradCases(),
   geluCases(),
   gradStatusCases(),
+  halfBlocksCases(),
+  scaledGradStatusCases(),
   greaterCases(),
   greaterEqualCases(),
   isFiniteCases(),

@@ -1,6 +1,7 @@
 import { transient } from '../autograd/tape.js';
 import { ShapeError } from '../errors.js';
-import { gradStatus } from '../kernels/gradStatus.js';
+import { gradStatus, scaledGradStatus } from '../kernels/gradStatus.js';
+import type { LossScaleAttrs } from '../kernels/lossScale.js';
 import { type Arena, arenaOf, flatArenas } from '../tensor/arena.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, Tensor } from '../tensor/tensor.js';
@@ -17,6 +18,8 @@ export interface StepOptions {
   readonly groups?: readonly ParameterGroup[];
   /** Gradients whose global norm is larger are scaled down to it; default: no clipping. */
   readonly clipNorm?: number;
+  /** How the loss scale moves, where the state has one; default: as PyTorch's `GradScaler`. */
+  readonly lossScale?: Partial<LossScaleAttrs>;
   /** How the average of the parameters moves; wanted by a state made with `{ ema: true }`, and by no other. */
   readonly ema?: AverageOptions;
 }
@@ -56,8 +59,17 @@ export function copiesOf<P>(by: string, params: P): P {
   return copies;
 }
 
+/** What a step updates in place. */
+export interface Updated<P> {
+  readonly params: P;
+  readonly moments: readonly P[];
+  readonly status: Tensor;
+  /** [2], as `scaledGradStatus` moves it; the gradients are those of the loss times its first element. */
+  readonly lossScale?: Tensor;
+}
+
 /**
- * One step of an optimiser: gradient status, then `kernel` for every arena. Parameters, moments and status are donated:
+ * One step of an optimiser: gradient status, then `kernel` for every arena. All but the gradients is donated:
  * the trees returned lie in the same memory. The gradients are disposed of.
  *
  * @throws ShapeError if a rate is not a finite number >= 0, if parameters or moments are not packed, or if the gradients
@@ -65,10 +77,11 @@ export function copiesOf<P>(by: string, params: P): P {
  */
 export function updateArenas<P>(
   by: string,
-  { params, gradients, moments, status }: { params: P; gradients: P; moments: readonly P[]; status: Tensor },
-  { lr, weightDecay = 0, groups = [], clipNorm = Number.POSITIVE_INFINITY }: StepOptions,
+  { gradients, ...updated }: Updated<P> & { gradients: P },
+  { lr, weightDecay = 0, groups = [], clipNorm = Number.POSITIVE_INFINITY, lossScale: rule }: StepOptions,
   kernel: (step: ArenaStep) => void,
-): { params: P; moments: readonly P[]; status: Tensor } {
+): Updated<P> {
+  const { params, moments, status, lossScale } = updated;
   // Before the status counts a step: a refused call leaves everything as it was.
   const [factor, rate] = typeof lr === 'number' ? [lr, 1] : [1, lr];
   if (![factor, weightDecay].every((x) => Number.isFinite(x) && x >= 0)) {
@@ -78,21 +91,29 @@ export function updateArenas<P>(
     throw new ShapeError(`${by}: lr must be a number or a float32 tensor of shape [], got ${rate}`);
   }
   eachTensor(gradients, (g) => g.assertLive(by));
-  eachTensor([params, moments, status], (t) => t.assertDonatable(by));
-  const next = mapOnce({ params, moments, status }, (t) => aliasOf(t));
+  if (rule && !lossScale) {
+    throw new ShapeError(
+      `${by}: the option lossScale wants a state that has one; make it with init(params, { lossScale: true })`,
+    );
+  }
+  eachTensor(updated, (t) => t.assertDonatable(by));
+  const next = mapOnce(updated, (t) => aliasOf(t));
   transient(() => {
     const flatParams = arenasOf(by, 'parameters', params);
     const flatMoments = moments.map((tree) => arenasOf(by, 'moments', tree));
     const flatGradients = gradientArenas(by, params, gradients);
     const rules = flatParams.map((flat) => rulesOf(flat, weightDecay, groups));
     const arenas = flatGradients.flatMap((flat, k) => [flat, rules[k]]);
-    const current = gradStatus.apply([aliasOf(status), rate, ...arenas], { clipNorm, lr: factor });
+    const attrs = { clipNorm, lr: factor };
+    const current = lossScale
+      ? scaledGradStatus.apply([aliasOf(status), aliasOf(lossScale), rate, ...arenas], { ...attrs, ...rule })[0]
+      : gradStatus.apply([aliasOf(status), rate, ...arenas], attrs);
     flatParams.forEach((flat, k) => {
       const own = flatMoments.map((flats) => flats[k]);
       kernel({ params: flat, gradients: flatGradients[k], moments: own, status: current, rules: rules[k] });
     });
   });
-  for (const t of new Set(tensorsOf([params, moments, status]))) t.donate(by);
+  for (const t of new Set(tensorsOf(updated))) t.donate(by);
   eachTensor(gradients, (g) => g.dispose());
   return next;
 }

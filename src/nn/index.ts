@@ -9,6 +9,7 @@ export * as conv2d from './conv2d.js';
 export * as convNorm from './convNorm.js';
 export * as convTranspose2d from './convTranspose2d.js';
 export * as convUnit from './convUnit.js';
+export { halfParameters } from './halfParameters.js';
 export * as hrnet from './hrnet.js';
 export {
   constant,
@@ -34,6 +35,7 @@ export {
   adam,
   adamW,
   type InitOptions,
+  lossScaleOf,
   type ParameterGroup,
   readStatus,
   type SgdOptions,

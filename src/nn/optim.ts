@@ -1,9 +1,10 @@
 import { ShapeError } from '../errors.js';
 import { adamStep } from '../kernels/adamStep.js';
+import { LOSS_SCALE_RANGE } from '../kernels/lossScale.js';
 import { checkParameterAverage, type ParameterAverageAttrs } from '../kernels/parameterAverage.js';
 import { sgdStep } from '../kernels/sgdStep.js';
 import { STATUS, STATUS_SIZE } from '../kernels/stepStatus.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 import { tensorsOf } from '../tensor/tree.js';
 import { copiesOf, type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';
 
@@ -18,6 +19,8 @@ export interface AdamState<P> {
   readonly status: Tensor;
   /** The average of the parameters, if `init` was asked for it: to evaluate with, in their place. */
   readonly ema?: P;
+  /** The factor of the loss and the steps since it moved, [2], if `init` was asked for them: see `lossScaleOf`. */
+  readonly lossScale?: Tensor;
 }
 
 /** Memory of gradient descent: velocities under the parameters' paths, and the status of the last step. */
@@ -27,12 +30,18 @@ export interface SgdState<P> {
   readonly status: Tensor;
   /** As in `AdamState`. */
   readonly ema?: P;
+  readonly lossScale?: Tensor;
 }
 
 /** What `init` may be told. */
 export interface InitOptions {
   /** Keep a running average of the parameters, which starts as their copy. */
   readonly ema?: boolean;
+  /**
+   * Gradients will be those of the loss times a factor, which keeps small ones from vanishing in float16: `true` starts it
+   * at 65536, a number there. It halves when a gradient overflows, and such a step is left out; it doubles after 2000 steps.
+   */
+  readonly lossScale?: boolean | number;
 }
 
 export interface AdamOptions extends StepOptions {
@@ -60,16 +69,30 @@ export interface StepStatus {
   readonly norm: number;
   /** Whether the last step was applied. */
   readonly finite: boolean;
+  /** Factor of the next loss, if the state has one. */
+  readonly lossScale?: number;
+}
+
+/**
+ * The factor of the loss that a step of mixed precision starts from: `valueAndGrad(f, { seed: lossScaleOf(state) })` gives
+ * the loss as it is and gradients that are so many times larger, which the optimiser undoes. It never leaves the device.
+ *
+ * @throws ShapeError if the state was made without `{ lossScale: true }`
+ */
+export function lossScaleOf({ lossScale }: { readonly lossScale?: Tensor }): Tensor {
+  if (lossScale) return new Tensor(lossScale.device, [], 'float32', lossScale.allocation, lossScale.offset);
+  throw new ShapeError('lossScaleOf: the state has no loss scale; make it with init(params, { lossScale: true })');
 }
 
 /** Reads how the last step went; it waits for the device, so ask now and then, not at each step. */
-export async function readStatus(state: { readonly status: Tensor }): Promise<StepStatus> {
-  const data = await state.status.data();
+export async function readStatus(state: { readonly status: Tensor; readonly lossScale?: Tensor }): Promise<StepStatus> {
+  const [data, scale] = await Promise.all([state.status.data(), state.lossScale?.data()]);
   return {
     steps: data[STATUS.steps],
     skipped: data[STATUS.skipped],
     norm: data[STATUS.norm],
     finite: data[STATUS.finite] === 1,
+    ...(scale && { lossScale: scale[0] }),
   };
 }
 
@@ -81,7 +104,8 @@ export async function readStatus(state: { readonly status: Tensor }): Promise<St
  * place, in one dispatch for all parameters of an arena and two for the norm of the gradients: parameters and state that
  * were passed are dead afterwards, the gradients are disposed of. Options may change from step to step; a learning rate
  * may be a tensor. With `init(params, { ema: true })` and the option `ema` the same dispatch moves an average of the
- * parameters. If a gradient is not finite, the step changes nothing, the average included, and counts as skipped.
+ * parameters. If a gradient is not finite, the step changes nothing, the average included, and counts as skipped. With
+ * `init(params, { lossScale: true })` the gradients are those of a scaled loss: see `lossScaleOf`.
  *
  * @throws ShapeError if the parameters do not come from `packParameters`, which is what lets one dispatch reach all of them
  */
@@ -111,13 +135,13 @@ export const sgd = {
   step<P>(params: P, gradients: P, state: SgdState<P>, options: SgdOptions): [params: P, state: SgdState<P>] {
     const { momentum = 0, dampening = 0, nesterov = false } = options;
     const { attrs, trees: ema } = averageOf('sgd.step', state, options);
-    const trees = { params, gradients, moments: [state.velocity, ...ema], status: state.status };
+    const trees = { params, gradients, moments: [state.velocity, ...ema], ...controlsOf(state) };
     const next = updateArenas('sgd.step', trees, options, ({ params: p, gradients: g, moments, status, rules }) => {
       const [u, ...average] = moments;
       sgdStep.apply([p, g, u, status, rules, ...average], { momentum, dampening, nesterov, ...attrs });
     });
     const [velocity, ...average] = next.moments;
-    return [next.params, { velocity, status: next.status, ...namedAverage(average) }];
+    return [next.params, { velocity, ...controlsOf(next), ...namedAverage(average) }];
   },
 };
 
@@ -135,19 +159,45 @@ function stepAdam<P>(
 ): [params: P, state: AdamState<P>] {
   const { betas = [0.9, 0.999], eps = 1e-8 } = options;
   const { attrs, trees: ema } = averageOf(by, state, options);
-  const trees = { params, gradients, moments: [state.m, state.v, ...ema], status: state.status };
+  const trees = { params, gradients, moments: [state.m, state.v, ...ema], ...controlsOf(state) };
   const next = updateArenas(by, trees, options, ({ params: p, gradients: g, moments, status, rules }) => {
     const [m, v, ...average] = moments;
     adamStep.apply([p, g, m, v, status, rules, ...average], { betas, eps, decoupled, ...attrs });
   });
   const [m, v, ...average] = next.moments;
-  return [next.params, { m, v, status: next.status, ...namedAverage(average) }];
+  return [next.params, { m, v, ...controlsOf(next), ...namedAverage(average) }];
 }
 
-function startOf<P>(by: string, params: P, { ema = false }: InitOptions): { status: Tensor; ema?: P } {
-  const status = tensorsOf(params)[0].device.zeros([STATUS_SIZE]);
-  return ema ? { status, ema: copiesOf(by, params) } : { status };
+/** What of a state is about its steps and not about single parameters. */
+interface Controls {
+  readonly status: Tensor;
+  readonly lossScale?: Tensor;
 }
+
+function controlsOf({ status, lossScale }: Controls): Controls {
+  return lossScale ? { status, lossScale } : { status };
+}
+
+function startOf<P>(
+  by: string,
+  params: P,
+  { ema = false, lossScale = false }: InitOptions,
+): Controls & { readonly ema?: P } {
+  const { device } = tensorsOf(params)[0];
+  const first = lossScale === true ? INITIAL_LOSS_SCALE : lossScale;
+  const [least, most] = LOSS_SCALE_RANGE;
+  if (first !== false && !(first >= least && first <= most)) {
+    throw new ShapeError(`${by}: a loss scale starts between ${least} and ${most}, got ${first}`);
+  }
+  return {
+    status: device.zeros([STATUS_SIZE]),
+    ...(first !== false && { lossScale: device.tensor([first, 0], [2], 'float32') }),
+    ...(ema && { ema: copiesOf(by, params) }),
+  };
+}
+
+/** PyTorch's. */
+const INITIAL_LOSS_SCALE = 65536;
 
 /** The average as one more tree beside the moments, or none; the state and the options of a step must agree on it. */
 function averageOf<P>(

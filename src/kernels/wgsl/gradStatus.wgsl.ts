@@ -32,14 +32,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 }`;
 }
 
-/** One workgroup: the norm over all threads of all arenas in a fixed order, then the status of the step. */
-export function finalStatus(): string {
+/**
+ * One workgroup: the norm over all threads of all arenas in a fixed order, then the status of the step; if the loss was
+ * `scaled`, its gradients are as much smaller, and then the scale moves.
+ */
+export function finalStatus(scaled: boolean): string {
+  const factor = (of: string) => (scaled ? `${of} / lossScale[0]` : of);
   return /* wgsl */ `
-struct Params { threads: u32, clipNorm: f32, lr: f32 }
+struct Params { threads: u32, clipNorm: f32, lr: f32${scaled ? ', growth: f32, backoff: f32, interval: f32, least: f32, most: f32' : ''} }
 @group(0) @binding(0) var<storage, read> partial: array<vec2u>;
 @group(0) @binding(1) var<storage, read> rate: array<f32>;
 @group(0) @binding(2) var<storage, read_write> status: array<f32>;
-@group(0) @binding(3) var<uniform> p: Params;
+${
+  scaled
+    ? `@group(0) @binding(3) var<storage, read_write> lossScale: array<f32>;
+@group(0) @binding(4) var<uniform> p: Params;`
+    : '@group(0) @binding(3) var<uniform> p: Params;'
+}
 
 fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 
@@ -68,12 +77,18 @@ fn main(@builtin(local_invocation_index) local: u32) {
   let lr = p.lr * rate[0];
   let known = bads[0] == 0 && isFinite(sums[0]);
   let finite = known && isFinite(lr);
-  let norm = sqrt(sums[0]);
+  let norm = ${factor('sqrt(sums[0])')};
   status[0] += select(0.0, 1.0, finite);
   status[1] += select(1.0, 0.0, finite);
   status[2] = bitcast<f32>(select(0x7fc00000u, bitcast<u32>(norm), known));
-  status[3] = select(0.0, min(1.0, p.clipNorm / (norm + 1e-6)), finite);
+  status[3] = select(0.0, ${factor('min(1.0, p.clipNorm / (norm + 1e-6))')}, finite);
   status[4] = select(0.0, 1.0, finite);
-  status[5] = lr;
+  status[5] = lr;${scaled ? MOVE : ''}
 }`;
 }
+
+const MOVE = /* wgsl */ `
+  let good = select(0.0, lossScale[1] + 1.0, known);
+  let grows = good >= p.interval;
+  lossScale[0] = clamp(lossScale[0] * select(p.backoff, select(1.0, p.growth, grows), known), p.least, p.most);
+  lossScale[1] = select(good, 0.0, grows);`;
