@@ -101,7 +101,10 @@ class StepLoop {
     const { batch, size, lr } = this.#config;
     const before = device.stats();
     const start = performance.now();
-    const input = { ...uploadBatch(device, this.#batch, batch, size), lr: device.tensor([lr], []) };
+    const input = {
+      ...uploadBatch(device, this.#batch, batch, { height: size, width: size }),
+      lr: device.tensor([lr], []),
+    };
     device.flush();
     const uploaded = performance.now();
     // The upload is work for the queue as well; on a software adapter it would take the host's core.

@@ -41,7 +41,7 @@ export async function compareCommand(flags: CompareFlags): Promise<void> {
     const dataset = await openDataset(configOf(rows[0]));
     const folder = out ?? join(RUNS, `compare-${dataset.name}`);
     const runs = await planRuns(rows, numbers, folder, configOf);
-    const data = await loadTrainingData(dataset, signal, machine.workers);
+    const data = await loadTrainingData(dataset, configOf(rows[0]), signal, machine.workers);
     const shop: Workshop = { ...machine, data, eager, baselines: await fitBaselines(data) };
     const joints = dataset.schema.joints.length;
     const costs = new Map(rows.map((row) => [row, costOf(configOf(row), joints)] as const));

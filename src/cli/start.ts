@@ -10,6 +10,7 @@ export interface StartFlags extends TrainFlags {
   readonly out?: string;
   readonly workers?: string;
   readonly eager?: boolean;
+  readonly checkpoint?: boolean;
   readonly json?: boolean;
 }
 
@@ -30,6 +31,7 @@ export function start(program: Command): void {
     )
     .option('--resume [file]', 'continue a run: a checkpoint, by default the one saved last')
     .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/')
+    .option('--checkpoint', 'compute the blocks of a ResNet again instead of keeping them: slower, for less memory')
     .option('--json', 'print scores, files and epochs as one JSON object and nothing else');
   trainingOptions(command).action(async (flags: StartFlags) => {
     // Charts and image codecs are slow to load: only who trains waits for them.

@@ -23,6 +23,7 @@ export async function trainCommand({
   out,
   workers,
   eager,
+  checkpoint,
   json,
   ...flags
 }: StartFlags): Promise<void> {
@@ -33,10 +34,15 @@ export async function trainCommand({
   const saved = resume === undefined ? undefined : await loadRun(resume === true ? await lastCheckpoint(out) : resume);
   await withTrainingMachine({ backend, workers }, async ({ device, workers, signal }) => {
     const config = saved ? resumeConfig(saved.config, flags, saved.path) : makeConfig(flags, device.kind);
+    if (checkpoint && !config.model.startsWith('resnet')) {
+      throw new DataError(
+        `--checkpoint: for the blocks of a ResNet, got --model ${config.model}; --accumulate saves memory of any`,
+      );
+    }
     const dataset = await openDataset(config);
     const folder = await folderFor(`${dataset.name}-${config.loss}`, saved, out);
-    const data = await loadTrainingData(dataset, signal, workers);
-    const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
+    const data = await loadTrainingData(dataset, config, signal, workers);
+    const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager, checkpoint });
     if (saved) resumeSession(session, saved);
     if (init !== undefined) session.learner = await initFrom(session.learner, init);
     await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });

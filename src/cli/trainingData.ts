@@ -1,5 +1,6 @@
 import { DataError } from '../errors.js';
 import type { PoseDataset } from '../pose/dataset.js';
+import { inputSize, type TrainConfig } from '../pose/train/config.js';
 import { DataWorkers } from '../pose/train/dataWorkers.js';
 import { type LoadedData, loadData } from '../pose/train/samples.js';
 import { loadingDisplay } from './loadingDisplay.js';
@@ -22,12 +23,14 @@ export function openWorkers(text: string | undefined): DataWorkers | undefined {
 /** Loads both halves of a data set and shows how far that is. */
 export async function loadTrainingData(
   dataset: PoseDataset,
+  config: TrainConfig,
   signal: AbortSignal,
   workers: DataWorkers | undefined,
 ): Promise<LoadedData> {
+  const { height, width } = inputSize(config);
   const display = loadingDisplay(dataset.name);
   try {
-    return await loadData(dataset, { onProgress: display.update, signal, workers });
+    return await loadData(dataset, { onProgress: display.update, signal, workers, aspect: width / height });
   } finally {
     display.stop();
   }

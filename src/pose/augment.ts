@@ -21,6 +21,8 @@ export interface AugmentOptions {
   readonly shift?: { readonly probability: number; readonly share: Spread };
   /** Whether a rectangle of noise hides a part of everybody. */
   readonly occlusion?: boolean;
+  /** Width of the crops by their height, default 1; what is drawn does not depend on it. */
+  readonly aspect?: number;
 }
 
 /** Turns, sizes and mirror images of the official RLE code, of whole people. */

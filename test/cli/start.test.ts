@@ -46,9 +46,10 @@ async function refused(args: readonly string[], message: string | RegExp, env?: 
 
 describe('wgrad start', () => {
   test('trains, scores, writes checkpoints, log and report, and never overwrites a run', async () => {
-    const args = [...TINY, '--loss', 'laplace'];
+    const args = [...TINY, '--loss', 'laplace', '--aspect', '0.75', '--checkpoint'];
     const { code, stdout, stderr } = await start([...args, '--epochs', '2']);
     expect(stderr).toMatch(/device: CPU reference/);
+    expect(stderr).toMatch(/ResNet-18 of width 4 on 12 x 16 pixels/);
     expect(stderr).toMatch(/epoch 2\/2: loss [-\d.]+, held out [-\d.]+, PCK@0.2 [\d.]+ %, [\d.]+ images\/s/);
     expect(stdout).toMatch(/held out +PCK@0.1 % +PCK@0.2 % +PCK@0.5 %/);
     for (const name of ['network', 'mean pose', 'ridge regression']) expect(stdout).toContain(`\n${name} `);

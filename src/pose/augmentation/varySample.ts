@@ -31,13 +31,13 @@ export function varySample(
   colours: Rng,
   options: AugmentOptions,
 ): SampleVariation {
-  const { halfBody, shift, occlusion } = options;
+  const { aspect, halfBody, shift, occlusion } = options;
   const half = halfBody && halfBodyBox(sample, schema, places.split(HALF_BODY_STREAM), halfBody);
   const padding = half ? halfBody.padding : (sample.padding ?? PADDING);
   let box = half ?? sample.box;
   if (shift) box = shifted(box, padding, places.split(SHIFT_STREAM), shift);
   return {
-    crop: augmentCrop(cropAround(box, { padding }), places, options),
+    crop: augmentCrop(cropAround(box, { padding, aspect }), places, options),
     gains: augmentColour(colours, options),
     occluder: occlusion ? occluderIn(sample.box, sample.image, places.split(OCCLUSION_STREAM)) : undefined,
   };

@@ -80,12 +80,17 @@ function sizeInConfig(config: string): Conventions['size'] | undefined {
 }
 
 function sizeOfRun(config: string | undefined): Conventions['size'] | undefined {
-  const { size } = configOfRun(config);
-  return typeof size === 'number' && size > 0 ? [size, size] : undefined;
+  const { size, aspect = 1 } = configOfRun(config);
+  if (typeof size !== 'number' || typeof aspect !== 'number') return undefined;
+  return [size, Math.round(size * aspect)];
 }
 
 /** What a run of wgrad's training notes of itself in its checkpoints; nothing where the text is something else. */
-export function configOfRun(config = 'null'): { readonly size?: unknown; readonly loss?: unknown } {
+export function configOfRun(config = 'null'): {
+  readonly size?: unknown;
+  readonly aspect?: unknown;
+  readonly loss?: unknown;
+} {
   try {
     return (JSON.parse(config) as { config?: object } | null)?.config ?? {};
   } catch {

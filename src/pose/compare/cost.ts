@@ -1,7 +1,7 @@
 import { countMacs } from '../../nn/macs.js';
 import { parameterCount } from '../../nn/tree.js';
 import { shapesOnly } from '../../tensor/shapesOnly.js';
-import type { TrainConfig } from '../train/config.js';
+import { inputSize, type TrainConfig } from '../train/config.js';
 import { applyModel, initModel } from '../train/model.js';
 
 /** What a row's network costs, and its flow, which only training needs. */
@@ -28,7 +28,8 @@ export function costOf(config: TrainConfig, joints: number): Cost {
   const device = shapesOnly();
   const { params, state } = initModel(device, config, joints);
   const flowParameters = parameterCount(params.flow);
-  const images = device.zeros([1, config.size, config.size, 3]);
+  const { height, width } = inputSize(config);
+  const images = device.zeros([1, height, width, 3]);
   return {
     parameters: parameterCount(params) - flowParameters,
     flowParameters,

@@ -3,7 +3,7 @@ import { scope } from '../../tensor/scope.js';
 import { tensorsOf } from '../../tensor/tree.js';
 import { posesOf, readAnswer } from '../networkAnswer.js';
 import { flipOrder } from '../schema.js';
-import type { TrainConfig } from '../train/config.js';
+import { inputSize, type TrainConfig } from '../train/config.js';
 import { makeCropBatch } from '../train/cropBatch.js';
 import { uploadBatch } from '../train/deviceBatch.js';
 import { LOSSES } from '../train/losses.js';
@@ -47,9 +47,9 @@ export async function measureLatency<Row>(
   const look = async ({ config, params, state }: Timed, samples: readonly LoadedSample[]) => {
     const began = performance.now();
     const rows = samples.map((sample) => ({ sample, crop: sample.crop }));
-    const batch = makeCropBatch(rows, config.size, order);
+    const batch = makeCropBatch(rows, inputSize(config), order);
     const output = scope(() => {
-      const { images } = uploadBatch(device, batch, rows.length, config.size);
+      const { images } = uploadBatch(device, batch, rows.length, inputSize(config));
       return answerOf(config, applyModel(params, state, images, false)[0]);
     });
     posesOf(await readAnswer(output), undefined, order);

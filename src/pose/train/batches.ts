@@ -7,7 +7,7 @@ import { type Crop, encodeJoints, mirrorCrop } from '../crop.js';
 import type { PoseDataset, PoseSample } from '../dataset.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { warpCrop } from '../warp.js';
-import type { TrainConfig } from './config.js';
+import { inputSize, type TrainConfig } from './config.js';
 import { type CropBatch, makeCropBatch } from './cropBatch.js';
 import type { BatchSource } from './prefetch.js';
 import type { LoadedSample, TrainingSamples } from './samples.js';
@@ -22,7 +22,10 @@ export interface Batch {
   readonly weight: Float32Array;
 }
 
-export type BatchConfig = Pick<TrainConfig, 'batch' | 'size' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour'>;
+export type BatchConfig = Pick<
+  TrainConfig,
+  'batch' | 'size' | 'aspect' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour'
+>;
 
 /** Streams of the run's seed; 0 draws the weights. */
 const ORDER_STREAM = 1;
@@ -86,14 +89,15 @@ export class TrainingBatches implements BatchSource {
     }
     this.#samples = train;
     this.#config = config;
-    const options = recipeOptions(config.augment, config);
+    const { height, width } = inputSize(config);
+    const options = { ...recipeOptions(config.augment, config), aspect: width / height };
     this.#augmentation = dataset.mirrorable ? options : { ...options, mirrorProbability: 0 };
     this.#schema = dataset.schema;
     this.#flip = flipOrder(dataset.schema);
   }
 
   async at(epoch: number, index: number): Promise<CropBatch> {
-    const { batch, size, seed } = this.#config;
+    const { batch, seed } = this.#config;
     if (this.#order?.epoch !== epoch) {
       const rng = new Rng(seed, ORDER_STREAM).split(epoch);
       this.#order = { epoch, indices: rng.permutation(this.#samples.length) };
@@ -107,7 +111,7 @@ export class TrainingBatches implements BatchSource {
       return { sample, outside, ...varySample(sample, this.#schema, ...streams, this.#augmentation) };
     };
     const chosen = this.#order.indices.subarray(index * batch, (index + 1) * batch);
-    return makeCropBatch(await Promise.all(Array.from(chosen, row)), size, this.#flip);
+    return makeCropBatch(await Promise.all(Array.from(chosen, row)), inputSize(this.#config), this.#flip);
   }
 }
 
@@ -124,15 +128,17 @@ export interface EvaluationBatch {
 export function* evaluationBatches(
   schema: JointSchema,
   samples: readonly LoadedSample[],
-  { batch, size }: Pick<TrainConfig, 'batch' | 'size'>,
+  config: Pick<TrainConfig, 'batch' | 'size' | 'aspect'>,
   flipTest: boolean,
 ): Generator<EvaluationBatch> {
   const order = flipOrder(schema);
+  const { batch } = config;
+  const input = inputSize(config);
   for (let first = 0; first < samples.length; first += batch) {
     const some = samples.slice(first, first + batch);
     const through = (cropOf: (crop: Crop) => Crop) => {
       const rows = some.map((sample) => ({ sample, crop: cropOf(sample.crop) }));
-      return makeCropBatch(rows, size, order, batch);
+      return makeCropBatch(rows, input, order, batch);
     };
     const mirrored = flipTest ? through(mirrorCrop) : undefined;
     yield { first, count: some.length, upright: through((crop) => crop), mirrored };

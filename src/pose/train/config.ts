@@ -2,6 +2,7 @@ import { DataError } from '../../errors.js';
 import { BACKBONES, type BackboneName } from '../../nn/backbone.js';
 import { cosine, type Schedule, stepDecay } from '../../nn/schedule.js';
 import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
+import type { InputSize } from './cropBatch.js';
 
 /** What a network may be trained with, from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
 export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
@@ -38,8 +39,9 @@ export interface TrainConfig {
   readonly accumulate: number;
   /** Channels of the first stage of a ResNet, 64 as published; nothing to the other networks. */
   readonly width: number;
-  /** Side of the network's input in pixels. */
+  /** Height of the network's input in pixels, and its width by that; 256 and 0.75 in the public codes for COCO. */
   readonly size: number;
+  readonly aspect: number;
   /** Adam's learning rate at the start. */
   readonly lr: number;
   /** Share of the weights' running average that a step keeps; what is evaluated then is the average. 0 = none. */
@@ -74,6 +76,7 @@ const LSP: TrainConfig = {
   accumulate: 1,
   width: 32,
   size: 64,
+  aspect: 1,
   lr: 1e-3,
   ema: 0,
   schedule: 'steps',
@@ -93,17 +96,14 @@ const FIGURES: TrainConfig = { ...LSP, ...MILD, epochs: 4, width: 16, lr: 2e-3, 
 const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8, size: 32, figures: 1500 };
 
 /** Fields that came after the first runs, with what those did: their checkpoints lack them. */
-const LATER: Partial<TrainConfig> = { q: 'laplace', logS: 'none' };
+const LATER: Partial<TrainConfig> = { q: 'laplace', logS: 'none', aspect: 1 };
 
 /** The network of a run in words. */
-export function networkText({
-  model,
-  head,
-  width,
-  size,
-}: Pick<TrainConfig, 'model' | 'head' | 'width' | 'size'>): string {
+export function networkText(config: Pick<TrainConfig, 'model' | 'head' | 'width' | 'size' | 'aspect'>): string {
+  const { model, head, width } = config;
+  const input = inputSize(config);
   const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}` : model;
-  return `${kind}${HEAD_TEXT[head]} on ${size} x ${size} pixels`;
+  return `${kind}${HEAD_TEXT[head]} on ${input.width} x ${input.height} pixels`;
 }
 
 const HEAD_TEXT: Readonly<Record<HeadName, string>> = {
@@ -123,6 +123,11 @@ const SCHEDULE_TEXT = { steps: 'x 0.1 after 70 % and again after 90 % of the epo
 /** The optimiser of a run in words. */
 export function optimiserText({ lr, schedule }: Pick<TrainConfig, 'lr' | 'schedule'>): string {
   return `Adam, ${lr}, ${SCHEDULE_TEXT[schedule]}`;
+}
+
+/** Height and width of the network's input in pixels. */
+export function inputSize({ size, aspect }: Pick<TrainConfig, 'size' | 'aspect'>): InputSize {
+  return { height: size, width: Math.max(1, Math.round(size * aspect)) };
 }
 
 /** Share of the epochs after which the learning rate of `steps` falls to a tenth, and again. */
@@ -230,6 +235,7 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => 
     accumulate: integer(1, 2048),
     width: integer(4, 512),
     size: integer(16, 1024),
+    aspect: number(0.1, 10),
     lr: number(1e-9, 10),
     ema: number(0, 0.999999),
     augment: oneOf(RECIPES),

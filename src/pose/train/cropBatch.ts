@@ -18,6 +18,12 @@ export interface CropBatch {
   readonly weight: Float32Array<ArrayBuffer>;
 }
 
+/** Height and width of the network's input in pixels. */
+export interface InputSize {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** A sample as one row of a batch shows it. */
 export interface CropRow {
   readonly sample: PoseSample;
@@ -32,11 +38,11 @@ export interface CropRow {
 
 /**
  * A batch of `rows.length` or more rows; those beyond show nothing and have weight 0.
- * @param size side of the network's input @param order `flipOrder` of the schema
+ * @param order `flipOrder` of the schema
  */
 export function makeCropBatch(
   rows: readonly CropRow[],
-  size: number,
+  { height, width }: InputSize,
   order: Uint32Array,
   count = rows.length,
 ): CropBatch {
@@ -48,8 +54,8 @@ export function makeCropBatch(
   const weight = new Float32Array(count * joints);
   let total = 0;
   const regions = rows.map(({ sample, crop, gains, outside }, row) => {
-    const [a, b, c, d, e, f] = inputToImage(crop, size, size);
-    const region = sampledRegion([a, b, c, d, e, f], size, size, sample.image);
+    const [a, b, c, d, e, f] = inputToImage(crop, width, height);
+    const region = sampledRegion([a, b, c, d, e, f], width, height, sample.image);
     // Coordinates count from the piece's corner: small numbers lose less in float32.
     matrix.set([a, b, c - region.x, d, e, f - region.y], 6 * row);
     colour.set(colourRows(gains), 12 * row);

@@ -9,6 +9,8 @@ export interface LoadTask {
   readonly origin: SplitOrigin;
   readonly schema: JointSchema;
   readonly indices: readonly number[];
+  /** Of the crops. */
+  readonly aspect?: number;
 }
 
 /** A batch of the training half that the workers were told of. */

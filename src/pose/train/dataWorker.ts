@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { DataError } from '../../errors.js';
 import type { PoseDataset, PoseSplit, SplitOrigin } from '../dataset.js';
 import { TrainingBatches } from './batches.js';
+import { inputSize } from './config.js';
 import type { BatchTask, LoadTask, ToWorker, TrainingOrder, TravellingSample } from './dataTasks.js';
 import { loadSample } from './samples.js';
 import type { Answer } from './threadPool.js';
@@ -19,8 +20,10 @@ function open({ module, name, args, part }: SplitOrigin): Promise<PoseSplit> {
 }
 
 async function follow({ config, dataset, length, held, origin }: TrainingOrder): Promise<TrainingBatches> {
+  const { height, width } = inputSize(config);
+  const aspect = width / height;
   const split = held || !origin ? undefined : await open(origin);
-  const sample = (index: number) => held?.[index] ?? loadSample(dataset.schema, split as PoseSplit, index);
+  const sample = (index: number) => held?.[index] ?? loadSample(dataset.schema, split as PoseSplit, index, aspect);
   return new TrainingBatches({ dataset, train: { length, sample } }, config);
 }
 
@@ -32,7 +35,7 @@ async function answer(task: LoadTask | BatchTask): Promise<[value: unknown, tran
   }
   const split = await open(task.origin);
   const load = async (index: number): Promise<TravellingSample> => {
-    const { picture, ...sample } = await loadSample(task.schema, split, index);
+    const { picture, ...sample } = await loadSample(task.schema, split, index, task.aspect);
     return { ...sample, hasPicture: picture !== undefined };
   };
   return [await Promise.all(task.indices.map(load)), []];

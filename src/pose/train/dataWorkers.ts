@@ -28,11 +28,16 @@ export class DataWorkers {
   }
 
   /** Decodes and checks samples; undefined if only this thread can, as the split has no `origin`. */
-  load(dataset: PoseDataset, part: 'train' | 'test', indices: readonly number[]): Promise<LoadedSample[]> | undefined {
+  load(
+    dataset: PoseDataset,
+    part: 'train' | 'test',
+    indices: readonly number[],
+    aspect?: number,
+  ): Promise<LoadedSample[]> | undefined {
     const split = dataset[part];
     const { origin } = split;
     if (!origin) return undefined;
-    const task = { kind: 'load', origin, schema: dataset.schema, indices };
+    const task = { kind: 'load', origin, schema: dataset.schema, indices, aspect };
     return this.#pool.run<TravellingSample[]>(task).then((samples) =>
       samples.map(({ hasPicture, ...sample }, i): LoadedSample => {
         if (!hasPicture) return sample;
@@ -49,9 +54,12 @@ export class DataWorkers {
     const held = train.held?.map(({ picture, ...sample }) => sample);
     if (!held && !origin) return new Prefetch(local, config.epochs, 1);
     const { name, schema, mirrorable } = dataset;
-    const { batch, size, seed, augment, rotation, scaling, colour } = config;
+    const { batch, size, aspect, seed, augment, rotation, scaling, colour } = config;
     this.#pool.tell({
-      ...{ config: { batch, size, seed, augment, rotation, scaling, colour }, dataset: { name, schema, mirrorable } },
+      ...{
+        config: { batch, size, aspect, seed, augment, rotation, scaling, colour },
+        dataset: { name, schema, mirrorable },
+      },
       ...{ length, held, origin },
     });
     const at = (epoch: number, index: number) => this.#pool.run<CropBatch>({ kind: 'batch', epoch, index });

@@ -5,11 +5,11 @@ import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Batch } from './batches.js';
-import type { CropBatch } from './cropBatch.js';
+import type { CropBatch, InputSize } from './cropBatch.js';
 
 /** Images with their labels on the device. */
 export interface DeviceBatch {
-  /** [B, size, size, 3], normalised. */
+  /** [B, H, W, 3], normalised. */
   readonly images: Tensor;
   /** [B, K, 2] in crop units. */
   readonly target: Tensor;
@@ -25,11 +25,14 @@ export interface StepInput extends DeviceBatch {
 }
 
 /** Puts a batch on a device; crops are cut, turned, mirrored, coloured and normalised there, in one dispatch. */
-export function uploadBatch(device: Device, batch: Batch | CropBatch, count: number, size: number): DeviceBatch {
+export function uploadBatch(device: Device, batch: Batch | CropBatch, count: number, input: InputSize): DeviceBatch {
   const { target, weight } = batch;
   const joints = weight.length / count;
   return scope(() => ({
-    images: 'images' in batch ? device.tensor(batch.images, [count, size, size, 3]) : cut(device, batch, count, size),
+    images:
+      'images' in batch
+        ? device.tensor(batch.images, [count, input.height, input.width, 3])
+        : cut(device, batch, count, input),
     target: device.tensor(target, [count, joints, 2]),
     weight: device.tensor(weight, [count, joints, 1]),
   }));
@@ -44,12 +47,17 @@ export function rowsOf({ images, target, weight }: DeviceBatch, first: number, c
   return { images: rows(images), target: rows(target), weight: rows(weight) };
 }
 
-function cut(device: Device, { pixels, places, matrix, colour }: CropBatch, count: number, size: number): Tensor {
+function cut(
+  device: Device,
+  { pixels, places, matrix, colour }: CropBatch,
+  count: number,
+  { height, width }: InputSize,
+): Tensor {
   return warpPixels(
     device.tensor(pixels),
     device.tensor(places, [count, 3]),
     device.tensor(matrix, [count, 6]),
     device.tensor(colour, [count, 4, 3]),
-    { height: size, width: size },
+    { height, width },
   );
 }

@@ -9,7 +9,7 @@ import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { tensorsOf } from '../../tensor/tree.js';
 import type { Batch } from './batches.js';
-import type { TrainConfig } from './config.js';
+import { inputSize, type TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
 import { rowsOf, type StepInput, uploadBatch } from './deviceBatch.js';
 import { logSNodesAt } from './logSNodesAt.js';
@@ -34,6 +34,9 @@ export function evaluatedParams({ params, optimizer }: Learner): ModelParams {
   return optimizer.ema ?? params;
 }
 
+/** What a step computes, and whether the blocks of a ResNet are run again for their gradient: the same bits, less memory. */
+export type StepConfig = TrainConfig & { readonly checkpoint?: boolean };
+
 /** The loss before a step, still on the device, and the learner after it. */
 export interface StepResult {
   readonly loss: Tensor;
@@ -46,7 +49,7 @@ export interface StepResult {
  */
 export function trainStep(
   device: Device,
-  config: TrainConfig,
+  config: StepConfig,
   learner: Learner,
   batch: Batch | CropBatch,
   lr: number,
@@ -63,14 +66,14 @@ export interface TrainStep {
 }
 
 function uploadStep(device: Device, config: TrainConfig, batch: Batch | CropBatch, step: number) {
-  return { ...uploadBatch(device, batch, config.batch, config.size), nodes: logSNodesAt(device, config, step) };
+  return { ...uploadBatch(device, batch, config.batch, inputSize(config)), nodes: logSNodesAt(device, config, step) };
 }
 
 /**
  * The same steps, bit for bit: the first calls record them, the others replay them. A loss is gone at the next call. The
  * first call compiles ahead where that takes a driver long; software drivers gain nothing by it.
  */
-export function capturedTrainStep(device: Device, config: TrainConfig): TrainStep {
+export function capturedTrainStep(device: Device, config: StepConfig): TrainStep {
   const captured = capturedLearn(config);
   let compiled = device.capabilities.tier !== 'gpu';
   const run = async (learner: Learner, batch: Batch | CropBatch, lr: number, step: number) => {
@@ -85,7 +88,7 @@ export function capturedTrainStep(device: Device, config: TrainConfig): TrainSte
 }
 
 /** `learn`, captured; the rate must be a tensor. */
-export function capturedLearn(config: TrainConfig) {
+export function capturedLearn(config: StepConfig) {
   return capture((before: Learner, input: StepInput) => {
     const { loss, learner } = learn(config, before, input);
     return { loss, state: learner };
@@ -93,7 +96,7 @@ export function capturedLearn(config: TrainConfig) {
 }
 
 /** One step of Adam on a batch that lies on the device. */
-export function learn(config: TrainConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
+export function learn(config: StepConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
   const { loss, state, gradients } = differentiate(config, learner, batch);
   const ema = config.ema > 0 ? { decay: config.ema, warmUp: true } : undefined;
   const [params, optimizer] = adam.step(learner.params, gradients, learner.optimizer, { lr, ema });
@@ -101,7 +104,7 @@ export function learn(config: TrainConfig, learner: Learner, { lr, ...batch }: S
 }
 
 /** The loss of a batch and its gradient, from as many parts as the configuration says; statistics move with each. */
-function differentiate(config: TrainConfig, { params, state }: Learner, { nodes, ...batch }: Omit<StepInput, 'lr'>) {
+function differentiate(config: StepConfig, { params, state }: Learner, { nodes, ...batch }: Omit<StepInput, 'lr'>) {
   const parts = config.accumulate;
   const rows = config.batch / parts;
   // A scope for each: the memory of a part is there for the next.
@@ -110,7 +113,7 @@ function differentiate(config: TrainConfig, { params, state }: Learner, { nodes,
       const { images, ...labels } = parts === 1 ? batch : rowsOf(batch, k * rows, rows);
       const gradient = valueAndGrad(
         (p: ModelParams) => {
-          const [output, next] = applyModel(p, statistics, images, true);
+          const [output, next] = applyModel(p, statistics, images, true, config.checkpoint);
           return [lossOf(config, p, output, labels, nodes), next] as const;
         },
         { aux: true },

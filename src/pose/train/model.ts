@@ -68,23 +68,26 @@ const MAP_CHANNELS = 4;
 const INIT_STREAM = 0;
 
 /**
- * What the network says of images [B, size, size, 3]. In training, batch norms use the batch's statistics and update the running
+ * What the network says of images [B, H, W, 3]. In training, batch norms use the batch's statistics and update the running
  * ones: go on with the returned state.
+ * @param checkpoint the blocks of a ResNet are run again for their gradient instead of kept
  */
 export function applyModel(
   params: ModelParams,
   state: ModelState,
   images: Tensor,
   training: boolean,
+  checkpoint = false,
 ): [output: ModelOutput, state: ModelState] {
   const { preact, fc_coord, fc_sigma } = params;
+  const mode = { training, checkpoint };
   if (!fc_coord) {
     // `initModel` made the layers of heatmaps where it made no `fc_coord`.
     const regressor = params as heatmapRegressor.HeatmapRegressorParams;
-    return heatmapRegressor.apply(regressor, state as heatmapRegressor.HeatmapRegressorState, images, { training });
+    return heatmapRegressor.apply(regressor, state as heatmapRegressor.HeatmapRegressorState, images, mode);
   }
   const [pooled, next] = scope(() => {
-    const [features, after] = backbone.apply(preact, state.preact, images, { training });
+    const [features, after] = backbone.apply(preact, state.preact, images, mode);
     return [globalAveragePool(features), after] as const;
   });
   // The recipe's heads are plain: no normalisation of the features.

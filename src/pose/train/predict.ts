@@ -5,7 +5,7 @@ import { tensorsOf } from '../../tensor/tree.js';
 import { type NetworkAnswer, posesOf, readAnswer } from '../networkAnswer.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { evaluationBatches } from './batches.js';
-import type { TrainConfig } from './config.js';
+import { inputSize, type TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
 import { uploadBatch } from './deviceBatch.js';
 import { logSNodesAt } from './logSNodesAt.js';
@@ -80,7 +80,7 @@ async function answer(
   nodes: LogSNodes | undefined,
 ): Promise<Answer> {
   const { loss, output } = scope(() => {
-    const { images, ...labels } = uploadBatch(device, batch, config.batch, config.size);
+    const { images, ...labels } = uploadBatch(device, batch, config.batch, inputSize(config));
     const [raw] = applyModel(params, state, images, false);
     return { loss: lossOf(config, params, raw, labels, nodes), output: answerOf(config, raw) };
   });

@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly workers?: DataWorkers;
   /** Bytes of training images to hold; a larger half is decoded again in every epoch. Default: half of the memory. */
   readonly memory?: number;
+  /** Width of the network's input by its height, which the crops have then; default 1. */
+  readonly aspect?: number;
 }
 
 /** Samples that load at a time: enough to keep a decoder's threads busy. */
@@ -42,14 +44,14 @@ const CHUNK = 16;
  * @throws DataError naming the image that is broken or mislabelled, or the part that is empty
  */
 export async function loadData(dataset: PoseDataset, options: LoadOptions = {}): Promise<LoadedData> {
-  const { onProgress, memory = totalmem() / 2 } = options;
+  const { onProgress, memory = totalmem() / 2, aspect } = options;
   const { length, origin } = dataset.train;
   const total = length + dataset.test.length;
   const held = await loadHalf(dataset, 'train', memory, options, (done) => onProgress?.(done, total));
   const test = await loadHalf(dataset, 'test', Number.POSITIVE_INFINITY, options, (done) =>
     onProgress?.(length + done, total),
   );
-  const sample = (index: number) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index);
+  const sample = (index: number) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index, aspect);
   return { dataset, train: { length, origin, held, sample }, test: test ?? [] };
 }
 
@@ -58,7 +60,7 @@ async function loadHalf(
   dataset: PoseDataset,
   part: 'train' | 'test',
   limit: number,
-  { signal, workers }: LoadOptions,
+  { signal, workers, aspect }: LoadOptions,
   onProgress: (done: number) => void,
 ): Promise<LoadedSample[] | undefined> {
   const split = dataset[part];
@@ -73,8 +75,8 @@ async function loadHalf(
       const indices = Array.from({ length: Math.min(CHUNK, split.length - first) }, (_, i) => first + i);
       first += indices.length;
       const loading =
-        workers?.load(dataset, part, indices) ??
-        Promise.all(indices.map((index) => loadSample(dataset.schema, split, index)));
+        workers?.load(dataset, part, indices, aspect) ??
+        Promise.all(indices.map((index) => loadSample(dataset.schema, split, index, aspect)));
       const chunk = await loading.catch((error) => {
         first = split.length; // nobody needs to go on
         throw error;
@@ -94,10 +96,15 @@ async function loadHalf(
 }
 
 /** @internal One sample, checked, with its crop. */
-export async function loadSample(schema: JointSchema, split: PoseSplit, index: number): Promise<LoadedSample> {
+export async function loadSample(
+  schema: JointSchema,
+  split: PoseSplit,
+  index: number,
+  aspect = 1,
+): Promise<LoadedSample> {
   const sample = checkSample(schema, await split.sample(index));
   const { image } = sample;
   const data = new Uint8Array(new SharedArrayBuffer(image.data.length));
   data.set(image.data);
-  return { ...sample, image: { ...image, data }, crop: cropAround(sample.box, sample) };
+  return { ...sample, image: { ...image, data }, crop: cropAround(sample.box, { padding: sample.padding, aspect }) };
 }

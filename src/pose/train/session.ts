@@ -1,7 +1,8 @@
+import { DataError } from '../../errors.js';
 import type { Device } from '../../tensor/backend.js';
 import { tensorsOf } from '../../tensor/tree.js';
 import { TrainingBatches } from './batches.js';
-import type { TrainConfig } from './config.js';
+import { inputSize, type TrainConfig } from './config.js';
 import { capturedTrainStep, initLearner, type Learner, type TrainStep, trainStep } from './learner.js';
 import type { BatchSource } from './prefetch.js';
 import type { LoadedData } from './samples.js';
@@ -54,6 +55,8 @@ export interface SessionOptions {
   readonly batches?: BatchSource;
   /** Calls every op at every step, instead of replaying a recorded step. */
   readonly eager?: boolean;
+  /** Runs the blocks of a ResNet again for their gradient instead of keeping what is in them: slower, for less memory. */
+  readonly checkpoint?: boolean;
 }
 
 /** A run at its beginning. */
@@ -61,14 +64,16 @@ export function startSession(
   device: Device,
   config: TrainConfig,
   data: LoadedData,
-  { batches = new TrainingBatches(data, config), eager = false }: SessionOptions = {},
+  { batches = new TrainingBatches(data, config), eager = false, checkpoint = false }: SessionOptions = {},
 ): Session {
+  checkCrops(data, config);
+  const how = { ...config, checkpoint };
   return {
     device,
     config,
     data,
     batches,
-    step: eager ? (...step) => trainStep(device, config, ...step) : capturedTrainStep(device, config),
+    step: eager ? (...step) => trainStep(device, how, ...step) : capturedTrainStep(device, how),
     learner: initLearner(device, config, data.dataset.schema.joints.length),
     progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, best: -1, history: [] },
   };
@@ -78,4 +83,15 @@ export function startSession(
 export function endSession({ step, learner }: Session): void {
   step.dispose?.();
   for (const t of tensorsOf(learner)) t.dispose();
+}
+
+/** @throws DataError where evaluation would see other proportions than training */
+function checkCrops({ dataset, test }: LoadedData, config: TrainConfig): void {
+  const { height, width } = inputSize(config);
+  const [{ crop }] = test;
+  if (Math.abs((crop.width * height) / (crop.height * width) - 1) < 1e-6) return;
+  throw new DataError(
+    `${dataset.name}: its crops are ${crop.width} x ${crop.height}, which do not suit inputs of ${width} x ${height}; ` +
+      'load the data with { aspect: width / height } of the inputs',
+  );
 }

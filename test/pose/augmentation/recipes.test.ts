@@ -156,7 +156,7 @@ describe('occluders', () => {
     const region = { x: 30, y: 40, width: 10, height: 20 };
     const batch = makeCropBatch(
       [{ sample, crop: cropAround(sample.box), occluder: { region, rng: new Rng(2) } }],
-      64,
+      { height: 64, width: 64 },
       flipOrder(coco17),
     );
     const [at, height, width] = batch.places;
@@ -175,7 +175,7 @@ describe('labels outside the crop', () => {
     const sample = person();
     const crop = cropAround([20, 10, 40, 40], { padding: 1 });
     const weight = (outside: 'keep' | 'drop') =>
-      makeCropBatch([{ sample, crop, outside }], 32, flipOrder(coco17)).weight.join('');
+      makeCropBatch([{ sample, crop, outside }], { height: 32, width: 32 }, flipOrder(coco17)).weight.join('');
     expect(weight('keep')).toBe('1'.repeat(17));
     // Rows 12.5 + 5 k of the joints are inside up to row 50.
     expect(weight('drop')).toBe('1'.repeat(8) + '0'.repeat(9));

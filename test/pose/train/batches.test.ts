@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { evaluationBatches, TrainingBatches } from '../../../src/pose/train/batches.js';
-import type { LoadedData } from '../../../src/pose/train/samples.js';
+import { type LoadedData, loadData } from '../../../src/pose/train/samples.js';
+import { startSession } from '../../../src/pose/train/session.js';
+import { cpu } from '../../../src/tensor/cpu.js';
 import { TINY, tinyData } from './runs.js';
 
 let data: LoadedData;
@@ -47,6 +49,27 @@ describe('TrainingBatches', () => {
       '--batch 64: figures has 21 training images; give at most as many',
     );
   });
+});
+
+test('inputs that are not square show crops of their proportions, in training and in evaluation', async () => {
+  const config = { ...TINY, aspect: 0.75 };
+  const { dataset } = data;
+  const narrow = await loadData({ ...dataset, test: { ...dataset.test, length: 4 } }, { aspect: 0.75 });
+  const { height } = narrow.test[0].crop;
+  expect(narrow.test[0].crop.width).toBeCloseTo(0.75 * height, 9);
+  // Columns and rows of the input are equally far apart in the image, whatever the turn.
+  const training = await new TrainingBatches(narrow, config).at(0, 0);
+  const [{ upright }] = [...evaluationBatches(dataset.schema, narrow.test, config, false)];
+  for (const { matrix } of [training, upright]) {
+    for (let row = 0; row < config.batch; row++) {
+      const [a, b, , d, e] = matrix.subarray(6 * row, 6 * row + 6);
+      expect(Math.hypot(a, d) / Math.hypot(b, e)).toBeCloseTo(1, 6);
+    }
+  }
+  expect(Math.hypot(upright.matrix[0], upright.matrix[3])).toBeCloseTo(height / config.size, 5);
+  const device = cpu();
+  expect(() => startSession(device, config, data)).toThrow(/do not suit inputs of 12 x 16; load the data with/);
+  device.destroy();
 });
 
 test('evaluationBatches: every image once, rows beyond the last have weight 0', () => {

@@ -25,6 +25,7 @@ describe('makeConfig', () => {
         batch: 32,
         width: 32,
         size: 64,
+        aspect: 1,
         lr: 1e-3,
         schedule: 'steps',
         seed: 1,
@@ -132,7 +133,7 @@ test('savedConfig knows what came from another version, and fills in what came l
   const config = makeConfig({}, 'cpu');
   expect(savedConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
   const { q, logS, ...before } = config;
-  expect(savedConfig(before)).toEqual({ ...before, q: 'laplace', logS: 'none' });
+  expect(savedConfig(before)).toEqual({ ...before, q: 'laplace', logS: 'none', aspect: 1 });
   expect(savedConfig({ ...config, loss: 'huber' })).toBeUndefined();
   expect(savedConfig({ ...config, size: undefined })).toBeUndefined();
   expect(savedConfig(null)).toBeUndefined();

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ResnetState } from '../../../src/nn/resnet.js';
 import { TrainingBatches } from '../../../src/pose/train/batches.js';
-import type { TrainConfig } from '../../../src/pose/train/config.js';
-import { initLearner, trainStep } from '../../../src/pose/train/learner.js';
+import { initLearner, type StepConfig, trainStep } from '../../../src/pose/train/learner.js';
 import { cpu } from '../../../src/tensor/cpu.js';
 import { tensorsOf } from '../../../src/tensor/tree.js';
 import { webgpu } from '../../../src/tensor/webgpu.js';
@@ -17,7 +16,7 @@ describe.each(BACKENDS)('a step in parts on $name', ({ name, tolerance }) => {
   const open = async () => (name === 'GPU' ? webgpu() : cpu());
 
   /** The first step's loss, the memory at its peak, and how often batch norm has seen a batch. */
-  async function firstStep(options: Partial<TrainConfig>) {
+  async function firstStep(options: Partial<StepConfig>) {
     const device = await open();
     const config = { ...TINY, batch: 8, size: 32, loss: 'laplace', ...options } as const;
     const batches = new TrainingBatches(await tinyData(), config);
@@ -35,6 +34,7 @@ describe.each(BACKENDS)('a step in parts on $name', ({ name, tolerance }) => {
       batchNorms: (learner.state.preact as ResnetState).bn1.num_batches_tracked,
       peak: device.memory().peakBytes,
       tensors: tensorsOf(learner).length,
+      weights: await learner.params.fc_coord?.linear.weight.data(),
     };
     device.destroy();
     return result;
@@ -62,5 +62,15 @@ describe.each(BACKENDS)('a step in parts on $name', ({ name, tolerance }) => {
     const size = { batch: 20, size: 96 };
     const [whole, parts] = [await firstStep(size), await firstStep({ ...size, accumulate: 10 })];
     expect(parts.peak).toBeLessThan(0.6 * whole.peak);
+  });
+
+  test('takes less memory, for the same bits, where blocks are run again', async () => {
+    const deep = { model: 'resnet50', batch: 8, size: 64 } as const;
+    const [{ peak: kept, ...whole }, { peak, ...again }] = [
+      await firstStep(deep),
+      await firstStep({ ...deep, checkpoint: true }),
+    ];
+    expect(again).toEqual(whole);
+    expect(peak).toBeLessThan(0.7 * kept);
   });
 });
