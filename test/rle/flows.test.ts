@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { vjp } from '../../src/autograd/grad.js';
 import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import { affineFlow } from '../../src/rle/flows/affineFlow.js';
@@ -218,5 +219,28 @@ describe.each(BACKENDS.filter(({ name }) => name === 'GPU'))('on the $name', ({ 
     const want = await values(flow.logProb(randomised(flow, 8), x));
     const onDevice = device.tensor(Float32Array.from(await values(x)), x.shape);
     expectClose(await values(flow.logProb(randomised(flow, 8, 1, device), onDevice)), want, GPU_LOG_PROB, 'logProb');
+  });
+
+  test('a spline is finite, with its gradients, within some ulp of a knot between a steep piece and a flat one', async () => {
+    const device = await open();
+    const { inverse } = rationalQuadratic({ bins: 4, bound: 3 });
+    for (const raw of [
+      [0, -12, 0, 0, 0, 12, 0, 0, -9, -9, 0],
+      [0, -3, 0, 0, 0, 2, 0, 0, -6, -6, 0],
+    ]) {
+      const heights = raw.slice(4, 8).map(Math.exp);
+      const shares = heights.map((h) => 1e-3 + ((1 - 4e-3) * h) / heights.reduce((a, b) => a + b));
+      const knot = 6 * (shares[0] + shares[1]) - 3;
+      const n = 4000;
+      const near = Float32Array.from({ length: n }, (_, i) => knot + (i - n / 2) * 2 ** -22);
+      const x = device.tensor(near, [n, 1]);
+      const parameters = device.tensor(
+        Float32Array.from({ length: n * raw.length }, (_, i) => raw[i % raw.length]),
+        [n, 1, raw.length],
+      );
+      const one = device.tensor(new Float32Array(n).fill(1), [n, 1]);
+      const [moved, gradients] = vjp((at: Tensor[]) => [...inverse(at[0], at[1])], [x, parameters], [one, one]);
+      for (const t of [...moved, ...gradients]) expect((await values(t)).every(Number.isFinite)).toBe(true);
+    }
   });
 });

@@ -27,14 +27,22 @@ const LEAST = 1e-3;
 /** What softplus must be given for the slope to be one. */
 const UNIT_SLOPE = Math.log(Math.expm1(1 - LEAST));
 
-/** One piece per coordinate: its left end (x, y), width, height and the slopes at both ends. */
+/** One piece per coordinate: its ends from (x, y) to (right, top), width, height and the slopes at both ends. */
 interface Piece {
   readonly x: Tensor;
   readonly y: Tensor;
+  readonly right: Tensor;
+  readonly top: Tensor;
   readonly width: Tensor;
   readonly height: Tensor;
   readonly slope: Tensor;
   readonly nextSlope: Tensor;
+}
+
+/** A place in a piece as shares of its width, from the left and from the right end: either may be tiny, and still has digits. */
+interface Place {
+  readonly share: Tensor;
+  readonly rest: Tensor;
 }
 
 /**
@@ -55,15 +63,15 @@ export function rationalQuadratic({ bins = 8, bound = 5 }: SplineOptions = {}): 
     forward: (z, parameters) =>
       inside(z, bound, (at) => {
         const piece = pieceAt(at, parameters, knots, 'x');
-        const share = div(sub(at, piece.x), piece.width);
-        const { rise, logSlope } = riseOf(share, piece);
+        const { x, right, width } = piece;
+        const { rise, logSlope } = riseOf({ share: div(sub(at, x), width), rest: div(sub(right, at), width) }, piece);
         return [add(piece.y, rise), logSlope];
       }),
     inverse: (x, parameters) =>
       inside(x, bound, (at) => {
         const piece = pieceAt(at, parameters, knots, 'y');
-        const share = shareAt(sub(at, piece.y), piece);
-        return [add(piece.x, mul(share, piece.width)), neg(riseOf(share, piece).logSlope)];
+        const place = placeAt(at, piece);
+        return [add(piece.x, mul(place.share, piece.width)), neg(riseOf(place, piece).logSlope)];
       }),
   };
 }
@@ -91,9 +99,12 @@ function pieceAt(at: Tensor, parameters: Tensor, { bins, bound }: Required<Splin
   const chosen = (values: Tensor) => pick(values, index, { axes: -1 });
   const width = chosen(widths);
   const height = chosen(heights);
+  const [right, top] = [chosen(rights), chosen(tops)];
   return {
-    x: sub(chosen(rights), width),
-    y: sub(chosen(tops), height),
+    x: sub(right, width),
+    y: sub(top, height),
+    right,
+    top,
     width,
     height,
     slope: chosen(concat([one, slopes], { axis: -1 })),
@@ -107,9 +118,11 @@ function extents(raw: Tensor, bins: number, bound: number): Tensor {
 }
 
 /** What the spline gains since the left end of the piece, and the logarithm of its slope there. */
-function riseOf(share: Tensor, { width, height, slope, nextSlope }: Piece): { rise: Tensor; logSlope: Tensor } {
+function riseOf(
+  { share, rest }: Place,
+  { width, height, slope, nextSlope }: Piece,
+): { rise: Tensor; logSlope: Tensor } {
   const secant = div(height, width);
-  const rest = sub(1, share);
   const mixed = mul(share, rest);
   const denominator = add(secant, mul(bend(secant, slope, nextSlope), mixed));
   const rise = div(mul(height, add(mul(secant, square(share)), mul(slope, mixed))), denominator);
@@ -118,15 +131,25 @@ function riseOf(share: Tensor, { width, height, slope, nextSlope }: Piece): { ri
   return { rise, logSlope };
 }
 
-/** The share of the piece at which the spline has risen by `rise`: the root in [0, 1] of a quadratic, without cancellation. */
-function shareAt(rise: Tensor, { width, height, slope, nextSlope }: Piece): Tensor {
+/**
+ * The place where the spline reaches `y`, the root in [0, 1] of a quadratic `a r^2 + b r - c = 0`. Counted from the right end
+ * downwards the quadratic has the other sign of a: from the end where `a >= 0` its discriminant `b^2 + 4 a c` is a sum of
+ * squares, which rounding cannot turn negative; from the other end it did, within some ulp of a knot behind a steep piece.
+ */
+function placeAt(y: Tensor, { y: bottom, top, width, height, slope, nextSlope }: Piece): Place {
   const secant = div(height, width);
-  const bent = mul(rise, bend(secant, slope, nextSlope));
-  const a = add(mul(height, sub(secant, slope)), bent);
-  const b = sub(mul(height, slope), bent);
-  const c = neg(mul(secant, rise));
-  const root = sqrt(sub(square(b), mul(mul(a, c), 4)));
-  return div(mul(c, -2), add(b, root));
+  const bent = bend(secant, slope, nextSlope);
+  const curvature = (moved: Tensor, d: Tensor) => add(mul(height, sub(secant, d)), mul(moved, bent));
+  const [rise, fall] = [sub(y, bottom), sub(top, y)];
+  const fromLeft = greaterEqual(curvature(rise, slope), 0);
+  const moved = where(fromLeft, rise, fall);
+  const d = where(fromLeft, slope, nextSlope);
+  const b = sub(mul(height, d), mul(moved, bent));
+  const c = mul(secant, moved);
+  const root = sqrt(add(square(b), mul(mul(curvature(moved, d), c), 4)));
+  const near = div(mul(c, 2), add(b, root));
+  const far = sub(1, near);
+  return { share: where(fromLeft, near, far), rest: where(fromLeft, far, near) };
 }
 
 /** `d_k+1 + d_k - 2 m`. */
