@@ -11,7 +11,7 @@ interface EvaluateFlags extends MetricFlags {
 const HELP = `
 Metrics:
 ${Object.entries(METRICS)
-  .map(([name, { about }]) => `  ${name.padEnd(11)} ${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
   .join('\n')}
 
 Files: COCO's keypoint annotations and results. Metrics other than coco take the result whose annotation_id is the

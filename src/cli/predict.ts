@@ -10,9 +10,8 @@ skip both.
 Ellipses: one standard deviation of that, about its mean, which holds 39 % of a normal density and more of one with tails; with
 --level 0.9 the ellipse of the same shape that holds 90 % of the predicted density. The overlay's caption says which.
 
-Boxes: COCO annotations or a list of detections, in pixels of the
-upright image; without them a person fills the whole image. An image that cannot be read is reported and left out; the exit
-code is then 1.`;
+Boxes: COCO annotations or a list of detections, in pixels of the upright image; without them a person fills the whole image. An
+image that cannot be read is reported and left out; the exit code is then 1.`;
 
 /** `wgrad predict IMAGE... | DIR`: the poses of the people in images, as COCO results and as overlays. */
 export function predict(program: Command): void {

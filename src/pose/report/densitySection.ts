@@ -19,16 +19,16 @@ export function densitySection({ density }: RunReport): Markup | undefined {
   const extreme = Math.max(...difference.map(Math.abs)) || 1;
   const steps = [-1, -0.8, -0.4, -0.2, -0.1, -0.05, -0.02, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8].map((s) => s * extreme);
   return html`<section><h2>The shape of its mistakes</h2>
-    <p class="prose wide">The residual is the label minus the prediction, divided by the predicted σ. Training starts
-    from the assumption that it follows a ${assumed} distribution; ${
+    <p class="prose wide">The residual is the label minus the prediction, divided by the predicted σ. A simple
+    assumption, from which RLE starts, is that it follows a ${assumed} distribution; ${
       isProduct
         ? 'the normalising flow learns by which factor that is wrong, and the learned density is the product of both'
         : 'the normalising flow learns what it follows instead'
     }. Both are
     shown around their means at unit standard deviation, because the scale of the residual alone means nothing (σ can absorb it);
     the learned density spreads over ${decimals(std[0], 2)}&#160;σ in x and ${decimals(std[1], 2)}&#160;σ in y, about a mean of
-    ${decimals(mean[0], 2)}&#160;σ and ${decimals(mean[1], 2)}&#160;σ: by so much predictions lie to one side of the labels, the ellipses
-    do not.</p>
+    ${decimals(mean[0], 2)}&#160;σ and ${decimals(mean[1], 2)}&#160;σ. Labels lie that far from the predictions on average, and there
+    the ellipses have their centres.</p>
     <div class="triple">
     <figure>${panel(`The ${assumed} density`, density, initial, levels, 'density')}
       <figcaption><b>Assumed:</b> ${assumed} in x and y, independently. Each line is half as dense as the one inside it.</figcaption></figure>

@@ -34,7 +34,7 @@ function tiles(run: RunReport): Markup {
     ${tile(percent(network.pck[index]), '%', `PCK@${mainThreshold}, held out`, baseline && `${baseline.name}: ${percent(baseline.pck[index])} %`)}
     ${finest !== mainThreshold && tile(percent(network.pck[0]), '%', `PCK@${finest}, held out`, baseline && `${baseline.name}: ${percent(baseline.pck[0])} %`)}
     ${tile(percent(network.meanError), '%', 'mean error, of the crop’s side', baseline && `${baseline.name}: ${percent(baseline.meanError)} %`)}
-    ${network.uncertainty && tile(decimals(network.uncertainty.pearson, 2), '', 'correlation with the error', 'of the expected one; 1 would be perfect, 0 is blind')}
+    ${network.uncertainty && tile(decimals(network.uncertainty.pearson, 2), '', 'correlation with the error', 'of the expected one; 1 is perfect, 0 blind')}
   </div>`;
 }
 
