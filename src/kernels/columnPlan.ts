@@ -2,7 +2,8 @@ import type { Capabilities } from '../tensor/backend.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import type { ColumnTile } from './wgsl/columns.wgsl.js';
 
-const GROUP = 256;
+/** Threads of a workgroup. A software driver runs them in turn and pays for each level of the tree that merges them. */
+const GROUP = { gpu: 256, software: 64, reference: 256 } as const;
 /**
  * Workgroups per 64 channels. Every one of the second dispatch merges all chunks of the first, so these are few. A software
  * driver has few cores and pays most for the merging: [8, 64, 48, 64] takes 7 ms where the GPU's plan takes 10 (llvmpipe).
@@ -11,7 +12,7 @@ const MOST = {
   gpu: { chunks: 64, groups: 1024 },
   software: { chunks: 16, groups: 16 },
 } as const;
-/** Rows that a thread should have before it is worth another workgroup. */
+/** Rows that a thread of a GPU should have before it is worth another workgroup. */
 const ROWS_PER_THREAD = 8;
 
 /** How two dispatches reduce [..., C] over all axes but the last and then walk over it again. */
@@ -37,10 +38,9 @@ export function columnPlan(shape: Shape, tier: Capabilities['tier'] = 'gpu'): Co
   const M = sizeOf(shape) / channels;
   const C = channels / lanes;
   const across = Math.min(16, 2 ** Math.ceil(Math.log2(C)));
-  const down = GROUP / across;
   const columnGroups = Math.ceil(C / across);
   const split = (most: number) => {
-    const parts = Math.floor(M / (ROWS_PER_THREAD * down));
+    const parts = Math.floor((M * across) / (ROWS_PER_THREAD * GROUP.gpu));
     return Math.ceil(M / Math.max(1, Math.min(parts, most)));
   };
   const most = tier === 'software' ? MOST.software : MOST.gpu;
@@ -48,7 +48,7 @@ export function columnPlan(shape: Shape, tier: Capabilities['tier'] = 'gpu'): Co
   const groupRows = split(Math.ceil(most.groups / columnGroups));
   const chunks = Math.ceil(M / chunkRows);
   return {
-    tile: { lanes, across, down },
+    tile: { lanes, across, down: GROUP[tier] / across },
     M,
     C,
     chunks,
@@ -60,6 +60,6 @@ export function columnPlan(shape: Shape, tier: Capabilities['tier'] = 'gpu'): Co
 }
 
 /** Names the specialisation in a program's label. */
-export function tileLabel({ lanes, across }: ColumnTile): string {
-  return `x${lanes} ${across} across`;
+export function tileLabel({ lanes, across, down }: ColumnTile): string {
+  return `x${lanes} ${across} across ${down} down`;
 }

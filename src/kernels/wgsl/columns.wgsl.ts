@@ -1,6 +1,6 @@
 import { laneTypes } from './windows.wgsl.js';
 
-/** A workgroup of 256 threads over [rows, channels]: `across` threads along the channels, `down` along the rows. */
+/** A workgroup over [rows, channels]: `across` threads along the channels, `down` along the rows. */
 export interface ColumnTile {
   /** Channels that a thread takes. */
   readonly lanes: 1 | 4;
