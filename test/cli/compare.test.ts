@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -8,6 +8,13 @@ import { compare } from '../../src/cli/compare.js';
 import { start } from '../../src/cli/start.js';
 import type { Comparison } from '../../src/pose/compare/comparison.js';
 import type { RunResult } from '../../src/pose/compare/runResult.js';
+import { saveRun } from '../../src/pose/train/checkpointing.js';
+import { makeConfig } from '../../src/pose/train/config.js';
+import { openDataset } from '../../src/pose/train/dataset.js';
+import { loadData } from '../../src/pose/train/samples.js';
+import { startSession } from '../../src/pose/train/session.js';
+import { cpu } from '../../src/tensor/cpu.js';
+import { tensorsOf } from '../../src/tensor/tree.js';
 
 const MAIN = join(process.cwd(), 'src/cli/main.ts');
 const TSX = join(process.cwd(), 'node_modules/tsx/dist/esm/index.mjs');
@@ -123,6 +130,25 @@ describe('wgrad compare', () => {
     expect(read('l1-2', 'result.json')).toEqual(before);
     expect(stdout).toMatch(/^row +seeds +params .*\nl1 +2\/2 +[^\n]*\nlaplace +2\/2 +[^\n]*\nmean pose +- /);
     expect(stdout).toMatch(/\nreport: .*tiny\/report.html$/);
+  });
+
+  test('a run that diverges is reported, costs no other, and is not tried again', async () => {
+    const flags = { figures: '12', batch: '4', width: '4', size: '16', epochs: '2' };
+    const config = makeConfig({ ...flags, loss: 'l2' }, 'cpu');
+    const device = cpu();
+    const session = startSession(device, config, await loadData(await openDataset(config)));
+    const [weight] = tensorsOf(session.learner.params);
+    device.write(weight, new Float32Array(weight.size).fill(Number.NaN));
+    mkdirSync(join(out, 'l2-1'));
+    await saveRun(session, join(out, 'l2-1/last.safetensors'));
+
+    const args = ['compare', ...TINY, '--rows', 'l1,l2', '--seeds', '1', '--out', out];
+    const { stdout, stderr } = await run(...args);
+    expect(stderr).toMatch(/run 1 of 2: l2, seed 1\n[\s\S]*l2, seed 1: training diverged: no finite loss/);
+    expect(stdout).toMatch(/\nl2 +0\/1 [^\n]*\nl1 +1\/1 /);
+    expect(stdout).toMatch(/\nl2, seed 1: training diverged: no finite loss in the last 3 steps/);
+    expect(read<Comparison>('compare.json').rows[0]).toMatchObject({ row: 'l2', seeds: [], diverged: [{ seed: 1 }] });
+    expect((await run(...args)).stderr).not.toMatch(/run \d of 2/);
   });
 
   test.each([

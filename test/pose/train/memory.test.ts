@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { TrainingBatches } from '../../../src/pose/train/batches.js';
 import { initLearner, trainStep } from '../../../src/pose/train/learner.js';
+import { endSession, startSession } from '../../../src/pose/train/session.js';
 import { BACKENDS } from '../../backends.js';
 import { TINY, tinyData } from './runs.js';
 
@@ -25,4 +26,26 @@ test.each(BACKENDS)('$name: hundreds of steps hold as much memory as ten', async
   }
   await device.finished();
   expect(device.memory()).toEqual(settled);
+});
+
+test.each(BACKENDS)('$name: a session that has ended leaves its memory to the next', async ({ open }) => {
+  const device = await open();
+  const config = { ...TINY, loss: 'laplace' } as const;
+  const data = await tinyData();
+  let running = 0;
+  for (let run = 0; run < 3; run++) {
+    const session = startSession(device, config, data);
+    // Enough for the step to be recorded, on a device that records.
+    for (let step = 0; step < 5; step++) {
+      const { loss, learner } = await session.step(session.learner, await session.batches.at(0, 0), 1e-3, step);
+      session.learner = learner;
+      expect(await loss.item()).toBeLessThan(Number.POSITIVE_INFINITY);
+      loss.dispose();
+    }
+    running = device.memory().live.bytes;
+    endSession(session);
+    await device.finished();
+  }
+  // The optimiser's table of rules, a float for 30 parameters, goes when the arena is garbage.
+  expect(device.memory().live.bytes).toBeLessThan(running / 10);
 });
