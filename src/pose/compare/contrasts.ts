@@ -9,7 +9,7 @@ const QUESTIONS: readonly (readonly [row: RowName, against: RowName, what: strin
   ['laplace', 'gaussian', 'Laplace for Gaussian, learned scale'],
   ['dle', 'l1', 'a learned density'],
   ['dle', 'laplace', 'a learned density for Laplace'],
-  ['rle', 'dle', 'of the residual alone'],
+  ['rle', 'dle', 'a density of the residual alone'],
   ['rle', 'laplace', 'a flow over Laplace'],
   ['rle', 'l1', 'all of RLE'],
   ['rle', 'rle-gaussian', 'Q Laplace for Q Gaussian'],
