@@ -83,6 +83,7 @@ program
   .option('--batch <n>', 'images per step')
   .option('--width <n>', 'channels of the first stage')
   .option('--size <pixels>', "side of the network's input")
+  .option('--precision <name>', 'as of `wgrad start`; mixed is timed beside float32')
   .option('--steps <n>', 'steps to time', '20')
   .option('--json <file>', 'write the report as JSON')
   .action(async ({ json, steps, ...flags }: TrainFlags & { json?: string; steps: string }) => {

@@ -41,6 +41,8 @@ export interface StepReport {
   readonly firstStepMs: number;
   readonly eager: StepTimes;
   readonly captured: StepTimes;
+  /** Where the step is in mixed precision: the same in float32, replayed, in turns with it. */
+  readonly float32?: StepTimes;
   /** One image: upload, forward pass, coordinates on the host. */
   readonly latencyMs: number;
 }
@@ -58,11 +60,14 @@ export async function benchStep(flags: TrainFlags, steps: number): Promise<StepR
   await eager.step();
   const firstStepMs = performance.now() - began;
   const captured = new StepLoop(await webgpu(), config, batch, capturedLearn(config));
+  const single: TrainConfig = { ...config, precision: 'float32' };
+  const isMixed = config.precision === 'mixed';
+  const beside = isMixed ? [new StepLoop(await webgpu(), single, batch, capturedLearn(single))] : [];
+  const loops = [eager, captured, ...beside];
   for (let i = 0; i < WARM_UP + steps; i++) {
-    if (i === WARM_UP) for (const loop of [eager, captured]) loop.samples.length = 0;
-    // In turn, so that whatever else the machine does falls on both.
-    await eager.step();
-    await captured.step();
+    if (i === WARM_UP) for (const loop of loops) loop.samples.length = 0;
+    // In turn, so that whatever else the machine does falls on all.
+    for (const loop of loops) await loop.step();
   }
   const report: StepReport = {
     device: eager.device.description,
@@ -71,9 +76,10 @@ export async function benchStep(flags: TrainFlags, steps: number): Promise<StepR
     firstStepMs,
     eager: eager.times(),
     captured: captured.times(),
+    float32: beside[0]?.times(),
     latencyMs: await latency(eager.device, config, eager.learner, batch, steps),
   };
-  for (const { device } of [eager, captured]) device.destroy();
+  for (const { device } of loops) device.destroy();
   return report;
 }
 
@@ -169,14 +175,15 @@ function difference(a: DeviceStats, b: DeviceStats): DeviceStats {
 }
 
 /** The report for people, a line each. */
-export function formatStep({ device, config, steps, firstStepMs, eager, captured, latencyMs }: StepReport): string {
-  const { width, loss, batch, size } = config;
+export function formatStep(report: StepReport): string {
+  const { device, config, steps, firstStepMs, eager, captured, float32, latencyMs } = report;
+  const { width, loss, batch, size, precision } = config;
   const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const memory = ({ memory: { live, pooled } }: StepTimes) =>
     `${mebibytes(live.bytes)} in ${live.buffers} buffers, waiting for reuse ${mebibytes(pooled.bytes)}`;
   const both = (text: (times: StepTimes) => string) => `${text(eager)} op by op, ${text(captured)} replayed`;
   const rows: readonly (readonly [string, string])[] = [
-    ['network', `ResNet-18 of width ${width}, loss ${loss}, batch ${batch} of ${size} x ${size}`],
+    ['network', `ResNet-18 of width ${width}, loss ${loss}, batch ${batch} of ${size} x ${size}, ${precision}`],
     ['time to the first step', `${(firstStepMs / 1000).toFixed(2)} s, opening the device and compiling included`],
     ['training step', `${both((t) => `${t.totalMs.toFixed(1)} ms`)}; medians of ${steps}`],
     ['images per second', both((t) => ((1000 * batch) / t.totalMs).toFixed(1))],
@@ -185,6 +192,16 @@ export function formatStep({ device, config, steps, firstStepMs, eager, captured
     ['dispatches per step', both((t) => `${t.dispatches}`)],
     ['new bind groups, buffers', both((t) => `${t.newBindGroups}, ${t.newBuffers}`)],
     ['upload of a batch', both((t) => `${t.uploadMs.toFixed(2)} ms`)],
+    ['peak of a step', mebibytes(eager.memory.peakBytes)],
+    ...(float32
+      ? [
+          [
+            'the same in float32',
+            `${float32.totalMs.toFixed(1)} ms replayed, ${(float32.totalMs / captured.totalMs).toFixed(2)} times as long; ` +
+              `${mebibytes(float32.memory.peakBytes)} against ${mebibytes(captured.memory.peakBytes)} replayed`,
+          ] as const,
+        ]
+      : []),
     ['memory, op by op', memory(eager)],
     ['memory, replayed', memory(captured)],
     ['latency of one image', `${latencyMs.toFixed(1)} ms, upload and read-back included`],

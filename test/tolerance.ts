@@ -7,6 +7,12 @@ export const REFERENCE_RELATIVE = 1e-9;
 /** A float32 loss: the mean of terms that are each good to a few ulp behind some 20 layers, 20 * 4 ulp = 1e-5. */
 export const GPU_LOSS_RELATIVE = 1e-5;
 
+/**
+ * The first loss in mixed precision, relative to 1 + its size: terms behind some 20 layers, each of which rounds operands
+ * and result to 11 bits, 20 * 2^-11; a step of Adam, whose direction is as uncertain, adds as much again.
+ */
+export const MIXED_LOSS = 20 * 2 ** -11;
+
 /** A float32 gradient, error relative to its norm: some ten times the loss's, since it went through the layers twice. */
 export const GPU_GRADIENT_RELATIVE = 1e-4;
 

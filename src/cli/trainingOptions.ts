@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { BACKBONES } from '../nn/backbone.js';
 import { RECIPES } from '../pose/augmentation/recipes.js';
-import { SCHEDULES } from '../pose/train/config.js';
+import { PRECISIONS, SCHEDULES } from '../pose/train/config.js';
 
 /** The options of everything that trains: data, network, budget, machine. */
 export function trainingOptions(command: Command): Command {
@@ -18,6 +18,7 @@ export function trainingOptions(command: Command): Command {
     .option('--epochs <n>', 'passes over the training images')
     .option('--batch <n>', 'images per step')
     .option('--accumulate <n>', 'parts of a batch that go through the network one by one, to save memory')
+    .option('--precision <name>', `what a step counts in: ${PRECISIONS.join(', ')} (float16 and float32)`)
     .option('--lr <rate>', 'learning rate of Adam')
     .option('--ema <share>', 'evaluate and save an average of the weights, which keeps this share at each step')
     .option('--schedule <name>', `how the learning rate falls: ${SCHEDULES.join(', ')}`)

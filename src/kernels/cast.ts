@@ -1,7 +1,8 @@
 import type { OpCases } from '../autograd/cases.js';
+import { defineOp } from '../autograd/op.js';
 import { type DType, isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { defineElementwise, type Unary } from './elementwise.js';
+import { elementwiseLaunch, type Unary } from './elementwise.js';
 
 export interface CastAttrs {
   readonly dtype: DType;
@@ -23,17 +24,27 @@ const INTEGER_BOUND: Record<string, string> = { 'i32 u32': 'max(x, 0)', 'u32 i32
  * Between floats the gradient is the identity, in the dtype that the operand has. What float16 cannot hold is rounded, to
  * infinity beyond 65504; not on the reference, which rounds nothing.
  */
-export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineElementwise<[x: Tensor], CastAttrs>({
+export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineOp({
   name: 'cast',
-  operands: ['x'],
-  value: (x, { dtype }) => CONVERT[dtype](x),
-  wgsl: ([from], to) => `${to}(${INTEGER_BOUND[`${from} ${to}`] ?? 'x'})`,
   attrs: { dtype: 'float32' },
+  anyDType: true,
   half: 'all',
-  dtype: (_, { dtype }) => dtype,
+  shape: ([x], { dtype }) => ({ shape: x.shape, dtype }),
+  reference([x], [y], { dtype }) {
+    const convert = CONVERT[dtype];
+    for (let i = 0; i < y.data.length; i++) y.data[i] = convert(x.data[i]);
+  },
+  launches: (inputs, [y], attrs) => [elementwiseLaunch(CODE, inputs, y, attrs)],
   vjp: (g, { inputs: [x], attrs }) => [isFloat(attrs) ? () => matching(g, x) : null],
   keep: { inputs: [] },
 });
+
+// An op of its own and no row of the family, whose gradients use it: a row would need the family before it is there.
+const CODE = {
+  name: 'cast',
+  operands: ['x'],
+  wgsl: ([from]: readonly string[], to: string) => `${to}(${INTEGER_BOUND[`${from} ${to}`] ?? 'x'})`,
+} as const;
 
 /** The cotangent in the dtype of the operand that it is for. */
 export function matching(g: Tensor, { dtype }: Pick<Tensor, 'dtype'>): Tensor {

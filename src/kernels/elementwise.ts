@@ -17,6 +17,12 @@ import elementwiseWgsl from './wgsl/elementwise.wgsl.js';
 
 type WgslType = (typeof WGSL_TYPE)[DType];
 
+/** What a kernel of the family is made of. */
+export type ElementwiseFormula<I extends readonly unknown[], A extends object> = Pick<
+  ElementwiseDefinition<I, A>,
+  'name' | 'operands' | 'wgsl' | 'uniforms' | 'bits'
+>;
+
 /** An op that computes each element from the elements of its operands at the same place, after broadcasting. */
 export interface ElementwiseDefinition<I extends readonly unknown[], A extends object> {
   readonly name: string;
@@ -55,7 +61,7 @@ export function defineElementwise<I extends readonly unknown[], A extends object
       return { shape, dtype: dtype ? dtype(inputs, given) : floatOf(name, inputs, shape) };
     },
     reference: (inputs, [y], given) => evaluate(def.value as unknown as Value<A>, inputs, y, given),
-    launches: (inputs, [y], given) => [launch(def, inputs, y, given)],
+    launches: (inputs, [y], given) => [elementwiseLaunch(def, inputs, y, given)],
     vjp:
       vjp &&
       ((g, context) => vjp(g, context).map((thunk, i) => thunk && (() => gradientFor(context.inputs[i], thunk())))),
@@ -130,8 +136,9 @@ function merge(out: Shape, operands: readonly Shape[]): Broadcast {
   return extents.length > 0 ? { extents, strides } : { extents: [1], strides: operands.map(() => [1]) };
 }
 
-function launch<I extends readonly unknown[], A extends object>(
-  { name, operands, wgsl, uniforms = [], bits }: ElementwiseDefinition<I, A>,
+/** One dispatch for a formula over operands that broadcast. */
+export function elementwiseLaunch<I extends readonly unknown[], A extends object>(
+  { name, operands, wgsl, uniforms = [], bits }: ElementwiseFormula<I, A>,
   inputs: readonly Tensor[],
   y: Tensor,
   attrs: A,

@@ -1,3 +1,4 @@
+import { matching } from '../kernels/cast.js';
 import * as batchNorm from '../nn/batchNorm.js';
 import * as conv2d from '../nn/conv2d.js';
 import * as convTranspose2d from '../nn/convTranspose2d.js';
@@ -58,12 +59,15 @@ export function init(
   };
 }
 
+/** What a softmax over maps counts in. */
+const FLOAT32 = { dtype: 'float32' } as const;
+
 /**
  * Heatmaps of SimpleBaseline (Xiao et al., 2018): transposed 4x4 convolutions of stride 2 with batch norm and ReLU, then
  * 1x1 to one map for each joint. In training go on with the returned state.
  *
  * @param x features [B, H, W, C]
- * @returns maps [B, 2^n H, 2^n W, K] of n doublings
+ * @returns maps [B, 2^n H, 2^n W, K] of n doublings, float32 also of float16 features
  */
 export function apply(
   { deconv_layers, final_layer }: HeatmapHeadParams,
@@ -82,5 +86,5 @@ export function apply(
     });
     [h, next[at + 1]] = [y, bn];
   }
-  return [conv2d.apply(final_layer, h), { deconv_layers: next }];
+  return [matching(conv2d.apply(final_layer, h), FLOAT32), { deconv_layers: next }];
 }

@@ -20,6 +20,10 @@ export type QName = (typeof Q_NAMES)[number];
 export const LOG_S = ['none', 'importance', 'jitteredGrid'] as const;
 export type LogSName = (typeof LOG_S)[number];
 
+/** What a step counts in: float32, or float16 where numbers are many and float32 where they must be exact. */
+export const PRECISIONS = ['float32', 'mixed'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 /** How the learning rate falls. */
 export const SCHEDULES = ['steps', 'cosine'] as const;
 
@@ -42,6 +46,8 @@ export interface TrainConfig {
   /** Height of the network's input in pixels, and its width by that; 256 and 0.75 in the public codes for COCO. */
   readonly size: number;
   readonly aspect: number;
+  /** `mixed` keeps activations and filters in float16, and the weights that Adam updates in float32. */
+  readonly precision: Precision;
   /** Adam's learning rate at the start. */
   readonly lr: number;
   /** Share of the weights' running average that a step keeps; what is evaluated then is the average. 0 = none. */
@@ -77,6 +83,7 @@ const LSP: TrainConfig = {
   width: 32,
   size: 64,
   aspect: 1,
+  precision: 'float32',
   lr: 1e-3,
   ema: 0,
   schedule: 'steps',
@@ -96,14 +103,17 @@ const FIGURES: TrainConfig = { ...LSP, ...MILD, epochs: 4, width: 16, lr: 2e-3, 
 const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8, size: 32, figures: 1500 };
 
 /** Fields that came after the first runs, with what those did: their checkpoints lack them. */
-const LATER: Partial<TrainConfig> = { q: 'laplace', logS: 'none', aspect: 1 };
+const LATER: Partial<TrainConfig> = { q: 'laplace', logS: 'none', aspect: 1, precision: 'float32' };
 
 /** The network of a run in words. */
-export function networkText(config: Pick<TrainConfig, 'model' | 'head' | 'width' | 'size' | 'aspect'>): string {
-  const { model, head, width } = config;
+export function networkText(
+  config: Pick<TrainConfig, 'model' | 'head' | 'width' | 'size' | 'aspect' | 'precision'>,
+): string {
+  const { model, head, width, precision } = config;
   const input = inputSize(config);
   const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}` : model;
-  return `${kind}${HEAD_TEXT[head]} on ${input.width} x ${input.height} pixels`;
+  const text = `${kind}${HEAD_TEXT[head]} on ${input.width} x ${input.height} pixels`;
+  return precision === 'mixed' ? `${text}, in mixed precision` : text;
 }
 
 const HEAD_TEXT: Readonly<Record<HeadName, string>> = {
@@ -213,6 +223,7 @@ export function savedConfig(value: unknown): TrainConfig | undefined {
       head: HEADS,
       q: Q_NAMES,
       logS: LOG_S,
+      precision: PRECISIONS,
       schedule: SCHEDULES,
       augment: RECIPES,
     }[key as string];
@@ -236,6 +247,7 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => 
     width: integer(4, 512),
     size: integer(16, 1024),
     aspect: number(0.1, 10),
+    precision: oneOf(PRECISIONS),
     lr: number(1e-9, 10),
     ema: number(0, 0.999999),
     augment: oneOf(RECIPES),

@@ -1,8 +1,11 @@
 import { capture } from '../../autograd/capture.js';
 import { valueAndGrad } from '../../autograd/grad.js';
+import { DataError } from '../../errors.js';
 import { add, mul } from '../../kernels/binary.js';
+import { cast } from '../../kernels/cast.js';
 import { averageGradients } from '../../nn/averageGradients.js';
-import { type AdamState, adam } from '../../nn/optim.js';
+import { halfParameters } from '../../nn/halfParameters.js';
+import { type AdamState, adam, lossScaleOf } from '../../nn/optim.js';
 import { packParameters } from '../../tensor/arena.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
@@ -22,11 +25,20 @@ export interface Learner {
   readonly optimizer: AdamState<ModelParams>;
 }
 
-/** A network with fresh weights, packed so that one dispatch updates all of them, and an optimiser at rest. */
+/**
+ * A network with fresh weights, packed so that one dispatch updates all of them, and an optimiser at rest.
+ * @throws DataError if the precision wants a float16 that the device has not
+ */
 export function initLearner(device: Device, config: TrainConfig, joints: number): Learner {
+  const isMixed = config.precision === 'mixed';
+  if (isMixed && !device.capabilities.float16) {
+    throw new DataError(
+      `--precision mixed: '${device.description}' has no float16 (feature shader-f16); leave the option out, or take another adapter`,
+    );
+  }
   const { params, state } = initModel(device, config, joints);
   const packed = packParameters(params);
-  return { params: packed, state, optimizer: adam.init(packed, { ema: config.ema > 0 }) };
+  return { params: packed, state, optimizer: adam.init(packed, { ema: config.ema > 0, lossScale: isMixed }) };
 }
 
 /** The weights that a learner is judged by: their average, if it keeps one. */
@@ -103,8 +115,24 @@ export function learn(config: StepConfig, learner: Learner, { lr, ...batch }: St
   return { loss, learner: { params, state, optimizer } };
 }
 
+/** The network and its images as a step counts them; heads and losses take float32 of either. */
+function inPrecision(
+  { precision }: TrainConfig,
+  params: ModelParams,
+  state: ModelState,
+  images: Tensor,
+): [ModelParams, ModelState, Tensor] {
+  if (precision === 'float32') return [params, state, images];
+  return [halfParameters(params), state, cast(images, { dtype: 'float16' })];
+}
+
 /** The loss of a batch and its gradient, from as many parts as the configuration says; statistics move with each. */
-function differentiate(config: StepConfig, { params, state }: Learner, { nodes, ...batch }: Omit<StepInput, 'lr'>) {
+function differentiate(
+  config: StepConfig,
+  { params, state, optimizer }: Learner,
+  { nodes, ...batch }: Omit<StepInput, 'lr'>,
+) {
+  const seed = optimizer.lossScale && lossScaleOf(optimizer);
   const parts = config.accumulate;
   const rows = config.batch / parts;
   // A scope for each: the memory of a part is there for the next.
@@ -113,10 +141,10 @@ function differentiate(config: StepConfig, { params, state }: Learner, { nodes, 
       const { images, ...labels } = parts === 1 ? batch : rowsOf(batch, k * rows, rows);
       const gradient = valueAndGrad(
         (p: ModelParams) => {
-          const [output, next] = applyModel(p, statistics, images, true, config.checkpoint);
+          const [output, next] = applyModel(...inPrecision(config, p, statistics, images), true, config.checkpoint);
           return [lossOf(config, p, output, labels, nodes), next] as const;
         },
-        { aux: true },
+        { aux: true, seed },
       );
       return gradient(params);
     });

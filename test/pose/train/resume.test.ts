@@ -36,6 +36,7 @@ describe.each(BACKENDS)('$name', ({ open }) => {
   // Batches of an epoch: 5. Steps are reported in fours, so the runs stop in the middle of epochs.
   test.each([
     ['plain', {}],
+    ['in mixed precision', { precision: 'mixed' as const }],
     ['with an average of the weights and batches in parts', { ema: 0.9, accumulate: 2 }],
   ])('an interrupted run that is resumed ends with the same bits as an uninterrupted one: %s', async (_, options) => {
     const device = await open();
