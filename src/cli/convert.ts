@@ -50,11 +50,18 @@ function remarks({ conventions, architecture }: PoseCheckpoint, names: string, d
     const more = dropped.length > SHOWN ? ', ...' : '';
     lines.push(`left out, since ${names} has no name for it: ${dropped.slice(0, SHOWN).join(', ')}${more}`);
   }
-  const expects = { official: true, mmpose: false, torchvision: undefined }[names];
+  const expects = { official: true, mmpose: false }[names];
   if (architecture.head === 'rle' && expects !== undefined && expects !== conventions.normalise) {
     lines.push(
       `the head ${conventions.normalise ? 'normalises' : 'does not normalise'} its features, other than the ${names} ` +
         "code's: only wgrad, which reads this from the file, computes the same with it",
+    );
+  }
+  const { maps } = conventions;
+  if (maps?.decode === 'mean' && names !== 'mmpose') {
+    lines.push(
+      `coordinates are the means of the heatmaps, which the ${names} code reads by their peaks: only wgrad, which takes ` +
+        'this from the file, computes the same with it',
     );
   }
   return lines;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { DataError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomicFile.js';
 import { formatOnnx, OPSET } from '../io/onnx.js';
-import { onnxRegressor } from '../pose/checkpoints/onnxRegressor.js';
+import { onnxNetwork } from '../pose/checkpoints/onnxNetwork.js';
 import { readPoseCheckpoint } from '../pose/checkpoints/poseCheckpoint.js';
 import { checkpointFile } from './checkpointFile.js';
 
@@ -11,18 +11,18 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `wgrad export RUN|FILE OUT.onnx`: the regressor without its flow, for other runtimes. */
+/** `wgrad export RUN|FILE OUT.onnx`: the network without its flow, for other runtimes. */
 export function exportOnnx(program: Command): void {
   program
     .command('export')
     .argument('<in>', 'folder of a run, safetensors, or a .pth or .pt of PyTorch; nothing of it is run')
     .argument('<out>', 'ONNX file to write')
-    .description(`write a regressor as ONNX, opset ${OPSET}, any batch; its metadata say how images go in`)
+    .description(`write a network as ONNX, opset ${OPSET}, any batch; its metadata say how images go in`)
     .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
     .option('--json', 'print what was written as JSON')
     .action(async (input: string, output: string, { part, json }: Options) => {
       if (!output.endsWith('.onnx')) throw new DataError(`export writes ONNX: ${output} should end with .onnx`);
-      const model = onnxRegressor(await readPoseCheckpoint(await checkpointFile(input), part));
+      const model = onnxNetwork(await readPoseCheckpoint(await checkpointFile(input), part));
       const bytes = await formatOnnx(model);
       await writeFileAtomic(output, bytes);
       const { inputs, outputs, metadata } = model;

@@ -90,18 +90,26 @@ export function format(inspection: Inspection): string {
   ].join('\n');
 }
 
-function describeConventions(
-  { size, mean, std, padding, origin, pixel, depth, normalise }: Conventions,
-  { head }: Architecture,
-): [string, string][] {
+function describeConventions(conventions: Conventions, { head }: Architecture): [string, string][] {
+  const { size, mean, std, channels = 'rgb', padding } = conventions;
   const [height, width] = size;
+  const order = channels === 'bgr' ? ', channels in the order blue, green, red' : '';
+  const input = `${width} x ${height}, (rgb / 255 - [${mean.join(', ')}]) / [${std.join(', ')}]${order}, box * ${padding}`;
+  return [['input', input], ...(head === 'none' ? [] : [['output', outputOf(conventions)] as [string, string]])];
+}
+
+function outputOf({ size, origin, pixel, depth, normalise, maps }: Conventions): string {
+  const width = size[1];
+  const less = pixel === 0 ? '' : ` - ${pixel}`;
+  if (maps) {
+    const at = `column ${pixel === 0 ? 'i' : `(i + ${pixel})`} / n * ${width}${less} of each heatmap's`;
+    if (maps.decode === 'peak') return `${at} peak, a quarter of a pixel towards its higher neighbours`;
+    const details = [maps.beta === 1 ? '' : `beta ${maps.beta}`, maps.debias === 'none' ? '' : `debias ${maps.debias}`];
+    return [`${at} mean`, ...details.filter(Boolean)].join(', ');
+  }
   const shift = origin === 0 ? 'x' : `(x + ${origin})`;
-  const column = `${shift} * ${width}${pixel === 0 ? '' : ` - ${pixel}`}`;
   const deep = depth === undefined ? '' : `, z * ${depth} mm below joint 0`;
-  const input = `${width} x ${height}, (rgb / 255 - [${mean.join(', ')}]) / [${std.join(', ')}], box * ${padding}`;
-  const output = `column ${column}${deep}; coordinates from ${normalise ? 'normalised' : 'plain'} features`;
-  const isRegressor = head === 'rle' || head === 'regression';
-  return [['input', input], ...(isRegressor ? [['output', output] as [string, string]] : [])];
+  return `column ${shift} * ${width}${less}${deep}; coordinates from ${normalise ? 'normalised' : 'plain'} features`;
 }
 
 /** Configurations are whole files; their first line says enough here. */

@@ -111,7 +111,7 @@ function levelOf({ level, overlays }: PredictFlags, { path, architecture }: Pose
   }
   if (overlays === undefined)
     throw new DataError('--level: ellipses are drawn by --overlays FOLDER; give that as well');
-  if (architecture.head === 'rle') return share;
+  if (architecture.sigma) return share;
   throw new DataError(`--level: ${path} does not say how sure it is, so that there are no ellipses to draw`);
 }
 

@@ -4,8 +4,8 @@ import type { StateTensor } from './stateDict.js';
 export const OPSET = 17;
 const IR_VERSION = 8;
 
-/** An attribute of an operator: `{ float }` or a whole number or a list of them. */
-export type OnnxAttribute = number | readonly number[] | { readonly float: number };
+/** An attribute of an operator: `{ float }`, a text, or a whole number or a list of them. */
+export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
 
 /** One operator with a single output. */
 export interface OnnxNode {
@@ -39,7 +39,7 @@ export interface OnnxModel {
 /** Numbers of data types and attribute types in onnx.proto. */
 const FLOAT = 1;
 const INT64 = 7;
-const ATTRIBUTE = { float: 1, int: 2, ints: 7 };
+const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 };
 
 /** The bytes of a model as an .onnx file, in opset 17. */
 export async function formatOnnx(model: OnnxModel): Promise<Uint8Array> {
@@ -74,6 +74,7 @@ export async function formatOnnx(model: OnnxModel): Promise<Uint8Array> {
 
 function attribute(value: OnnxAttribute) {
   if (typeof value === 'number') return { type: ATTRIBUTE.int, i: value };
+  if (typeof value === 'string') return { type: ATTRIBUTE.string, s: new TextEncoder().encode(value) };
   return 'float' in value ? { type: ATTRIBUTE.float, f: value.float } : { type: ATTRIBUTE.ints, ints: value };
 }
 

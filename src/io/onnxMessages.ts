@@ -42,6 +42,7 @@ export const ONNX_MESSAGES = {
         name: field(1, 'string'),
         f: field(2, 'float'),
         i: field(3, 'int64'),
+        s: field(4, 'bytes'),
         ints: repeated(8, 'int64'),
         type: field(20, 'int32'),
       },

@@ -27,7 +27,7 @@ export interface HrModuleOptions {
 }
 
 /** Residual blocks of each branch. */
-const BLOCKS = 4;
+export const BLOCKS = 4;
 
 /** Parameters and running statistics of one module. */
 export function init(

@@ -20,7 +20,7 @@ export interface HrnetOptions {
 }
 
 /** Modules of the stages with two, three and four branches (Sun et al., 2019). */
-const MODULES = { stage2: 1, stage3: 4, stage4: 3 } as const;
+export const MODULES = { stage2: 1, stage3: 4, stage4: 3 } as const;
 
 /** Images must divide by the stride of the lowest resolution, or the branches would not meet again. */
 const MULTIPLE = 32;

@@ -11,7 +11,7 @@ import { kaimingNormal, type WeightInit } from './init.js';
 import type { ResnetMode } from './resnet.js';
 
 /** Sandler et al. (2018), table 2: expansion, channels, blocks and the stride of the first of them. */
-const STAGES = [
+export const STAGES = [
   [1, 16, 1, 1],
   [6, 24, 2, 2],
   [6, 32, 3, 2],
@@ -156,7 +156,7 @@ function projected(
 }
 
 /** The nearest multiple of 8, at least 8 and not below nine tenths of the number, as its authors round. */
-function divisible(channels: number): number {
+export function divisible(channels: number): number {
   const rounded = Math.max(DIVISOR, Math.floor((channels + DIVISOR / 2) / DIVISOR) * DIVISOR);
   return rounded < 0.9 * channels ? rounded + DIVISOR : rounded;
 }

@@ -9,13 +9,13 @@ export type { Spread } from './augmentation/spread.js';
 export { type SampleVariation, varySample } from './augmentation/varySample.js';
 export { type Architecture, describeArchitecture } from './checkpoints/architecture.js';
 export type { Conventions } from './checkpoints/conventions.js';
-export { onnxRegressor } from './checkpoints/onnxRegressor.js';
+export { type LoadedNetwork, networkOf } from './checkpoints/networkOf.js';
+export { onnxNetwork } from './checkpoints/onnxNetwork.js';
 export {
   type PoseCheckpoint,
   readPoseCheckpoint,
   writePoseCheckpoint,
 } from './checkpoints/poseCheckpoint.js';
-export { type LoadedRegressor, regressorOf } from './checkpoints/regressorOf.js';
 export { type CocoGroundTruth, type CocoTruth, readGroundTruth } from './coco/groundTruth.js';
 export { type PairedPoses, type PosePair, pairPoses, stackPairs } from './coco/posePairs.js';
 export { type CocoResult, readResults } from './coco/results.js';

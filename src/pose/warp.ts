@@ -5,10 +5,12 @@ import type { RgbImage } from './dataset.js';
 export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
 export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
 
-/** How a network wants its input: `(rgb / 255 - mean) / std`, and where pixels stand (see `inputToImage`). */
+/** How a network wants its input: `(rgb / 255 - mean) / std`, its channels' order, and where pixels stand (see `inputToImage`). */
 export interface InputForm {
   readonly mean: readonly [red: number, green: number, blue: number];
   readonly std: readonly [red: number, green: number, blue: number];
+  /** Default `rgb`. */
+  readonly channels?: 'rgb' | 'bgr';
   readonly pixel: number;
 }
 
@@ -36,11 +38,12 @@ export function warpCrop(
   width: number,
   height: number,
   out: Float32Array,
-  { mean, std, pixel }: InputForm = IMAGENET,
+  { mean, std, channels, pixel }: InputForm = IMAGENET,
 ): void {
   const [a, b, c, d, e, f] = inputToImage(crop, width, height, pixel);
   const scale = std.map((s) => 1 / (255 * s));
   const shift = mean.map((m, i) => -m / std[i]);
+  const [first, third] = channels === 'bgr' ? [2, 0] : [0, 2];
   const { data } = image;
   const stride = image.width * 3;
   for (let v = 0, o = 0; v < height; v++) {
@@ -68,9 +71,9 @@ export function warpCrop(
           blue += w * data[p + 2];
         }
       }
-      out[o] = red * scale[0] + shift[0];
+      out[o + first] = red * scale[0] + shift[0];
       out[o + 1] = green * scale[1] + shift[1];
-      out[o + 2] = blue * scale[2] + shift[2];
+      out[o + third] = blue * scale[2] + shift[2];
     }
   }
 }

@@ -49,7 +49,7 @@ export function mapMean(p: Tensor, { pixel = PIXEL_CENTRE }: MapOptions = {}): T
  * Coordinates as the mean of heatmaps, differentiable in them: integral regression (Sun et al., 2018).
  *
  * Where a map is 0 but for its peak at `t`, a share `r = H W / sum exp(map)` of the mass lies evenly on all pixels, whose
- * mean is `c`: debiased is `(mu - r c) / (1 - r)`, which is `t`. mmpose computes `r = 1 / sum exp(map)` and `c = 0`.
+ * mean is `c`: debiased is `(mu - r c) / (1 - r)`, which is `t`. mmpose computes `r = 1 / sum exp(map)`, whatever beta, and `c = 0`.
  *
  * @param maps [B, H, W, K]
  * @returns [B, K, 2], x and y in crop units
@@ -62,7 +62,7 @@ export function softArgmax(
   const mean = mapMean(mapDistribution(maps, beta), { pixel });
   if (debias === 'none') return mean;
   const pixels = debias === 'exact' ? H * W : 1;
-  const total = logSumExp(beta === 1 ? maps : mul(maps, beta), { axes: [1, 2] });
+  const total = logSumExp(beta === 1 || debias === 'mmpose' ? maps : mul(maps, beta), { axes: [1, 2] });
   const share = expandDims(exp(sub(Math.log(pixels), total)), { axis: -1 });
   const centre = (extent: number) => (debias === 'exact' ? (pixel - 0.5) / extent : 0);
   const c = stack([mul(share, centre(W)), mul(share, centre(H))], { axis: -1 });

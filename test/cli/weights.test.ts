@@ -126,7 +126,9 @@ describe('wgrad inspect', () => {
     const known = await wgrad('inspect', 'official-legacy.pth', '--json');
     const model = JSON.parse(known.stdout);
     expect(model).toMatchObject({ format: 'PyTorch legacy', names: 'official', fault: null });
-    expect(model).toMatchObject({ architecture: { head: 'rle', joints: 2, resnet: { depth: 18, width: 1 } } });
+    expect(model).toMatchObject({
+      architecture: { head: 'rle', joints: 2, backbone: { kind: 'resnet', depth: 18, width: 1 } },
+    });
     expect(model.parameters).toBe(committedModels['official-legacy'].parameters);
     expect(model.tensors).toHaveLength(197);
 

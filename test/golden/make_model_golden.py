@@ -257,15 +257,16 @@ def rounded(value):
 
 TARGETS = [[3.2, 4.49], [0.6, 0.4], [-2.7, 5], [11.4, 15.6], [6, -8], [5.7, 20.2], [7.1, 21.7]]
 
-torch.manual_seed(0)
-json.dump(rounded({
-    'torch': torch.__version__,
-    'models': {'mobilenetv2': results('mobilenetv2', MobileNetV2(0.1), 2, 3, 96, 64),
-               'hrnet': results('hrnet', HRNet(4, 4), 2, 3, 96, 64),
-               'heatmapHead': results('heatmapHead', HeatmapHead(6, 5, 3), 2, 6, 3, 2)},
-    'macs': {'mobilenetv2': macs(MobileNetV2(1), 3, 256, 192), 'hrnet-w32': macs(HRNet(32, 64), 3, 256, 192),
-             'heatmapHead': macs(HeatmapHead(2048, 256, 17), 2048, 8, 6)},
-    'targets': {'points': TARGETS, 'sigma': 2, 'maps': gaussian_targets(TARGETS, 16, 12, 2).tolist()},
-    'heatmaps': heatmaps(),
-}), sys.stdout)
-print()
+if __name__ == '__main__':
+    torch.manual_seed(0)
+    json.dump(rounded({
+        'torch': torch.__version__,
+        'models': {'mobilenetv2': results('mobilenetv2', MobileNetV2(0.1), 2, 3, 96, 64),
+                   'hrnet': results('hrnet', HRNet(4, 4), 2, 3, 96, 64),
+                   'heatmapHead': results('heatmapHead', HeatmapHead(6, 5, 3), 2, 6, 3, 2)},
+        'macs': {'mobilenetv2': macs(MobileNetV2(1), 3, 256, 192), 'hrnet-w32': macs(HRNet(32, 64), 3, 256, 192),
+                 'heatmapHead': macs(HeatmapHead(2048, 256, 17), 2048, 8, 6)},
+        'targets': {'points': TARGETS, 'sigma': 2, 'maps': gaussian_targets(TARGETS, 16, 12, 2).tolist()},
+        'heatmaps': heatmaps(),
+    }), sys.stdout)
+    print()

@@ -178,45 +178,46 @@ def saved(value, legacy=False):
 META_0 = {'epoch': 210, 'iter': 1, 'mmcv_version': '1.4', 'config': "data_cfg = dict(\n    image_size=[288, 384],\n)"}
 META_1 = {'epoch': 210, 'mmengine_version': '0.3', 'cfg': "codec = dict(\n    type='RegressionLabel', input_size=(192, 256))\n"}
 
-if len(sys.argv) == 1:
-    official_state, official_out = official(18, 1, 2, 2, 4, [32, 24], 3)
-    mmpose_state, mmpose_out = mmpose(50, 1, 2, 4, [32, 24], 2)
-    files = {'official-legacy': saved(official_state, legacy=True),
-             'mmpose0-zip': saved({'meta': META_0, 'state_dict': old_names(mmpose_state)})}
-    encoded = {name: base64.b64encode(gzip.compress(data, 9, mtime=0)).decode() for name, data in files.items()}
-    expected = {'official-legacy': official_out, 'mmpose0-zip': mmpose_out}
-    json.dump({'torch': torch.__version__, 'expected': expected, 'files': encoded}, sys.stdout)
-    print()
-else:
-    expected = {}
+if __name__ == '__main__':
+    if len(sys.argv) == 1:
+        official_state, official_out = official(18, 1, 2, 2, 4, [32, 24], 3)
+        mmpose_state, mmpose_out = mmpose(50, 1, 2, 4, [32, 24], 2)
+        files = {'official-legacy': saved(official_state, legacy=True),
+                 'mmpose0-zip': saved({'meta': META_0, 'state_dict': old_names(mmpose_state)})}
+        encoded = {name: base64.b64encode(gzip.compress(data, 9, mtime=0)).decode() for name, data in files.items()}
+        expected = {'official-legacy': official_out, 'mmpose0-zip': mmpose_out}
+        json.dump({'torch': torch.__version__, 'expected': expected, 'files': encoded}, sys.stdout)
+        print()
+    else:
+        expected = {}
 
-    def write(name, value, out, legacy=False):
-        expected[name] = out
-        with open(os.path.join(sys.argv[1], f'{name}.pth'), 'wb') as file:
-            file.write(saved(value, legacy))
+        def write(name, value, out, legacy=False):
+            expected[name] = out
+            with open(os.path.join(sys.argv[1], f'{name}.pth'), 'wb') as file:
+                file.write(saved(value, legacy))
 
-    state, out = official(18, 4, 17, 2, 64, [64, 48], 3)
-    write('official-zip', state, out)
-    write('official-wrapped', {'model': {f'module.{k}': v for k, v in state.items()}, 'epoch': 1}, out)
-    state, out = official(50, 2, 17, 2, 64, [64, 48], 4)
-    write('official-50-legacy', state, out, legacy=True)
-    state, out = official(18, 4, 17, 3, 64, [64, 64], 5)
-    write('official3d-zip', state, out)
-    state, out = mmpose(50, 2, 17, 64, [64, 48], 6)
-    write('mmpose1-zip', {'meta': META_1, 'state_dict': state, 'ema_state_dict': {f'module.{k}': v for k, v in state.items()}}, out)
-    state, out = mmpose(18, 4, 16, 64, [64, 64], 7)
-    write('mmpose0-legacy', {'meta': META_0, 'state_dict': old_names(state), 'optimizer': {'state': {0: {'exp_avg': torch.zeros(3)}}}}, out, legacy=True)
-    try:
-        import torchvision
-        torch.manual_seed(8)
-        model = prepare(torchvision.models.resnet18(num_classes=5), 8)
-        write('torchvision-zip', {k: v.clone() for k, v in model.state_dict().items()}, {'features': None})
-        model.fc = nn.Identity()
-        n = 2 * 3 * 32 * 24
-        images = torch.sin(torch.arange(n, dtype=torch.float64) * 0.37).reshape(2, 3, 32, 24)
-        with torch.no_grad():
-            expected['torchvision-zip'] = {'size': [32, 24], 'features': model.double()(images).tolist()}
-    except ImportError:
-        pass
-    with open(os.path.join(sys.argv[1], 'expected.json'), 'w') as file:
-        json.dump(expected, file)
+        state, out = official(18, 4, 17, 2, 64, [64, 48], 3)
+        write('official-zip', state, out)
+        write('official-wrapped', {'model': {f'module.{k}': v for k, v in state.items()}, 'epoch': 1}, out)
+        state, out = official(50, 2, 17, 2, 64, [64, 48], 4)
+        write('official-50-legacy', state, out, legacy=True)
+        state, out = official(18, 4, 17, 3, 64, [64, 64], 5)
+        write('official3d-zip', state, out)
+        state, out = mmpose(50, 2, 17, 64, [64, 48], 6)
+        write('mmpose1-zip', {'meta': META_1, 'state_dict': state, 'ema_state_dict': {f'module.{k}': v for k, v in state.items()}}, out)
+        state, out = mmpose(18, 4, 16, 64, [64, 64], 7)
+        write('mmpose0-legacy', {'meta': META_0, 'state_dict': old_names(state), 'optimizer': {'state': {0: {'exp_avg': torch.zeros(3)}}}}, out, legacy=True)
+        try:
+            import torchvision
+            torch.manual_seed(8)
+            model = prepare(torchvision.models.resnet18(num_classes=5), 8)
+            write('torchvision-zip', {k: v.clone() for k, v in model.state_dict().items()}, {'features': None})
+            model.fc = nn.Identity()
+            n = 2 * 3 * 32 * 24
+            images = torch.sin(torch.arange(n, dtype=torch.float64) * 0.37).reshape(2, 3, 32, 24)
+            with torch.no_grad():
+                expected['torchvision-zip'] = {'size': [32, 24], 'features': model.double()(images).tolist()}
+        except ImportError:
+            pass
+        with open(os.path.join(sys.argv[1], 'expected.json'), 'w') as file:
+            json.dump(expected, file)

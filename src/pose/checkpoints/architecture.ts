@@ -1,7 +1,9 @@
 import type { ExpectedShapes } from '../../io/stateDict.js';
-import type { Depth } from '../../nn/resnet.js';
+import { backboneLayers } from './backboneLayers.js';
+import { type BackboneShape, backboneOf, describeBackbone } from './backboneShape.js';
+import { type HeatmapShape, heatmapLayers } from './heatmapLayers.js';
 import type { NamedState } from './naming.js';
-import { type ResnetShape, resnetOf, resnetShapes } from './resnetShapes.js';
+import { ShapeTable } from './shapeTable.js';
 
 /** The flows that a regressor may carry: the official 3-D model has one for joints with a depth and one for others. */
 export const FLOWS = ['flow', 'flow2d', 'flow3d'] as const;
@@ -15,9 +17,14 @@ export interface FlowShape {
 
 /** What a state dict under own names is a network of, told by its names and shapes. */
 export interface Architecture {
-  /** Absent where the backbone is no ResNet, or a ResNet that wgrad does not know. */
-  readonly resnet?: ResnetShape;
+  /** Absent where wgrad does not know the backbone. */
+  readonly backbone?: BackboneShape;
+  /** Coordinates by a layer, with sigmas (`rle`) or without, or heatmaps. */
   readonly head: 'rle' | 'regression' | 'heatmap' | 'none';
+  /** Of a heatmap head. */
+  readonly maps?: HeatmapShape;
+  /** Whether there is a sigma for each coordinate. */
+  readonly sigma: boolean;
   /** K; 0 without a head. */
   readonly joints: number;
   /** D. */
@@ -31,11 +38,15 @@ export function architectureOf(own: NamedState): Architecture {
   const dims = Math.max(2, ...flows.map((flow) => flow.dims));
   const rows = (own.get('fc_coord.linear.weight') ?? own.get('fc_sigma.linear.weight'))?.shape[0];
   const maps = own.get('final_layer.weight')?.shape[0];
-  const resnet = resnetOf(own);
+  const backbone = backboneOf(own);
+  const sigma = [...own.keys()].some((name) => name.startsWith('fc_sigma.') || name.startsWith('flow'));
   const regression = rows === undefined ? 'none' : 'regression';
+  const direct = sigma ? 'rle' : regression;
   return {
-    ...(resnet && { resnet }),
-    head: isRle(own) ? 'rle' : maps !== undefined ? 'heatmap' : regression,
+    ...(backbone && { backbone }),
+    head: maps === undefined ? direct : 'heatmap',
+    ...(maps !== undefined && { maps: heatmapOf(own) }),
+    sigma,
     // At least one, so that a layer of too few rows is found to be misshapen.
     joints: maps ?? (rows === undefined ? 0 : Math.max(1, Math.floor(rows / dims))),
     dims,
@@ -43,8 +54,13 @@ export function architectureOf(own: NamedState): Architecture {
   };
 }
 
-function isRle(own: NamedState): boolean {
-  return [...own.keys()].some((name) => name.startsWith('fc_sigma.') || name.startsWith('flow'));
+function heatmapOf(own: NamedState): HeatmapShape {
+  const names = [...own.keys()].filter((name) => /^deconv_layers\.\d+\.weight$/.test(name));
+  return {
+    // A transposed convolution and its batch norm have a weight each.
+    doublings: Math.ceil(names.length / 2),
+    channels: own.get('deconv_layers.0.weight')?.shape[1] ?? 256,
+  };
 }
 
 function flowOf(own: NamedState, name: FlowShape['name']): FlowShape[] {
@@ -55,40 +71,51 @@ function flowOf(own: NamedState, name: FlowShape['name']): FlowShape[] {
   return [{ name, dims: first[1], couplings: Math.max(...indices) + 1, hidden: first[0] }];
 }
 
-/** The shape of each tensor of a network, under own names and in PyTorch's layouts; without heatmap heads. */
-export function shapesOf({ resnet, head, joints, dims, flows }: Architecture): ExpectedShapes {
-  const shapes = new Map<string, readonly number[]>();
-  const linear = (name: string, outputs: number, inputs: number) => {
-    shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
-  };
-  if (resnet) for (const [name, shape] of resnetShapes(resnet)) shapes.set(`preact.${name}`, shape);
-  if (resnet && (head === 'rle' || head === 'regression')) {
-    linear('fc_coord.linear', joints * dims, resnet.channels);
-    if (head === 'rle') linear('fc_sigma.linear', joints * dims, resnet.channels);
+/** The shape of each tensor of a network, under own names and in PyTorch's layouts. */
+export function shapesOf({ backbone, head, maps, sigma, joints, dims, flows }: Architecture): ExpectedShapes {
+  const table = new ShapeTable();
+  if (backbone) {
+    const { channels } = backbone;
+    const features = backboneLayers(table, backbone, null);
+    if (maps) heatmapLayers(table, features, maps, channels, joints);
+    else if (head !== 'none') table.linear(null, 'fc_coord.linear', channels, joints * dims);
+    if (sigma) table.linear(null, 'fc_sigma.linear', channels, joints * dims);
   }
   for (const { name, dims: d, couplings, hidden } of flows) {
     for (let i = 0; i < couplings; i++) {
       for (const net of ['t', 's']) {
-        linear(`${name}.${net}.${i}.0`, hidden, d);
-        linear(`${name}.${net}.${i}.2`, hidden, hidden);
-        linear(`${name}.${net}.${i}.4`, d, hidden);
+        table.linear(null, `${name}.${net}.${i}.0`, d, hidden);
+        table.linear(null, `${name}.${net}.${i}.2`, hidden, hidden);
+        table.linear(null, `${name}.${net}.${i}.4`, hidden, d);
       }
     }
   }
-  return shapes;
+  return table.shapes;
 }
 
-/** Names that a file may lack or have besides: counters that older files lack, torchvision's classifier, heatmap heads. */
+/**
+ * What a backbone trained to classify has besides: the last layers of torchvision's networks, and of an HRNet also the lower
+ * resolutions of its last exchange.
+ */
+const CLASSIFIER =
+  /^preact\.(fc|classifier|incre_modules|downsamp_modules|final_layer)\.|^preact\.stage4\.2\.fuse_layers\.[1-3]\./;
+
+/** Whether an own name belongs to a backbone's past as a classifier, which no pose network has. */
+export function isClassifier(name: string): boolean {
+  return CLASSIFIER.test(name);
+}
+
+/** Names that a file may lack or have besides: counters that older files lack, what is left of a classifier. */
 export function isOptional(name: string): boolean {
-  return name.endsWith('.num_batches_tracked') || /^preact\.fc\.|^(deconv_layers|final_layer)\./.test(name);
+  return name.endsWith('.num_batches_tracked') || isClassifier(name);
 }
 
 /** The network in words: `ResNet-50, RLE head of 17 joints in 2-D, flow`. */
-export function describeArchitecture({ resnet, head, joints, dims, flows }: Architecture): string {
-  const slim = resnet && (resnet.width !== 64 || resnet.stem !== 7);
-  const detail = slim ? ` of width ${resnet.width} with a ${resnet.stem}x${resnet.stem} stem` : '';
-  const backbone = resnet ? `ResNet-${resnet.depth satisfies Depth}${detail}` : 'another backbone than a ResNet';
+export function describeArchitecture({ backbone, head, maps, sigma, joints, dims, flows }: Architecture): string {
+  const body = backbone ? describeBackbone(backbone) : 'another backbone than ResNet, MobileNetV2 or HRNet';
   const kind = { rle: 'RLE head', regression: 'regression head', heatmap: 'heatmap head', none: 'no head' }[head];
   const size = joints > 0 ? ` of ${joints} joints in ${dims}-D` : '';
-  return [backbone, kind + size, ...flows.map(({ name }) => name)].join(', ');
+  const raised = maps && maps.doublings > 0 ? ` with ${maps.doublings} transposed convolutions` : '';
+  const sigmas = maps && sigma ? ['sigmas'] : [];
+  return [body, kind + size + raised, ...sigmas, ...flows.map(({ name }) => name)].join(', ');
 }

@@ -1,7 +1,10 @@
 import { DataError } from '../../errors.js';
+import type { WeightsFile } from '../../io/weightsFile.js';
 import { PADDING } from '../crop.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../warp.js';
 import type { Architecture } from './architecture.js';
+import { configOfMmpose, configOfRun } from './fileConfig.js';
+import { type MapDecoding, mapDecodingOf, parseMapDecoding } from './mapDecoding.js';
 import type { NamingName } from './naming.js';
 
 type Rgb = readonly [red: number, green: number, blue: number];
@@ -13,6 +16,8 @@ export interface Conventions {
   /** The input is `(rgb / 255 - mean) / std`. */
   readonly mean: Rgb;
   readonly std: Rgb;
+  /** The order of its channels; `rgb` where it is absent. */
+  readonly channels?: 'rgb' | 'bgr';
   /** The crop is the person's box times this, extended to the input's aspect. */
   readonly padding: number;
   /** An output x is the input's column `(x + origin) * width - pixel`, and y likewise; pixel centres are integers. */
@@ -22,6 +27,8 @@ export interface Conventions {
   readonly depth?: number;
   /** Whether the coordinates see the features' direction alone, `W x / |x| + b`. */
   readonly normalise: boolean;
+  /** How coordinates are read off heatmaps; absent without those. */
+  readonly maps?: MapDecoding;
 }
 
 /** ImageNet's means in the order blue, green, red, as the official code subtracts them from red, green and blue. */
@@ -47,6 +54,16 @@ const OFFICIAL_3D: Conventions = {
   depth: 2000,
 };
 const MMPOSE: Conventions = { ...OFFICIAL_2D, ...IMAGENET, origin: 0, normalise: false };
+/**
+ * SimpleBaseline's own code gives OpenCV's blue, green and red to constants that are ImageNet's for red, green and blue; that
+ * of HRNet puts them in order for HRNets.
+ */
+const SIMPLE_BASELINE: Conventions = {
+  ...MMPOSE,
+  mean: [...IMAGENET_MEAN].reverse() as unknown as Rgb,
+  std: [...IMAGENET_STD].reverse() as unknown as Rgb,
+  channels: 'bgr',
+};
 /** A backbone alone: the classification network's input. */
 const TORCHVISION: Conventions = { ...MMPOSE, size: [224, 224], padding: 1 };
 /** wgrad's own training: square inputs, coordinates in crop units. */
@@ -59,18 +76,30 @@ const WGRAD: Conventions = { ...OFFICIAL_2D, ...IMAGENET, size: [64, 64], pixel:
  */
 export function conventionsOf(
   naming: NamingName,
-  { dims, joints }: Architecture,
-  metadata: Readonly<Record<string, string>>,
+  architecture: Architecture,
+  { metadata, tensors }: Pick<WeightsFile, 'metadata' | 'tensors'>,
   where: string,
 ): Conventions {
-  if (metadata.conventions !== undefined) return parseConventions(metadata.conventions, where);
+  const conventions =
+    metadata.conventions === undefined
+      ? usualConventions(naming, architecture, metadata)
+      : parseConventions(metadata.conventions, where);
+  if (!architecture.maps || conventions.maps) return conventions;
+  return { ...conventions, maps: mapDecodingOf(tensors.keys(), metadata) };
+}
+
+function usualConventions(
+  naming: NamingName,
+  { backbone, dims, joints, head }: Architecture,
+  metadata: WeightsFile['metadata'],
+): Conventions {
   if (metadata.wgrad !== undefined) return { ...WGRAD, size: sizeOfRun(metadata.config) ?? WGRAD.size };
-  if (naming === 'torchvision') return TORCHVISION;
+  if (naming === 'torchvision' || (naming === 'microsoft' && head === 'none')) return TORCHVISION;
   if (naming === 'official') return dims === 3 ? OFFICIAL_3D : OFFICIAL_2D;
-  const config = metadata['meta.cfg'] ?? metadata['meta.config'] ?? '';
-  // mmpose's MPII models have square inputs.
+  // MPII's models have square inputs.
   const usual: Conventions['size'] = joints === COCO_JOINTS ? MMPOSE.size : [256, 256];
-  return { ...MMPOSE, size: sizeInConfig(config) ?? usual };
+  if (naming === 'microsoft') return { ...(backbone?.kind === 'hrnet' ? MMPOSE : SIMPLE_BASELINE), size: usual };
+  return { ...MMPOSE, size: sizeInConfig(configOfMmpose(metadata)) ?? usual };
 }
 
 /** The first input size, width before height, in the text of a configuration of mmpose. */
@@ -85,19 +114,6 @@ function sizeOfRun(config: string | undefined): Conventions['size'] | undefined 
   return [size, Math.round(size * aspect)];
 }
 
-/** What a run of wgrad's training notes of itself in its checkpoints; nothing where the text is something else. */
-export function configOfRun(config = 'null'): {
-  readonly size?: unknown;
-  readonly aspect?: unknown;
-  readonly loss?: unknown;
-} {
-  try {
-    return (JSON.parse(config) as { config?: object } | null)?.config ?? {};
-  } catch {
-    return {};
-  }
-}
-
 function parseConventions(text: string, where: string): Conventions {
   let value: unknown;
   try {
@@ -105,17 +121,21 @@ function parseConventions(text: string, where: string): Conventions {
   } catch (cause) {
     throw new DataError(`${where}: metadata "conventions" is not JSON: ${(cause as Error).message}`, { cause });
   }
-  if (isConventions(value)) return value;
+  if (isConventions(value)) {
+    return value.maps === undefined ? value : { ...value, maps: parseMapDecoding(value.maps, where) };
+  }
   throw new DataError(`${where}: metadata "conventions" lacks a field or has one of another kind; convert it again`);
 }
 
 function isConventions(value: unknown): value is Conventions {
-  const { size, mean, std, padding, origin, pixel, depth = 1, normalise } = (value ?? {}) as Partial<Conventions>;
+  const fields = (value ?? {}) as Partial<Conventions>;
+  const { size, mean, std, channels = 'rgb', padding, origin, pixel, depth = 1, normalise } = fields;
   const areNumbers = (list: unknown, count: number) =>
     Array.isArray(list) && list.length === count && list.every(Number.isFinite);
   return (
     [areNumbers(size, 2), areNumbers(mean, 3), areNumbers(std, 3)].every(Boolean) &&
     [padding, origin, pixel, depth].every(Number.isFinite) &&
+    ['rgb', 'bgr'].includes(channels) &&
     typeof normalise === 'boolean'
   );
 }

@@ -1,14 +1,18 @@
 import { DataError } from '../../errors.js';
 import type { StateTensor } from '../../io/stateDict.js';
+import { isClassifier } from './architecture.js';
 import { flowMask, requireMask } from './flowMask.js';
 import { joinRows, splitRows } from './headRows.js';
-import type { Naming } from './naming.js';
+import { fromMmposeMobilenet, toMmposeMobilenet } from './mmposeMobilenet.js';
+import type { NamedState, Naming } from './naming.js';
 
 /** What mmpose 1 and later calls by another name than 0.x did. */
 const RENAMED: readonly (readonly [RegExp, string])[] = [
   [/^keypoint_head\./, 'head.'],
   [/^head\.loss\./, 'head.loss_module.'],
 ];
+/** What a head of integral regression has around its layers of heatmaps, if it has transposed convolutions. */
+const INTEGRAL = 'head.simplebaseline_head.';
 /** Own prefixes and mmpose's. */
 const PREFIXES: readonly (readonly [own: string, theirs: string])[] = [
   ['preact.', 'backbone.'],
@@ -16,8 +20,8 @@ const PREFIXES: readonly (readonly [own: string, theirs: string])[] = [
   ['deconv_layers.', 'head.deconv_layers.'],
   ['final_layer.', 'head.final_layer.'],
 ];
-/** Facts about the images, not weights; a loader that wants them reads them from the file. */
-const NOT_WEIGHTS = /^data_preprocessor\.|^head\.loss_module\.flow_model\.(loc|cov|mask)$/;
+/** Facts about the images and the map, not weights; a loader that wants them reads them from the file. */
+const NOT_WEIGHTS = /^data_preprocessor\.|^head\.loss_module\.flow_model\.(loc|cov|mask)$|^head\.linspace_[xy]$/;
 const LAYERS = ['weight', 'bias'] as const;
 
 /**
@@ -36,40 +40,80 @@ export const mmpose: Naming = {
       if (name.endsWith('flow_model.mask')) requireMask(tensor, `${where}: ${name}`);
       if (NOT_WEIGHTS.test(name)) continue;
       const [, layer] = /^head\.fc\.(weight|bias)$/.exec(name) ?? [];
-      const prefix = PREFIXES.find(([, theirs]) => name.startsWith(theirs));
       if (layer) {
         const [coordinates, logits] = hasFlow ? splitRows(tensor, 2, `${where}: ${name}`) : [tensor];
         own.set(`fc_coord.linear.${layer}`, coordinates);
         if (logits) own.set(`fc_sigma.linear.${layer}`, logits);
       } else {
-        own.set(prefix ? prefix[0] + name.slice(prefix[1].length) : name, tensor);
+        own.set(ownName(name), tensor);
       }
     }
     return own;
   },
-  fromOwn: (own) => {
+  fromOwn: (own, { size, maps }) => {
     if (own.has('flow3d.t.0.0.weight')) throw new DataError('mmpose has no RLE in 3-D; choose --names official');
     const state = new Map<string, StateTensor>();
+    const isHeatmap = own.has('final_layer.weight');
     for (const layer of LAYERS) {
       const coordinates = own.get(`fc_coord.linear.${layer}`);
       const logits = own.get(`fc_sigma.linear.${layer}`);
       if (coordinates) state.set(`head.fc.${layer}`, logits ? joinRows(coordinates, logits, 2) : coordinates);
     }
+    const isIntegral = maps?.decode === 'mean';
+    const wrapped = isIntegral && own.has('deconv_layers.0.weight');
     for (const [name, tensor] of own) {
-      const prefix = PREFIXES.find(([ownPrefix]) => name.startsWith(ownPrefix));
-      if (prefix && !/^preact\.fc\./.test(name)) state.set(prefix[1] + name.slice(prefix[0].length), tensor);
+      // mmpose has no sigmas beside heatmaps, and so no flow.
+      if (isHeatmap && name.startsWith('flow.')) continue;
+      const theirs = theirName(name);
+      if (theirs) state.set(wrapped ? theirs.replace(/^head\./, INTEGRAL) : theirs, tensor);
     }
-    for (const [name, tensor] of buffersOf(own)) state.set(`head.loss_module.flow_model.${name}`, tensor);
+    if (!isHeatmap)
+      for (const [name, tensor] of buffersOf(own)) state.set(`head.loss_module.flow_model.${name}`, tensor);
+    if (isIntegral) for (const [name, tensor] of linspaces(own, size)) state.set(`head.${name}`, tensor);
     return state;
   },
 };
+
+/** Whether a file of mmpose reads coordinates off its heatmaps by their mean. */
+export function isIntegralHead(names: Iterable<string>): boolean {
+  return [...names].some((name) => name.startsWith(INTEGRAL) || name.startsWith('head.linspace_'));
+}
 
 function latestName(name: string): string {
   return RENAMED.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), name);
 }
 
+function ownName(name: string): string {
+  const plain = name.startsWith(INTEGRAL) ? `head.${name.slice(INTEGRAL.length)}` : name;
+  const prefix = PREFIXES.find(([, theirs]) => plain.startsWith(theirs));
+  if (!prefix) return plain;
+  const rest = plain.slice(prefix[1].length);
+  return prefix[0] + ((prefix[0] === 'preact.' && fromMmposeMobilenet(rest)) || rest);
+}
+
+function theirName(name: string): string | undefined {
+  const prefix = PREFIXES.find(([own]) => name.startsWith(own));
+  if (!prefix || isClassifier(name)) return undefined;
+  const rest = name.slice(prefix[0].length);
+  return prefix[1] + ((prefix[0] === 'preact.' && toMmposeMobilenet(rest)) || rest);
+}
+
+/** The coordinates of the pixels of the maps, which mmpose keeps among the weights. */
+function linspaces(own: NamedState, [height, width]: readonly [number, number]): [string, StateTensor][] {
+  const doublings = [...own.keys()].filter((name) => /^deconv_layers\.\d+\.running_mean$/.test(name)).length;
+  const stride = own.has('preact.stage2.0.branches.0.0.conv1.weight') ? 4 : 32;
+  const axis = (extent: number, shape: (n: number) => number[]): StateTensor => {
+    const count = Math.ceil(extent / stride) * 2 ** doublings;
+    return { shape: shape(count), data: Float32Array.from({ length: count }, (_, i) => i / count) };
+  };
+  return [
+    ['linspace_x', axis(width, (n) => [1, 1, 1, n])],
+    ['linspace_y', axis(height, (n) => [1, 1, n, 1])],
+  ];
+}
+
 /** What mmpose's flow registers besides its layers: mean and covariance of the prior, and the masks. */
-function buffersOf(own: ReadonlyMap<string, StateTensor>): [string, StateTensor][] {
+function buffersOf(own: NamedState): [string, StateTensor][] {
   const first = own.get('flow.t.0.0.weight');
   if (!first) return [];
   const dims = first.shape[1];

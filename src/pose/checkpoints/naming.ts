@@ -1,5 +1,7 @@
 import { DataError } from '../../errors.js';
 import type { StateTensor } from '../../io/stateDict.js';
+import type { Conventions } from './conventions.js';
+import { microsoft } from './microsoftNames.js';
 import { mmpose } from './mmposeNames.js';
 import { official } from './officialNames.js';
 import { torchvision } from './torchvisionNames.js';
@@ -8,22 +10,23 @@ import { torchvision } from './torchvisionNames.js';
 export type NamedState = ReadonlyMap<string, StateTensor>;
 
 /**
- * Who named the tensors of a file. Own names, what `fromOwn` takes and `toOwn` gives, are those of wgrad's regressor,
- * the official code's without what follows from the rest: `preact.conv1.weight`, `fc_coord.linear.weight`,
- * `fc_sigma.linear.weight`, `flow.t.0.0.weight` (in 3-D `flow2d`, `flow3d`), `deconv_layers.0.weight`, `final_layer.weight`.
+ * Who named the tensors of a file. Own names, what `fromOwn` takes and `toOwn` gives, are those of wgrad's networks, the
+ * official code's without what follows from the rest: below `preact.` a ResNet or MobileNetV2 as torchvision names it or an
+ * HRNet as its authors do, then `fc_coord.linear.weight`, `fc_sigma.linear.weight`, `flow.t.0.0.weight` (in 3-D `flow2d`,
+ * `flow3d`), `deconv_layers.0.weight`, `final_layer.weight`.
  */
 export interface Naming {
-  readonly name: 'official' | 'mmpose' | 'torchvision';
+  readonly name: 'official' | 'mmpose' | 'microsoft' | 'torchvision';
   /** Part of a name by which a file of this naming is told, for the message of a file that is none. */
   readonly sign: string;
   readonly matches: (names: readonly string[]) => boolean;
   /** @throws DataError where a tensor contradicts the model, with `where` in front */
   readonly toOwn: (state: NamedState, where: string) => Map<string, StateTensor>;
   /** What this naming has no word for is left out. @throws DataError where it cannot hold the model at all */
-  readonly fromOwn: (own: NamedState) => Map<string, StateTensor>;
+  readonly fromOwn: (own: NamedState, conventions: Pick<Conventions, 'size' | 'maps'>) => Map<string, StateTensor>;
 }
 
-export const NAMINGS: readonly Naming[] = [official, mmpose, torchvision];
+export const NAMINGS: readonly Naming[] = [official, mmpose, microsoft, torchvision];
 export type NamingName = Naming['name'];
 
 /** Who named these tensors; undefined where nobody that wgrad knows did. */

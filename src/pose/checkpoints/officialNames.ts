@@ -1,3 +1,4 @@
+import { isClassifier } from './architecture.js';
 import { flowMask, requireMask } from './flowMask.js';
 import type { Naming } from './naming.js';
 
@@ -21,7 +22,7 @@ export const official: Naming = {
     const is3d = own.has('flow3d.t.0.0.weight');
     const state = new Map();
     for (const [name, tensor] of own) {
-      if (name.startsWith('preact.fc.')) continue; // torchvision's classifier
+      if (isClassifier(name)) continue;
       const flow = /^(flow(?:2d|3d)?)\.t\.0\.0\.weight$/.exec(name);
       if (flow) state.set(`${flow[1]}.mask`, flowMask(tensor.shape[1], couplingsIn(own, flow[1])));
       state.set(is3d ? name.replace(/^fc_sigma\.linear\./, 'fc_sigma.') : name, tensor);

@@ -4,7 +4,8 @@ import { formatSafetensors, type StoredTensor } from '../../io/safetensors.js';
 import { checkState, type StateTensor } from '../../io/stateDict.js';
 import { readWeightsFile, type WeightsFile } from '../../io/weightsFile.js';
 import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
-import { type Conventions, configOfRun, conventionsOf } from './conventions.js';
+import { type Conventions, conventionsOf } from './conventions.js';
+import { configOfRun } from './fileConfig.js';
 import { NAMINGS, type Naming, namingCalled, namingOf } from './naming.js';
 
 /** A pose network out of a file of weights. */
@@ -22,7 +23,7 @@ export interface PoseCheckpoint {
 
 /**
  * Reads a pose network: safetensors or a file of PyTorch, in the names of the official code, of mmpose 0.x or 1.x, of
- * torchvision (a backbone alone), or wgrad's own.
+ * the authors of SimpleBaseline and HRNet, of torchvision (a backbone alone), or wgrad's own.
  * @param part a dict of the file other than the model's, such as `ema_state_dict`
  * @throws DataError where the file cannot be read, nobody's names are in it, or tensors are missing, unexpected or of
  * another shape than the rest says
@@ -47,7 +48,7 @@ export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoin
     path,
     naming: naming.name,
     architecture,
-    conventions: conventionsOf(naming.name, architecture, file.metadata, path),
+    conventions: conventionsOf(naming.name, architecture, file, path),
     ...lossOf(file.metadata),
     state,
   };
@@ -61,8 +62,8 @@ function lossOf({ wgrad, config }: WeightsFile['metadata']): Pick<PoseCheckpoint
 const OPTIMIZER = 'optimizer.';
 
 /** What stands on a backbone that wgrad does not know cannot be checked; it is still carried from names to names. */
-function isElsewhere(name: string, { resnet }: Architecture): boolean {
-  return resnet === undefined && /^(preact|fc_coord|fc_sigma)\./.test(name);
+function isElsewhere(name: string, { backbone }: Architecture): boolean {
+  return backbone === undefined && /^(preact|fc_coord|fc_sigma|deconv_layers|final_layer)\./.test(name);
 }
 
 /**
@@ -78,7 +79,7 @@ export async function writePoseCheckpoint(
   names: string = naming,
 ): Promise<{ readonly written: readonly string[]; readonly dropped: readonly string[] }> {
   const target = namingCalled(names);
-  const tensors = target.fromOwn(state);
+  const tensors = target.fromOwn(state, conventions);
   await writeFileAtomic(path, formatSafetensors(tensors, { format: 'pt', conventions: JSON.stringify(conventions) }));
   const kept = target.toOwn(tensors, path);
   return { written: [...tensors.keys()], dropped: [...state.keys()].filter((name) => !kept.has(name)) };

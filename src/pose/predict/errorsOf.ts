@@ -1,7 +1,6 @@
-import type { RealNvpParams } from '../../rle/realNvp.js';
 import type { Device } from '../../tensor/backend.js';
+import { networkOf } from '../checkpoints/networkOf.js';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
-import { regressorOf } from '../checkpoints/regressorOf.js';
 import { LOSS_NAMES } from '../train/config.js';
 import { learnedErrors } from '../train/learnedDensity.js';
 import { LOSSES } from '../train/losses.js';
@@ -12,10 +11,10 @@ import type { ErrorDensity } from '../uncertainty/errorDensity.js';
  * run's loss assumed, Laplace's where nothing is known; nothing of a network without sigma.
  */
 export async function errorsOf(device: Device, checkpoint: PoseCheckpoint): Promise<ErrorDensity | undefined> {
-  if (checkpoint.architecture.head !== 'rle') return undefined;
+  if (!checkpoint.architecture.sigma) return undefined;
   const flat = checkpoint.architecture.flows.find(({ dims }) => dims === 2);
-  const { params } = regressorOf(device, checkpoint);
-  const flow = flat && ((params as Record<string, unknown>)[flat.name] as RealNvpParams | undefined);
+  const { params } = networkOf(device, checkpoint);
+  const flow = flat && params[flat.name];
   const loss = LOSS_NAMES.find((name) => name === checkpoint.loss);
   return learnedErrors(device, { flow, assumed: loss && LOSSES[loss].assumed });
 }

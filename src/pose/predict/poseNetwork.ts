@@ -1,39 +1,77 @@
 import { globalAveragePool } from '../../kernels/globalAveragePool.js';
-import * as resnet from '../../nn/resnet.js';
+import { reshape } from '../../kernels/reshape.js';
+import * as backbone from '../../nn/backbone.js';
+import * as linear from '../../nn/linear.js';
+import { decodeHeatmaps } from '../../rle/decodeHeatmaps.js';
 import * as head from '../../rle/head.js';
+import * as heatmapHead from '../../rle/heatmapHead.js';
+import { softArgmax } from '../../rle/softArgmax.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Conventions } from '../checkpoints/conventions.js';
+import { type LoadedNetwork, networkOf, requirePoseNetwork } from '../checkpoints/networkOf.js';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
-import { regressorOf } from '../checkpoints/regressorOf.js';
 import type { FlipPoses } from '../flipTest.js';
 
 /** What a network says of a batch of inputs [B, H, W, 3]: [B, K, 2] in units of the crop, from its middle. */
 export type PoseNetwork = (images: Float32Array) => Promise<FlipPoses>;
 
 /**
- * Puts a checkpoint's regressor on a device, to look at inputs that were made by its conventions. Of joints in space it
+ * Puts a checkpoint's network on a device, to look at inputs that were made by its conventions. Of joints in space it
  * tells x and y.
- * @throws DataError where the checkpoint is no ResNet with an RLE or regression head
+ * @throws DataError where wgrad does not know the network, or it has no head
  */
 export function poseNetwork(device: Device, checkpoint: PoseCheckpoint): PoseNetwork {
-  const { params, state, head: mode } = regressorOf(device, checkpoint);
-  const { size, origin } = checkpoint.conventions;
-  const { preact, fc_coord, fc_sigma } = params;
-  // Without sigmas the second layer is the first once more, and nobody reads what it says.
-  const layers = { fc_coord, fc_sigma: fc_sigma ?? fc_coord };
+  requirePoseNetwork(checkpoint.path, checkpoint.architecture);
+  const network = networkOf(device, checkpoint);
+  const { size } = checkpoint.conventions;
   return async (images) => {
-    const { mu, logit } = scope(() => {
+    const output = scope(() => {
       const input = device.tensor(images, [images.length / (3 * size[0] * size[1]), ...size, 3]);
-      const [features] = resnet.apply(preact, state.preact, input, { training: false });
-      return head.apply(layers, globalAveragePool(features), mode);
+      return outputOf(network, checkpoint.conventions, input);
     });
-    const [means, logits] = await Promise.all([mu.data(), logit.data()]);
-    for (const tensor of [mu, logit]) tensor.dispose();
-    return {
-      mu: plane(means, mode.dims).map((x) => x + origin - 0.5),
-      sigma: fc_sigma && plane(logits, mode.dims).map((a) => 1 / (1 + Math.exp(-a))),
-    };
+    return readOutput(output, network.head.dims, checkpoint.conventions);
   };
+}
+
+/** Coordinates in crop units, or heatmaps whose peaks they are, and logits where there are sigmas. */
+interface Output {
+  readonly mu?: Tensor;
+  readonly maps?: Tensor;
+  readonly logit?: Tensor;
+}
+
+function outputOf(
+  { params, state, head: mode }: LoadedNetwork,
+  { pixel, maps: decoding }: Conventions,
+  images: Tensor,
+): Output {
+  const { preact, fc_coord, fc_sigma, deconv_layers, final_layer } = params;
+  const [features] = backbone.apply(preact, state.preact, images, { training: false });
+  const points = (layer: linear.LinearParams, x: Tensor) => {
+    const flat = linear.apply(layer, x);
+    return reshape(flat, { shape: [flat.shape[0], flat.shape[1] / mode.dims, mode.dims] });
+  };
+  if (!deconv_layers || !final_layer) {
+    const layers = { fc_coord, fc_sigma: fc_sigma ?? fc_coord } as head.HeadParams;
+    const { mu, logit } = head.apply(layers, globalAveragePool(features), mode);
+    return { mu, logit: fc_sigma && logit };
+  }
+  const [maps] = heatmapHead.apply({ deconv_layers, final_layer }, state, features, { training: false });
+  const logit = fc_sigma && points(fc_sigma.linear, globalAveragePool(features));
+  return decoding?.decode === 'mean' ? { mu: softArgmax(maps, { ...decoding, pixel }), logit } : { maps, logit };
+}
+
+async function readOutput({ mu, maps, logit }: Output, dims: number, conventions: Conventions): Promise<FlipPoses> {
+  const [means, heights, logits] = await Promise.all([mu?.data(), maps?.data(), logit?.data()]);
+  for (const tensor of [mu, maps, logit]) tensor?.dispose();
+  const shift = conventions.origin - 0.5;
+  // The means of maps are in units of the crop already.
+  const coordinates = heights
+    ? decodeHeatmaps(heights, (maps as Tensor).shape, conventions).joints
+    : plane(means as ArrayLike<number>, dims).map((x) => x + (conventions.maps ? 0 : shift));
+  return { mu: coordinates, sigma: logits && plane(logits, dims).map((a) => 1 / (1 + Math.exp(-a))) };
 }
 
 /** The x and y of points [..., D]. */

@@ -2,6 +2,7 @@ import { DataError } from '../../errors.js';
 import { type Checkpoint, type Json, loadCheckpoint, loadWeights, saveCheckpoint } from '../../io/checkpoint.js';
 import { checkState } from '../../io/stateDict.js';
 import type { AdamState } from '../../nn/optim.js';
+import { isClassifier } from '../checkpoints/architecture.js';
 import { namingOf } from '../checkpoints/naming.js';
 import { savedConfig, type TrainConfig } from './config.js';
 import { download, shapesOf, upload } from './deviceState.js';
@@ -80,12 +81,12 @@ function memoryOf({ params, optimizer: { ema, ...moments } }: Learner): Memory {
   return ema ? { ...moments, weights: params } : moments;
 }
 
-/** What a backbone from elsewhere has besides, or lacks: classifier, heads and flow. */
-const NOT_BACKBONE = /^preact\.fc\.|^(fc_coord|fc_sigma|flow(2d|3d)?|deconv_layers|final_layer)\./;
+/** What a backbone from elsewhere lacks, or has for another task: heads and flow. */
+const HEADS = /^(fc_coord|fc_sigma|flow(2d|3d)?|deconv_layers|final_layer)\./;
 
 /**
- * A fresh learner that starts from weights: a checkpoint of wgrad, or a ResNet in the names of torchvision, the official
- * code or mmpose, as safetensors or a file of PyTorch. Heads and flow are taken over where they fit.
+ * A fresh learner that starts from weights: a checkpoint of wgrad, or a network in the names of torchvision, mmpose or
+ * another code (see `readPoseCheckpoint`), as safetensors or a file of PyTorch. Heads and flow are taken over where they fit.
  * @throws DataError where the file is missing or damaged, or its backbone is of another shape
  */
 export async function initFrom(learner: Learner, path: string): Promise<Learner> {
@@ -94,10 +95,10 @@ export async function initFrom(learner: Learner, path: string): Promise<Learner>
   const expected = new Map([...shapesOf(learner.params), ...shapesOf(learner.state)]);
   const weights = new Map(
     [...found].filter(([name, { shape }]) => {
-      return !NOT_BACKBONE.test(name) || expected.get(name)?.join() === shape.join();
+      return !isClassifier(name) && (!HEADS.test(name) || expected.get(name)?.join() === shape.join());
     }),
   );
-  checkState(weights, expected, path, (name) => NOT_BACKBONE.test(name));
+  checkState(weights, expected, path, (name) => HEADS.test(name) || name.endsWith('.num_batches_tracked'));
   const { params, state, optimizer } = learner;
   return {
     params: upload(params, weights),

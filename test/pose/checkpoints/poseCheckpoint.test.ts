@@ -8,24 +8,22 @@ import { formatSafetensors } from '../../../src/io/safetensors.js';
 import type { StateTensor } from '../../../src/io/stateDict.js';
 import { readWeightsFile } from '../../../src/io/weightsFile.js';
 import { globalAveragePool } from '../../../src/kernels/globalAveragePool.js';
-import * as resnet from '../../../src/nn/resnet.js';
+import * as backbone from '../../../src/nn/backbone.js';
+import type { ResnetState } from '../../../src/nn/resnet.js';
 import { shapesOf } from '../../../src/pose/checkpoints/architecture.js';
+import { networkOf } from '../../../src/pose/checkpoints/networkOf.js';
 import {
   type PoseCheckpoint,
   parameterCount,
   readPoseCheckpoint,
   writePoseCheckpoint,
 } from '../../../src/pose/checkpoints/poseCheckpoint.js';
-import { regressorOf } from '../../../src/pose/checkpoints/regressorOf.js';
-import { resnetShapes } from '../../../src/pose/checkpoints/resnetShapes.js';
 import { initFrom, saveRun } from '../../../src/pose/train/checkpointing.js';
-import { download, shapesOf as shapesOfTree } from '../../../src/pose/train/deviceState.js';
+import { download } from '../../../src/pose/train/deviceState.js';
 import { initLearner } from '../../../src/pose/train/learner.js';
 import { startSession } from '../../../src/pose/train/session.js';
 import * as regressor from '../../../src/rle/regressor.js';
-import type { Device } from '../../../src/tensor/backend.js';
 import { cpu } from '../../../src/tensor/cpu.js';
-import { Rng } from '../../../src/tensor/rng.js';
 import { BACKENDS } from '../../backends.js';
 import { goldenModel, type RegressorGolden } from '../../models/torchRegressor.js';
 import { expectCloseInNorm, type Nested, values } from '../../numbers.js';
@@ -57,7 +55,7 @@ describe.each(Object.entries(committedModels))('%s, saved by PyTorch', (name, wa
     const checkpoint = await readPoseCheckpoint(file(`${name}.pth`));
     const device = await open();
     const allowed = tolerance(REFERENCE_RELATIVE, GPU_GRADIENT_RELATIVE);
-    await expectOutputs(device, regressorOf(device, checkpoint), want, allowed);
+    await expectOutputs(device, networkOf(device, checkpoint), want, allowed);
     expect(parameterCount((await readWeightsFile(file(`${name}.pth`))).tensors)).toBe(want.parameters);
   });
 
@@ -155,7 +153,7 @@ describe('a file of another network', () => {
     writeFileSync(path, formatSafetensors(new Map([['encoder.weight', scalar()]])));
     await expect(readPoseCheckpoint(path)).rejects.toThrow(
       'weights of no known pose network: found encoder.weight, expected preact.* (official), backbone.* (mmpose), ' +
-        'conv1.weight and layer1.* (torchvision)',
+        'conv1.weight with final_layer.* or stage2.* (microsoft), conv1.weight and layer1.*, or features.0.* (torchvision)',
     );
   });
 
@@ -163,8 +161,8 @@ describe('a file of another network', () => {
     const path = await changed('official-legacy', (tensors) => {
       for (const name of [...tensors.keys()]) if (name.endsWith('num_batches_tracked')) tensors.delete(name);
     });
-    const { state } = regressorOf(cpu(), await readPoseCheckpoint(path));
-    expect(state.preact.bn1.num_batches_tracked).toBe(0);
+    const { state } = networkOf(cpu(), await readPoseCheckpoint(path));
+    expect((state.preact as ResnetState).bn1.num_batches_tracked).toBe(0);
   });
 
   test('with a head that mmpose cannot have taken apart is refused', async () => {
@@ -182,18 +180,11 @@ function dropAll(tensors: Map<string, StateTensor>, prefix: string): void {
 }
 
 describe('shapes', () => {
-  test.each([18, 50] as const)('of ResNet-%i are those of the network', (depth) => {
-    const { params, state } = resnet.init(new Rng(1), cpu(), { depth, width: 2, stem: 3 });
-    const own = new Map([...shapesOfTree(params), ...shapesOfTree(state)]);
-    const told = resnetShapes({ depth, width: 2, stem: 3, channels: 0 });
-    expect([...told].sort()).toEqual([...own].sort());
-  });
-
   test('of the published ResNet-50 with RLE head count what the official code has', () => {
-    const published = { depth: 50, width: 64, stem: 7, channels: 2048 } as const;
+    const backbone = { kind: 'resnet', depth: 50, width: 64, stem: 7, channels: 2048 } as const;
     const flow = (name: 'flow' | 'flow2d' | 'flow3d', dims: number) => ({ name, dims, couplings: 6, hidden: 64 });
     const count = (dims: number, flows: ReturnType<typeof flow>[]) =>
-      shapesOf({ resnet: published, head: 'rle', joints: 17, dims, flows });
+      shapesOf({ backbone, head: 'rle', sigma: true, joints: 17, dims, flows });
     const tensors = count(2, [flow('flow', 2)]);
     expect(tensors.size + 1).toBe(395); // and the mask
     expect(parameterCount(new Map([...tensors].map(([name, shape]) => [name, { shape }])))).toBe(23_701_148);
@@ -213,12 +204,12 @@ describe("PyTorch's golden regressor", () => {
     const own = new Map([...(await download(params)), ...(await download(state))]);
     const { conventions } = await readPoseCheckpoint(file('official-legacy.pth'));
     const path = file(`golden-${golden.depth}.safetensors`);
-    const architecture = { head: 'rle', joints: golden.joints, dims: 2, flows: [] } as const;
+    const architecture = { head: 'rle', sigma: true, joints: golden.joints, dims: 2, flows: [] } as const;
     const checkpoint: PoseCheckpoint = { path, naming: 'official', architecture, conventions, state: own };
     await writePoseCheckpoint(path, checkpoint, 'mmpose');
-    const loaded = regressorOf(device, await readPoseCheckpoint(path));
+    const loaded = networkOf(device, await readPoseCheckpoint(path));
     const mode = { training: false, ...loaded.head };
-    const [{ mu, logit }] = regressor.apply(loaded.params as typeof params, loaded.state, images, mode);
+    const [{ mu, logit }] = regressor.apply(loaded.params as typeof params, loaded.state as typeof state, images, mode);
     expectCloseInNorm(await values(mu), golden.eval.mu, REFERENCE_RELATIVE, 'mu');
     expectCloseInNorm(await values(logit), golden.eval.sigma_logit, REFERENCE_RELATIVE, 'logit');
   });
@@ -236,20 +227,15 @@ describe.runIf(torchPython)("networks of this machine's PyTorch", () => {
     for (const [name, want] of Object.entries(expected)) {
       const checkpoint = await readPoseCheckpoint(file(`${name}.pth`));
       if (want.features === undefined) {
-        await expectOutputs(device, regressorOf(device, checkpoint), want, REFERENCE_RELATIVE);
+        await expectOutputs(device, networkOf(device, checkpoint), want, REFERENCE_RELATIVE);
         continue;
       }
       // torchvision's own ResNet-18, full size, as the backbone of a head that takes no part.
-      const { params, state } = backboneOf(device, checkpoint);
-      const [features] = resnet.apply(params, state, goldenImages(device, want.size), { training: false });
+      const { params, state } = networkOf(device, checkpoint);
+      const [features] = backbone.apply(params.preact, state.preact, goldenImages(device, want.size), {
+        training: false,
+      });
       expectCloseInNorm(await values(globalAveragePool(features)), want.features, REFERENCE_RELATIVE, name);
     }
   });
-
-  /** The backbone alone, through the head that a regressor wants. */
-  function backboneOf(device: Device, checkpoint: PoseCheckpoint) {
-    const architecture = { ...checkpoint.architecture, head: 'rle' as const };
-    const { params, state } = regressorOf(device, { ...checkpoint, architecture });
-    return { params: params.preact, state: state.preact };
-  }
 });

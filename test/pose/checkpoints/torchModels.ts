@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { LoadedRegressor } from '../../../src/pose/checkpoints/regressorOf.js';
+import type { LoadedNetwork } from '../../../src/pose/checkpoints/networkOf.js';
 import * as realNvp from '../../../src/rle/realNvp.js';
 import * as regressor from '../../../src/rle/regressor.js';
 import type { Device } from '../../../src/tensor/backend.js';
@@ -36,21 +36,21 @@ export function goldenImages(device: Device, [height, width]: readonly number[])
 /** Holds coordinates, logits and the densities of the flows to PyTorch's. */
 export async function expectOutputs(
   device: Device,
-  { params, state, head }: LoadedRegressor,
+  { params, state, head }: LoadedNetwork,
   want: ModelGolden,
   relative: number,
 ): Promise<void> {
   const mode = { training: false, ...head };
   const [{ mu, logit }] = regressor.apply(
     params as regressor.RegressorParams,
-    state,
+    state as regressor.RegressorState,
     goldenImages(device, want.size),
     mode,
   );
   expectCloseInNorm(await values(mu), want.mu, relative, 'mu');
   expectCloseInNorm(await values(logit), want.logit, relative, 'logit');
   for (const [name, logProb] of Object.entries(want.logProb)) {
-    const flow = (params as unknown as Record<string, realNvp.RealNvpParams>)[name];
+    const flow = params[name as 'flow'] as realNvp.RealNvpParams;
     const dims = realNvp.dimsOf(flow);
     const points = device.tensor(
       Float64Array.from({ length: 3 * dims }, (_, i) => Math.cos(i)),

@@ -1,0 +1,20 @@
+import type { WeightsFile } from '../../io/weightsFile.js';
+
+/** What a run of wgrad's training notes of itself in its checkpoints; nothing where the text is something else. */
+export function configOfRun(config = 'null'): {
+  readonly size?: unknown;
+  readonly aspect?: unknown;
+  readonly loss?: unknown;
+  readonly head?: unknown;
+} {
+  try {
+    return (JSON.parse(config) as { config?: object } | null)?.config ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** The text of the configuration that a file of mmpose carries, or none. */
+export function configOfMmpose(metadata: WeightsFile['metadata']): string {
+  return metadata['meta.cfg'] ?? metadata['meta.config'] ?? '';
+}
