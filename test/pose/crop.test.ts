@@ -103,6 +103,17 @@ describe('warpCrop', () => {
     expect(mirrorCrop(mirrorCrop(crop))).toEqual(crop);
   });
 
+  test('channels of the other order are the same numbers', () => {
+    const input = (channels: 'rgb' | 'bgr') => {
+      const form = { mean: IMAGENET_MEAN, std: IMAGENET_STD, pixel: 0, channels };
+      const out = new Float32Array(5 * 4 * 3);
+      warpCrop(pattern(7, 5), whole(7, 5), 5, 4, out, form);
+      return out;
+    };
+    const rgb = input('rgb');
+    expect(input('bgr')).toEqual(rgb.map((_, i) => rgb[i - (i % 3) + 2 - (i % 3)]));
+  });
+
   test('outside is black before normalisation', () => {
     const far = { ...whole(4, 4), centreX: 100 };
     expectLevels(warp(pattern(4, 4), far, 3, 2), new Float64Array(18));

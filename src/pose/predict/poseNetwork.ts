@@ -2,20 +2,20 @@ import { globalAveragePool } from '../../kernels/globalAveragePool.js';
 import { reshape } from '../../kernels/reshape.js';
 import * as backbone from '../../nn/backbone.js';
 import * as linear from '../../nn/linear.js';
-import { decodeHeatmaps } from '../../rle/decodeHeatmaps.js';
 import * as head from '../../rle/head.js';
 import * as heatmapHead from '../../rle/heatmapHead.js';
 import { softArgmax } from '../../rle/softArgmax.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { tensorsOf } from '../../tensor/tree.js';
 import type { Conventions } from '../checkpoints/conventions.js';
 import { type LoadedNetwork, networkOf, requirePoseNetwork } from '../checkpoints/networkOf.js';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
-import type { FlipPoses } from '../flipTest.js';
+import { type NetworkAnswer, readAnswer } from '../networkAnswer.js';
 
-/** What a network says of a batch of inputs [B, H, W, 3]: [B, K, 2] in units of the crop, from its middle. */
-export type PoseNetwork = (images: Float32Array) => Promise<FlipPoses>;
+/** What a network says of a batch of inputs [B, H, W, 3]: [B, K, 2] in units of the crop, from its middle, or heatmaps. */
+export type PoseNetwork = (images: Float32Array) => Promise<NetworkAnswer>;
 
 /**
  * Puts a checkpoint's network on a device, to look at inputs that were made by its conventions. Of joints in space it
@@ -63,15 +63,13 @@ function outputOf(
   return decoding?.decode === 'mean' ? { mu: softArgmax(maps, { ...decoding, pixel }), logit } : { maps, logit };
 }
 
-async function readOutput({ mu, maps, logit }: Output, dims: number, conventions: Conventions): Promise<FlipPoses> {
-  const [means, heights, logits] = await Promise.all([mu?.data(), maps?.data(), logit?.data()]);
-  for (const tensor of [mu, maps, logit]) tensor?.dispose();
-  const shift = conventions.origin - 0.5;
+async function readOutput(output: Output, dims: number, conventions: Conventions): Promise<NetworkAnswer> {
+  const answer = await readAnswer(output);
+  for (const tensor of tensorsOf(output)) tensor.dispose();
+  if ('maps' in answer) return answer;
   // The means of maps are in units of the crop already.
-  const coordinates = heights
-    ? decodeHeatmaps(heights, (maps as Tensor).shape, conventions).joints
-    : plane(means as ArrayLike<number>, dims).map((x) => x + (conventions.maps ? 0 : shift));
-  return { mu: coordinates, sigma: logits && plane(logits, dims).map((a) => 1 / (1 + Math.exp(-a))) };
+  const shift = conventions.maps ? 0 : conventions.origin - 0.5;
+  return { mu: plane(answer.mu, dims).map((x) => x + shift), sigma: answer.sigma && plane(answer.sigma, dims) };
 }
 
 /** The x and y of points [..., D]. */

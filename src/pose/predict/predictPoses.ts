@@ -3,9 +3,9 @@ import type { Conventions } from '../checkpoints/conventions.js';
 import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
 import type { Box, RgbImage } from '../dataset.js';
 import { boxInPixels } from '../datasets/annotated.js';
-import { flipAverage } from '../flipTest.js';
 import { decodeImage } from '../images.js';
-import { bboxRle, keypointScores } from '../metrics/poseConfidence.js';
+import { bboxKeypoint, bboxRle } from '../metrics/poseConfidence.js';
+import { type ConfidentPoses, posesOf } from '../networkAnswer.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import type { ErrorDensity } from '../uncertainty/errorDensity.js';
 import { decodeLabels, type ExpectedLabels, expectedLabels } from '../uncertainty/expectedLabels.js';
@@ -26,9 +26,12 @@ export interface PredictedPose {
   readonly joints: Float64Array;
   /** Where the network expects the labels, in pixels; absent where it does not say. */
   readonly expected?: ExpectedLabels;
-  /** [K]: by RLE's eq. 9; 1 where the network has no sigma. */
+  /** [K]: by RLE's eq. 9, or the heights of the peaks of heatmaps; 1 where the network says neither. */
   readonly jointScores: readonly number[];
-  /** RLE's `box + mean + max` of the joints' scores, with 0 for an annotated box; without sigmas the box's score or 1. */
+  /**
+   * RLE's `box + mean + max` of the joints' scores, with 0 for an annotated box; of peaks the box's score or 1 times the mean of
+   * those above 0.2; else the box's score or 1.
+   */
   readonly score: number;
 }
 
@@ -63,11 +66,14 @@ export async function predictPoses(
     if (rows.length === 0) return;
     // The rows beyond the last person hold what they held before: one shape, one set of kernels.
     const upright = await network(inputs);
-    const { mu, sigma } = flipTest ? flipAverage(upright, await network(mirrored), order) : upright;
-    const points = 2 * schema.joints.length;
+    const all = posesOf(upright, flipTest ? await network(mirrored) : undefined, order, conventions.pixel);
+    const own = (i: number, values: Float64Array) => {
+      const count = values.length / batch;
+      return values.subarray(i * count, (i + 1) * count);
+    };
     rows.forEach((row, i) => {
-      const own = (values: Float64Array) => values.subarray(i * points, (i + 1) * points);
-      poses.push(poseOf(row, own(mu), sigma && own(sigma), order, errors));
+      const [sigma, confidence] = [all.sigma, all.confidence].map((values) => values && own(i, values));
+      poses.push(poseOf(row, { mu: own(i, all.mu), sigma, confidence }, order, errors));
     });
     rows = [];
   };
@@ -107,13 +113,13 @@ interface Row extends Pick<PredictedPose, 'image' | 'size' | 'person'> {
 
 function poseOf(
   { crop, ...row }: Row,
-  mu: Float64Array,
-  sigma: Float64Array | undefined,
+  { mu, sigma, confidence }: ConfidentPoses,
   order: Uint32Array,
   errors: ErrorDensity | undefined,
 ): PredictedPose {
-  const jointScores = sigma ? keypointScores(sigma, 2) : Array.from(order, () => 1);
+  const jointScores = confidence ? Array.from(confidence) : Array.from(order, () => 1);
   const box = row.person.score;
+  const byPeaks = confidence ? bboxKeypoint(box ?? 1, jointScores) : (box ?? 1);
   return {
     ...row,
     side: Math.max(crop.width, crop.height),
@@ -121,7 +127,7 @@ function poseOf(
     joints: decodeJoints(mu, crop, order),
     expected: sigma && errors && decodeLabels(expectedLabels(mu, sigma, errors), crop, order),
     jointScores,
-    score: sigma ? bboxRle(box ?? 0, jointScores) : (box ?? 1),
+    score: sigma ? bboxRle(box ?? 0, jointScores) : byPeaks,
   };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatOnnx } from '../../../src/io/onnx.js';
 import { ONNX_MESSAGES } from '../../../src/io/onnxMessages.js';
 import { onnxNetwork } from '../../../src/pose/checkpoints/onnxNetwork.js';
-import { checkpoints, withHead, withoutSigma } from './onnxCheckpoints.js';
+import { checkpoints, withHead, withoutSigma } from './committedCheckpoints.js';
 
 interface Decoded {
   readonly opsetImport: readonly { readonly version: number }[];

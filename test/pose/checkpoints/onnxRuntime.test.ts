@@ -7,7 +7,7 @@ import type { PoseCheckpoint } from '../../../src/pose/checkpoints/poseCheckpoin
 import { cpu } from '../../../src/tensor/cpu.js';
 import { expectCloseInNorm, flat, type Nested } from '../../numbers.js';
 import { GPU_LOSS_RELATIVE } from '../../tolerance.js';
-import { checkpoints, withoutSigma } from './onnxCheckpoints.js';
+import { checkpoints, withoutSigma } from './committedCheckpoints.js';
 import { committedModels } from './torchModels.js';
 import { answerOf, committedNetworks, wantedOf } from './torchNetworks.js';
 

@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { readTorchState } from '../../../src/io/torch/torchState.js';
 import { type PoseCheckpoint, poseCheckpointOf } from '../../../src/pose/checkpoints/poseCheckpoint.js';
+import type { FlipMaps, FlipPoses } from '../../../src/pose/flipTest.js';
 import { errorsOf } from '../../../src/pose/predict/errorsOf.js';
 import { jointsOf } from '../../../src/pose/predict/jointsOf.js';
 import { poseNetwork } from '../../../src/pose/predict/poseNetwork.js';
 import type { ErrorDensity } from '../../../src/pose/uncertainty/errorDensity.js';
 import { cpu } from '../../../src/tensor/cpu.js';
+import { toNchw } from '../../models/torchRegressor.js';
 import { expectCloseInNorm, flat, values } from '../../numbers.js';
 import { CALIBRATION_SHARE, GPU_LOSS_RELATIVE } from '../../tolerance.js';
+import { checkpoints, withHead } from '../checkpoints/committedCheckpoints.js';
 import { committedModel, committedModels, goldenImages } from '../checkpoints/torchModels.js';
+import { committedNetworks, wantedOf } from '../checkpoints/torchNetworks.js';
 
 async function checkpointOf(name: string): Promise<PoseCheckpoint> {
   const { size } = committedModels[name];
@@ -29,7 +33,7 @@ describe('poseNetwork', () => {
       const checkpoint = await checkpointOf(name);
       const golden = committedModels[name];
       const images = Float32Array.from(await values(goldenImages(cpu(), golden.size)));
-      const { mu, sigma } = await poseNetwork(cpu(), checkpoint)(images);
+      const { mu, sigma } = (await poseNetwork(cpu(), checkpoint)(images)) as FlipPoses;
       const { dims } = checkpoint.architecture;
       const plane = (all: readonly number[]) => all.filter((_, i) => i % dims < 2);
       const shift = checkpoint.conventions.origin - 0.5;
@@ -41,11 +45,47 @@ describe('poseNetwork', () => {
 
       const kept = [...checkpoint.state].filter(([key]) => !/^(fc_sigma|flow)/.test(key));
       const architecture = { ...checkpoint.architecture, head: 'regression' as const, flows: [] };
-      const plain = await poseNetwork(cpu(), { ...checkpoint, architecture, state: new Map(kept) })(images);
+      const plain = (await poseNetwork(cpu(), { ...checkpoint, architecture, state: new Map(kept) })(
+        images,
+      )) as FlipPoses;
       expect(plain.sigma).toBeUndefined();
       expect(plain.mu).toEqual(mu);
     },
   );
+});
+
+describe('poseNetwork with heatmaps', () => {
+  const answerTo = async (name: string) => {
+    const checkpoint = await checkpoints[name]();
+    const images = Float32Array.from(await values(goldenImages(cpu(), checkpoint.conventions.size)));
+    return { checkpoint, answer: await poseNetwork(cpu(), checkpoint)(images) };
+  };
+
+  test('gives the maps whose peaks are the joints', async () => {
+    const { answer } = await answerTo('microsoft-hrnet');
+    const { maps, shape } = answer as FlipMaps;
+    expect(shape).toEqual([2, 16, 8, 3]);
+    const wanted = wantedOf(committedNetworks['microsoft-hrnet']);
+    expectCloseInNorm(toNchw(maps, shape), wanted, GPU_LOSS_RELATIVE, 'maps');
+  });
+
+  test('gives the means of maps from the middle of the crop', async () => {
+    const { answer } = await answerTo('mmpose1-dsnt');
+    const wanted = flat(wantedOf(committedNetworks['mmpose1-dsnt']));
+    const { mu, sigma } = answer as FlipPoses;
+    expect(sigma).toBeUndefined();
+    expectCloseInNorm(
+      mu.map((x) => x + 0.5),
+      wanted,
+      GPU_LOSS_RELATIVE,
+      'mu',
+    );
+  });
+
+  test('is refused of a backbone alone', async () => {
+    const checkpoint = withHead(await checkpoints['microsoft-hrnet'](), { head: 'none' });
+    expect(() => poseNetwork(cpu(), checkpoint)).toThrow(/a backbone without a head, which says nothing of joints/);
+  });
 });
 
 describe('errorsOf', () => {

@@ -7,69 +7,15 @@ import type { DataError } from '../../../src/errors.js';
 import type { Conventions } from '../../../src/pose/checkpoints/conventions.js';
 import type { ImageToPredict } from '../../../src/pose/predict/imagesToPredict.js';
 import { writeOverlays } from '../../../src/pose/predict/overlays.js';
-import type { PoseNetwork } from '../../../src/pose/predict/poseNetwork.js';
 import { type PredictOptions, predictPoses } from '../../../src/pose/predict/predictPoses.js';
-import type { JointSchema } from '../../../src/pose/schema.js';
 import { errorDensity } from '../../../src/pose/uncertainty/errorDensity.js';
+import { conventions, hillSeeker, lightSeeker, schema } from './seekers.js';
 
 let home: string;
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'wgrad-predict-'));
 });
 afterAll(() => rmSync(home, { recursive: true }));
-
-const conventions: Conventions = {
-  size: [96, 72],
-  mean: [0.4, 0.5, 0.3],
-  std: [0.2, 0.3, 0.5],
-  padding: 1.25,
-  origin: 0.5,
-  pixel: 0.5,
-  normalise: false,
-};
-
-/** A nose and two hands that change places in a mirror. */
-const schema: JointSchema = {
-  name: 'three',
-  joints: ['nose', 'left', 'right'],
-  flipPairs: [[1, 2]],
-  limbs: [],
-  torso: [0, 1],
-  upperBody: [],
-  oksSigmas: [0.1, 0.1, 0.1],
-};
-
-/**
- * A network that finds what is white: all joints are the centre of light, the right hand an eighth of the crop right of it.
- * It knows nothing but the conventions of its input, so whatever comes out went through all of them.
- */
-function lightSeeker({ size, mean, std, pixel }: Conventions): PoseNetwork {
-  const [height, width] = size;
-  return async (images) => {
-    const count = images.length / (height * width * 3);
-    const mu = new Float64Array(count * 6);
-    let [lowest, highest] = [0, 1];
-    for (let n = 0; n < count; n++) {
-      let [x, y, light] = [0, 0, 0];
-      for (let p = 0; p < height * width; p++) {
-        const levels = [0, 1, 2].map((c) => images[(n * height * width + p) * 3 + c] * std[c] + mean[c]);
-        for (const level of levels) {
-          lowest = Math.min(lowest, level);
-          highest = Math.max(highest, level);
-        }
-        const grey = Math.max(0, (levels[0] + levels[1] + levels[2]) / 3 - 0.4);
-        x += grey * (p % width);
-        y += grey * Math.floor(p / width);
-        light += grey;
-      }
-      const [u, v] = [(x / light + pixel) / width - 0.5, (y / light + pixel) / height - 0.5];
-      mu.set([u, v, u, v, u + 1 / 8, v], n * 6);
-    }
-    expect(lowest).toBeGreaterThan(-1e-6);
-    expect(highest).toBeLessThan(1 + 1e-6);
-    return { mu, sigma: mu.map((_, i) => (i % 2 === 0 ? 0.1 : 0.2)) };
-  };
-}
 
 /** A dark picture with a white square about (x, y), its edges soft. */
 async function picture(width: number, height: number, x: number, y: number): Promise<Buffer> {
@@ -124,6 +70,23 @@ describe('predictPoses', () => {
     for (const { joints, size } of poses) {
       expect(size).toEqual([60, 80]);
       expectNear(joints, 22, 50);
+    }
+  });
+
+  test.each([0, 0.5])('reads heatmaps by their peaks, pixels from %s on, also with the flip test', async (pixel) => {
+    writeFileSync(join(home, 'hill.png'), await picture(60, 80, 22, 50));
+    const other: Conventions = { ...conventions, pixel, maps: { decode: 'peak' } };
+    const image = { path: join(home, 'hill.png'), id: 1, people: [{ box: [0, 0, 60, 80], category: 1, score: 0.5 }] };
+    for (const flipTest of [false, true]) {
+      const more = { network: hillSeeker(other), conventions: other, flipTest };
+      const [pose] = (await predict([image as unknown as ImageToPredict], more)).poses;
+      // A quarter of the map's pixel is what the peak is known to.
+      const near = NEAR + (0.25 * pose.side) / Math.max(...other.size);
+      expect(Math.abs(pose.joints[0] - 22)).toBeLessThan(near);
+      expect(Math.abs(pose.joints[1] - 50)).toBeLessThan(near);
+      // Off the pixels' places a hill is a little lower; the box's score comes in as a factor.
+      expect(pose.jointScores[0]).toBeGreaterThan(0.8);
+      expect(pose.score).toBeCloseTo((0.5 * pose.jointScores.reduce((sum, s) => sum + s)) / 3, 12);
     }
   });
 
