@@ -132,4 +132,8 @@ test('the command measures every bench shape of the products', () => {
     { inputs: [{ shape: [256, 256] }, {}], checked: undefined },
   ]);
   expect(tuneCalls(['conv2d', 'conv2dWeight'], '').length).toBeGreaterThan(20);
+  expect(() => tuneCalls(['matmul'], 'cubist')).toThrow(
+    /^--filter cubist: in the name of no bench shape of matmul, such as /,
+  );
+  expect(tuneCalls(['reshape'], '')).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DataError } from '../errors.js';
 import { choicesFile } from '../io/choicesFile.js';
 import { type TuneCall, type TuneResult, tune as tuneKernels } from '../kernels/tune.js';
 import { webgpu } from '../tensor/webgpu.js';
@@ -35,16 +36,22 @@ export function tune(program: Command): void {
     });
 }
 
-/** The bench shapes of these ops whose name contains `filter`. */
+/**
+ * The bench shapes of these ops whose name contains `filter`.
+ * @throws DataError where that leaves none of those that there are
+ */
 export function tuneCalls(names: readonly string[], filter: string): TuneCall[] {
-  return casesOf(names).flatMap(({ op, samples, bench }) =>
-    bench
-      .filter(({ name }) => name.includes(filter))
-      .map(({ inputs, attrs, flop }) => ({
-        ...{ op, inputs, attrs },
-        checked: flop > MAX_CHECKED_FLOP ? samples : undefined,
-      })),
-  );
+  const all = casesOf(names).flatMap(({ op, samples, bench }) => bench.map((shape) => ({ ...shape, op, samples })));
+  const chosen = all.filter(({ name }) => name.includes(filter));
+  if (chosen.length === 0 && all.length > 0) {
+    throw new DataError(
+      `--filter ${filter}: in the name of no bench shape of ${names.join(', ')}, such as ${all[0].name}`,
+    );
+  }
+  return chosen.map(({ op, inputs, attrs, flop, samples }) => ({
+    ...{ op, inputs, attrs },
+    checked: flop > MAX_CHECKED_FLOP ? samples : undefined,
+  }));
 }
 
 function format(results: readonly TuneResult[]): string {
