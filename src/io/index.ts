@@ -11,7 +11,7 @@ export {
 export { choicesFile } from './choicesFile.js';
 export type { ArrayData, Dtype } from './dtypes.js';
 export { fileError } from './fileError.js';
-export { type MatArray, readMat5 } from './mat5.js';
+export { MatMembers, type MatValue, readMat5 } from './mat5.js';
 export { formatOnnx, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxValue, OPSET } from './onnx.js';
 export { formatSafetensors, parseSafetensors, type Safetensors, type StoredTensor } from './safetensors.js';
 export {

@@ -112,7 +112,8 @@ function annotation(item: unknown, where: string): Annotation {
 async function readMat(path: string): Promise<Annotations | undefined> {
   const bytes = await readIfThere(path);
   if (!bytes) return undefined;
-  const array = readMat5(bytes, path).get('joints');
+  const found = readMat5(bytes, path).get('joints');
+  const array = found?.kind === 'numbers' ? found : undefined;
   const isExtended = array?.dims[0] === JOINTS && array.dims[1] === 3;
   if (array?.dims.length !== 3 || !(isExtended || (array.dims[0] === 3 && array.dims[1] === JOINTS))) {
     throw new DataError(

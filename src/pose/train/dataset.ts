@@ -42,7 +42,7 @@ const FORMS: readonly Form[] = [
     open: h36m,
   },
   {
-    looksFor: "train.json and valid.json, perhaps in annot/ (MPII's)",
+    looksFor: "train.json and valid.json, perhaps in annot/, or mpii_human_pose_v1_u12_1.mat (MPII's)",
     isOf: async (folder) => (await mpiiFiles(folder)) !== undefined,
     open: mpii,
   },

@@ -6,13 +6,14 @@ import sharp from 'sharp';
 /** Pictures of a data set have this size, so that labels are easy to place. */
 export const SIZE = [40, 30] as const;
 
-/** An empty folder with the files given: JSON for objects, text for strings, a grey picture for null. */
+/** An empty folder with the files given: JSON for objects, text for strings, bytes as they are, a grey picture for null. */
 export async function folderOf(files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'wgrad-data-'));
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
     await mkdir(dirname(path), { recursive: true });
     if (content === null) await grey(path);
+    else if (content instanceof Uint8Array) await writeFile(path, content);
     else await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
   }
   return folder;

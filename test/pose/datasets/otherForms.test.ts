@@ -60,8 +60,10 @@ describe('mpii', () => {
     await expect(mpii(await folder(files))).rejects.toThrow(message);
   });
 
-  test('mpii.mat alone: says what to give', async () => {
-    await expect(mpii(await folder({ 'mpii_human_pose_v1_u12_1.mat': '' }))).rejects.toThrow(/MPII's own .mat/);
+  test('neither form: says what is looked for', async () => {
+    await expect(mpii(await folder({ 'train.json': [person] }))).rejects.toThrow(
+      /no train.json and valid.json .*, and no mpii_human_pose_v1_u12_1.mat/,
+    );
   });
 });
 
