@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../../io/atomicFile.js';
 import { formatSafetensors, type StoredTensor } from '../../io/safetensors.js';
 import { checkState, type StateTensor } from '../../io/stateDict.js';
 import { readWeightsFile, type WeightsFile } from '../../io/weightsFile.js';
+import { savedConfig, type TrainConfig } from '../train/config.js';
 import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
 import { type Conventions, conventionsOf } from './conventions.js';
 import { configOfRun } from './fileConfig.js';
@@ -15,8 +16,8 @@ export interface PoseCheckpoint {
   readonly naming: Naming['name'];
   readonly architecture: Architecture;
   readonly conventions: Conventions;
-  /** The loss of the run of wgrad that it is a checkpoint of. */
-  readonly loss?: string;
+  /** The run of wgrad that it is a checkpoint of, if this version knows its configuration. */
+  readonly run?: TrainConfig;
   /** Parameters and running statistics under own names (see `Naming`), in PyTorch's layouts. */
   readonly state: ReadonlyMap<string, StateTensor>;
 }
@@ -49,14 +50,14 @@ export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoin
     naming: naming.name,
     architecture,
     conventions: conventionsOf(naming.name, architecture, file, path),
-    ...lossOf(file.metadata),
+    ...runOf(file.metadata),
     state,
   };
 }
 
-function lossOf({ wgrad, config }: WeightsFile['metadata']): Pick<PoseCheckpoint, 'loss'> {
-  const { loss } = wgrad === undefined ? {} : configOfRun(config);
-  return typeof loss === 'string' ? { loss } : {};
+function runOf({ wgrad, config }: WeightsFile['metadata']): Pick<PoseCheckpoint, 'run'> {
+  const run = wgrad === undefined ? undefined : savedConfig(configOfRun(config));
+  return run ? { run } : {};
 }
 
 const OPTIMIZER = 'optimizer.';

@@ -78,7 +78,8 @@ export interface TrainStep {
 }
 
 function uploadStep(device: Device, config: TrainConfig, batch: Batch | CropBatch, step: number) {
-  return { ...uploadBatch(device, batch, config.batch, inputSize(config)), nodes: logSNodesAt(device, config, step) };
+  const uploaded = uploadBatch(device, batch, config.batch, inputSize(config));
+  return { ...uploaded, nodes: logSNodesAt(device, config, uploaded.target.shape[1], step) };
 }
 
 /**

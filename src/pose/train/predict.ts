@@ -50,7 +50,7 @@ export async function predict(
   const mu = new Float64Array(samples.length * joints * 2);
   const sigma = LOSSES[config.loss].sigma ? new Float64Array(mu.length) : undefined;
   const confidence = sigma || config.head === 'heatmap' ? new Float64Array(samples.length * joints) : undefined;
-  const nodes = logSNodesAt(device, config, 'evaluation');
+  const nodes = logSNodesAt(device, config, joints, 'evaluation');
   let total = 0;
   for (const { first, count, upright, mirrored } of evaluationBatches(schema, samples, config, flipTest)) {
     const [{ loss, said }, turned] = await Promise.all([

@@ -13,6 +13,7 @@ import { CALIBRATION_SHARE, GPU_LOSS_RELATIVE } from '../../tolerance.js';
 import { checkpoints, withHead } from '../checkpoints/committedCheckpoints.js';
 import { committedModel, committedModels, goldenImages } from '../checkpoints/torchModels.js';
 import { committedNetworks, wantedOf } from '../checkpoints/torchNetworks.js';
+import { TINY } from '../train/runs.js';
 
 async function checkpointOf(name: string): Promise<PoseCheckpoint> {
   const { size } = committedModels[name];
@@ -97,7 +98,7 @@ describe('errorsOf', () => {
       expect(Math.abs(Math.sqrt(covariance[2]) / want - 1)).toBeLessThan(CALIBRATION_SHARE);
       for (const near of [...mean, covariance[1]]) expect(Math.abs(near)).toBeLessThan(2 * CALIBRATION_SHARE);
     };
-    await expectStd({ ...flatOnly(checkpoint), loss: 'gaussian' }, 1);
+    await expectStd({ ...flatOnly(checkpoint), run: { ...TINY, loss: 'gaussian' } }, 1);
     await expectStd(flatOnly(checkpoint), Math.SQRT2);
     expect(
       await errorsOf(cpu(), {

@@ -57,6 +57,27 @@ describe('predict', () => {
     expect(far(plain.mu, straight.mu)).toBeGreaterThan(1e-4);
   });
 
+  test('of heatmaps the maps are turned back and averaged, and peaks say how sure it is', async () => {
+    const device = cpu();
+    const config = { ...TINY, loss: 'heatmap', head: 'heatmap', size: 32 } as const;
+    const peaks = { device, schema: data.dataset.schema, config, ...initModel(device, config, 14) };
+    const samples = data.test.slice(0, 3);
+    const [straight, mirrored] = await Promise.all(
+      [samples, samples.map(mirror)].map((part) => predict(peaks, part, { flipTest: true })),
+    );
+    const order = flipOrder(data.dataset.schema);
+    const own = (i: number) => i - (i % 14) + order[i % 14];
+    expect(straight.sigma).toBeUndefined();
+    expect(straight.confidence).toHaveLength(3 * 14);
+    straight.confidence?.forEach((height, i) => {
+      expect(Math.abs(height - (mirrored.confidence?.[own(i)] as number))).toBeLessThan(1e-6);
+      expect(mirrored.mu[2 * own(i)]).toBeCloseTo(-straight.mu[2 * i], 6);
+      expect(mirrored.mu[2 * own(i) + 1]).toBeCloseTo(straight.mu[2 * i + 1], 6);
+    });
+    const alone = await predict(peaks, samples.slice(1, 2), { flipTest: false });
+    expect(alone.loss).toBeGreaterThan(0);
+  });
+
   test('neither predictions nor loss depend on how many samples share a batch', async () => {
     const together = await predict(network, data.test, { flipTest: false });
     const alone = await predict(network, data.test.slice(4, 5), { flipTest: false });
