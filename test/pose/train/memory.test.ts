@@ -4,6 +4,7 @@ import type { TrainConfig } from '../../../src/pose/train/config.js';
 import { initLearner, trainStep } from '../../../src/pose/train/learner.js';
 import { endSession, startSession } from '../../../src/pose/train/session.js';
 import type { Device } from '../../../src/tensor/backend.js';
+import { tensorsOf } from '../../../src/tensor/tree.js';
 import { BACKENDS } from '../../backends.js';
 import { TINY, tinyData } from './runs.js';
 
@@ -39,6 +40,8 @@ test.each(ALL)('$backend.name, $name: many steps hold as much memory as ten', as
   }
   await device.finished();
   expect(countsOf(device)).toEqual(settled);
+  // Or they become garbage, and their memory the pool's, while the next case counts.
+  for (const t of tensorsOf(learner)) t.dispose();
 });
 
 test.each(BACKENDS)('$name: a session that has ended leaves its memory to the next', async ({ open }) => {
