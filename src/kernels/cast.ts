@@ -2,7 +2,8 @@ import type { OpCases } from '../autograd/cases.js';
 import { defineOp } from '../autograd/op.js';
 import { type DType, isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { elementwiseLaunch, type Unary } from './elementwise.js';
+import type { Unary } from './elementwise.js';
+import { elementwiseLaunch } from './elementwiseLaunch.js';
 
 export interface CastAttrs {
   readonly dtype: DType;
@@ -39,7 +40,7 @@ export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
-// An op of its own and no row of the family, whose gradients use it: a row would need the family before it is there.
+// An op of its own and no row of the family, whose gradients use it.
 const CODE = {
   name: 'cast',
   operands: ['x'],

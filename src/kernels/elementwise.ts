@@ -1,46 +1,21 @@
 import { defineOp, type Op, type OpDefinition, type TensorSpec } from '../autograd/op.js';
-import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
-import { grid } from '../tensor/grid.js';
-import {
-  broadcastShapes,
-  broadcastStrides,
-  type DType,
-  requireOneDType,
-  type Shape,
-  sizeOf,
-  WGSL_TYPE,
-} from '../tensor/shape.js';
+import type { View } from '../tensor/backend.js';
+import { broadcastShapes, type DType, requireOneDType, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { matching } from './cast.js';
+import { type ElementwiseFormula, elementwiseLaunch, mergedBroadcast } from './elementwiseLaunch.js';
 import { sumTo } from './reduce.js';
-import elementwiseWgsl from './wgsl/elementwise.wgsl.js';
-
-type WgslType = (typeof WGSL_TYPE)[DType];
-
-/** What a kernel of the family is made of. */
-export type ElementwiseFormula<I extends readonly unknown[], A extends object> = Pick<
-  ElementwiseDefinition<I, A>,
-  'name' | 'operands' | 'wgsl' | 'uniforms' | 'bits'
->;
 
 /** An op that computes each element from the elements of its operands at the same place, after broadcasting. */
-export interface ElementwiseDefinition<I extends readonly unknown[], A extends object> {
-  readonly name: string;
-  /** What `wgsl` calls the operands. */
-  readonly operands: { readonly [K in keyof I]: string };
+export interface ElementwiseDefinition<I extends readonly unknown[], A extends object>
+  extends ElementwiseFormula<I, A> {
   /** One element in float64. */
   readonly value: (...args: [...values: { [K in keyof I]: number }, attrs: A]) => number;
-  /** One element as a WGSL expression of the operands, of functions of `math.wgsl.ts` and of `p.<attribute>`. */
-  readonly wgsl: string | ((inputs: readonly WgslType[], output: WgslType) => string);
   readonly attrs?: A;
-  /** Numeric attributes that `wgsl` reads. */
-  readonly uniforms?: readonly (keyof A & string)[];
   /** The dtype of the result; throws on operands of other dtypes. Default: see `floatOf`. */
   readonly dtype?: (inputs: readonly TensorSpec[], attrs: A) => DType;
   /** As in `OpDefinition`, for a `dtype` that knows float16. */
   readonly half?: 'all' | readonly number[];
-  /** Reads the operands as `u32` words: the only test for NaN that no driver optimises away. */
-  readonly bits?: boolean;
   /** Gradients in the shape of the result; what broadcasting repeated is summed by `defineElementwise`. */
   readonly vjp: OpDefinition<A, Tensor>['vjp'];
   readonly keep?: OpDefinition<A, Tensor>['keep'];
@@ -112,79 +87,11 @@ export function defineUnary<A extends object = object>({ keep, pull, ...row }: U
   });
 }
 
-interface Broadcast {
-  readonly extents: readonly number[];
-  /** By operand, then axis; 0 where it repeats. The last is 0 or 1. */
-  readonly strides: readonly (readonly number[])[];
-}
-
-/** The broadcast over as few axes as possible: axes of extent 1 go, neighbours that all operands walk alike become one. */
-function merge(out: Shape, operands: readonly Shape[]): Broadcast {
-  const given = operands.map((shape) => broadcastStrides(shape, out));
-  const extents: number[] = [];
-  const strides: number[][] = operands.map(() => []);
-  out.forEach((n, d) => {
-    if (n === 1) return;
-    const last = extents.length - 1;
-    const joins = last >= 0 && given.every((s, k) => strides[k][last] === s[d] * n);
-    if (joins) extents[last] *= n;
-    else extents.push(n);
-    given.forEach((s, k) => {
-      strides[k][extents.length - 1] = s[d];
-    });
-  });
-  return extents.length > 0 ? { extents, strides } : { extents: [1], strides: operands.map(() => [1]) };
-}
-
-/** One dispatch for a formula over operands that broadcast. */
-export function elementwiseLaunch<I extends readonly unknown[], A extends object>(
-  { name, operands, wgsl, uniforms = [], bits }: ElementwiseFormula<I, A>,
-  inputs: readonly Tensor[],
-  y: Tensor,
-  attrs: A,
-): Launch {
-  const { extents, strides } = merge(
-    y.shape,
-    inputs.map((x) => x.shape),
-  );
-  const last = extents.length - 1;
-  const lanes = extents[last] % 4 === 0 ? 4 : 1;
-  const paces = strides.map((s, k) => (inputs[k].size === y.size ? 'whole' : s[last] === 1 ? 'walk' : 'stay'));
-  const types = inputs.map((x): WgslType => (bits ? 'u32' : WGSL_TYPE[x.dtype]));
-  const output = WGSL_TYPE[y.dtype];
-  const params: number[] = [];
-  for (let d = 0; d < last; d++) {
-    params.push(d + 1 === last ? extents[last] / lanes : extents[d + 1]);
-    strides.forEach((s, k) => {
-      if (paces[k] !== 'whole') params.push(paces[k] === 'walk' ? s[d] / lanes : s[d]);
-    });
-  }
-  for (const key of uniforms) params.push(f32bits(attrs[key] as number));
-  const label = `${name}.${types.join('-')}-${output}.${extents.length}d.${paces.join('-')}.x${lanes}`;
-  const code = program(label, () =>
-    elementwiseWgsl({
-      operands: operands.map((operand, k) => ({ name: operand, type: types[k], pace: paces[k] })),
-      output,
-      formula: typeof wgsl === 'string' ? wgsl : wgsl(types, output),
-      attributes: uniforms,
-      rank: extents.length,
-      lanes,
-    }),
-  );
-  return {
-    program: code,
-    read: inputs,
-    write: [y],
-    params: params.length > 0 ? params : undefined,
-    grid: grid(y.size / lanes),
-  };
-}
-
 type Value<A> = (a: number, b: number | A, c?: number | A, attrs?: A) => number;
 
 /** The reference: nested loops over the merged axes, the last one specialised by the number of operands. */
 function evaluate<A extends object>(value: Value<A>, inputs: readonly View[], y: View, attrs: A): void {
-  const { extents, strides } = merge(
+  const { extents, strides } = mergedBroadcast(
     y.shape,
     inputs.map((x) => x.shape),
   );
