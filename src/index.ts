@@ -4,7 +4,6 @@ export { detectAnomaly } from './autograd/anomaly.js';
 export { type Captured, type CaptureOptions, capture } from './autograd/capture.js';
 export { checkpoint } from './autograd/checkpoint.js';
 export { customVjp, grad, stopGradient, valueAndGrad, vjp } from './autograd/grad.js';
-export { gradcheck } from './autograd/gradcheck.js';
 export {
   type AnyOp,
   defineMultiOp,

@@ -23,12 +23,12 @@ const twiceAtanh = `2 * s * ${horner(
  * on every driver and let NaN through. All but the tail of `erf` are truncated Taylor series on reduced ranges.
  */
 const FUNCTIONS = {
+  // By bits, because a compiler may assume that x == x.
   isNan: /* wgsl */ `
-// By bits, because a compiler may assume that x == x.
 fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
 
+  // Made from x at run time, because a constant NaN does not compile.
   nanLike: /* wgsl */ `
-// Made from x at run time, because a constant NaN does not compile.
 fn nanLike(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u); }`,
 
   maximum: /* wgsl */ `
@@ -37,8 +37,8 @@ fn maximum(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, isNan(b))
   minimum: /* wgsl */ `
 fn minimum(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, isNan(b)), a, isNan(a)); }`,
 
+  // x = m 2^k with m in [sqrt(1/2), sqrt(2)); then log x = k log 2 + 2 atanh((m - 1) / (m + 1)).
   ln: /* wgsl */ `
-// x = m 2^k with m in [sqrt(1/2), sqrt(2)); then log x = k log 2 + 2 atanh((m - 1) / (m + 1)).
 fn ln(x: f32) -> f32 {
   var bits = bitcast<u32>(x);
   if ((bits << 1u) == 0u) { return bitcast<f32>(bits | 0xff800000u); } // log 0 = -infinity
@@ -65,8 +65,8 @@ fn log1p(x: f32) -> f32 {
   return ln(1.0 + x);
 }`,
 
+  // e^x = 2^k e^r with |r| <= log(2) / 2, log 2 in two parts; 2^k in two factors, since 2^128 is no float.
   exponential: /* wgsl */ `
-// e^x = 2^k e^r with |r| <= log(2) / 2, log 2 in two parts; 2^k in two factors, since 2^128 is no float.
 fn exponential(x: f32) -> f32 {
   let k = clamp(round(x * ${Math.LOG2E}), -150.0, 130.0);
   let r = (x - k * 0.693359375) - k * ${Math.LN2 - 0.693359375};
@@ -88,8 +88,8 @@ fn expm1(x: f32) -> f32 {
   return exponential(x) - 1.0;
 }`,
 
+  // The exponent is never positive, so nothing overflows.
   tangh: /* wgsl */ `
-// The exponent is never positive, so nothing overflows.
 fn tangh(x: f32) -> f32 {
   let e = expm1(-2.0 * abs(x));
   let y = -e / (e + 2.0);
@@ -105,8 +105,8 @@ fn sigmoid(x: f32) -> f32 {
   softplus: /* wgsl */ `
 fn softplus(x: f32) -> f32 { return max(x, 0.0) + log1p(exponential(-abs(x))); }`,
 
+  // Below 1 the Taylor series; above, 1 - P(t) exp(-x^2) with |error| <= 1.5e-7 (Abramowitz and Stegun 7.1.26).
   erf: /* wgsl */ `
-// Below 1 the Taylor series; above, 1 - P(t) exp(-x^2) with |error| <= 1.5e-7 (Abramowitz and Stegun 7.1.26).
 fn erf(x: f32) -> f32 {
   let z = x * x;
   if (z < 1.0) { return x * ${horner(
@@ -118,9 +118,9 @@ fn erf(x: f32) -> f32 {
   return select(y, -y, x < 0.0);
 }`,
 
+  // sin(x + quarters pi / 2) for 0 or 1 quarters; pi / 2 in three parts serves |x| up to 1e4, beyond which floats are too
+  // coarse for angles and the driver may answer.
   sinAhead: /* wgsl */ `
-// sin(x + quarters pi / 2) for 0 or 1 quarters; pi / 2 in three parts serves |x| up to 1e4, beyond which floats are too
-// coarse for angles and the driver may answer.
 fn sinAhead(x: f32, quarters: i32) -> f32 {
   if (abs(x) > 1e4) { return select(sin(x), cos(x), quarters == 1); }
   let k = round(x * ${2 / Math.PI});
@@ -139,8 +139,8 @@ fn sinAhead(x: f32, quarters: i32) -> f32 {
   return select(y, -y, (quadrant & 2) == 2);
 }`,
 
+  // Angle of (x, y): the octant by symmetry and atan t = pi/4 + atan((t - 1) / (t + 1)), then the series for |t| <= 0.4143.
   arctangent: /* wgsl */ `
-// Angle of (x, y): the octant by symmetry and atan t = pi/4 + atan((t - 1) / (t + 1)), then the series for |t| <= 0.4143.
 fn arctangent(y: f32, x: f32) -> f32 {
   let steep = abs(y) > abs(x);
   let low = select(abs(y), abs(x), steep);
@@ -158,8 +158,8 @@ fn arctangent(y: f32, x: f32) -> f32 {
   return select(angle, -angle, (bitcast<u32>(y) >> 31u) == 1u);
 }`,
 
+  // Negative bases have real powers for whole exponents only.
   power: /* wgsl */ `
-// Negative bases have real powers for whole exponents only.
 fn power(a: f32, b: f32) -> f32 {
   if (b == 0.0) { return 1.0; }
   let y = exponential(b * ln(abs(a)));
