@@ -40,7 +40,7 @@ describe('columnPlan', () => {
     const { tile, M, C, chunks, chunkRows, groupRows, firstGrid, secondGrid } = columnPlan(shape, tier);
     expect(C * tile.lanes).toBe(shape[shape.length - 1]);
     expect(M * C * tile.lanes).toBe(sizeOf(shape));
-    expect(tile.across * tile.down).toBe(tier === 'gpu' ? 256 : 64);
+    expect(tile.across * tile.down).toBe(tier === 'gpu' ? 256 : 128);
     expect(firstGrid[0] * tile.across).toBeGreaterThanOrEqual(C);
     // No chunk and no workgroup is empty, and none is missing.
     for (const [parts, rows] of [
