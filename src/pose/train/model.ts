@@ -38,24 +38,27 @@ export function initModel(
   { seed, model, head: headName, width, loss }: Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'loss'>,
   joints: number,
 ): { params: ModelParams; state: ModelState } {
-  const rng = new Rng(seed, INIT_STREAM);
-  const { sigma, flow } = LOSSES[loss];
-  const made = backbone.init(rng.split(0), device, model, { width, stem: 3, weights: 'torch' });
-  const inputs = backbone.channelsOf(made.params);
-  const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs, joints });
-  const params: ModelParams = { preact: made.params };
-  const state: ModelState = { preact: made.state };
-  if (headName === 'direct') params.fc_coord = fc_coord;
-  else {
-    const doublings = Math.log2(backbone.strideOf(made.params) / MAP_STRIDE);
-    const channels = model.startsWith('resnet') ? MAP_CHANNELS * width : undefined;
-    const maps = heatmapHead.init(rng.split(3), device, { inputs, joints, doublings, channels });
-    Object.assign(params, maps.params);
-    Object.assign(state, maps.state);
-  }
-  if (sigma) params.fc_sigma = fc_sigma;
-  if (flow) params.flow = realNvp.init(rng.split(2), device, { dims: 2 });
-  return { params, state };
+  // A scope, for a head that the loss or the maps have no use for.
+  return scope(() => {
+    const rng = new Rng(seed, INIT_STREAM);
+    const { sigma, flow } = LOSSES[loss];
+    const made = backbone.init(rng.split(0), device, model, { width, stem: 3, weights: 'torch' });
+    const inputs = backbone.channelsOf(made.params);
+    const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs, joints });
+    const params: ModelParams = { preact: made.params };
+    const state: ModelState = { preact: made.state };
+    if (headName === 'direct') params.fc_coord = fc_coord;
+    else {
+      const doublings = Math.log2(backbone.strideOf(made.params) / MAP_STRIDE);
+      const channels = model.startsWith('resnet') ? MAP_CHANNELS * width : undefined;
+      const maps = heatmapHead.init(rng.split(3), device, { inputs, joints, doublings, channels });
+      Object.assign(params, maps.params);
+      Object.assign(state, maps.state);
+    }
+    if (sigma) params.fc_sigma = fc_sigma;
+    if (flow) params.flow = realNvp.init(rng.split(2), device, { dims: 2 });
+    return { params, state };
+  });
 }
 
 /** Pixels of the input for one of a heatmap, along one side. */

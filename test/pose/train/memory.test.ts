@@ -4,7 +4,8 @@ import type { TrainConfig } from '../../../src/pose/train/config.js';
 import { initLearner, trainStep } from '../../../src/pose/train/learner.js';
 import { endSession, startSession } from '../../../src/pose/train/session.js';
 import type { Device } from '../../../src/tensor/backend.js';
-import { tensorsOf } from '../../../src/tensor/tree.js';
+import { cpu } from '../../../src/tensor/cpu.js';
+import { webgpu } from '../../../src/tensor/webgpu.js';
 import { BACKENDS } from '../../backends.js';
 import { TINY, tinyData } from './runs.js';
 
@@ -22,10 +23,14 @@ const CASES = [
   ['dsnt', { loss: 'dsnt', head: 'integral' }, FEW],
 ] as const;
 
+/** A device for each test: what another left behind would become garbage, and the pool's, while this one counts. */
+const openFresh = { reference: async (): Promise<Device> => cpu(), GPU: (): Promise<Device> => webgpu() } as const;
+const freshOf = ({ name }: (typeof BACKENDS)[number]) => openFresh[name as keyof typeof openFresh]();
+
 const ALL = BACKENDS.flatMap((backend) => CASES.map(([name, options, steps]) => ({ backend, name, options, steps })));
 
 test.each(ALL)('$backend.name, $name: many steps hold as much memory as ten', async ({ backend, options, steps }) => {
-  const device = await backend.open();
+  const device = await freshOf(backend);
   const config: TrainConfig = { ...TINY, batch: 2, ...options };
   const batches = new TrainingBatches(await tinyData(), config);
   let learner = initLearner(device, config, 14);
@@ -40,12 +45,11 @@ test.each(ALL)('$backend.name, $name: many steps hold as much memory as ten', as
   }
   await device.finished();
   expect(countsOf(device)).toEqual(settled);
-  // Or they become garbage, and their memory the pool's, while the next case counts.
-  for (const t of tensorsOf(learner)) t.dispose();
+  device.destroy();
 });
 
-test.each(BACKENDS)('$name: a session that has ended leaves its memory to the next', async ({ open }) => {
-  const device = await open();
+test.each(BACKENDS)('$name: a session that has ended leaves its memory to the next', async (backend) => {
+  const device = await freshOf(backend);
   const config = { ...TINY, loss: 'laplace' } as const;
   const data = await tinyData();
   let running = 0;
@@ -64,6 +68,7 @@ test.each(BACKENDS)('$name: a session that has ended leaves its memory to the ne
   }
   // The optimiser's table of rules, a float for 30 parameters, goes when the arena is garbage.
   expect(device.memory().live.bytes).toBeLessThan(running / 10);
+  device.destroy();
 });
 
 /** All that a step could leave behind. */
