@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { BACKBONES } from '../nn/backbone.js';
 import { RECIPES } from '../pose/augmentation/recipes.js';
-import { PRECISIONS, SCHEDULES } from '../pose/train/config.js';
+import { PRECISIONS } from '../pose/train/config.js';
+import { SCHEDULES } from '../pose/train/learningRate.js';
 
 /** The options of everything that trains: data, network, budget, machine. */
 export function trainingOptions(command: Command): Command {

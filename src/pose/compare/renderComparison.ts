@@ -3,7 +3,7 @@ import { html, type Markup } from '../report/markup.js';
 import { decimals, percent } from '../report/numbers.js';
 import { page } from '../report/page.js';
 import type { Fact } from '../report/runReport.js';
-import { networkText, optimiserText } from '../train/config.js';
+import { networkText, optimiserText } from '../train/configText.js';
 import type { BaselineScore, Comparison, RowSummary } from './comparison.js';
 import { CLEAR } from './contrasts.js';
 import { learningCurves, riskCurves, scoreDots } from './rowCharts.js';

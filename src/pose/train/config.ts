@@ -1,8 +1,9 @@
 import { DataError } from '../../errors.js';
 import { BACKBONES, type BackboneName } from '../../nn/backbone.js';
-import { cosine, type Schedule, stepDecay } from '../../nn/schedule.js';
 import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 import type { InputSize } from './cropBatch.js';
+import { SCHEDULES, type ScheduleName } from './learningRate.js';
+import { integer, number, oneOf, type Setting } from './settings.js';
 
 /** What a network may be trained with, from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
 export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
@@ -23,9 +24,6 @@ export type LogSName = (typeof LOG_S)[number];
 /** What a step counts in: float32, or float16 where numbers are many and float32 where they must be exact. */
 export const PRECISIONS = ['float32', 'mixed'] as const;
 export type Precision = (typeof PRECISIONS)[number];
-
-/** How the learning rate falls. */
-export const SCHEDULES = ['steps', 'cosine'] as const;
 
 /** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
 export interface TrainConfig {
@@ -53,7 +51,7 @@ export interface TrainConfig {
   /** Share of the weights' running average that a step keeps; what is evaluated then is the average. 0 = none. */
   readonly ema: number;
   /** How it falls: to a tenth after 70 % and again after 90 % of the epochs, or along half a cosine to 0. */
-  readonly schedule: (typeof SCHEDULES)[number];
+  readonly schedule: ScheduleName;
   /** How training varies its images (see `recipeOptions`). */
   readonly augment: Recipe;
   /** Augmentation: some images are turned by up to so many degrees, sides vary by up to this share. */
@@ -105,51 +103,9 @@ const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8
 /** Fields that came after the first runs, with what those did: their checkpoints lack them. */
 const LATER: Partial<TrainConfig> = { q: 'laplace', logS: 'none', aspect: 1, precision: 'float32' };
 
-/** The network of a run in words. */
-export function networkText(
-  config: Pick<TrainConfig, 'model' | 'head' | 'width' | 'size' | 'aspect' | 'precision'>,
-): string {
-  const { model, head, width, precision } = config;
-  const input = inputSize(config);
-  const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}` : model;
-  const text = `${kind}${HEAD_TEXT[head]} on ${input.width} x ${input.height} pixels`;
-  return precision === 'mixed' ? `${text}, in mixed precision` : text;
-}
-
-const HEAD_TEXT: Readonly<Record<HeadName, string>> = {
-  direct: '',
-  integral: ' with integral heatmaps',
-  heatmap: ' with heatmaps',
-};
-
-/** The loss of a run in words: `rle (Q logistic, log s by importance)`. */
-export function lossText({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | 'logS'>): string {
-  const details = [q === LSP.q ? '' : `Q ${q}`, logS === 'none' ? '' : `log s by ${logS}`].filter(Boolean);
-  return details.length > 0 ? `${loss} (${details.join(', ')})` : loss;
-}
-
-const SCHEDULE_TEXT = { steps: 'x 0.1 after 70 % and again after 90 % of the epochs', cosine: 'down half a cosine' };
-
-/** The optimiser of a run in words. */
-export function optimiserText({ lr, schedule }: Pick<TrainConfig, 'lr' | 'schedule'>): string {
-  return `Adam, ${lr}, ${SCHEDULE_TEXT[schedule]}`;
-}
-
 /** Height and width of the network's input in pixels. */
 export function inputSize({ size, aspect }: Pick<TrainConfig, 'size' | 'aspect'>): InputSize {
   return { height: size, width: Math.max(1, Math.round(size * aspect)) };
-}
-
-/** Share of the epochs after which the learning rate of `steps` falls to a tenth, and again. */
-const MILESTONES = [0.7, 0.9];
-
-/** Adam's learning rate by step, counted from 0. */
-export function scheduleOf({ lr, epochs, schedule }: TrainConfig, stepsPerEpoch: number): Schedule {
-  const steps = epochs * stepsPerEpoch;
-  if (schedule === 'cosine') return cosine(lr, { steps });
-  // Where both fall together, in runs of an epoch or two, they count once.
-  const milestones = new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * epochs)) * stepsPerEpoch));
-  return stepDecay(lr, { milestones: [...milestones] });
 }
 
 /**
@@ -233,31 +189,30 @@ export function savedConfig(value: unknown): TrainConfig | undefined {
 }
 
 /** What each option takes: a parser that gives undefined for anything else, and how to say it. */
-const OPTIONS: { readonly [K in keyof TrainConfig]: readonly [(text: string) => TrainConfig[K] | undefined, string] } =
-  {
-    data: [(text) => text || undefined, 'a folder'],
-    loss: oneOf(LOSS_NAMES),
-    model: oneOf(BACKBONES),
-    head: oneOf(HEADS),
-    q: oneOf(Q_NAMES),
-    logS: oneOf(LOG_S),
-    epochs: integer(1, 100_000),
-    batch: integer(2, 4096),
-    accumulate: integer(1, 2048),
-    width: integer(4, 512),
-    size: integer(16, 1024),
-    aspect: number(0.1, 10),
-    precision: oneOf(PRECISIONS),
-    lr: number(1e-9, 10),
-    ema: number(0, 0.999999),
-    augment: oneOf(RECIPES),
-    rotation: number(0, 180),
-    scaling: number(0, 0.9),
-    colour: number(0, 1),
-    schedule: oneOf(SCHEDULES),
-    seed: integer(0, Number.MAX_SAFE_INTEGER),
-    figures: integer(10, 1_000_000),
-  };
+const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = {
+  data: [(text) => text || undefined, 'a folder'],
+  loss: oneOf(LOSS_NAMES),
+  model: oneOf(BACKBONES),
+  head: oneOf(HEADS),
+  q: oneOf(Q_NAMES),
+  logS: oneOf(LOG_S),
+  epochs: integer(1, 100_000),
+  batch: integer(2, 4096),
+  accumulate: integer(1, 2048),
+  width: integer(4, 512),
+  size: integer(16, 1024),
+  aspect: number(0.1, 10),
+  precision: oneOf(PRECISIONS),
+  lr: number(1e-9, 10),
+  ema: number(0, 0.999999),
+  augment: oneOf(RECIPES),
+  rotation: number(0, 180),
+  scaling: number(0, 0.9),
+  colour: number(0, 1),
+  schedule: oneOf(SCHEDULES),
+  seed: integer(0, Number.MAX_SAFE_INTEGER),
+  figures: integer(10, 1_000_000),
+};
 
 function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
   const parsed: Record<string, TrainConfig[keyof TrainConfig]> = {};
@@ -274,22 +229,4 @@ function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
 /** The option of a field as it is typed: `--log-s`. */
 export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function oneOf<T extends string>(names: readonly T[]): readonly [(text: string) => T | undefined, string] {
-  return [(text) => names.find((name) => name === text), `one of ${names.join(', ')}`];
-}
-
-function number(low: number, high: number): readonly [(text: string) => number | undefined, string] {
-  const parse = (text: string) => (text.trim() === '' ? undefined : within(Number(text), low, high));
-  return [parse, `a number from ${low} to ${high}`];
-}
-
-function integer(low: number, high: number): readonly [(text: string) => number | undefined, string] {
-  const parse = (text: string) => (/^\d+$/.test(text) ? within(Number(text), low, high) : undefined);
-  return [parse, `an integer from ${low} to ${high}`];
-}
-
-function within(value: number, low: number, high: number): number | undefined {
-  return value >= low && value <= high ? value : undefined;
 }

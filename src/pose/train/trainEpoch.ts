@@ -1,7 +1,7 @@
 import { detectAnomaly } from '../../autograd/anomaly.js';
 import { DataError } from '../../errors.js';
-import { scheduleOf } from './config.js';
 import { trainStep } from './learner.js';
+import { scheduleOf } from './learningRate.js';
 import type { Session } from './session.js';
 
 /** Steps whose losses are awaited together: to wait at every step would make the device wait for the host. */

@@ -3,7 +3,7 @@ import { cropExample } from '../report/cropExample.js';
 import type { Example, Fact, RunReport, Score } from '../report/runReport.js';
 import { massWithin } from '../uncertainty/errorDensity.js';
 import type { Baselines } from './baselines.js';
-import { lossText, networkText, optimiserText } from './config.js';
+import { lossText, networkText, optimiserText } from './configText.js';
 import { duration } from './duration.js';
 import type { Evaluation } from './evaluate.js';
 import type { LoadedSample } from './samples.js';

@@ -1,15 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
 import { BACKBONES } from '../../../src/nn/backbone.js';
-import {
-  HEADS,
-  LOSS_NAMES,
-  lossText,
-  makeConfig,
-  resumeConfig,
-  savedConfig,
-  scheduleOf,
-} from '../../../src/pose/train/config.js';
+import { HEADS, LOSS_NAMES, makeConfig, resumeConfig, savedConfig } from '../../../src/pose/train/config.js';
+import { lossText } from '../../../src/pose/train/configText.js';
+import { scheduleOf } from '../../../src/pose/train/learningRate.js';
 
 describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {

@@ -1,0 +1,31 @@
+import { type HeadName, inputSize, type TrainConfig } from './config.js';
+
+/** The network of a run in words. */
+export function networkText(
+  config: Pick<TrainConfig, 'model' | 'head' | 'width' | 'size' | 'aspect' | 'precision'>,
+): string {
+  const { model, head, width, precision } = config;
+  const input = inputSize(config);
+  const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}` : model;
+  const text = `${kind}${HEAD_TEXT[head]} on ${input.width} x ${input.height} pixels`;
+  return precision === 'mixed' ? `${text}, in mixed precision` : text;
+}
+
+const HEAD_TEXT: Readonly<Record<HeadName, string>> = {
+  direct: '',
+  integral: ' with integral heatmaps',
+  heatmap: ' with heatmaps',
+};
+
+/** The loss of a run in words: `rle (Q logistic, log s by importance)`. */
+export function lossText({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | 'logS'>): string {
+  const details = [q === 'laplace' ? '' : `Q ${q}`, logS === 'none' ? '' : `log s by ${logS}`].filter(Boolean);
+  return details.length > 0 ? `${loss} (${details.join(', ')})` : loss;
+}
+
+const SCHEDULE_TEXT = { steps: 'x 0.1 after 70 % and again after 90 % of the epochs', cosine: 'down half a cosine' };
+
+/** The optimiser of a run in words. */
+export function optimiserText({ lr, schedule }: Pick<TrainConfig, 'lr' | 'schedule'>): string {
+  return `Adam, ${lr}, ${SCHEDULE_TEXT[schedule]}`;
+}

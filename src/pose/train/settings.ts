@@ -1,0 +1,23 @@
+/** How an option's text is read: a parser that gives undefined for what it does not take, and what it takes in words. */
+export type Setting<T> = readonly [parse: (text: string) => T | undefined, expected: string];
+
+/** One of some names. */
+export function oneOf<T extends string>(names: readonly T[]): Setting<T> {
+  return [(text) => names.find((name) => name === text), `one of ${names.join(', ')}`];
+}
+
+/** A number of a closed range. */
+export function number(low: number, high: number): Setting<number> {
+  const parse = (text: string) => (text.trim() === '' ? undefined : within(Number(text), low, high));
+  return [parse, `a number from ${low} to ${high}`];
+}
+
+/** An integer of a closed range, in digits. */
+export function integer(low: number, high: number): Setting<number> {
+  const parse = (text: string) => (/^\d+$/.test(text) ? within(Number(text), low, high) : undefined);
+  return [parse, `an integer from ${low} to ${high}`];
+}
+
+function within(value: number, low: number, high: number): number | undefined {
+  return value >= low && value <= high ? value : undefined;
+}
