@@ -17,7 +17,9 @@ ${Object.entries(METRICS)
 Files: COCO's keypoint annotations and results. Metrics other than coco take the result whose annotation_id is the
 person's, or the best one where an image has one person. pckh needs "head_box": [x, y, width, height] in the annotations.
 calibration wants "covariance": [xx, xy, yy, ...] in the results, as wgrad predict writes it; sharpness and AURC are in units of the
-longer side of each person's box. The three mpjpe take JSON lists [N, K, 3] of millimetres; null is a joint without label.`;
+longer side of each person's box. The three mpjpe take JSON lists [N, K, 3] of millimetres; null is a joint without label. Or
+Human3.6M's annotations and results with keypoints_3d, as wgrad predict writes them: x and y go back into space by the label's
+camera, z by the depth of the label's root, both poses count from joint 0, and the thorax does not count, as in the official code.`;
 
 /** `wgrad evaluate`: scores a file of predictions against a file of annotations; the figures go to stdout. */
 export function evaluate(program: Command): void {

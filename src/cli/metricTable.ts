@@ -9,7 +9,8 @@ import { mpjpe, nMpjpe, paMpjpe } from '../pose/metrics/mpjpe.js';
 import { auc, jointDistances, meanError, pck, torsoLengths } from '../pose/metrics/pck.js';
 import { headSizes, pckh } from '../pose/metrics/pckh.js';
 import { uncertaintyScore } from '../pose/metrics/uncertaintyScore.js';
-import { type Poses3d, readPoses3d } from '../pose/poses3d.js';
+import { readPosePairs3d } from '../pose/posePairs3d.js';
+import type { Poses3d } from '../pose/poses3d.js';
 import { covarianceOf, type ExpectedLabels } from '../pose/uncertainty/expectedLabels.js';
 
 /** The files of an evaluation and the options that some metrics take, as typed. */
@@ -170,7 +171,7 @@ function placeOf(pairs: readonly PosePair[]): LabelPlaces {
   return placeLabelsNormally(arrays, Float64Array.from(mu), Float64Array.from(labels));
 }
 
-/** A metric of two files of 3-D poses in the same order. */
+/** A metric of two files of 3-D poses. */
 function inSpace(
   about: string,
   options: Metric['options'],
@@ -180,18 +181,7 @@ function inSpace(
     about,
     options,
     score: async (flags) => {
-      const [truth, prediction] = await Promise.all([readPoses3d(flags.annotations), readPoses3d(flags.results)]);
-      if (truth.count !== prediction.count || truth.joints !== prediction.joints) {
-        throw new DataError(
-          `${prediction.file}: ${prediction.count} poses of ${prediction.joints} joints, but ${truth.file} has ` +
-            `${truth.count} of ${truth.joints}; give one prediction for each pose, in the same order`,
-        );
-      }
-      const missing = truth.weights.findIndex((w, i) => w > 0 && prediction.weights[i] === 0);
-      if (missing >= 0) {
-        const [n, k] = [Math.floor(missing / truth.joints), missing % truth.joints];
-        throw new DataError(`${prediction.file}: pose ${n}, joint ${k}: null, but ${truth.file} has a label for it`);
-      }
+      const { truth, prediction } = await readPosePairs3d(flags.annotations, flags.results);
       return score(truth, prediction, flags);
     },
   };

@@ -6,6 +6,8 @@ Results: a list of {image_id, file_name, annotation_id?, category_id, keypoints:
 evaluate and COCO's tools read it, on stdout or in --out. Networks with a sigma add where each joint's label is expected, by the
 density that their loss has learned: mean: [x, y, ...] and covariance: [xx, xy, yy, ...], in pixels and their squares; COCO's tools
 skip both.
+Networks in 3-D add keypoints_3d: [x, y, z, ...], x and y in pixels and z in millimetres behind joint 0 (the pelvis), and with a sigma
+mean_3d and covariance_3d: [xx, xy, xz, yy, yz, zz, ...] of the same; --metric mpjpe of wgrad evaluate reads them.
 
 Ellipses: one standard deviation of that, about its mean, which holds 39 % of a normal density and more of one with tails; with
 --level 0.9 the ellipse of the same shape that holds 90 % of the predicted density. The overlay's caption says which.

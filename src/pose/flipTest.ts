@@ -1,20 +1,25 @@
 import type { Shape } from '../tensor/shape.js';
 
-/** Poses [N, K, 2] in units of the crop, x from its middle, and the sigma of each coordinate where there is one. */
+/** Poses [N, K, D] in units of the crop, x from its middle, and the sigma of each coordinate where there is one. */
 export interface FlipPoses {
   readonly mu: Float64Array;
   readonly sigma?: Float64Array;
+  /** D, default 2. */
+  readonly dims?: number;
 }
 
 /**
  * The flip test: `(f(image) + mirror^-1 f(mirrored image)) / 2`, where `mirror^-1` swaps left and right joints and turns
- * x into -x. Sigmas, and with them scores, follow their joints; RLE's official code averages them without the swap.
+ * x into -x, and leaves y and depths as they are. Sigmas, and with them scores, follow their joints; RLE's official code
+ * averages them without the swap.
  * @param order [K]: the schema's `flipOrder`
  */
 export function flipAverage(upright: FlipPoses, mirrored: FlipPoses, order: Uint32Array): FlipPoses {
+  const { dims = 2 } = upright;
   return {
-    mu: average(upright.mu, unmirror(mirrored.mu, order, -1)),
-    sigma: upright.sigma && mirrored.sigma && average(upright.sigma, unmirror(mirrored.sigma, order, 1)),
+    mu: average(upright.mu, unmirror(mirrored.mu, order, dims, -1)),
+    sigma: upright.sigma && mirrored.sigma && average(upright.sigma, unmirror(mirrored.sigma, order, dims, 1)),
+    dims,
   };
 }
 
@@ -44,12 +49,13 @@ export function flipAverageMaps(upright: FlipMaps, mirrored: FlipMaps, order: Ui
 }
 
 /** What was said of mirror images as it would be of the images; `sign` is that of x. */
-function unmirror(values: Float64Array, order: Uint32Array, sign: 1 | -1): Float64Array {
+function unmirror(values: Float64Array, order: Uint32Array, dims: number, sign: 1 | -1): Float64Array {
   const count = order.length;
   return values.map((_, i) => {
-    const joint = i >> 1;
+    const joint = Math.floor(i / dims);
     const source = joint - (joint % count) + order[joint % count];
-    return i % 2 === 0 ? sign * values[2 * source] : values[2 * source + 1];
+    const value = values[dims * source + (i % dims)];
+    return i % dims === 0 ? sign * value : value;
   });
 }
 

@@ -75,6 +75,7 @@ export { type RiskCoverage, riskCoverage } from './metrics/riskCoverage.js';
 export { type PoseScore, scorePoses } from './metrics/scorePoses.js';
 export { applySimilarity, fitSimilarity, type SimilarityTransform } from './metrics/similarityTransform.js';
 export { type UncertaintyScore, uncertaintyScore } from './metrics/uncertaintyScore.js';
+export { type PosePairs3d, readPosePairs3d } from './posePairs3d.js';
 export { type Poses3d, readPoses3d } from './poses3d.js';
 export { renderReport } from './report/renderReport.js';
 export type { RunReport } from './report/runReport.js';
@@ -82,7 +83,7 @@ export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
 export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
 export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
 export { mpii16 } from './schemas/mpii16.js';
-export { DEPTH_UNIT, dropOutside, encodeSpatialJoints } from './targets.js';
+export { DEPTH_UNIT, decodeSpatialJoints, dropOutside, encodeSpatialJoints } from './targets.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { initFrom, loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
 export {

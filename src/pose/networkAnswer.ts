@@ -24,10 +24,12 @@ export async function readAnswer({
   readonly maps?: Tensor;
 }): Promise<NetworkAnswer> {
   if (maps) return { maps: Float64Array.from(await maps.data()), shape: maps.shape };
-  const [means, logits] = await Promise.all([(mu as Tensor).data(), logit?.data()]);
+  const points = mu as Tensor;
+  const [means, logits] = await Promise.all([points.data(), logit?.data()]);
   return {
     mu: Float64Array.from(means),
     sigma: logits && Float64Array.from(logits, (a) => 1 / (1 + Math.exp(-a))),
+    dims: points.shape[2],
   };
 }
 
@@ -47,5 +49,5 @@ export function posesOf(
     return { mu: joints, confidence: scores };
   }
   const poses = mirrored ? flipAverage(upright, mirrored as FlipPoses, order) : upright;
-  return { ...poses, confidence: poses.sigma && Float64Array.from(keypointScores(poses.sigma, 2)) };
+  return { ...poses, confidence: poses.sigma && Float64Array.from(keypointScores(poses.sigma, poses.dims ?? 2)) };
 }

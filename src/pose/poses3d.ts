@@ -17,7 +17,11 @@ export interface Poses3d {
  * @throws DataError naming file, pose and joint
  */
 export async function readPoses3d(file: string): Promise<Poses3d> {
-  const list = await readJsonFile(file);
+  return poses3dOf(await readJsonFile(file), file);
+}
+
+/** The 3-D poses of a file's content. @throws DataError as `readPoses3d` */
+export function poses3dOf(list: unknown, file: string): Poses3d {
   if (!Array.isArray(list) || list.length === 0 || !Array.isArray(list[0]) || list[0].length === 0) {
     throw new DataError(`${file}: expected a list of poses [[[x, y, z], ...], ...] in millimetres`);
   }

@@ -1,5 +1,6 @@
-import { type Crop, encodeJoints } from './crop.js';
+import { type Crop, decodeJoints, encodeJoints } from './crop.js';
 import type { PoseSample } from './dataset.js';
+import { planeOf } from './plane.js';
 
 /** Millimetres of one unit of depth, the side of the cube that the official code puts people of Human3.6M into. */
 export const DEPTH_UNIT = 2000;
@@ -36,4 +37,25 @@ export function encodeSpatialJoints(
   own.forEach((weight, k) => {
     outWeights.set([weight, weight, spatial ? weight : 0], 3 * k);
   });
+}
+
+/**
+ * Predictions in 3-D, the inverse of `encodeSpatialJoints`: x and y in pixels of the image and depths in millimetres behind
+ * joint 0, the root, whose own depth is taken off all, as the official code does.
+ * @param prediction [K, 3] @param order `flipOrder` of the schema @param unit millimetres of a unit of depth
+ */
+export function decodeSpatialJoints(
+  prediction: ArrayLike<number>,
+  crop: Crop,
+  order: ArrayLike<number>,
+  unit = DEPTH_UNIT,
+): Float64Array {
+  const pixels = decodeJoints(planeOf(prediction, 3), crop, order);
+  const joints = new Float64Array(prediction.length);
+  for (let k = 0; 3 * k < joints.length; k++) {
+    const source = crop.mirrored ? order[k] : k;
+    const depth = unit * (prediction[3 * source + 2] - prediction[crop.mirrored ? 3 * order[0] + 2 : 2]);
+    joints.set([pixels[2 * k], pixels[2 * k + 1], depth], 3 * k);
+  }
+  return joints;
 }

@@ -8,7 +8,20 @@ const order = Uint32Array.of(0, 2, 1);
 test('a mirrored answer counts as its mirror image: x changes its sign, left and right swap, by pose', () => {
   const mu = Float64Array.of(0.1, 0.2, 0.3, 0.4, -0.5, 0.6, 1, 2, 3, 4, 5, 6);
   const mirrored = Float64Array.of(-0.1, 0.2, 0.5, 0.6, -0.3, 0.4, -1, 2, -5, 6, -3, 4);
-  expect(flipAverage({ mu }, { mu: mirrored }, order)).toEqual({ mu, sigma: undefined });
+  expect(flipAverage({ mu }, { mu: mirrored }, order)).toEqual({ mu, sigma: undefined, dims: 2 });
+});
+
+test('in 3-D depths are the same in a mirror, and follow their joints', () => {
+  const mu = Float64Array.of(0.1, 0.2, 0, 0.3, 0.4, 0.7, -0.5, 0.6, -0.8);
+  const mirrored = Float64Array.of(-0.1, 0.2, 0, 0.5, 0.6, -0.8, -0.3, 0.4, 0.7);
+  const sigma = mu.map((_, i) => i + 1);
+  const turned = Float64Array.of(1, 2, 3, 7, 8, 9, 4, 5, 6);
+  expect(flipAverage({ mu, sigma, dims: 3 }, { mu: mirrored, sigma: turned, dims: 3 }, order)).toEqual({
+    ...{ mu, sigma, dims: 3 },
+  });
+  const { confidence } = posesOf({ mu, sigma: sigma.map((s) => s / 10), dims: 3 }, undefined, order);
+  // 1 - the mean of all three.
+  expect(Array.from(confidence ?? [])).toEqual([0.8, 0.5, 0.2].map((c) => expect.closeTo(c, 12)));
 });
 
 test('averages, and sigmas follow their joints without a sign', () => {
@@ -17,6 +30,7 @@ test('averages, and sigmas follow their joints without a sign', () => {
   expect(flipAverage(upright, mirrored, order)).toEqual({
     mu: Float64Array.of(-0.5, 0.5, 0, 0, 0, 0),
     sigma: Float64Array.of(1, 2, 5, 6, 5, 6),
+    dims: 2,
   });
 });
 

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { DataError } from '../../errors.js';
 import { JsonEntry } from '../../io/jsonEntry.js';
 import { readJsonFile } from '../../io/jsonFile.js';
-import type { Box, PoseDataset } from '../dataset.js';
-import { h36m18 } from '../schemas/h36m18.js';
+import type { Box, PoseDataset, SpatialLabels } from '../dataset.js';
+import { H36M_THORAX, h36m18 } from '../schemas/h36m18.js';
 import { type AnnotatedPerson, annotatedSplit, boxInPixels, folderWith, imagePath } from './annotated.js';
 
 const ANNOTATIONS = /^Sample_\d+_(train|test)_Human36M_protocol_\d\.json$/;
 
 /** Joints of a file; the thorax, the middle of the shoulders, comes last. */
-const STORED = h36m18.joints.length - 1;
+const STORED = H36M_THORAX;
 const SHOULDERS = [11, 14] as const;
 
 /** Takes that the official code leaves out of training and test: their annotation is wrong. */
@@ -51,26 +51,53 @@ export async function h36m(folder: string): Promise<PoseDataset> {
 }
 
 async function peopleOf(file: string, folder: string): Promise<AnnotatedPerson[]> {
-  const root = new JsonEntry(await readJsonFile(file), file);
+  const entries = annotated(await readJsonFile(file), file);
+  if (entries.length === 0) throw new DataError(`${file}: no images in it`);
+  const pictures = await folderWith(entries[0].name, [join(folder, 'images'), folder], file);
+  return entries.flatMap(({ name, image, annotation, isBroken }) => {
+    if (isBroken) return [];
+    const size = [image.integer('width'), image.integer('height')] as const;
+    const box = boxInPixels(annotation.numbers('bbox', 4) as unknown as Box, ...size);
+    if (!box) throw annotation.error('bbox', `expected a box inside the ${size.join('x')} image`);
+    return [{ id: name, path: imagePath(pictures, name, file), size, box, padding: 1, ...project(annotation) }];
+  });
+}
+
+/** What an annotation file in this form says of one person, without the picture. */
+export interface H36mLabels extends Pick<AnnotatedPerson, 'joints' | 'weights'> {
+  /** The picture's name in the file. */
+  readonly name: string;
+  /** The picture's id, where the file has ids. */
+  readonly image?: number;
+  readonly spatial: SpatialLabels;
+}
+
+/** The labels of a file's content, but for the takes that are left out. @throws DataError as `h36m` */
+export function h36mLabels(content: unknown, file: string): H36mLabels[] {
+  return annotated(content, file).flatMap(({ name, image, annotation, isBroken }) => {
+    if (isBroken) return [];
+    // The annotation's word counts, as in the official code.
+    const [entry, field] = annotation.has('image_id') ? ([annotation, 'image_id'] as const) : ([image, 'id'] as const);
+    return [{ name, ...(entry.has(field) && { image: entry.integer(field) }), ...project(annotation) }];
+  });
+}
+
+function annotated(content: unknown, file: string) {
+  const root = new JsonEntry(content, file);
   const [images, annotations] = [root.entries('images'), root.entries('annotations')];
-  if (images.length === 0 || images.length !== annotations.length) {
+  if (images.length !== annotations.length) {
     throw new DataError(
       `${file}: expected an annotation for each image, got ${annotations.length} for ${images.length}`,
     );
   }
-  const pictures = await folderWith(images[0].text('file_name'), [join(folder, 'images'), folder], file);
-  return images.flatMap((image, i) => {
+  return images.map((image, i) => {
     const name = image.text('file_name');
-    if (BROKEN_TAKES.some((take) => name.includes(take))) return [];
-    const size = [image.integer('width'), image.integer('height')] as const;
-    const box = boxInPixels(annotations[i].numbers('bbox', 4) as unknown as Box, ...size);
-    if (!box) throw annotations[i].error('bbox', `expected a box inside the ${size.join('x')} image`);
-    return [{ id: name, path: imagePath(pictures, name, file), size, box, padding: 1, ...project(annotations[i]) }];
+    return { name, image, annotation: annotations[i], isBroken: BROKEN_TAKES.some((take) => name.includes(take)) };
   });
 }
 
 /** The labels of one annotation: pixels, and depths behind the pelvis. */
-function project(entry: JsonEntry): Pick<AnnotatedPerson, 'joints' | 'weights' | 'spatial'> {
+function project(entry: JsonEntry): Pick<H36mLabels, 'joints' | 'weights' | 'spatial'> {
   const world = points(entry, 'keypoints_world', STORED);
   const [left, right] = SHOULDERS.map((k) => world[k]);
   world.push([(left[0] + right[0]) / 2, (left[1] + right[1]) / 2, (left[2] + right[2]) / 2]);

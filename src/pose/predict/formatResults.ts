@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { PredictedPose } from './predictPoses.js';
 
-/** Thousandths of a pixel and millionths of a score: far below what they are known to. */
+/** Thousandths of a pixel or a millimetre and millionths of a score: far below what they are known to. */
 const PIXEL_DIGITS = 1e3;
 const SCORE_DIGITS = 1e6;
 
@@ -11,10 +11,11 @@ const COVARIANCE_DIGITS = 5;
 /**
  * Poses as a COCO results file, one to a line: `keypoints` are x, y and the joint's score; boxes are those given. What COCO
  * has no fields for, and its tools skip: `mean` [x, y, ...] and `covariance` [xx, xy, yy, ...] of where each joint's label is
- * expected, in pixels and their squares.
+ * expected, in pixels and their squares. Of networks in 3-D `keypoints_3d` [x, y, z, ...], x and y in pixels and z in
+ * millimetres behind joint 0, and of these `mean_3d` [x, y, z, ...] and `covariance_3d` [xx, xy, xz, yy, yz, zz, ...].
  */
 export function formatResults(poses: readonly PredictedPose[]): string {
-  const lines = poses.map(({ image, person, joints, jointScores, score, expected }) =>
+  const lines = poses.map(({ image, person, joints, jointScores, score, expected, space }) =>
     JSON.stringify({
       image_id: image.id,
       file_name: basename(image.path),
@@ -27,12 +28,19 @@ export function formatResults(poses: readonly PredictedPose[]): string {
       ]),
       score: round(score, SCORE_DIGITS),
       bbox: person.box,
-      mean: expected && Array.from(expected.mean, (value) => round(value, PIXEL_DIGITS)),
-      covariance: expected && Array.from(expected.covariance, (value) => Number(value.toPrecision(COVARIANCE_DIGITS))),
+      mean: expected && places(expected.mean),
+      covariance: expected && covariances(expected.covariance),
+      keypoints_3d: space && places(space.joints),
+      mean_3d: space?.expected && places(space.expected.mean),
+      covariance_3d: space?.expected && covariances(space.expected.covariance),
     }),
   );
   return lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`;
 }
+
+const places = (values: Float64Array) => Array.from(values, (value) => round(value, PIXEL_DIGITS));
+const covariances = (values: Float64Array) =>
+  Array.from(values, (value) => Number(value.toPrecision(COVARIANCE_DIGITS)));
 
 function round(value: number, digits: number): number {
   return Math.round(value * digits) / digits;

@@ -14,12 +14,11 @@ import { type LoadedNetwork, networkOf, requirePoseNetwork } from '../checkpoint
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { type NetworkAnswer, readAnswer } from '../networkAnswer.js';
 
-/** What a network says of a batch of inputs [B, H, W, 3]: [B, K, 2] in units of the crop, from its middle, or heatmaps. */
+/** What a network says of a batch of inputs [B, H, W, 3]: [B, K, D] in units of the crop, from its middle, or heatmaps. */
 export type PoseNetwork = (images: Float32Array) => Promise<NetworkAnswer>;
 
 /**
- * Puts a checkpoint's network on a device, to look at inputs that were made by its conventions. Of joints in space it
- * tells x and y.
+ * Puts a checkpoint's network on a device, to look at inputs that were made by its conventions.
  * @throws DataError where wgrad does not know the network, or it has no head
  */
 export function poseNetwork(device: Device, checkpoint: PoseCheckpoint): PoseNetwork {
@@ -31,7 +30,7 @@ export function poseNetwork(device: Device, checkpoint: PoseCheckpoint): PoseNet
       const input = device.tensor(images, [images.length / (3 * size[0] * size[1]), ...size, 3]);
       return outputOf(network, checkpoint.conventions, input);
     });
-    return readOutput(output, network.head.dims, checkpoint.conventions);
+    return readOutput(output, checkpoint.conventions);
   };
 }
 
@@ -63,16 +62,12 @@ function outputOf(
   return decoding?.decode === 'mean' ? { mu: softArgmax(maps, { ...decoding, pixel }), logit } : { maps, logit };
 }
 
-async function readOutput(output: Output, dims: number, conventions: Conventions): Promise<NetworkAnswer> {
+async function readOutput(output: Output, conventions: Conventions): Promise<NetworkAnswer> {
   const answer = await readAnswer(output);
   for (const tensor of tensorsOf(output)) tensor.dispose();
   if ('maps' in answer) return answer;
   // The means of maps are in units of the crop already.
   const shift = conventions.maps ? 0 : conventions.origin - 0.5;
-  return { mu: plane(answer.mu, dims).map((x) => x + shift), sigma: answer.sigma && plane(answer.sigma, dims) };
-}
-
-/** The x and y of points [..., D]. */
-function plane(points: ArrayLike<number>, dims: number): Float64Array {
-  return Float64Array.from({ length: (points.length / dims) * 2 }, (_, i) => points[(i >> 1) * dims + (i & 1)]);
+  const { mu, dims = 2 } = answer;
+  return { ...answer, mu: mu.map((value, i) => (i % dims < 2 ? value + shift : value)) };
 }

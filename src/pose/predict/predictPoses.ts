@@ -6,8 +6,11 @@ import { boxInPixels } from '../datasets/annotated.js';
 import { decodeImage } from '../images.js';
 import { bboxKeypoint, bboxRle } from '../metrics/poseConfidence.js';
 import { type ConfidentPoses, posesOf } from '../networkAnswer.js';
+import { planeOf } from '../plane.js';
 import { flipOrder, type JointSchema } from '../schema.js';
+import { DEPTH_UNIT, decodeSpatialJoints } from '../targets.js';
 import type { ErrorDensity } from '../uncertainty/errorDensity.js';
+import { decodeInSpace, type ExpectedInSpace, expectedInSpace } from '../uncertainty/expectedInSpace.js';
 import { decodeLabels, type ExpectedLabels, expectedLabels } from '../uncertainty/expectedLabels.js';
 import { warpCrop } from '../warp.js';
 import type { ImageToPredict, PersonBox } from './imagesToPredict.js';
@@ -26,6 +29,8 @@ export interface PredictedPose {
   readonly joints: Float64Array;
   /** Where the network expects the labels, in pixels; absent where it does not say. */
   readonly expected?: ExpectedLabels;
+  /** The same in space, of a network that tells depths. */
+  readonly space?: PoseInSpace;
   /** [K]: by RLE's eq. 9, or the heights of the peaks of heatmaps; 1 where the network says neither. */
   readonly jointScores: readonly number[];
   /**
@@ -33,6 +38,13 @@ export interface PredictedPose {
    * those above 0.2; else the box's score or 1.
    */
   readonly score: number;
+}
+
+/** x and y in pixels, z in millimetres behind joint 0, the root. */
+export interface PoseInSpace {
+  /** [K, 3]. */
+  readonly joints: Float64Array;
+  readonly expected?: ExpectedInSpace | undefined;
 }
 
 export interface PredictOptions {
@@ -73,7 +85,7 @@ export async function predictPoses(
     };
     rows.forEach((row, i) => {
       const [sigma, confidence] = [all.sigma, all.confidence].map((values) => values && own(i, values));
-      poses.push(poseOf(row, { mu: own(i, all.mu), sigma, confidence }, order, errors));
+      poses.push(poseOf(row, { ...all, mu: own(i, all.mu), sigma, confidence }, order, errors, conventions.depth));
     });
     rows = [];
   };
@@ -113,10 +125,14 @@ interface Row extends Pick<PredictedPose, 'image' | 'size' | 'person'> {
 
 function poseOf(
   { crop, ...row }: Row,
-  { mu, sigma, confidence }: ConfidentPoses,
+  { mu: points, sigma: sigmas, confidence, dims = 2 }: ConfidentPoses,
   order: Uint32Array,
   errors: ErrorDensity | undefined,
+  unit = DEPTH_UNIT,
 ): PredictedPose {
+  const [mu, sigma] = [planeOf(points, dims), sigmas && planeOf(sigmas, dims)];
+  const moments = errors?.space;
+  const inSpace = sigmas && moments && expectedInSpace(points, sigmas, moments);
   const jointScores = confidence ? Array.from(confidence) : Array.from(order, () => 1);
   const box = row.person.score;
   const byPeaks = confidence ? bboxKeypoint(box ?? 1, jointScores) : (box ?? 1);
@@ -126,6 +142,12 @@ function poseOf(
     area: crop.width * crop.height,
     joints: decodeJoints(mu, crop, order),
     expected: sigma && errors && decodeLabels(expectedLabels(mu, sigma, errors), crop, order),
+    ...(dims === 3 && {
+      space: {
+        joints: decodeSpatialJoints(points, crop, order, unit),
+        expected: inSpace && decodeInSpace(inSpace, crop, unit, points[2]),
+      },
+    }),
     jointScores,
     score: sigma ? bboxRle(box ?? 0, jointScores) : byPeaks,
   };

@@ -61,5 +61,8 @@ export const h36m18: JointSchema = {
   ],
 };
 
+/** The thorax follows from the shoulders, so that metrics do not count it. */
+export const H36M_THORAX = 17;
+
 /** For each joint of Human3.6M the one of MPII that is the same, or -1: how MPII's 2-D labels join training in 3-D. */
 export const MPII_TO_H36M: readonly number[] = [6, 2, 1, 0, 3, 4, 5, -1, 8, -1, 9, 13, 14, 15, 12, 11, 10, 7];

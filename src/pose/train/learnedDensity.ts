@@ -1,9 +1,10 @@
 import { add, mul } from '../../kernels/binary.js';
 import { sum } from '../../kernels/reduce.js';
 import { neg } from '../../kernels/unary.js';
+import { realNvpFlow } from '../../rle/flows/realNvpFlow.js';
 import { logS, logSNodes } from '../../rle/logS.js';
 import { drawErrors } from '../../rle/predictive.js';
-import { logProb, type RealNvpParams } from '../../rle/realNvp.js';
+import { dimsOf, logProb, type RealNvpParams } from '../../rle/realNvp.js';
 import { drawStandard, type StandardDensity, standardDeviation, standardNegLog } from '../../rle/standardDensity.js';
 import type { Device } from '../../tensor/backend.js';
 import { Rng } from '../../tensor/rng.js';
@@ -26,20 +27,22 @@ export interface ErrorSource {
   readonly residualOf?: StandardDensity | undefined;
   /** What the loss assumed where it has no flow. */
   readonly assumed?: StandardDensity | undefined;
+  /** D where there is no flow to tell it, default 2. */
+  readonly dims?: number;
 }
 
 /** The density of `e = (mu - label) / sigma` that a trained model has learned, or that its loss has assumed. */
 export async function learnedErrors(
   device: Device,
-  { flow, residualOf, assumed = 'laplace' }: ErrorSource,
+  { flow, residualOf, assumed = 'laplace', dims = flow ? dimsOf(flow) : 2 }: ErrorSource,
 ): Promise<ErrorDensity> {
   const rng = new Rng(0);
   const draws = flow
-    ? await drawErrors(FLOW, flow, { rng, count: DRAWS, residualOf })
-    : scope(() => drawStandard(assumed, rng, device, [DRAWS, 2]));
+    ? await drawErrors(realNvpFlow({ dims }), flow, { rng, count: DRAWS, residualOf })
+    : scope(() => drawStandard(assumed, rng, device, [DRAWS, dims]));
   const points = Float64Array.from(await draws.data());
   draws.dispose();
-  return errorDensity(points);
+  return errorDensity(points, dims);
 }
 
 /**

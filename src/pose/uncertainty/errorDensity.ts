@@ -1,6 +1,8 @@
 import { sortedDistances } from '../../rle/highestDensity.js';
 import { type PlaneMoments, planeMoments } from '../../rle/planeMoments.js';
 import { sortedQuantile } from '../../rle/uncertainty.js';
+import { planeOf } from '../plane.js';
+import { type SpaceMoments, spaceMoments } from './spaceMoments.js';
 
 /**
  * A density of the normalised error `e = (mu - label) / sigma` in the plane, by its draws: what a label is expected to be
@@ -9,10 +11,19 @@ import { sortedQuantile } from '../../rle/uncertainty.js';
 export interface ErrorDensity extends PlaneMoments {
   /** [n, 2]. */
   readonly draws: Float64Array;
+  /** Of errors in space, whose x and y the rest is about. */
+  readonly space?: SpaceErrors | undefined;
 }
 
-export function errorDensity(draws: Float64Array): ErrorDensity {
-  return { draws, ...planeMoments(draws) };
+export interface SpaceErrors extends SpaceMoments {
+  /** [n, 3]. */
+  readonly draws: Float64Array;
+}
+
+/** @param draws [n, dims] */
+export function errorDensity(draws: Float64Array, dims = 2): ErrorDensity {
+  if (dims === 2) return { draws, ...planeMoments(draws) };
+  return { ...errorDensity(planeOf(draws, dims)), space: { draws, ...spaceMoments(draws) } };
 }
 
 /**
@@ -20,14 +31,16 @@ export function errorDensity(draws: Float64Array): ErrorDensity {
  * picture x is off to the other side. Correlations of x with y and shifts along x cancel. Two looks at a picture err much
  * alike, so that the average is no narrower.
  */
-export function flipAveraged({ draws }: ErrorDensity): ErrorDensity {
+export function flipAveraged(density: ErrorDensity): ErrorDensity {
+  const { draws } = density.space ?? density;
+  const dims = density.space ? 3 : 2;
   const both = new Float64Array(2 * draws.length);
   both.set(draws);
   both.set(
-    draws.map((value, i) => (i % 2 === 0 ? -value : value)),
+    draws.map((value, i) => (i % dims === 0 ? -value : value)),
     draws.length,
   );
-  return errorDensity(both);
+  return errorDensity(both, dims);
 }
 
 /** How many standard deviations the ellipse of the density's shape reaches that holds `level` of its mass. */

@@ -8,7 +8,7 @@ import { cropAround, encodeJoints } from '../../../src/pose/crop.js';
 import type { PoseSample } from '../../../src/pose/dataset.js';
 import { coco17, flipOrder } from '../../../src/pose/schema.js';
 import { h36m18 } from '../../../src/pose/schemas/h36m18.js';
-import { dropOutside, encodeSpatialJoints } from '../../../src/pose/targets.js';
+import { decodeSpatialJoints, dropOutside, encodeSpatialJoints } from '../../../src/pose/targets.js';
 import { makeCropBatch } from '../../../src/pose/train/cropBatch.js';
 import { Rng } from '../../../src/tensor/rng.js';
 
@@ -201,6 +201,15 @@ describe('labels outside the crop', () => {
       // 1000 mm is 0.5: joints of more are out of the cube.
       expect(weight[3 * k]).toBe(Number(120 * order[k] <= 1000));
     }
+    // And back: pixels, and millimetres behind the root.
+    const back = decodeSpatialJoints(points, crop, order);
+    for (let k = 0; k < 18; k++) {
+      expect(back[3 * k]).toBeCloseTo(joints[2 * k], 4);
+      expect(back[3 * k + 1]).toBeCloseTo(joints[2 * k + 1], 4);
+      expect(back[3 * k + 2]).toBeCloseTo(120 * k, 3);
+    }
+    const shifted = points.map((value, i) => (i % 3 === 2 ? value + 0.1 : value));
+    expect(decodeSpatialJoints(shifted, crop, order)[5]).toBeCloseTo(120, 3);
     encodeSpatialJoints({ joints, weights }, crop, order, points, weight);
     expect(Array.from(weight.subarray(0, 3))).toEqual([1, 1, 0]);
     expect(points[5]).toBe(0);
