@@ -5,7 +5,7 @@ import { scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
 import { aliasOf, nextTensorId, Tensor } from '../tensor/tensor.js';
 import { eachLeaf, isRecord, mapOnce, mapTensors, tensorsOf } from '../tensor/tree.js';
-import { renewState, StateLayout } from './stateLayout.js';
+import { StateLayout } from './stateLayout.js';
 import { isRecording } from './tape.js';
 
 const BY = 'the captured step';
@@ -192,7 +192,7 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
   }
 
   #replay(state: S): [R, readonly Tensor[]] {
-    const { recording, run } = this.#recorded as RecordedStep<R>;
+    const { recording, layout, run } = this.#recorded as RecordedStep<R>;
     recording.replay();
     const results: Tensor[] = [];
     const rest = mapTensors(run.rest, (t) => {
@@ -201,7 +201,7 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
       results.push(result);
       return result;
     });
-    return [{ ...rest, state: renewState(state, run.counters, BY) } as unknown as R, results];
+    return [{ ...rest, state: layout.renew(state, run.counters, BY) } as unknown as R, results];
   }
 }
 

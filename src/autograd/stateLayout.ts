@@ -6,7 +6,7 @@ import { eachLeaf, isRecord } from '../tensor/tree.js';
 
 /** Where one tensor of the state lies, or what one number of it was. */
 type Slot =
-  | { readonly path: string; readonly allocation: Allocation; readonly offset: number; readonly tensor: Tensor }
+  | { readonly path: string; readonly allocation: Allocation; readonly offset: number; tensor: Tensor }
   | { readonly path: string; readonly value: unknown };
 
 /** The places of a state's tensors and the values of its other leaves, in the order of the keys. */
@@ -32,6 +32,7 @@ export class StateLayout {
         at++;
         node.assertLive('capture');
         if (!slot || 'value' in slot) return false;
+        if (slot.tensor === node) return true;
         return slot.allocation === node.allocation && slot.offset === node.offset && isAlike(slot.tensor, node);
       }
       if (Array.isArray(node)) return node.every(same);
@@ -45,6 +46,33 @@ export class StateLayout {
       );
     };
     return same(state) && at === this.#slots.length;
+  }
+
+  /** A state that fits, under new handles and its numbers grown by `steps`; the old handles die, `fits` knows the new ones. */
+  renew<S>(state: S, steps: readonly number[], by: string): S {
+    const renewed = new Map<Tensor, Tensor>();
+    let at = 0;
+    let counter = 0;
+    const renew = (node: unknown): unknown => {
+      if (node instanceof Tensor) {
+        let next = renewed.get(node);
+        if (!next) {
+          next = node.renew(by);
+          renewed.set(node, next);
+        }
+        (this.#slots[at++] as { tensor: Tensor }).tensor = next;
+        return next;
+      }
+      if (Array.isArray(node)) return node.map(renew);
+      if (isRecord(node)) {
+        const out: Record<string, unknown> = {};
+        for (const key in node) out[key] = renew(node[key]);
+        return out;
+      }
+      at++;
+      return typeof node === 'number' ? node + steps[counter++] : node;
+    };
+    return renew(state) as S;
   }
 
   /**
@@ -84,27 +112,4 @@ function refusal(path: string, what: string): ShapeError {
     `capture: state '${path}' ${what}; update it with an op that works in place (an optimiser, batch norm, assign), ` +
       'or hand it in and out beside the state',
   );
-}
-
-/** The same state under new handles, its numbers grown by `steps`; the old handles die. */
-export function renewState<S>(state: S, steps: readonly number[], by: string): S {
-  const renewed = new Map<Tensor, Tensor>();
-  let at = 0;
-  const renew = (node: unknown): unknown => {
-    if (node instanceof Tensor) {
-      let next = renewed.get(node);
-      if (!next) {
-        next = node.renew(by);
-        renewed.set(node, next);
-      }
-      return next;
-    }
-    if (typeof node === 'number') return node + steps[at++];
-    if (Array.isArray(node)) return node.map(renew);
-    if (!isRecord(node)) return node;
-    const out: Record<string, unknown> = {};
-    for (const key in node) out[key] = renew(node[key]);
-    return out;
-  };
-  return renew(state) as S;
 }
