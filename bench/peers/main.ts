@@ -55,7 +55,9 @@ async function run(flags: Flags): Promise<void> {
         break;
       }
       for (const lane of alive) if (!lane.isOpen) await lane.ask({ ask: 'open' }, options.capMs);
-      const outcomes = await measureRow(row, alive, options);
+      const onStage = (what: string) => showStage(`${i + 1} of ${left.length}: ${row.name}, ${what}`);
+      const outcomes = await measureRow(row, alive, { ...options, onStage });
+      showStage('');
       const { name, family, flop, bytes } = row;
       report = { ...report, rows: [...report.rows, { name, family, flop, bytes, lanes: outcomes }] };
       await saveReport(STATE, report);
@@ -104,6 +106,11 @@ function keyOf(places: readonly string[]): string {
 
 function inOrder(rows: readonly RowResult[], wanted: readonly Row[]): RowResult[] {
   return wanted.flatMap(({ name }) => rows.find((row) => row.name === name) ?? []);
+}
+
+/** On the line that the next stage, or the row's result, takes the place of. */
+function showStage(what: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
 }
 
 function positive(flag: string, text: string): number {

@@ -18,6 +18,8 @@ export interface MeasureOptions {
   readonly rounds: number;
   /** The longest that a lane may take for one sample, and that the rounds of a row may take in all. */
   readonly capMs: number;
+  /** Told what comes next: the reference of a network, or its first compilation in some library, takes minutes. */
+  readonly onStage?: (what: string) => void;
 }
 
 const SAMPLE_MS = 20;
@@ -34,17 +36,19 @@ const TF32_TOLERANCE = 2e-2;
 export async function measureRow(
   row: Row,
   lanes: readonly LaneProcess[],
-  { rounds, capMs }: MeasureOptions,
+  { rounds, capMs, onStage }: MeasureOptions,
 ): Promise<Record<string, Outcome>> {
   const folder = await mkdtemp(join(tmpdir(), 'wgrad-peers-'));
   try {
     const checked = imagesOf(row.work) && checkedImages(row, imagesOf(row.work) as number);
     const operands = muted(row.work, await drawOperands(row.work), checked);
     const stored = await storeAll(operands, folder);
+    onStage?.('computing in float64');
     let reference = isBeyondReference(row) ? undefined : await referenceOf(row.work, operands, checked);
     const outcomes: Record<string, Outcome> = {};
     const ready: LaneProcess[] = [];
     for (const lane of lanes) {
+      onStage?.(`preparing ${lane.spec.name}`);
       const out = join(folder, lane.spec.name.replace(/\W/g, ''));
       await mkdir(out);
       const answer = await lane.ask(
@@ -63,6 +67,7 @@ export async function measureRow(
         else ready.push(lane);
       }
     }
+    onStage?.(`timing ${ready.map(({ spec }) => spec.name).join(', ')}`);
     const contestants = ready.map((lane) => ({
       name: lane.spec.name,
       async time(repeats: number) {
