@@ -25,7 +25,14 @@ export { type DrawOptions, drawErrors, type PredictiveOptions, predictiveDraws }
 export * as realNvp from './realNvp.js';
 export * as regressor from './regressor.js';
 export { dle, type RleOptions, rle, type Variant } from './rle.js';
-export { type MixedFlows, type RleMixedOptions, rleMixed } from './rleMixed.js';
+export {
+  type DleMixedOptions,
+  dleMixed,
+  type MixedFlows,
+  type MixedLogSNodes,
+  type RleMixedOptions,
+  rleMixed,
+} from './rleMixed.js';
 export { type Debias, mapDistribution, mapMean, type SoftArgmaxOptions, softArgmax } from './softArgmax.js';
 export { drawStandard, type StandardDensity, standardDeviation, standardNegLog } from './standardDensity.js';
 export type { Labels, Prediction, SigmaOptions } from './standardise.js';

@@ -7,9 +7,9 @@ import { where } from '../kernels/where.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Flow } from './flows/flow.js';
-import { type LogSMethod, type LogSNodes, type LogSOptions, logS, logSNodes } from './logS.js';
+import { type LogSMethod, type LogSNodes, type LogSOptions, logNormaliser } from './logS.js';
 import { type StandardDensity, standardNegLog } from './standardDensity.js';
-import { type Labels, type Prediction, perImage, type SigmaOptions, standardise } from './standardise.js';
+import { type Labels, type Prediction, perImage, type SigmaOptions, standardise, weightOf } from './standardise.js';
 
 /**
  * What the flow is the density of (Li et al., 2021, section 3). `direct`: (a), of the label itself, moved from the base
@@ -82,19 +82,11 @@ const TERMS: Readonly<Record<Design, Terms>> = {
   residual(prediction, labels, flow, params, options) {
     const { error, logSigma } = scaled(prediction, labels, options);
     const logG = flow.logProb(params, error);
-    const normaliser = logNormaliser(flow, params, error, options);
+    const normaliser = logNormaliser(flow, params, error.device, options);
     const ofJoint = normaliser ? add(logG, normaliser) : logG;
     return sub(add(logSigma, standardNegLog(options.q ?? 'laplace', error)), share(ofJoint, error));
   },
 };
-
-function logNormaliser<P>(flow: Flow<P>, params: P, error: Tensor, options: LikelihoodOptions): Tensor | undefined {
-  const { logS: asked = 'none', rng } = options;
-  if (asked === 'none') return undefined;
-  if (typeof asked === 'object') return logS(flow, params, asked);
-  if (!rng) throw new ShapeError(`likelihood: logS '${asked}' draws at random; pass rng, a generator of its own`);
-  return logS(flow, params, logSNodes(asked, flow, error.device, { ...options, rng }));
-}
 
 function scaled(
   prediction: Prediction,
@@ -113,12 +105,6 @@ function share(perJoint: Tensor, { shape }: Tensor): Tensor {
 /** Targets without what the weights say is not there: the flow must not see NaN. */
 function observed({ target, weight }: Labels): Tensor {
   return weight ? where(greater(weight, 0), target, 0) : target;
-}
-
-function weightOf({ weight }: Labels, jointWeights: Tensor | undefined): Tensor | undefined {
-  if (!jointWeights) return weight;
-  const perJoint = expandDims(jointWeights, { axis: -1 });
-  return weight ? mul(weight, perJoint) : perJoint;
 }
 
 function checkPoints<P>({ mu }: Prediction, { pointShape }: Flow<P>): void {

@@ -54,6 +54,22 @@ export function logSNodes<P>(method: LogSMethod, flow: Flow<P>, device: Device, 
   return method === 'importance' ? importance(flow, device, options) : jitteredGrid(flow, device, options);
 }
 
+/**
+ * log s as a likelihood is asked for it: of nodes that were drawn before, or are drawn now; undefined for `none`.
+ * @throws ShapeError where nodes are to be drawn without `rng`
+ */
+export function logNormaliser<P>(
+  flow: Flow<P>,
+  params: P,
+  device: Device,
+  { logS: asked = 'none', rng, ...options }: Partial<LogSOptions> & { readonly logS?: 'none' | LogSMethod | LogSNodes },
+): Tensor | undefined {
+  if (asked === 'none') return undefined;
+  if (typeof asked === 'object') return logS(flow, params, asked);
+  if (!rng) throw new ShapeError(`likelihood: logS '${asked}' draws at random; pass rng, a generator of its own`);
+  return logS(flow, params, logSNodes(asked, flow, device, { ...options, rng }));
+}
+
 function importance<P>(
   { pointShape }: Flow<P>,
   device: Device,

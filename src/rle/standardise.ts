@@ -2,6 +2,7 @@ import { ShapeError } from '../errors.js';
 import { add, div, maximum, mul, sub } from '../kernels/binary.js';
 import { greater } from '../kernels/compare.js';
 import { sum } from '../kernels/reduce.js';
+import { expandDims } from '../kernels/reshape.js';
 import { exp, log1p, neg, softplus } from '../kernels/unary.js';
 import { where } from '../kernels/where.js';
 import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
@@ -102,6 +103,13 @@ function checkLabelShapes(mu: Tensor, labels: Labels): void {
 
 function whereOn({ weight }: Labels, x: Tensor): Tensor {
   return weight ? where(greater(weight, 0), x, 0) : x;
+}
+
+/** The labels' weights times those of the joints, [K]; undefined where there are neither. */
+export function weightOf({ weight }: Pick<Labels, 'weight'>, jointWeights: Tensor | undefined): Tensor | undefined {
+  if (!jointWeights) return weight;
+  const perJoint = expandDims(jointWeights, { axis: -1 });
+  return weight ? mul(weight, perJoint) : perJoint;
 }
 
 /** `sum(weight * terms) / B`, terms [B, K, D]: the official normalisation, by the batch size alone. */

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/autograd/grad.js';
+import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { ShapeError } from '../../src/errors.js';
-import { rle } from '../../src/rle/rle.js';
-import { rleMixed } from '../../src/rle/rleMixed.js';
+import { slice } from '../../src/kernels/slice.js';
+import { namedTensors } from '../../src/nn/tree.js';
+import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { likelihood } from '../../src/rle/likelihood.js';
+import { logSNodes } from '../../src/rle/logS.js';
+import type * as realNvp from '../../src/rle/realNvp.js';
+import { dle, rle } from '../../src/rle/rle.js';
+import { dleMixed, rleMixed } from '../../src/rle/rleMixed.js';
+import type { StandardDensity } from '../../src/rle/standardDensity.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
@@ -42,15 +50,93 @@ describe('mixed labels', () => {
   });
 
   test.each([
-    [[1, 1, 1, 1, 1, 1], 'flow2d'],
-    [[1, 1, 0, 1, 1, 0], 'flow3d'],
-  ] as const)('weights %j: %s has no gradient', async (weight, unused) => {
+    [[1, 1, 1, 1, 1, 1], 'flow2d', 'none'],
+    [[1, 1, 0, 1, 1, 0], 'flow3d', 'none'],
+    [[1, 1, 1, 1, 1, 1], 'flow2d', 'importance'],
+    [[1, 1, 0, 1, 1, 0], 'flow3d', 'importance'],
+  ] as const)('weights %j: %s has no gradient, log s by %s', async (weight, unused, logS) => {
     const device = cpu();
     const [prediction, labels] = withWeights(device, weight);
-    const gradient = grad((f: ReturnType<typeof flows>) => rleMixed(prediction, labels, f))(flows(device));
+    const options = () => ({ logS, rng: new Rng(1), samples: 32 });
+    const gradient = grad((f: ReturnType<typeof flows>) => rleMixed(prediction, labels, f, options()))(flows(device));
     const used = unused === 'flow2d' ? 'flow3d' : 'flow2d';
-    expect((await values(gradient[unused].t[3][2].weight)).every((v) => v === 0)).toBe(true);
+    for (const t of namedTensors(gradient[unused]).values()) expect((await values(t)).every((v) => v === 0)).toBe(true);
     expect((await values(gradient[used].t[3][2].weight)).some((v) => v !== 0)).toBe(true);
+    // Nor does what is not there change the value, NaN included.
+    const value = await rleMixed(prediction, labels, flows(device), options()).item();
+    const broken = flows(device);
+    for (const t of namedTensors(broken[unused]).values()) device.write(t, new Float64Array(t.size).fill(Number.NaN));
+    expect(await rleMixed(prediction, labels, broken, options()).item()).toBe(value);
+    const blind = (await values(labels.target)).map((v, i) => (weight[i] > 0 ? v : Number.NaN));
+    const target = device.tensor(Float64Array.from(blind), [1, 2, 3]);
+    expect(await rleMixed(prediction, { ...labels, target }, flows(device), options()).item()).toBe(value);
+  });
+
+  const MIXED = [1, 1, 1, 0.5, 0.5, 0];
+  const DENSITIES: readonly StandardDensity[] = ['laplace', 'gaussian', 'logistic', { studentT: 4 }];
+
+  test.each(DENSITIES)('Q %j with log s is the likelihood of both kinds, joint by joint', async (q) => {
+    const device = cpu();
+    const both = flows(device);
+    const [prediction, labels] = withWeights(device, MIXED);
+    const nodes = {
+      flow3d: logSNodes('importance', realNvpFlow({ dims: 3 }), device, { rng: new Rng(1), q, samples: 32 }),
+      flow2d: logSNodes('importance', realNvpFlow({ dims: 2 }), device, { rng: new Rng(2), q, samples: 32 }),
+    };
+    for (const logS of ['none', nodes] as const) {
+      const part = async (name: 'flow3d' | 'flow2d', joint: number, dims: number) => {
+        const of = (t: Tensor) => slice(t, { begin: [0, joint, 0], end: [1, joint + 1, dims] });
+        const p = { mu: of(prediction.mu), logit: of(prediction.logit) };
+        const asked = logS === 'none' ? logS : logS[name];
+        return likelihood(p, { target: of(labels.target) }, realNvpFlow({ dims }), both[name], {
+          q,
+          logS: asked,
+        }).item();
+      };
+      const wanted = (await part('flow3d', 0, 3)) + 0.5 * (await part('flow2d', 1, 2));
+      const got = await rleMixed(prediction, labels, both, { variant: 'paper', q, logS }).item();
+      expect(got).toBeCloseTo(wanted, 11);
+    }
+  });
+
+  test('without Q it is DLE, and weights of joints are factors', async () => {
+    const device = cpu();
+    const both = flows(device);
+    const [prediction, labels] = withWeights(device, [1, 1, 1, 1, 1, 1]);
+    const plain = await dle(prediction, labels, both.flow3d).item();
+    expect(await dleMixed(prediction, labels, both).item()).toBeCloseTo(plain, 12);
+    const jointWeights = device.tensor([2, 0.5], [2]);
+    const [, weighted] = withWeights(device, [2, 2, 2, 0.5, 0.5, 0.5]);
+    for (const loss of [rleMixed, dleMixed]) {
+      const got = await loss(prediction, labels, both, { jointWeights }).item();
+      expect(got).toBeCloseTo(await loss(prediction, weighted, both).item(), 12);
+    }
+  });
+
+  test.each(DENSITIES)('gradients with Q %j and log s, official and paper', async (q) => {
+    const device = cpu();
+    const both = flows(device);
+    const [{ mu, logit }, labels] = withWeights(device, MIXED);
+    // The biases of the coupling that the density comes to last: no kink of another network is behind them.
+    const withBias = (flow: realNvp.RealNvpParams, bias: Tensor) => ({
+      ...flow,
+      s: flow.s.map((net, i) => (i === 0 ? { ...net, 4: { ...net[4], bias } } : net)),
+    });
+    const biases = [both.flow3d, both.flow2d].map((flow) => flow.s[0][4].bias as Tensor);
+    for (const variant of ['official', 'paper'] as const) {
+      const f = (m: Tensor, a: Tensor, deep: Tensor, plane: Tensor) => {
+        const options = { variant, q, logS: 'importance', rng: new Rng(3), samples: 16 } as const;
+        const of = { flow3d: withBias(both.flow3d, deep), flow2d: withBias(both.flow2d, plane) };
+        return rleMixed({ mu: m, logit: a }, labels, of, options);
+      };
+      await gradcheck(f, [mu, logit, ...biases], { seed: 1, directions: 1 });
+    }
+  });
+
+  test('log s that is to be drawn wants a generator', () => {
+    const device = cpu();
+    const [prediction, labels] = withWeights(device, MIXED);
+    expect(() => rleMixed(prediction, labels, flows(device), { logS: 'importance' })).toThrow(/pass rng/);
   });
 
   test('scaleBound reaches both flows', async () => {
