@@ -25,9 +25,7 @@ export type { BatchNormAttrs } from './kernels/batchNorm.js';
 export { batchNorm, batchNormAddRelu, batchNormRelu } from './kernels/batchNorm.js';
 export type { BatchNormEvalAttrs } from './kernels/batchNormEval.js';
 export { batchNormEval } from './kernels/batchNormEval.js';
-export { add, atan2, div, maximum, minimum, mul, pow, sub } from './kernels/binary.js';
-export type { BroadcastAttrs } from './kernels/broadcastTo.js';
-export { broadcastTo } from './kernels/broadcastTo.js';
+export { add, atan2, div, maximum, minimum, mul, sub } from './kernels/binary.js';
 export type { CastAttrs } from './kernels/cast.js';
 export { cast } from './kernels/cast.js';
 export type { ClampAttrs } from './kernels/clamp.js';
@@ -46,14 +44,10 @@ export {
 } from './kernels/compare.js';
 export type { ConcatAttrs } from './kernels/concat.js';
 export { concat, stack } from './kernels/concat.js';
-export { conv2d } from './kernels/conv2d.js';
-export type { Conv2dInputAttrs } from './kernels/conv2dInput.js';
-export { conv2dInput } from './kernels/conv2dInput.js';
+export { conv2d, conv2dInput, conv2dWeight } from './kernels/conv2d.js';
 export type { Conv2dNormAttrs } from './kernels/conv2dNorm.js';
 export { conv2dNorm } from './kernels/conv2dNorm.js';
-export type { Conv2dWeightAttrs } from './kernels/conv2dWeight.js';
-export { conv2dWeight } from './kernels/conv2dWeight.js';
-export type { ConvAttrs } from './kernels/convGeometry.js';
+export type { Conv2dInputAttrs, Conv2dWeightAttrs, ConvAttrs } from './kernels/convGeometry.js';
 export type { ConvTranspose2dAttrs } from './kernels/convTranspose2d.js';
 export { convTranspose2d } from './kernels/convTranspose2d.js';
 export type { CumsumAttrs } from './kernels/cumsum.js';
@@ -71,18 +65,20 @@ export { logSumExp } from './kernels/logSumExp.js';
 export type { MatmulAttrs } from './kernels/matmul.js';
 export { matmul } from './kernels/matmul.js';
 export { maxPool2d } from './kernels/maxPool2d.js';
-export type { PadAttrs } from './kernels/pad.js';
-export { pad } from './kernels/pad.js';
+export { mean } from './kernels/mean.js';
+export { neg } from './kernels/neg.js';
 export type { PermuteAttrs } from './kernels/permute.js';
 export { permute } from './kernels/permute.js';
 export type { PoolAttrs } from './kernels/poolWindow.js';
+export { pow } from './kernels/pow.js';
 export { randomNormal, randomUniform } from './kernels/random.js';
-export { mean, sum } from './kernels/reduce.js';
+export type { BroadcastAttrs } from './kernels/reduce.js';
+export { broadcastTo, sum } from './kernels/reduce.js';
 export type { ReduceAttrs } from './kernels/reduction.js';
 export type { ReshapeAttrs } from './kernels/reshape.js';
 export { expandDims, reshape, squeeze } from './kernels/reshape.js';
-export type { SliceAttrs } from './kernels/slice.js';
-export { slice } from './kernels/slice.js';
+export type { PadAttrs, SliceAttrs } from './kernels/slice.js';
+export { pad, slice } from './kernels/slice.js';
 export type { SoftmaxAttrs } from './kernels/softmax.js';
 export { logSoftmax, softmax } from './kernels/softmax.js';
 export {
@@ -93,7 +89,6 @@ export {
   expm1,
   log,
   log1p,
-  neg,
   reciprocal,
   rsqrt,
   sigmoid,

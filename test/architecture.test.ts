@@ -22,6 +22,8 @@ type Sources = ReadonlyMap<string, string>;
 interface Import {
   readonly specifier: string;
   readonly dynamic: boolean;
+  /** Nothing is left of it at run time. */
+  readonly erased: boolean;
 }
 
 /** Every .ts and .mjs file under the folders, by its path from the root. */
@@ -44,14 +46,15 @@ function parse(path: string, text: string): ts.SourceFile {
 /** All that a module asks for: `import`, bare `import '...'`, `export ... from`, `import()` and types by `import()`. */
 function importsOf(path: string, text: string): Import[] {
   const found: Import[] = [];
-  const add = (node: ts.Node | undefined, dynamic: boolean) => {
-    if (node && ts.isStringLiteralLike(node)) found.push({ specifier: node.text, dynamic });
+  const add = (node: ts.Node | undefined, dynamic: boolean, erased = false) => {
+    if (node && ts.isStringLiteralLike(node)) found.push({ specifier: node.text, dynamic, erased });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier, false);
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, false, node.importClause?.isTypeOnly);
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, false, node.isTypeOnly);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
       add(node.arguments[0], true);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, false);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, false, true);
     ts.forEachChild(node, visit);
   };
   visit(parse(path, text));
@@ -77,6 +80,27 @@ function floorViolations(sources: Sources): string[] {
       return allowed ? [] : [`${path} imports ${specifier}`];
     }),
   );
+}
+
+/**
+ * Rings of files that need each other to be evaluated: which of them works then depends on which is imported first. What
+ * TypeScript erases and `import()` may close a ring, since neither asks for another file while a file is evaluated.
+ */
+function rings(sources: Sources): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) found.push([...trail.slice(start), path].join(' -> '));
+    if (start >= 0 || done.has(path)) return;
+    for (const { specifier, dynamic, erased } of importsOf(path, sources.get(path) ?? '')) {
+      const target = dynamic || erased ? null : resolve(path, specifier);
+      if (target) visit(target, [...trail, path]);
+    }
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path, []);
+  return found;
 }
 
 /** Packages and Node modules that the core reaches without asking for them at run time. */
@@ -149,6 +173,37 @@ describe('floors', () => {
   test('the folders of src are the floors', () => {
     const names = readdirSync(join(root, 'src')).map((name) => name.replace(/\.ts$/, ''));
     expect(names.filter((name) => !FLOORS.includes(name))).toEqual([]);
+  });
+});
+
+describe('rings', () => {
+  test('no file needs itself', () => {
+    expect(rings(read('src'))).toEqual([]);
+  });
+
+  const three = (closing: string) =>
+    planted({
+      'src/kernels/a.ts': "import { b } from './b.js';",
+      'src/kernels/b.ts': "export { c } from './c.js';",
+      'src/kernels/c.ts': closing,
+    });
+
+  test.each(["import { a } from './a.js';", "import './a.js';", "import { type A } from './a.js';"])(
+    'a planted one, closed by %s, is found',
+    (closing) => {
+      expect(rings(three(closing))).toEqual([
+        'src/kernels/a.ts -> src/kernels/b.ts -> src/kernels/c.ts -> src/kernels/a.ts',
+      ]);
+    },
+  );
+
+  test.each([
+    "import type { A } from './a.js';",
+    "export type { A } from './a.js';",
+    "let a: import('./a.js').A;",
+    "const later = () => import('./a.js');",
+  ])('%s closes none', (closing) => {
+    expect(rings(three(closing))).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { conv2dWeight } from '../../src/kernels/conv2dWeight.js';
+import { conv2dWeight } from '../../src/kernels/conv2d.js';
 import { CONV_DEFAULTS, convFlop, forwardGeometry } from '../../src/kernels/convGeometry.js';
 import { sumPartials } from '../../src/kernels/sumPartials.js';
 import { convParams, convWords } from '../../src/kernels/wgsl/convParams.wgsl.js';

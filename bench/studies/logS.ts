@@ -1,7 +1,7 @@
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { add } from '../../src/kernels/binary.js';
-import { mean } from '../../src/kernels/reduce.js';
-import { neg } from '../../src/kernels/unary.js';
+import { mean } from '../../src/kernels/mean.js';
+import { neg } from '../../src/kernels/neg.js';
 import { adam } from '../../src/nn/optim.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
 import { type LogSNodes, logS, logSNodes } from '../../src/rle/logS.js';

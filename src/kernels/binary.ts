@@ -1,13 +1,11 @@
 import type { OpCases } from '../autograd/cases.js';
 import type { Op, OpDefinition, Operand } from '../autograd/op.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { equal } from './compare.js';
 import { defineElementwise } from './elementwise.js';
 import { binaryCases } from './elementwiseCases.js';
-import { log, neg } from './unary.js';
-import { where } from './where.js';
+import { neg } from './neg.js';
 
-type Binary = Op<[a: Operand, b: Operand], object>;
+export type Binary = Op<[a: Operand, b: Operand], object>;
 
 interface BinaryDefinition {
   readonly name: string;
@@ -17,7 +15,8 @@ interface BinaryDefinition {
   readonly pull: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [da: () => Tensor, db: () => Tensor];
 }
 
-function binary({ pull, ...rest }: BinaryDefinition): Binary {
+/** Declares an op of two operands by its gradients for both. */
+export function binary({ pull, ...rest }: BinaryDefinition): Binary {
   return defineElementwise<[a: Operand, b: Operand]>({
     ...rest,
     operands: ['a', 'b'],
@@ -60,21 +59,6 @@ export const div: Binary = /* @__PURE__ */ binary({
   pull: (g, _a, b, y) => [() => div(g, b), () => neg(mul(div(g, b), y))],
 });
 
-/**
- * Power with broadcasting, `y = a^b`, where `a^0 = 1`; NaN for negative `a` unless `b` is whole.
- * The gradient is 0 for `a` where `b = 0` and for `b` where `a = 0`, as in PyTorch.
- */
-export const pow: Binary = /* @__PURE__ */ binary({
-  name: 'pow',
-  value: (a, b) => a ** b,
-  wgsl: 'power(a, b)',
-  keep: { inputs: [0, 1], outputs: [0] },
-  pull: (g, a, b, y) => [
-    () => where(equal(b, 0), 0, mul(g, mul(b, pow(a, sub(b, 1))))),
-    () => where(equal(a, 0), 0, mul(g, mul(y, log(a)))),
-  ],
-});
-
 /** The larger of two with broadcasting, `y = max(a, b)`; NaN if either is; equal operands share the gradient in half. */
 export const maximum: Binary = /* @__PURE__ */ binary({
   name: 'maximum',
@@ -115,7 +99,7 @@ export const shareOfLarger: Op<[g: Tensor, a: Tensor, b: Tensor], object> = /* @
 });
 
 /** Clear of 0, where quotients and angles have their poles. */
-const CLEAR = { lo: -2, hi: 2, avoid: [-0.1, 0, 0.1] };
+export const CLEAR = { lo: -2, hi: 2, avoid: [-0.1, 0, 0.1] };
 /** Above and below `TINY`, never as near as a step of gradcheck. */
 const AROUND = { avoid: [0] };
 const TINY = { lo: -0.04, hi: 0.04 };
@@ -126,7 +110,6 @@ export const divCases = (): OpCases => binaryCases(div, {}, CLEAR);
 export const maximumCases = (): OpCases => binaryCases(maximum, AROUND, TINY);
 export const minimumCases = (): OpCases => binaryCases(minimum, AROUND, TINY);
 export const mulCases = (): OpCases => binaryCases(mul);
-export const powCases = (): OpCases => binaryCases(pow, { lo: 0.3, hi: 2 }, CLEAR);
 export const subCases = (): OpCases => binaryCases(sub);
 
 export const shareOfLargerCases = (): OpCases => ({

@@ -13,12 +13,10 @@ import {
   maximumCases,
   minimumCases,
   mulCases,
-  powCases,
   shareOfLargerCases,
   subCases,
 } from './binary.js';
 import { blendCases } from './blend.js';
-import { broadcastToCases } from './broadcastTo.js';
 import { castCases } from './cast.js';
 import { clampCases, clampGradCases } from './clamp.js';
 import {
@@ -34,10 +32,8 @@ import {
   notEqualCases,
 } from './compare.js';
 import { concatCases } from './concat.js';
-import { conv2dCases } from './conv2d.js';
-import { conv2dInputCases } from './conv2dInput.js';
+import { conv2dCases, conv2dInputCases, conv2dWeightCases } from './conv2dCases.js';
 import { conv2dNormCases } from './conv2dNorm.js';
-import { conv2dWeightCases } from './conv2dWeight.js';
 import { cumsumCases } from './cumsum.js';
 import { argMaxCases, maxCases, minCases } from './extremum.js';
 import { flipCases } from './flip.js';
@@ -48,13 +44,15 @@ import { linearCases } from './linear.js';
 import { logSumExpCases } from './logSumExp.js';
 import { matmulCases } from './matmul.js';
 import { maxPool2dCases, maxPool2dGatherCases, maxPool2dGradCases } from './maxPool2d.js';
-import { padCases } from './pad.js';
+import { meanCases } from './mean.js';
+import { negCases } from './neg.js';
 import { permuteCases } from './permute.js';
 import { pickCases, placeCases } from './pick.js';
-import { meanCases, sumCases } from './reduce.js';
+import { powCases } from './pow.js';
+import { broadcastToCases, sumCases } from './reduce.js';
 import { reshapeCases } from './reshape.js';
 import { sgdStepCases } from './sgdStep.js';
-import { sliceCases } from './slice.js';
+import { padCases, sliceCases } from './slice.js';
 import { logSoftmaxCases, softmaxCases } from './softmax.js';
 import {
   absCases,
@@ -64,7 +62,6 @@ import {
   expm1Cases,
   log1pCases,
   logCases,
-  negCases,
   reciprocalCases,
   rsqrtCases,
   sigmoidCases,

@@ -1,15 +1,26 @@
-import type { OpCases } from '../autograd/cases.js';
-import { defineOp, type Op } from '../autograd/op.js';
+import { defineOp, type Op, once } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { formatShape } from '../tensor/shape.js';
+import { formatShape, sumType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { conv2dInput } from './conv2dInput.js';
+import { matching } from './cast.js';
+import { conv2dInputLaunches } from './conv2dInputLaunches.js';
 import { conv2dLaunches } from './conv2dLaunches.js';
-import { conv2dWeight } from './conv2dWeight.js';
-import { CONV_DEFAULTS, type ConvAttrs, eachTap, forwardGeometry, outputShape } from './convGeometry.js';
+import { conv2dWeightLaunches } from './conv2dWeightLaunches.js';
+import {
+  CONV_DEFAULTS,
+  type Conv2dInputAttrs,
+  type Conv2dWeightAttrs,
+  type ConvAttrs,
+  eachRun,
+  filterShape,
+  forwardGeometry,
+  inputGeometry,
+  inputShape,
+  outputShape,
+  weightGeometry,
+} from './convGeometry.js';
 import { biasEpilogue } from './epilogue.js';
 import { sum } from './reduce.js';
-import { depthwiseConvs, resnetConvs } from './resnetConvs.js';
 
 /**
  * Two-dimensional convolution (cross-correlation, as in PyTorch),
@@ -34,65 +45,94 @@ export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor
       return { shape: outputShape(geometry), dtype: x.dtype };
     },
     reference([x, filter, bias], [y], attrs) {
-      const geometry = forwardGeometry('conv2d', { ...x, dtype: 'float32' }, { ...filter, dtype: 'float32' }, attrs);
-      const { inC, outC, groups } = geometry;
-      const [groupC, groupK] = [inC / groups, outC / groups];
-      for (let i = 0; i < y.data.length; i++) y.data[i] = bias ? bias.data[i % outC] : 0;
+      const geometry = forwardGeometry('conv2d', x, filter, attrs);
+      const run = geometry.outC / geometry.groups;
+      for (let i = 0; i < y.data.length; i++) y.data[i] = bias ? bias.data[i % bias.data.length] : 0;
       const [xs, fs, ys] = [x.data, filter.data, y.data];
-      eachTap(geometry, (out, tap, pixel) => {
-        for (let c = 0; c < inC; c++) {
-          const value = xs[pixel * inC + c];
-          const k0 = Math.floor(c / groupC) * groupK;
-          const from = (tap * groupC + (c % groupC)) * outC;
-          for (let k = k0; k < k0 + groupK; k++) ys[out * outC + k] += value * fs[from + k];
-        }
+      eachRun(geometry, (i, j, out) => {
+        const value = xs[i];
+        for (let k = 0; k < run; k++) ys[out + k] += value * fs[j + k];
       });
     },
     launches: ([x, filter, bias], [y], attrs, context) =>
       conv2dLaunches(forwardGeometry('conv2d', x, filter, attrs), x, filter, y, context, biasEpilogue(bias)),
-    vjp(g, { inputs: [x, filter, bias], attrs }) {
-      const inputSize: [number, number] = [x.shape[1], x.shape[2]];
-      const kernel: [number, number] = [filter.shape[0], filter.shape[1]];
-      return [
-        () => conv2dInput(g, filter, { ...attrs, inputSize }),
-        () => conv2dWeight(x, g, { ...attrs, kernel }),
-        bias ? () => sum(g, { axes: [0, 1, 2] }) : null,
-      ];
-    },
+    vjp: (g, { inputs: [x, filter, bias], attrs }) => [
+      () => conv2dInput(g, filter, { ...attrs, inputSize: [x.shape[1], x.shape[2]] }),
+      () => conv2dWeight(x, g, { ...attrs, kernel: [filter.shape[0], filter.shape[1]] }),
+      bias ? () => sum(g, { axes: [0, 1, 2] }) : null,
+    ],
     keep: { inputs: [0, 1] },
   });
 
-export const conv2dCases = (): OpCases => ({
-  op: conv2d,
-  samples: [
-    { inputs: [{ shape: [2, 5, 4, 3] }, { shape: [3, 2, 3, 5] }, { shape: [5] }], attrs: { padding: 1 } },
-    { inputs: [{ shape: [1, 7, 6, 8] }, { shape: [3, 3, 8, 12] }], attrs: { stride: 2, padding: 1 } },
-    { inputs: [{ shape: [3, 4, 5, 4] }, { shape: [1, 1, 4, 36] }, { shape: [36] }] },
-    { inputs: [{ shape: [1, 9, 8, 3] }, { shape: [7, 7, 3, 4] }], attrs: { stride: 2, padding: 3 } },
-    { inputs: [{ shape: [2, 6, 7, 4] }, { shape: [3, 3, 4, 6] }], attrs: { dilation: 2, padding: [2, 1] } },
-    { inputs: [{ shape: [2, 5, 6, 8] }, { shape: [3, 3, 4, 12] }], attrs: { groups: 2, padding: 1, stride: [1, 2] } },
-    { inputs: [{ shape: [2, 5, 4, 6] }, { shape: [3, 3, 1, 6] }, { shape: [6] }], attrs: { groups: 6, padding: 1 } },
-    { inputs: [{ shape: [1, 5, 4, 3] }, { shape: [3, 3, 1, 6] }], attrs: { groups: 3, stride: 2, padding: 1 } },
-    { inputs: [{ shape: [1, 4, 4, 20] }, { shape: [1, 1, 20, 9] }], attrs: { stride: 2 } },
-    { inputs: [{ shape: [2, 5, 7, 8] }, { shape: [3, 3, 1, 8] }], attrs: { groups: 8, stride: 2, padding: 1 } },
-    {
-      inputs: [{ shape: [1, 6, 9, 4] }, { shape: [3, 2, 1, 4] }, { shape: [4] }],
-      attrs: { groups: 4, stride: [1, 3], dilation: [1, 2], padding: [2, 1] },
-    },
+/**
+ * Gradient of a convolution for its input, the adjoint of `x -> conv2d(x, filter)`,
+ * `dx[n,h,w,c] = sum over r,s,k with h = p stride + r dilation - padding of g[n,p,q,k] filter[r,s,c,k]`.
+ *
+ * @param g [N, P, Q, K]. @param filter [R, S, C / groups, K].
+ * @returns [N, H, W, C] with `[H, W] = inputSize`.
+ * @throws ShapeError if a convolution of `inputSize` would not give the shape of `g`.
+ */
+export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /* @__PURE__ */ defineOp({
+  name: 'conv2dInput',
+  attrs: { ...CONV_DEFAULTS, inputSize: [1, 1] },
+  half: [0, 1],
+  shape: ([g, filter], attrs) => ({ shape: inputShape(inputGeometry(g, filter, attrs)), dtype: g.dtype }),
+  reference([g, filter], [dx], attrs) {
+    const geometry = inputGeometry(g, filter, attrs);
+    const run = geometry.outC / geometry.groups;
+    dx.data.fill(0);
+    const [gs, fs, dxs] = [g.data, filter.data, dx.data];
+    eachRun(geometry, (i, j, out) => {
+      let sum = 0;
+      for (let k = 0; k < run; k++) sum += gs[out + k] * fs[j + k];
+      dxs[i] += sum;
+    });
+  },
+  launches: ([g, filter], [dx], attrs, context) =>
+    conv2dInputLaunches(inputGeometry(g, filter, attrs), g, filter, dx, context),
+  vjp: (gy, { inputs: [g, filter], attrs }) => [
+    () => conv2d(gy, filter, convOnly(attrs)),
+    () => conv2dWeight(gy, g, { ...convOnly(attrs), kernel: [filter.shape[0], filter.shape[1]] }),
   ],
-  errors: [
-    {
-      inputs: [{ shape: [8, 6, 4, 3] }, { shape: [3, 3, 64, 64] }],
-      message: /conv2d: input has 3 channels.*filter expects 64/,
-    },
-    { inputs: [{ shape: [6, 4, 3] }, { shape: [3, 3, 3, 4] }], message: /conv2d: input .* rank 4/ },
-    { inputs: [{ shape: [1, 2, 2, 3] }, { shape: [3, 3, 3, 4] }], message: /larger than the 2x2 input/ },
-    { inputs: [{ shape: [1, 4, 4, 4] }, { shape: [3, 3, 2, 5] }], attrs: { groups: 2 }, message: /5 output channels/ },
-    { inputs: [{ shape: [1, 4, 4, 3] }, { shape: [3, 3, 3, 5] }, { shape: [4] }], message: /bias must be \[5\]/ },
-    { inputs: [{ shape: [1, 4, 4, 3] }, { shape: [3, 3, 3, 5] }], attrs: { stride: 0 }, message: /stride/ },
-  ],
-  bench: [...resnetConvs(), ...depthwiseConvs()].map(({ x, filter, ...rest }) => ({
-    ...rest,
-    inputs: [{ shape: x }, { shape: filter }],
-  })),
 });
+
+/**
+ * Gradient of a convolution for its filters, the adjoint of `filter -> conv2d(x, filter)`,
+ * `df[r,s,c,k] = sum_npq x[n, p stride + r dilation - padding, ..., c] g[n,p,q,k]`.
+ *
+ * The sum over all output pixels is split into ranges that are added in a fixed order: the same bits on every run.
+ *
+ * @param x [N, H, W, C]. @param g [N, P, Q, K].
+ * @returns [R, S, C / groups, K] with `[R, S] = kernel`; a long sum, hence float32 also of float16.
+ * @throws ShapeError if a convolution of `x` with such filters would not give the shape of `g`.
+ */
+export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @__PURE__ */ defineOp({
+  name: 'conv2dWeight',
+  attrs: { ...CONV_DEFAULTS, kernel: [1, 1] },
+  half: [0, 1],
+  shape: ([x, g], attrs) => ({ shape: filterShape(weightGeometry(x, g, attrs)), dtype: sumType(x.dtype) }),
+  reference([x, g], [df], attrs) {
+    const geometry = weightGeometry(x, g, attrs);
+    const run = geometry.outC / geometry.groups;
+    df.data.fill(0);
+    const [xs, gs, dfs] = [x.data, g.data, df.data];
+    eachRun(geometry, (i, j, out) => {
+      const value = xs[i];
+      for (let k = 0; k < run; k++) dfs[j + k] += value * gs[out + k];
+    });
+  },
+  launches: ([x, g], [df], attrs, context) => conv2dWeightLaunches(weightGeometry(x, g, attrs), x, g, df, context),
+  vjp: (gf, { inputs: [x, g], attrs }) => {
+    const conv = convOnly(attrs);
+    const filter = once(() => matching(gf, x));
+    return [
+      () => conv2dInput(g, filter(), { ...conv, inputSize: [x.shape[1], x.shape[2]] }),
+      () => conv2d(x, filter(), conv),
+    ];
+  },
+});
+
+/** The attributes that all three have. */
+function convOnly({ stride, padding, dilation, groups }: ConvAttrs): ConvAttrs {
+  return { stride, padding, dilation, groups };
+}

@@ -1,6 +1,5 @@
-import type { TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { formatShape } from '../tensor/shape.js';
+import { formatShape, type Shape } from '../tensor/shape.js';
 
 export type Pair = readonly [height: number, width: number];
 
@@ -13,6 +12,21 @@ export interface ConvAttrs {
 }
 
 export const CONV_DEFAULTS: ConvAttrs = { stride: 1, padding: 0, dilation: 1, groups: 1 };
+
+export interface Conv2dInputAttrs extends ConvAttrs {
+  /** Height and width of the result: several input sizes give one output size, so it must be said. */
+  readonly inputSize: Pair;
+}
+
+export interface Conv2dWeightAttrs extends ConvAttrs {
+  /** Height and width of the filters. */
+  readonly kernel: Pair;
+}
+
+/** Tensors, their specifications and views of their numbers alike. */
+interface Shaped {
+  readonly shape: Shape;
+}
 
 /** All extents of a convolution `x [batch, inH, inW, inC] * filter [R, S, inC / groups, outC] -> y [batch, outH, outW, outC]`. */
 export interface ConvGeometry {
@@ -53,7 +67,7 @@ export function convAttrs(op: string, attrs: ConvAttrs) {
 }
 
 /** The geometry that an input and a filter give; throws ShapeError if they do not fit. */
-export function forwardGeometry(op: string, x: TensorSpec, filter: TensorSpec, attrs: ConvAttrs): ConvGeometry {
+export function forwardGeometry(op: string, x: Shaped, filter: Shaped, attrs: ConvAttrs): ConvGeometry {
   requireRank4(op, 'input [N, H, W, C]', x);
   requireRank4(op, 'filter [R, S, C / groups, K]', filter);
   const { stride, padding, dilation, groups } = convAttrs(op, attrs);
@@ -105,22 +119,28 @@ export function convFlop({ batch, outSize, outC, kernel, inC, groups }: ConvGeom
 }
 
 /**
- * What the references walk: calls `visit(out, tap, pixel)` for every output pixel and tap whose input pixel lies in the
- * image, all three counted without channels.
+ * Visits the terms of a convolution by runs: where in `x` a number lies, and from where on its `outC / groups` filters and
+ * the outputs that they lead to lie in a row.
  */
-export function eachTap(g: ConvGeometry, visit: (out: number, tap: number, pixel: number) => void): void {
+export function eachRun(g: ConvGeometry, visit: (x: number, filter: number, y: number) => void): void {
+  const { inC, outC, groups } = g;
   const [H, W] = g.inSize;
   const [P, Q] = g.outSize;
   const [R, S] = g.kernel;
+  const groupC = inC / groups;
   for (let n = 0, out = 0; n < g.batch; n++) {
     for (let p = 0; p < P; p++) {
-      for (let q = 0; q < Q; q++, out++) {
+      for (let q = 0; q < Q; q++, out += outC) {
         for (let r = 0; r < R; r++) {
           const h = p * g.stride[0] + r * g.dilation[0] - g.padding[0];
           if (h < 0 || h >= H) continue;
           for (let s = 0; s < S; s++) {
             const w = q * g.stride[1] + s * g.dilation[1] - g.padding[1];
-            if (w >= 0 && w < W) visit(out, r * S + s, (n * H + h) * W + w);
+            if (w < 0 || w >= W) continue;
+            for (let c = 0; c < inC; c++) {
+              const k = (Math.floor(c / groupC) * outC) / groups;
+              visit(((n * H + h) * W + w) * inC + c, ((r * S + s) * groupC + (c % groupC)) * outC + k, out + k);
+            }
           }
         }
       }
@@ -128,6 +148,38 @@ export function eachTap(g: ConvGeometry, visit: (out: number, tap: number, pixel
   }
 }
 
-function requireRank4(op: string, what: string, { shape }: TensorSpec): void {
+function requireRank4(op: string, what: string, { shape }: Shaped): void {
   if (shape.length !== 4) throw new ShapeError(`${op}: ${what} must have rank 4, got ${formatShape(shape)}`);
+}
+
+/** The geometry of the convolution of which `conv2dInput` is the adjoint. */
+export function inputGeometry(g: Shaped, filter: Shaped, attrs: Conv2dInputAttrs): ConvGeometry {
+  requireRank4('conv2dInput', 'g [N, P, Q, K]', g);
+  const [batch, P, Q, K] = g.shape;
+  const x = { shape: [batch, ...attrs.inputSize, filter.shape[2] * attrs.groups] };
+  const geometry = forwardGeometry('conv2dInput', x, filter, attrs);
+  const [outH, outW] = geometry.outSize;
+  if (outH !== P || outW !== Q || geometry.outC !== K) {
+    throw new ShapeError(
+      `conv2dInput: an input of ${attrs.inputSize.join('x')} gives an output of ${outH}x${outW}x${geometry.outC}, ` +
+        `but g is ${formatShape(g.shape)}; mend inputSize, the filter or the attributes`,
+    );
+  }
+  return geometry;
+}
+
+/** The geometry of the convolution of which `conv2dWeight` is the adjoint. */
+export function weightGeometry(x: Shaped, g: Shaped, attrs: Conv2dWeightAttrs): ConvGeometry {
+  requireRank4('conv2dWeight', 'g [N, P, Q, K]', g);
+  const [batch, P, Q, K] = g.shape;
+  const filter = { shape: [...attrs.kernel, x.shape[3] / attrs.groups, K] };
+  const geometry = forwardGeometry('conv2dWeight', x, filter, attrs);
+  const [outH, outW] = geometry.outSize;
+  if (geometry.batch !== batch || outH !== P || outW !== Q) {
+    throw new ShapeError(
+      `conv2dWeight: ${attrs.kernel.join('x')} filters on ${formatShape(x.shape)} give an output of ` +
+        `[${geometry.batch}, ${outH}, ${outW}, ${K}], but g is ${formatShape(g.shape)}; mend kernel or the attributes`,
+    );
+  }
+  return geometry;
 }

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { conv2dInput } from './conv2dInput.js';
+import { conv2dInput } from './conv2d.js';
 import { CONV_DEFAULTS, type ConvAttrs, convAttrs, type Pair, pair } from './convGeometry.js';
 
 export interface ConvTranspose2dAttrs extends ConvAttrs {

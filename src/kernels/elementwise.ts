@@ -2,9 +2,8 @@ import { defineOp, type Op, type OpDefinition, type TensorSpec } from '../autogr
 import type { View } from '../tensor/backend.js';
 import { broadcastShapes, type DType, requireOneDType, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { matching } from './cast.js';
 import { type ElementwiseFormula, elementwiseLaunch, mergedBroadcast } from './elementwiseLaunch.js';
-import { sumTo } from './reduce.js';
+import { gradientFor } from './reduce.js';
 
 /** An op that computes each element from the elements of its operands at the same place, after broadcasting. */
 export interface ElementwiseDefinition<I extends readonly unknown[], A extends object>
@@ -55,11 +54,6 @@ export function floatOf(op: string, operands: readonly TensorSpec[], shape: Shap
   if (whole.length > 0) return whole[0].dtype;
   const isRepeated = (x: TensorSpec) => x.shape.length === 0 && shape.length > 0;
   return operands.some((x) => x.dtype === 'float32' && !isRepeated(x)) ? 'float32' : 'float16';
-}
-
-/** The gradient of an operand: sums what broadcasting repeated of it. */
-export function gradientFor(x: Tensor, g: Tensor): Tensor {
-  return matching(sumTo(g, x.shape), x);
 }
 
 /** Elementwise functions of one float tensor. */

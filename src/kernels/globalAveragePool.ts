@@ -2,7 +2,7 @@ import { ShapeError } from '../errors.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { avgPool2d } from './avgPool2d.js';
-import { mean } from './reduce.js';
+import { mean } from './mean.js';
 import { reshape } from './reshape.js';
 
 /**

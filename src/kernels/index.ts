@@ -6,9 +6,8 @@ export { avgPool2d, avgPool2dGrad } from './avgPool2d.js';
 export { batchNorm, batchNormAddRelu, batchNormRelu } from './batchNorm.js';
 export { batchNormEval } from './batchNormEval.js';
 export { batchNormAddReluGrad, batchNormGrad, batchNormReluGrad } from './batchNormGrad.js';
-export { add, atan2, div, maximum, minimum, mul, pow, shareOfLarger, sub } from './binary.js';
+export { add, atan2, div, maximum, minimum, mul, shareOfLarger, sub } from './binary.js';
 export { blend } from './blend.js';
-export { broadcastTo } from './broadcastTo.js';
 export { cast } from './cast.js';
 export { clamp, clampGrad } from './clamp.js';
 export {
@@ -24,10 +23,8 @@ export {
   notEqual,
 } from './compare.js';
 export { concat, stack } from './concat.js';
-export { conv2d } from './conv2d.js';
-export { conv2dInput } from './conv2dInput.js';
+export { conv2d, conv2dInput, conv2dWeight } from './conv2d.js';
 export { conv2dNorm } from './conv2dNorm.js';
-export { conv2dWeight } from './conv2dWeight.js';
 export { convTranspose2d } from './convTranspose2d.js';
 export { cumsum } from './cumsum.js';
 export { argMax, max, min } from './extremum.js';
@@ -41,14 +38,16 @@ export { linear } from './linear.js';
 export { logSumExp } from './logSumExp.js';
 export { matmul } from './matmul.js';
 export { maxPool2d, maxPool2dGather, maxPool2dGrad } from './maxPool2d.js';
-export { pad } from './pad.js';
+export { mean } from './mean.js';
+export { neg } from './neg.js';
 export { permute } from './permute.js';
 export { pick, place } from './pick.js';
+export { pow } from './pow.js';
 export { randomNormal, randomUniform } from './random.js';
-export { mean, sum } from './reduce.js';
+export { broadcastTo, sum } from './reduce.js';
 export { expandDims, reshape, squeeze } from './reshape.js';
 export { sgdStep } from './sgdStep.js';
-export { slice } from './slice.js';
+export { pad, slice } from './slice.js';
 export { logSoftmax, softmax } from './softmax.js';
 export {
   abs,
@@ -58,7 +57,6 @@ export {
   expm1,
   log,
   log1p,
-  neg,
   reciprocal,
   rsqrt,
   sigmoid,

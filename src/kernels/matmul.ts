@@ -4,8 +4,8 @@ import { ShapeError } from '../errors.js';
 import type { View } from '../tensor/backend.js';
 import { broadcastShapes, formatShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { gradientFor } from './elementwise.js';
 import { matmulLaunches, type ProductGeometry } from './product.js';
+import { gradientFor } from './reduce.js';
 
 export interface MatmulAttrs {
   /** Use the last two axes of `a` (of `b`) swapped. */

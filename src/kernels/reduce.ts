@@ -1,9 +1,18 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
-import { type DType, type Shape, sameShape, sizeOf, sumType, WGSL_TYPE } from '../tensor/shape.js';
+import { ShapeError } from '../errors.js';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  type DType,
+  formatShape,
+  type Shape,
+  sameShape,
+  sizeOf,
+  sumType,
+  WGSL_TYPE,
+} from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { mul } from './binary.js';
-import { broadcastTo } from './broadcastTo.js';
 import { matching } from './cast.js';
 import {
   collapsedView,
@@ -14,9 +23,10 @@ import {
   reduceLaunches,
 } from './reduction.js';
 import { reshape } from './reshape.js';
+import { gatherStrided, gatherView } from './strided.js';
 
 /** Chunks are added apart and then merged, so that the rounding error grows with the loop length, not with the count. */
-function adder(label: string, dtype: DType, result: string): Reducer {
+export function adder(label: string, dtype: DType, result: string): Reducer {
   const t = WGSL_TYPE[dtype];
   return {
     label: dtype === 'float32' ? label : `${label}.${t}`,
@@ -57,20 +67,29 @@ export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
-/** Mean over axes, `y[o, i] = (1 / R) sum_r x[o, r, i]`, float32 also of float16. */
-export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
-  name: 'mean',
-  attrs: REDUCE_DEFAULTS,
+export interface BroadcastAttrs {
+  readonly shape: Shape;
+}
+
+const repeated = (from: Shape, to: Shape) => ({ extents: to, strides: broadcastStrides(from, to), offset: 0 });
+
+/** Repeats `x` along new leading axes and along its axes of extent 1, by NumPy's rule; the dual of `sum`. */
+export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defineOp({
+  name: 'broadcastTo',
+  attrs: { shape: [] },
+  anyDType: true,
   half: [0],
-  shape: ([x], attrs) => ({ shape: reducedShape('mean', x.shape, attrs), dtype: 'float32' }),
-  reference([x], [y], { axes }) {
-    sum.def.reference([x], [y], { axes, keepDims: false });
-    const count = x.data.length / y.data.length;
-    for (let i = 0; i < y.data.length; i++) y.data[i] /= count;
+  shape([x], { shape }) {
+    if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
+      throw new ShapeError(
+        `broadcastTo: ${formatShape(x.shape)} cannot shrink to ${formatShape(shape)}; to add up repeats use sum`,
+      );
+    }
+    return { shape, dtype: x.dtype };
   },
-  launches: ([x], [y], { axes }, context) =>
-    reduceLaunches(adder('mean', 'float32', 's / f32(count)'), x, y, axes, context),
-  vjp: (g, { inputs: [x], attrs }) => [() => spread(matching(mul(g, g.size / x.size), x), x, attrs)],
+  reference: ([x], [y]) => gatherView(x, y, repeated(x.shape, y.shape)),
+  launches: ([x], [y]) => [gatherStrided('broadcastTo', x, y, repeated(x.shape, y.shape))],
+  vjp: (g, { inputs: [x] }) => [() => gradientFor(x, g)],
   keep: { inputs: [] },
 });
 
@@ -82,7 +101,13 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
   return reshape(axes.length > 0 ? sum(g, { axes }) : g, { shape });
 }
 
-function casesOf(op: Op<[x: Tensor], ReduceAttrs>, extra: Pick<OpCases, 'samples' | 'errors'>): OpCases {
+/** The gradient of an operand: sums what broadcasting repeated of it. */
+export function gradientFor(x: Tensor, g: Tensor): Tensor {
+  return matching(sumTo(g, x.shape), x);
+}
+
+/** Cases of a reduction that adds. */
+export function sumLikeCases(op: Op<[x: Tensor], ReduceAttrs>, extra: Pick<OpCases, 'samples' | 'errors'>): OpCases {
   return {
     op,
     samples: [
@@ -123,13 +148,33 @@ function casesOf(op: Op<[x: Tensor], ReduceAttrs>, extra: Pick<OpCases, 'samples
 }
 
 export const sumCases = (): OpCases =>
-  casesOf(sum, {
+  sumLikeCases(sum, {
     samples: [{ inputs: [{ shape: [3, 5], dtype: 'int32', lo: -9, hi: 9 }], attrs: { axes: 0 } }],
     errors: [],
   });
 
-export const meanCases = (): OpCases =>
-  casesOf(mean, {
-    samples: [],
-    errors: [{ inputs: [{ shape: [2], dtype: 'int32' }], message: /mean: operand 0 is int32/ }],
-  });
+export const broadcastToCases = (): OpCases => ({
+  op: broadcastTo,
+  samples: [
+    { inputs: [{ shape: [3, 1] }], attrs: { shape: [3, 5] } },
+    { inputs: [{ shape: [5] }], attrs: { shape: [2, 3, 5] } },
+    { inputs: [{ shape: [1, 3, 1, 2] }], attrs: { shape: [2, 4, 3, 5, 2] } },
+    { inputs: [{ shape: [3, 1, 8] }], attrs: { shape: [3, 2, 8] } },
+    { inputs: [{ shape: [] }], attrs: { shape: [3, 4] } },
+    { inputs: [{ shape: [2, 3] }], attrs: { shape: [2, 3] } },
+  ],
+  errors: [
+    { inputs: [{ shape: [2, 3] }], attrs: { shape: [2, 4] }, message: /\[2, 3\] and \[2, 4\] do not broadcast/ },
+    { inputs: [{ shape: [2, 3] }], attrs: { shape: [1, 3] }, message: /cannot shrink to \[1, 3\]/ },
+    { inputs: [{ shape: [2, 3] }], attrs: { shape: [3] }, message: /cannot shrink to \[3\]/ },
+  ],
+  bench: [
+    {
+      name: 'channels over 32x56x56x64',
+      inputs: [{ shape: [64] }],
+      attrs: { shape: [32, 56, 56, 64] },
+      flop: 0,
+      bytes: 25_690_112,
+    },
+  ],
+});

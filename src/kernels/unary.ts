@@ -3,16 +3,8 @@ import { add, div, mul } from './binary.js';
 import { defineUnary, type Unary } from './elementwise.js';
 import { unaryCases } from './elementwiseCases.js';
 import { erf as erfValue } from './erf.js';
+import { neg } from './neg.js';
 import { sigmoidGrad, tanhGrad } from './unaryGrad.js';
-
-/** Negation, `y = -x`. */
-export const neg: Unary = /* @__PURE__ */ defineUnary({
-  name: 'neg',
-  value: (x) => -x,
-  wgsl: '-x',
-  keep: 'nothing',
-  pull: (g) => neg(g),
-});
 
 /** Magnitude, `y = |x|`; its derivative at 0 is 0. */
 export const abs: Unary = /* @__PURE__ */ defineUnary({
@@ -165,7 +157,6 @@ export const expCases = (): OpCases => unaryCases(exp, { lo: -4, hi: 4 });
 export const expm1Cases = (): OpCases => unaryCases(expm1, { lo: -2, hi: 2 });
 export const logCases = (): OpCases => unaryCases(log, { lo: 0.1, hi: 3 });
 export const log1pCases = (): OpCases => unaryCases(log1p, { lo: -0.8, hi: 3 });
-export const negCases = (): OpCases => unaryCases(neg);
 export const reciprocalCases = (): OpCases =>
   unaryCases(reciprocal, {
     lo: -2,

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js';
-import { broadcastTo } from '../kernels/broadcastTo.js';
+import { broadcastTo } from '../kernels/reduce.js';
 import { reshape } from '../kernels/reshape.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,9 +1,9 @@
 import { stopGradient } from '../autograd/grad.js';
 import { ShapeError } from '../errors.js';
 import { add, div, mul, sub } from '../kernels/binary.js';
-import { broadcastTo } from '../kernels/broadcastTo.js';
 import { greater } from '../kernels/compare.js';
-import { mean, sum } from '../kernels/reduce.js';
+import { mean } from '../kernels/mean.js';
+import { broadcastTo, sum } from '../kernels/reduce.js';
 import { log, sqrt, square } from '../kernels/unary.js';
 import { where } from '../kernels/where.js';
 import { Rng } from '../tensor/rng.js';

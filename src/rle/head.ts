@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { add, mul, sub } from '../kernels/binary.js';
-import { mean, sum } from '../kernels/reduce.js';
+import { mean } from '../kernels/mean.js';
+import { sum } from '../kernels/reduce.js';
 import { reshape } from '../kernels/reshape.js';
 import { rsqrt, sigmoid, square } from '../kernels/unary.js';
 import { constant, normal, xavierUniform } from '../nn/init.js';

@@ -1,5 +1,6 @@
 import { add, div, mul, sub } from '../kernels/binary.js';
-import { mean, sum } from '../kernels/reduce.js';
+import { mean } from '../kernels/mean.js';
+import { sum } from '../kernels/reduce.js';
 import { log, sqrt, square } from '../kernels/unary.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type GaussianMapOptions, gaussianMaps } from './gaussianMaps.js';

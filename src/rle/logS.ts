@@ -1,10 +1,9 @@
 import { ShapeError } from '../errors.js';
 import { add, mul, sub } from '../kernels/binary.js';
-import { broadcastTo } from '../kernels/broadcastTo.js';
 import { logSumExp } from '../kernels/logSumExp.js';
+import { neg } from '../kernels/neg.js';
 import { randomUniform } from '../kernels/random.js';
-import { sum } from '../kernels/reduce.js';
-import { neg } from '../kernels/unary.js';
+import { broadcastTo, sum } from '../kernels/reduce.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,9 +1,10 @@
 import { ShapeError } from '../errors.js';
 import { add, div, maximum, mul, sub } from '../kernels/binary.js';
 import { greater } from '../kernels/compare.js';
+import { neg } from '../kernels/neg.js';
 import { sum } from '../kernels/reduce.js';
 import { expandDims } from '../kernels/reshape.js';
-import { exp, log1p, neg, softplus } from '../kernels/unary.js';
+import { exp, log1p, softplus } from '../kernels/unary.js';
 import { where } from '../kernels/where.js';
 import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { mul, sub } from '../kernels/binary.js';
-import { mean } from '../kernels/reduce.js';
+import { mean } from '../kernels/mean.js';
 import { expandDims } from '../kernels/reshape.js';
 import { sqrt, square } from '../kernels/unary.js';
 import { scope } from '../tensor/scope.js';

@@ -3,7 +3,7 @@ import { valueAndGrad } from '../../src/autograd/grad.js';
 import { DataError, DisposedError, ShapeError } from '../../src/errors.js';
 import { relu } from '../../src/kernels/activation.js';
 import { sub } from '../../src/kernels/binary.js';
-import { mean } from '../../src/kernels/reduce.js';
+import { mean } from '../../src/kernels/mean.js';
 import { reshape } from '../../src/kernels/reshape.js';
 import { slice } from '../../src/kernels/slice.js';
 import { square } from '../../src/kernels/unary.js';

@@ -1,7 +1,7 @@
 import { add, mul, sub } from '../../kernels/binary.js';
-import { broadcastTo } from '../../kernels/broadcastTo.js';
-import { sum } from '../../kernels/reduce.js';
-import { exp, neg } from '../../kernels/unary.js';
+import { neg } from '../../kernels/neg.js';
+import { broadcastTo, sum } from '../../kernels/reduce.js';
+import { exp } from '../../kernels/unary.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { StandardDensity } from '../standardDensity.js';
 import { type Flow, flowOver } from './flow.js';

@@ -1,8 +1,7 @@
 import { ShapeError } from '../../errors.js';
 import { add, mul } from '../../kernels/binary.js';
-import { broadcastTo } from '../../kernels/broadcastTo.js';
 import { concat } from '../../kernels/concat.js';
-import { sum } from '../../kernels/reduce.js';
+import { broadcastTo, sum } from '../../kernels/reduce.js';
 import { reshape } from '../../kernels/reshape.js';
 import { normal } from '../../nn/init.js';
 import * as mlp from '../../nn/mlp.js';
