@@ -5,7 +5,6 @@ import { trainingOptions } from './trainingOptions.js';
 /** The options as typed. */
 export interface StartFlags extends TrainFlags {
   readonly backend: string;
-  readonly init?: string;
   readonly resume?: string | true;
   readonly out?: string;
   readonly workers?: string;
@@ -27,7 +26,7 @@ export function start(program: Command): void {
     .option('--seed <n>', 'weights, order and augmentation')
     .option(
       '--init <file>',
-      'weights to start from, safetensors or .pth: a run, or a ResNet as torchvision, mmpose or RLE name it',
+      'weights to start from, and their network: .safetensors or .pth, a run or as torchvision, mmpose, ... name it',
     )
     .option('--resume [file]', 'continue a run: a checkpoint, by default the one saved last')
     .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/')

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DataError } from '../errors.js';
 import { fitBaselines } from '../pose/train/baselines.js';
-import { initFrom, loadRun, resumeSession, type SavedRun } from '../pose/train/checkpointing.js';
+import { loadRun, resumeSession, type SavedRun } from '../pose/train/checkpointing.js';
 import { makeConfig, resumeConfig } from '../pose/train/config.js';
 import { lossText, networkText } from '../pose/train/configText.js';
 import { openDataset } from '../pose/train/dataset.js';
 import { duration } from '../pose/train/duration.js';
+import { initFrom, readInitialWeights, withNetworkOf } from '../pose/train/initialWeights.js';
 import { freeRunFolder, lastCheckpoint, openRunFolder, type RunFolder, runFolder } from '../pose/train/runFolder.js';
 import { type Session, startSession } from '../pose/train/session.js';
 import { INTERRUPTED } from './interrupt.js';
@@ -19,7 +20,6 @@ import { say, withTrainingMachine } from './trainingMachine.js';
 /** Runs `wgrad start` from its flags to the report; sets the exit code where Ctrl-C ends it. */
 export async function trainCommand({
   backend,
-  init,
   resume,
   out,
   workers,
@@ -29,12 +29,15 @@ export async function trainCommand({
   ...flags
 }: StartFlags): Promise<void> {
   const began = performance.now();
+  const { init } = flags;
   if (init !== undefined && resume !== undefined) {
     throw new DataError('--init and --resume: a resumed run has its weights already; give one of the two');
   }
   const saved = resume === undefined ? undefined : await loadRun(resume === true ? await lastCheckpoint(out) : resume);
+  const initial = init === undefined ? undefined : await readInitialWeights(init);
+  const wanted = initial ? withNetworkOf(initial, flags) : flags;
   await withTrainingMachine({ backend, workers }, async ({ device, workers, signal }) => {
-    const config = saved ? resumeConfig(saved.config, flags, saved.path) : makeConfig(flags, device.kind);
+    const config = saved ? resumeConfig(saved.config, wanted, saved.path) : makeConfig(wanted, device.kind);
     if (checkpoint && !config.model.startsWith('resnet')) {
       throw new DataError(
         `--checkpoint: for the blocks of a ResNet, got --model ${config.model}; --accumulate saves memory of any`,
@@ -45,7 +48,7 @@ export async function trainCommand({
     const data = await loadTrainingData(dataset, config, signal, workers);
     const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager, checkpoint });
     if (saved) resumeSession(session, saved);
-    if (init !== undefined) session.learner = await initFrom(session.learner, init);
+    if (initial) session.learner = initFrom(session.learner, initial);
     await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
     const finished = await train(session, folder, began, signal);
     print(session, folder, finished, json);

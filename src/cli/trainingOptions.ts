@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { BACKBONES } from '../nn/backbone.js';
 import { RECIPES } from '../pose/augmentation/recipes.js';
-import { PRECISIONS } from '../pose/train/config.js';
+import { PRECISIONS, STEMS } from '../pose/train/config.js';
 import { SCHEDULES } from '../pose/train/learningRate.js';
 
 /** The options of everything that trains: data, network, budget, machine. */
@@ -14,6 +14,7 @@ export function trainingOptions(command: Command): Command {
     .option('--figures <n>', 'generated images to train on, without --data')
     .option('--model <name>', BACKBONES.join(', '))
     .option('--width <n>', 'channels of the first stage of a ResNet')
+    .option('--stem <kernel>', `first kernel of a ResNet: ${STEMS.join(', ')} (as published)`)
     .option('--size <pixels>', "height of the network's input")
     .option('--aspect <share>', 'its width by its height: 1 by default, 0.75 in the public codes for COCO')
     .option('--epochs <n>', 'passes over the training images')

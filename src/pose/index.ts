@@ -85,7 +85,7 @@ export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
 export { mpii16 } from './schemas/mpii16.js';
 export { DEPTH_UNIT, decodeSpatialJoints, dropOutside, encodeSpatialJoints } from './targets.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
-export { initFrom, loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
+export { loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
 export {
   HEADS,
   type HeadName,
@@ -102,6 +102,7 @@ export type { CropBatch } from './train/cropBatch.js';
 export { openDataset } from './train/dataset.js';
 export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';
 export { type Evaluation, evaluate } from './train/evaluate.js';
+export { type InitialWeights, initFrom, readInitialWeights, withNetworkOf } from './train/initialWeights.js';
 export { type ErrorSource, learnedErrors } from './train/learnedDensity.js';
 export type { BatchSource } from './train/prefetch.js';
 export { freeRunFolder, openRunFolder, type RunFolder, runFolder } from './train/runFolder.js';

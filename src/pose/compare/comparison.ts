@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { PoseScore } from '../metrics/scorePoses.js';
 import type { TrainConfig } from '../train/config.js';
 import { type Contrast, contrastsOf } from './contrasts.js';
@@ -27,7 +28,7 @@ export interface DataSummary {
   readonly test: number;
 }
 
-/** Without the place of the data, which is this machine's alone. */
+/** Without the places of data and weights, which are this machine's alone. */
 export type SharedConfig = Omit<TrainConfig, 'data' | 'loss' | 'head' | 'q' | 'logS' | 'seed'>;
 
 /** The figures that are compared, for a predictor without seeds. */
@@ -74,10 +75,10 @@ export function summarise(
       costs.get(row) as Cost,
     ),
   );
-  const { data, loss, head, q, logS, seed, ...config } = runs[0].config;
+  const { data, loss, head, q, logS, seed, init, ...config } = runs[0].config;
   return {
     ...known,
-    config,
+    config: { ...config, init: init && basename(init) },
     seeds: [...new Set(runs.map((run) => run.seed))],
     rows: summaries,
     contrasts: contrastsOf(new Map(summaries.map(({ row, scores }) => [row, scores.pck20]))),

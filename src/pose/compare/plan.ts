@@ -48,7 +48,8 @@ export async function planRuns(
 /** @throws DataError naming the option in which two configurations differ */
 function checkSame(saved: TrainConfig, wanted: TrainConfig, path: string): void {
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
-    if (key === 'data' ? placeOf(saved.data) === placeOf(wanted.data) : saved[key] === wanted[key]) continue;
+    const isPlace = key === 'data' || key === 'init';
+    if (isPlace ? placeOf(saved[key]) === placeOf(wanted[key]) : saved[key] === wanted[key]) continue;
     throw new DataError(
       `${path}: the run in it has ${flagOf(key)} ${saved[key]}, this comparison ${wanted[key]}; ` +
         'give the options that it was made with, or another --out',
@@ -56,9 +57,9 @@ function checkSame(saved: TrainConfig, wanted: TrainConfig, path: string): void 
   }
 }
 
-/** Data sets by their absolute paths, so that it does not matter from where a comparison goes on. */
-const placeOf = (data: string | null): string | undefined =>
-  data
+/** Data sets and weights by their absolute paths, so that it does not matter from where a comparison goes on. */
+const placeOf = (paths: string | null): string | undefined =>
+  paths
     ?.split(',')
     .map((folder) => resolve(folder))
     .join();

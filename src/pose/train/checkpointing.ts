@@ -1,9 +1,7 @@
 import { DataError } from '../../errors.js';
-import { type Checkpoint, type Json, loadCheckpoint, loadWeights, saveCheckpoint } from '../../io/checkpoint.js';
+import { type Checkpoint, type Json, loadCheckpoint, saveCheckpoint } from '../../io/checkpoint.js';
 import { checkState } from '../../io/stateDict.js';
 import type { AdamState } from '../../nn/optim.js';
-import { isClassifier } from '../checkpoints/architecture.js';
-import { namingOf } from '../checkpoints/naming.js';
 import { savedConfig, type TrainConfig } from './config.js';
 import { download, shapesOf, upload } from './deviceState.js';
 import { evaluatedParams, type Learner } from './learner.js';
@@ -79,31 +77,4 @@ interface Memory extends Omit<AdamState<ModelParams>, 'ema'> {
 /** What a run goes on with beside the model that is judged: moments, and the weights if those are not the model. */
 function memoryOf({ params, optimizer: { ema, ...moments } }: Learner): Memory {
   return ema ? { ...moments, weights: params } : moments;
-}
-
-/** What a backbone from elsewhere lacks, or has for another task: heads and flow. */
-const HEADS = /^(fc_coord|fc_sigma|flow(2d|3d)?|deconv_layers|final_layer)\./;
-
-/**
- * A fresh learner that starts from weights: a checkpoint of wgrad, or a network in the names of torchvision, mmpose or
- * another code (see `readPoseCheckpoint`), as safetensors or a file of PyTorch. Heads and flow are taken over where they fit.
- * @throws DataError where the file is missing or damaged, or its backbone is of another shape
- */
-export async function initFrom(learner: Learner, path: string): Promise<Learner> {
-  const loaded = await loadWeights(path);
-  const found = namingOf([...loaded.keys()])?.toOwn(loaded, path) ?? loaded;
-  const expected = new Map([...shapesOf(learner.params), ...shapesOf(learner.state)]);
-  const weights = new Map(
-    [...found].filter(([name, { shape }]) => {
-      return !isClassifier(name) && (!HEADS.test(name) || expected.get(name)?.join() === shape.join());
-    }),
-  );
-  checkState(weights, expected, path, (name) => HEADS.test(name) || name.endsWith('.num_batches_tracked'));
-  const { params, state, optimizer } = learner;
-  return {
-    params: upload(params, weights),
-    state: upload(state, weights),
-    // An average starts as a copy.
-    optimizer: optimizer.ema ? { ...optimizer, ema: upload(optimizer.ema, weights) } : optimizer,
-  };
 }

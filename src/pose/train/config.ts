@@ -25,6 +25,10 @@ export type LogSName = (typeof LOG_S)[number];
 export const PRECISIONS = ['float32', 'mixed'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
+/** Side of a ResNet's first kernel, at stride 2 and before max pooling: 7x7 as published, 3x3 for small images. */
+export const STEMS = ['3x3', '7x7'] as const;
+export type StemName = (typeof STEMS)[number];
+
 /** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
 export interface TrainConfig {
   /** Folder of a data set, or several separated by commas; null = the generated figures. */
@@ -41,6 +45,10 @@ export interface TrainConfig {
   readonly accumulate: number;
   /** Channels of the first stage of a ResNet, 64 as published; nothing to the other networks. */
   readonly width: number;
+  /** A ResNet's first layer. */
+  readonly stem: StemName;
+  /** File of weights that it starts from; null = random ones. */
+  readonly init: string | null;
   /** Height of the network's input in pixels, and its width by that; 256 and 0.75 in the public codes for COCO. */
   readonly size: number;
   readonly aspect: number;
@@ -79,6 +87,8 @@ const LSP: TrainConfig = {
   batch: 32,
   accumulate: 1,
   width: 32,
+  stem: '3x3',
+  init: null,
   size: 64,
   aspect: 1,
   precision: 'float32',
@@ -101,7 +111,14 @@ const FIGURES: TrainConfig = { ...LSP, ...MILD, epochs: 4, width: 16, lr: 2e-3, 
 const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8, size: 32, figures: 1500 };
 
 /** Fields that came after the first runs, with what those did: their checkpoints lack them. */
-const LATER: Partial<TrainConfig> = { q: 'laplace', logS: 'none', aspect: 1, precision: 'float32' };
+const LATER: Partial<TrainConfig> = {
+  q: 'laplace',
+  logS: 'none',
+  aspect: 1,
+  precision: 'float32',
+  stem: '3x3',
+  init: null,
+};
 
 /** Height and width of the network's input in pixels. */
 export function inputSize({ size, aspect }: Pick<TrainConfig, 'size' | 'aspect'>): InputSize {
@@ -118,6 +135,9 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
   const head = HEAD_OF[wanted.loss ?? preset.loss] ?? preset.head;
   const config = { ...preset, head, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
   checkLoss(config);
+  if (wanted.stem && !config.model.startsWith('resnet')) {
+    throw new DataError(`--stem ${wanted.stem}: belongs to a ResNet, got --model ${config.model}; leave it out`);
+  }
   const { batch, accumulate } = config;
   // Batch norm wants two images at least.
   if (batch % accumulate !== 0 || batch / accumulate < 2) {
@@ -172,10 +192,11 @@ export function savedConfig(value: unknown): TrainConfig | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const config: Record<string, unknown> = { ...LATER, ...value };
   const isKnown = (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
-    if (key === 'data') return config.data === null || typeof config.data === 'string';
+    if (key === 'data' || key === 'init') return config[key] === null || typeof config[key] === 'string';
     const names: readonly unknown[] | undefined = {
       loss: LOSS_NAMES,
       model: BACKBONES,
+      stem: STEMS,
       head: HEADS,
       q: Q_NAMES,
       logS: LOG_S,
@@ -200,6 +221,8 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = 
   batch: integer(2, 4096),
   accumulate: integer(1, 2048),
   width: integer(4, 512),
+  stem: oneOf(STEMS),
+  init: [(text) => text || undefined, 'a file'],
   size: integer(16, 1024),
   aspect: number(0.1, 10),
   precision: oneOf(PRECISIONS),

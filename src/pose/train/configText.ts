@@ -2,11 +2,12 @@ import { type HeadName, inputSize, type TrainConfig } from './config.js';
 
 /** The network of a run in words. */
 export function networkText(
-  config: Pick<TrainConfig, 'model' | 'head' | 'width' | 'size' | 'aspect' | 'precision'>,
+  config: Pick<TrainConfig, 'model' | 'head' | 'width' | 'stem' | 'size' | 'aspect' | 'precision'>,
 ): string {
-  const { model, head, width, precision } = config;
+  const { model, head, width, stem, precision } = config;
   const input = inputSize(config);
-  const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}` : model;
+  const first = stem === '7x7' ? ' (7x7 stem)' : '';
+  const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}${first}` : model;
   const text = `${kind}${HEAD_TEXT[head]} on ${input.width} x ${input.height} pixels`;
   return precision === 'mixed' ? `${text}, in mixed precision` : text;
 }

@@ -26,23 +26,24 @@ export type ModelParams = {
   fc_sigma?: head.HeadParams['fc_sigma'];
   flow?: realNvp.RealNvpParams;
 } & Partial<heatmapHead.HeatmapHeadParams>;
+/** What decides which network it is, and its first weights. */
+export type ModelConfig = Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'stem' | 'loss'>;
 /** Running statistics of its batch norms. */
 export type ModelState = { preact: backbone.BackboneState } & Partial<heatmapHead.HeatmapHeadState>;
 
 /**
- * A network, its head and what the loss adds to it, drawn from the run's seed. A ResNet has a 3x3 stem, for small images, and
- * heatmaps have a quarter of the input's side, which an HRNet's features have already.
+ * A network, its head and what the loss adds to it, drawn from the run's seed. Heatmaps have a quarter of the input's side, which an HRNet's features have already.
  */
 export function initModel(
   device: Device,
-  { seed, model, head: headName, width, loss }: Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'loss'>,
+  { seed, model, head: headName, width, stem, loss }: ModelConfig,
   joints: number,
 ): { params: ModelParams; state: ModelState } {
   // A scope, for a head that the loss or the maps have no use for.
   return scope(() => {
     const rng = new Rng(seed, INIT_STREAM);
     const { sigma, flow } = LOSSES[loss];
-    const made = backbone.init(rng.split(0), device, model, { width, stem: 3, weights: 'torch' });
+    const made = backbone.init(rng.split(0), device, model, { width, stem: stem === '7x7' ? 7 : 3, weights: 'torch' });
     const inputs = backbone.channelsOf(made.params);
     const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs, joints });
     const params: ModelParams = { preact: made.params };

@@ -90,6 +90,7 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
       value: `${data.dataset.name}: ${thousands(data.train.length)} images, ${thousands(data.test.length)} held out`,
     },
     { label: 'Network', value: networkText(config) },
+    ...(config.init === null ? [] : [{ label: 'Initial weights', value: config.init }]),
     { label: 'Parameters', value: thousands(parameterCount(learner.params)) },
     { label: 'Loss', value: lossText(config) },
     { label: 'Optimiser', value: optimiserText(config) },

@@ -18,8 +18,9 @@ import {
   readPoseCheckpoint,
   writePoseCheckpoint,
 } from '../../../src/pose/checkpoints/poseCheckpoint.js';
-import { initFrom, saveRun } from '../../../src/pose/train/checkpointing.js';
+import { saveRun } from '../../../src/pose/train/checkpointing.js';
 import { download } from '../../../src/pose/train/deviceState.js';
+import { initFrom, readInitialWeights } from '../../../src/pose/train/initialWeights.js';
 import { initLearner } from '../../../src/pose/train/learner.js';
 import { startSession } from '../../../src/pose/train/session.js';
 import * as regressor from '../../../src/rle/regressor.js';
@@ -110,7 +111,7 @@ describe('conventions', () => {
       });
       const path = file('run.safetensors');
       await writePoseCheckpoint(path, run, 'mmpose');
-      const { params } = await initFrom(initLearner(device, TINY, run.architecture.joints), path);
+      const { params } = initFrom(initLearner(device, TINY, run.architecture.joints), await readInitialWeights(path));
       const [given, taken] = await Promise.all([donor.learner.params, params].map(download));
       expect(taken).toEqual(given);
     });

@@ -18,6 +18,8 @@ describe('makeConfig', () => {
         epochs: 30,
         batch: 32,
         width: 32,
+        stem: '3x3',
+        init: null,
         size: 64,
         aspect: 1,
         precision: 'float32',
@@ -52,6 +54,9 @@ describe('makeConfig', () => {
     [{ epochs: '0' }, '--epochs 0: expected an integer from 1 to 100000'],
     [{ batch: '1' }, '--batch 1: expected an integer from 2 to 4096'],
     [{ width: '2.5' }, '--width 2.5: expected an integer from 4 to 512'],
+    [{ stem: '5x5' }, '--stem 5x5: expected one of 3x3, 7x7'],
+    [{ stem: '7x7', model: 'mobilenetv2' }, '--stem 7x7: belongs to a ResNet, got --model mobilenetv2; leave it out'],
+    [{ init: '' }, '--init : expected a file'],
     [{ size: 'big' }, '--size big: expected an integer from 16 to 1024'],
     [{ precision: 'float16' }, '--precision float16: expected one of float32, mixed'],
     [{ lr: '-1' }, '--lr -1: expected a number from 1e-9 to 10'],
@@ -128,8 +133,9 @@ describe('losses and heads', () => {
 test('savedConfig knows what came from another version, and fills in what came later', () => {
   const config = makeConfig({}, 'cpu');
   expect(savedConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
-  const { q, logS, ...before } = config;
-  expect(savedConfig(before)).toEqual({ ...before, q: 'laplace', logS: 'none', aspect: 1 });
+  const { q, logS, stem, init, ...before } = config;
+  expect(savedConfig(before)).toEqual({ ...before, q: 'laplace', logS: 'none', aspect: 1, stem: '3x3', init: null });
+  expect(savedConfig({ ...config, init: 3 })).toBeUndefined();
   expect(savedConfig({ ...config, loss: 'huber' })).toBeUndefined();
   expect(savedConfig({ ...config, size: undefined })).toBeUndefined();
   expect(savedConfig(null)).toBeUndefined();

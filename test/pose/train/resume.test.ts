@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
-import { initFrom, loadRun, resumeSession, saveRun } from '../../../src/pose/train/checkpointing.js';
+import { loadRun, resumeSession, saveRun } from '../../../src/pose/train/checkpointing.js';
 import type { TrainConfig } from '../../../src/pose/train/config.js';
 import { download } from '../../../src/pose/train/deviceState.js';
 import { evaluate } from '../../../src/pose/train/evaluate.js';
+import { initFrom, readInitialWeights } from '../../../src/pose/train/initialWeights.js';
 import { initLearner } from '../../../src/pose/train/learner.js';
 import type { RunFolder } from '../../../src/pose/train/runFolder.js';
 import { type Session, startSession } from '../../../src/pose/train/session.js';
@@ -96,7 +97,8 @@ describe('checkpoints', () => {
       expect(() => resumeSession(wider, saved)).toThrow(
         /last\.safetensors: checkpoint of another model: .*preact\.conv1\.weight \[4, 3, 3, 3\] not \[6, 3, 3, 3\]/,
       );
-      await expect(initFrom(wider.learner, folder.last)).rejects.toThrow(/checkpoint of another model/);
+      const weights = await readInitialWeights(folder.last);
+      expect(() => initFrom(wider.learner, weights)).toThrow(/checkpoint of another model/);
     });
   });
 
@@ -105,7 +107,10 @@ describe('checkpoints', () => {
     await withFolder(async (folder) => {
       const donor = startSession(device, { ...TINY, seed: 9 }, data);
       await saveRun(donor, folder.last);
-      const learner = await initFrom(initLearner(device, { ...TINY, loss: 'l1' }, JOINTS), folder.last);
+      const learner = initFrom(
+        initLearner(device, { ...TINY, loss: 'l1' }, JOINTS),
+        await readInitialWeights(folder.last),
+      );
       const [given, taken] = await Promise.all([donor.learner.params, learner.params].map(download));
       for (const name of ['preact.layer3.1.conv2.weight', 'fc_coord.linear.bias']) {
         expect(taken.get(name)).toEqual(given.get(name));
@@ -128,7 +133,7 @@ describe('checkpoints', () => {
       const name = 'preact.layer1.0.conv1.weight';
       expect(checkpoint.model.get(name)?.data).toEqual(average.get(name)?.data);
       expect(checkpoint.optimizer.get(`weights.${name}`)?.data).toEqual(weights.get(name)?.data);
-      const learner = await initFrom(initLearner(device, config, JOINTS), folder.last);
+      const learner = initFrom(initLearner(device, config, JOINTS), await readInitialWeights(folder.last));
       for (const tree of [learner.params, learner.optimizer.ema]) expect(await download(tree)).toEqual(average);
       const judged = await evaluate(session);
       expect((await evaluate({ ...session, learner })).predictions).toEqual(judged.predictions);
@@ -136,14 +141,14 @@ describe('checkpoints', () => {
     });
   });
 
-  test('a checkpoint from before there were Q and log s goes on as it began', async () => {
+  test('a checkpoint from before there were some options goes on as it began', async () => {
     const data = await tinyData();
     await withFolder(async (folder) => {
-      const { q, logS, ...before } = TINY;
+      const { q, logS, stem, init, ...before } = TINY;
       const session = startSession(device, TINY, data);
       await saveRun({ ...session, config: before as TrainConfig }, folder.last);
       const saved = await loadRun(folder.last);
-      expect(saved.config).toEqual({ ...before, q: 'laplace', logS: 'none' });
+      expect(saved.config).toEqual({ ...before, q: 'laplace', logS: 'none', stem: '3x3', init: null });
       resumeSession(startSession(device, saved.config, data), saved);
     });
   });
@@ -153,7 +158,10 @@ describe('checkpoints', () => {
     await withFolder(async (folder) => {
       const donor = startSession(device, { ...TINY, loss: 'heatmap', head: 'heatmap', seed: 9 }, data);
       await saveRun(donor, folder.last);
-      const learner = await initFrom(initLearner(device, { ...TINY, head: 'integral' }, JOINTS), folder.last);
+      const learner = initFrom(
+        initLearner(device, { ...TINY, head: 'integral' }, JOINTS),
+        await readInitialWeights(folder.last),
+      );
       const [given, taken] = await Promise.all([donor.learner.params, learner.params].map(download));
       for (const name of ['deconv_layers.3.weight', 'final_layer.bias'])
         expect(taken.get(name)).toEqual(given.get(name));
