@@ -67,6 +67,14 @@ describe('select', () => {
     expect(weightGrid({ lanes: 8, rowsPerLane: 2 }, conv)).toEqual([2, 9 * 2]);
   });
 
+  test('the taps of a filter share tiles of its gradient where channels alone would leave them empty', () => {
+    const tile = { lanes: 8, rowsPerLane: 2 };
+    expect(weightGrid(tile, { ...conv, inC: 3, kernel: [7, 7] })).toEqual([2, Math.ceil(147 / 16)]);
+    expect(weightGrid(tile, { ...conv, inC: 24, groups: 2 })).toEqual([1, Math.ceil(108 / 16)]);
+    expect(weightGrid({ lanes: 1, rowsPerLane: 4 }, { ...conv, inC: 3, kernel: [7, 7] })).toEqual([2, 2]);
+    expect(weightGrid(tile, { ...conv, inC: 3, kernel: [1, 1] })).toEqual([2, 1]);
+  });
+
   test('sums are split until the adapter is busy, but never into crumbs or out of memory', () => {
     expect(selectSplits(1 << 20, 1e6, 128, 4, gpu)).toBe(1);
     expect(selectSplits(64, 1e6, 128, 4, gpu)).toBe(512);

@@ -98,6 +98,10 @@ export const conv2dWeightCases = (): OpCases => ({
       attrs: { dilation: 2, padding: 1, kernel: [3, 3] },
     },
     {
+      inputs: [{ shape: [2, 6, 5, 6] }, { shape: [2, 4, 5, 36] }],
+      attrs: { dilation: [2, 1], padding: 1, kernel: [3, 3] },
+    },
+    {
       inputs: [{ shape: [2, 5, 6, 8] }, { shape: [2, 5, 3, 12] }],
       attrs: { groups: 2, padding: 1, stride: [1, 2], kernel: [3, 3] },
     },

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { type ConvGeometry, convFlop, isPointwise } from './convGeometry.js';
 import { depthwiseWeightLaunches } from './depthwise.js';
 import { matmulLaunches } from './product.js';
-import { selectConv, selectPlan, selectTile, selectWeightChunk, weightGrid } from './select.js';
+import { isNarrow, selectConv, selectPlan, selectTile, selectWeightChunk, weightGrid } from './select.js';
 import { type BlockPlan, blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
 import { blockLabel } from './wgsl/blocked.wgsl.js';
@@ -65,8 +65,10 @@ function product(geometry: ConvGeometry, capabilities: Capabilities): Stage {
 function tiled(tile: Tile, geometry: ConvGeometry, capabilities: Capabilities): Stage {
   const chunk = selectWeightChunk(geometry, tile, capabilities);
   const splits = Math.ceil(pixelsOf(geometry) / chunk);
+  const narrow = isNarrow(geometry);
   const flags = vecs(geometry);
-  const code = program(labelOf(String(tile.lanes), flags), () => conv2dWeightWgsl({ tile, ...flags }));
+  const label = labelOf(`${tile.lanes}${narrow ? ' narrow' : ''}`, flags);
+  const code = program(label, () => conv2dWeightWgsl({ tile, narrow, ...flags }));
   const z = geometry.groups * splits;
   return { program: code, grid: [...weightGrid(tile, geometry), z], split: splitOf(geometry), chunk, splits };
 }

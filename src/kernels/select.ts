@@ -100,7 +100,7 @@ export function selectWeightChunk(geometry: ConvGeometry, { lanes }: Tile, capab
   const { batch, outSize, kernel, inC, outC, groups } = geometry;
   const pixels = batch * outSize[0] * outSize[1];
   const filters = kernel[0] * kernel[1] * (inC / groups) * outC;
-  const tiles = kernel[0] * kernel[1] * groups * Math.ceil(inC / groups / WEIGHT_ROWS) * Math.ceil(outC / groups / 4);
+  const tiles = weightRowTiles(geometry) * groups * Math.ceil(outC / groups / 4);
   const invocations = selectConv(geometry) === 'direct' ? filters : tiles;
   const splits = selectSplits(invocations, pixels, 128, 4 * filters, capabilities);
   return Math.ceil(Math.ceil(pixels / splits) / lanes) * lanes;
@@ -113,8 +113,21 @@ export function tileGrid(tile: Tile, rows: number, columns: number): [x: number,
 }
 
 /** Workgroups along columns and channel tiles of a weight gradient. */
-export function weightGrid(tile: Tile, { inC, outC, groups, kernel }: ConvGeometry): [x: number, y: number] {
+export function weightGrid(tile: Tile, geometry: ConvGeometry): [x: number, y: number] {
   const n = tilesPerGroup(tile);
-  const columns = Math.ceil(outC / groups / (4 * tile.lanes * n));
-  return [columns, kernel[0] * kernel[1] * Math.ceil(inC / groups / (WEIGHT_ROWS * n))];
+  const columns = Math.ceil(geometry.outC / geometry.groups / (4 * tile.lanes * n));
+  return [columns, weightRowTiles(geometry, n)];
+}
+
+/** Whether a weight gradient's tiles take rows of several taps: one alone would not fill them. */
+export function isNarrow({ inC, groups, kernel }: ConvGeometry): boolean {
+  return kernel[0] * kernel[1] > 1 && inC / groups < WEIGHT_ROWS;
+}
+
+/** Tiles, or groups of `n` of them, over the rows of a filter. */
+function weightRowTiles(geometry: ConvGeometry, n = 1): number {
+  const { inC, groups, kernel } = geometry;
+  const taps = kernel[0] * kernel[1];
+  const most = n * WEIGHT_ROWS;
+  return isNarrow(geometry) ? Math.ceil((taps * inC) / groups / most) : taps * Math.ceil(inC / groups / most);
 }

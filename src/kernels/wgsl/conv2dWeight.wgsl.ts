@@ -3,25 +3,29 @@ import { elementType, enableSubgroups, entryPoint, lines, load4, store4, type Ti
 
 export interface Conv2dWeightVariant {
   readonly tile: Pick<Tile, 'lanes'>;
+  /** Rows run over taps and channels together: for groups of fewer channels than a tile has rows. */
+  readonly narrow: boolean;
   readonly vecC: boolean;
   readonly vecK: boolean;
 }
 
-/** Input channels per tile. */
+/** Rows of the filter, input channels of a tap, per tile. */
 export const WEIGHT_ROWS = 16;
 
 /**
  * Gradient of a convolution for its filters, `df[r,s,c,k] = sum_npq x[n,h,w,c] g[n,p,q,k]`, for a range of output pixels.
  *
- * A tile is 16 input channels x one vec4 column of output channels per lane, for one tap. Per block of `lanes` pixels each
- * lane loads its own pixel's 16 channels, and the lanes broadcast them to each other. The depth (all pixels) is split over
- * workgroups; partial sums go to `partial[split, r, s, c, k]` and a second stage adds them in a fixed order.
- * Workgroup y is channel tile * taps + tap, z is group * splits + split.
+ * A tile is 16 rows x one vec4 column of output channels per lane. Per block of `lanes` pixels each lane loads what its own
+ * pixel gives to the 16 rows, and the lanes broadcast it to each other. The rows are input channels of one tap; `narrow`, they
+ * are the next 16 of the filter's `R S C` and each looks at the image from a tap of its own: the three channels of a picture
+ * would leave 13 of 16 empty. The depth (all pixels) is split over workgroups; partial sums go to `partial[split, r, s, c, k]`
+ * and a second stage adds them in a fixed order. Workgroup y is channel tile * taps + tap, or row tile; z is group * splits + split.
  */
-export default function conv2dWeight({ tile, vecC, vecK }: Conv2dWeightVariant): string {
+export default function conv2dWeight({ tile, narrow, vecC: aligned, vecK }: Conv2dWeightVariant): string {
   const { lanes } = tile;
   const single = lanes === 1;
   const vecs = WEIGHT_ROWS / 4;
+  const vecC = aligned && !narrow;
   // Without subgroups, 8 x 8 invocations share a workgroup: x along columns, y along row tiles.
   const rowTile = single ? 'rowGroup * 8u + local.y' : 'rowGroup';
   const full: Tile = { lanes, rowsPerLane: 1 };
@@ -40,16 +44,10 @@ ${entryPoint(full)}
   let splitId = group.z % splits;
   let taps = p.kernelH * p.kernelW;
   let tapTile = group.y + p.base;
-  let tap = tapTile % taps;
-  let rowGroup = tapTile / taps;
-  let c = (${rowTile}) * ${WEIGHT_ROWS}u; // within the channel group, as is k
   let k = 4u * (${vecColumn(full, 'group.x')});
   let kLeft = select(0u, p.groupK - k, k < p.groupK);
   let kAt = channelGroup * p.groupK + min(k, p.groupK - 1u);
-  let cAt = channelGroup * p.groupC + c;
-  let cLeft = select(0u, p.groupC - c, c < p.groupC);
-  let shiftH = i32(tap / p.kernelW * p.dilationH) - i32(p.padH);
-  let shiftW = i32(tap % p.kernelW * p.dilationW) - i32(p.padW);
+  ${(narrow ? rowsOfAllTaps : rowsOfOneTap)(rowTile)}
   ${lines(WEIGHT_ROWS, (r) => `var acc${r} = vec4f(0.0);`)}
   let end = min((splitId + 1u) * p.chunk, pixels);
   // The lane's own pixel as (image, row, column); the loop adds its step to it with carries, as divisions are slow.
@@ -61,11 +59,7 @@ ${entryPoint(full)}
   let stepRow = ${lanes}u / p.outW % p.outH;
   let stepColumn = ${lanes}u % p.outW;
   for (var pixel = splitId * p.chunk; pixel < end; pixel += ${lanes}u) {
-    let h = i32(row * p.strideH) + shiftH;
-    let w = i32(column * p.strideW) + shiftW;
-    let inside = pixel + lane < end && h >= 0 && h < i32(p.inH) && w >= 0 && w < i32(p.inW);
-    let at = select(0u, ((image * p.inH + u32(h)) * p.inW + u32(w)) * p.inC + cAt, inside);
-    ${lines(vecs, (v) => `let a${v} = select(vec4f(0.0), ${load4('x', `at + ${4 * v}u`, vecC, `cLeft - min(cLeft, ${4 * v}u)`)}, inside && ${4 * v}u < cLeft);`)}
+    ${narrow ? loadOfAllTaps() : loadOfOneTap(vecC)}
     ${lines(lanes, (l) => `let b${l} = ${load4('g', `min(pixel + ${l}u, end - 1u) * p.outC + kAt`, vecK, 'kLeft')};`)}
     ${lines(vecs, (v) => outerProducts(v, lanes))}
     column += stepColumn;
@@ -80,9 +74,66 @@ ${entryPoint(full)}
   ${lines(
     WEIGHT_ROWS,
     (r) =>
-      `if (${r}u < cLeft && kLeft > 0u) { ${store4('partial', `splitId * size + (tap * p.groupC + c + ${r}u) * p.outC + kAt`, `acc${r}`, vecK, 'kLeft')} }`,
+      `if (${r}u < rowsLeft && kLeft > 0u) { ${store4('partial', `splitId * size + (firstRow + ${r}u) * p.outC + kAt`, `acc${r}`, vecK, 'kLeft')} }`,
   )}
 }`;
+}
+
+/** The tap and the channels of a tile: `firstRow` of the filter's rows, `rowsLeft` of them; `c` is within the channel group. */
+function rowsOfOneTap(rowTile: string): string {
+  return /* wgsl */ `
+  let tap = tapTile % taps;
+  let rowGroup = tapTile / taps;
+  let c = (${rowTile}) * ${WEIGHT_ROWS}u;
+  let cAt = channelGroup * p.groupC + c;
+  let firstRow = tap * p.groupC + c;
+  let rowsLeft = select(0u, p.groupC - c, c < p.groupC);
+  let shiftH = i32(tap / p.kernelW * p.dilationH) - i32(p.padH);
+  let shiftW = i32(tap % p.kernelW * p.dilationW) - i32(p.padW);`;
+}
+
+/** `a0, a1, ...`: what the lane's pixel gives to the rows. */
+function loadOfOneTap(vecC: boolean): string {
+  return /* wgsl */ `
+    let h = i32(row * p.strideH) + shiftH;
+    let w = i32(column * p.strideW) + shiftW;
+    let inside = pixel + lane < end && h >= 0 && h < i32(p.inH) && w >= 0 && w < i32(p.inW);
+    let at = select(0u, ((image * p.inH + u32(h)) * p.inW + u32(w)) * p.inC + cAt, inside);
+    ${lines(WEIGHT_ROWS / 4, (v) => `let a${v} = select(vec4f(0.0), ${load4('x', `at + ${4 * v}u`, vecC, `rowsLeft - min(rowsLeft, ${4 * v}u)`)}, inside && ${4 * v}u < rowsLeft);`)}`;
+}
+
+/** Every row's tap as a shift in the image, and its element relative to that under the filter's corner: both before the loop. */
+function rowsOfAllTaps(rowTile: string): string {
+  return /* wgsl */ `
+  let rowGroup = tapTile;
+  let rows = taps * p.groupC;
+  let firstRow = (${rowTile}) * ${WEIGHT_ROWS}u;
+  let rowsLeft = select(0u, rows - firstRow, firstRow < rows);
+  ${lines(
+    WEIGHT_ROWS,
+    (r) => `
+  let filterRow${r} = min(firstRow + ${r}u, rows - 1u);
+  let tap${r} = filterRow${r} / p.groupC;
+  let shiftH${r} = i32(tap${r} / p.kernelW * p.dilationH) - i32(p.padH);
+  let shiftW${r} = i32(tap${r} % p.kernelW * p.dilationW) - i32(p.padW);
+  let from${r} = (shiftH${r} * i32(p.inW) + shiftW${r}) * i32(p.inC) + i32(channelGroup * p.groupC + filterRow${r} % p.groupC);`,
+  )}`;
+}
+
+/** The same for rows with taps of their own: a place left of or above the image is, as u32, beyond its other end. */
+function loadOfAllTaps(): string {
+  return /* wgsl */ `
+    let h = i32(row * p.strideH);
+    let w = i32(column * p.strideW);
+    let corner = ((i32(image * p.inH) + h) * i32(p.inW) + w) * i32(p.inC);
+    let counts = pixel + lane < end;
+    ${lines(
+      WEIGHT_ROWS,
+      (r) => `
+    let inside${r} = counts && u32(h + shiftH${r}) < p.inH && u32(w + shiftW${r}) < p.inW;
+    let value${r} = select(0.0, x[select(0u, u32(corner + from${r}), inside${r})], inside${r});`,
+    )}
+    ${lines(WEIGHT_ROWS / 4, (v) => `let a${v} = vec4f(${[0, 1, 2, 3].map((j) => `value${4 * v + j}`).join(', ')});`)}`;
 }
 
 /**
