@@ -24,6 +24,8 @@ export function trainingOptions(command: Command): Command {
     .option('--lr <rate>', 'learning rate of Adam')
     .option('--ema <share>', 'evaluate and save an average of the weights, which keeps this share at each step')
     .option('--schedule <name>', `how the learning rate falls: ${SCHEDULES.join(', ')}`)
+    .option('--milestones <epochs>', 'numbers of epochs after which it falls to a tenth, such as 170,200')
+    .option('--warmup <steps>', 'steps in which it rises evenly from a thousandth')
     .option('--augment <recipe>', `how training images vary: ${RECIPES.join(', ')}`)
     .option('--rotation <degrees>', 'how far training images are turned at most')
     .option('--scaling <share>', 'by how much the crops of training vary in size')

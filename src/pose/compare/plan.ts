@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DataError } from '../../errors.js';
 import { loadRun } from '../train/checkpointing.js';
-import { flagOf, type TrainConfig } from '../train/config.js';
+import { flagOf, settingText, type TrainConfig } from '../train/config.js';
 import { type RunFolder, runFolder } from '../train/runFolder.js';
 import type { RowName } from './rows.js';
 import { type RunResult, readResult } from './runResult.js';
@@ -48,10 +48,11 @@ export async function planRuns(
 /** @throws DataError naming the option in which two configurations differ */
 function checkSame(saved: TrainConfig, wanted: TrainConfig, path: string): void {
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
-    const isPlace = key === 'data' || key === 'init';
-    if (isPlace ? placeOf(saved[key]) === placeOf(wanted[key]) : saved[key] === wanted[key]) continue;
+    const valueIn = (config: TrainConfig) =>
+      key === 'data' || key === 'init' ? placeOf(config[key]) : settingText(config[key]);
+    if (valueIn(saved) === valueIn(wanted)) continue;
     throw new DataError(
-      `${path}: the run in it has ${flagOf(key)} ${saved[key]}, this comparison ${wanted[key]}; ` +
+      `${path}: the run in it has ${flagOf(key)} ${settingText(saved[key])}, this comparison ${settingText(wanted[key])}; ` +
         'give the options that it was made with, or another --out',
     );
   }

@@ -2,8 +2,8 @@ import { DataError } from '../../errors.js';
 import { BACKBONES, type BackboneName } from '../../nn/backbone.js';
 import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 import type { InputSize } from './cropBatch.js';
-import { SCHEDULES, type ScheduleName } from './learningRate.js';
-import { integer, number, oneOf, type Setting } from './settings.js';
+import { checkSchedule, SCHEDULES, type ScheduleName } from './learningRate.js';
+import { ascending, integer, number, oneOf, type Setting } from './settings.js';
 
 /** What a network may be trained with, from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
 export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
@@ -58,8 +58,12 @@ export interface TrainConfig {
   readonly lr: number;
   /** Share of the weights' running average that a step keeps; what is evaluated then is the average. 0 = none. */
   readonly ema: number;
-  /** How it falls: to a tenth after 70 % and again after 90 % of the epochs, or along half a cosine to 0. */
+  /** How it falls: to a tenth at each milestone, or along half a cosine to 0. */
   readonly schedule: ScheduleName;
+  /** Numbers of epochs after which it falls; null = 70 % and 90 % of all. */
+  readonly milestones: readonly number[] | null;
+  /** Steps in which it rises evenly from a thousandth of itself; 0 = none. */
+  readonly warmup: number;
   /** How training varies its images (see `recipeOptions`). */
   readonly augment: Recipe;
   /** Augmentation: some images are turned by up to so many degrees, sides vary by up to this share. */
@@ -95,6 +99,8 @@ const LSP: TrainConfig = {
   lr: 1e-3,
   ema: 0,
   schedule: 'steps',
+  milestones: null,
+  warmup: 0,
   augment: 'plain',
   ...STRENGTHS.plain,
   seed: 1,
@@ -118,6 +124,8 @@ const LATER: Partial<TrainConfig> = {
   precision: 'float32',
   stem: '3x3',
   init: null,
+  milestones: null,
+  warmup: 0,
 };
 
 /** Height and width of the network's input in pixels. */
@@ -133,8 +141,10 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
   const preset = flags.data !== undefined ? LSP : backend === 'cpu' ? FIGURES_ON_CPU : FIGURES;
   const wanted = parseFlags(flags);
   const head = HEAD_OF[wanted.loss ?? preset.loss] ?? preset.head;
-  const config = { ...preset, head, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
+  const schedule = wanted.milestones ? 'steps' : preset.schedule;
+  const config = { ...preset, head, schedule, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
   checkLoss(config);
+  checkSchedule(config);
   if (wanted.stem && !config.model.startsWith('resnet')) {
     throw new DataError(`--stem ${wanted.stem}: belongs to a ResNet, got --model ${config.model}; leave it out`);
   }
@@ -174,9 +184,9 @@ function checkLoss({ loss, head, q, logS }: TrainConfig): void {
 export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: string): TrainConfig {
   const wanted = parseFlags(flags);
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
-    if (key !== 'epochs' && wanted[key] !== saved[key]) {
+    if (key !== 'epochs' && settingText(wanted[key]) !== settingText(saved[key])) {
       throw new DataError(
-        `${flagOf(key)} ${wanted[key]}: ${where} was started with ${saved[key]}; leave the option out to resume it, ` +
+        `${flagOf(key)} ${wanted[key]}: ${where} was started with ${settingText(saved[key])}; leave the option out to resume it, ` +
           'or start a new run with --init',
       );
     }
@@ -193,6 +203,7 @@ export function savedConfig(value: unknown): TrainConfig | undefined {
   const config: Record<string, unknown> = { ...LATER, ...value };
   const isKnown = (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
     if (key === 'data' || key === 'init') return config[key] === null || typeof config[key] === 'string';
+    if (key === 'milestones') return config[key] === null || isList(config[key]);
     const names: readonly unknown[] | undefined = {
       loss: LOSS_NAMES,
       model: BACKBONES,
@@ -207,6 +218,13 @@ export function savedConfig(value: unknown): TrainConfig | undefined {
     return names ? names.includes(config[key]) : Number.isFinite(config[key]);
   });
   return isKnown ? (config as unknown as TrainConfig) : undefined;
+}
+
+const isList = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isFinite);
+
+/** A setting as it is typed: `170,200`. */
+export function settingText(value: TrainConfig[keyof TrainConfig] | undefined): string {
+  return value === null ? 'none' : String(value);
 }
 
 /** What each option takes: a parser that gives undefined for anything else, and how to say it. */
@@ -233,6 +251,8 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = 
   scaling: number(0, 0.9),
   colour: number(0, 1),
   schedule: oneOf(SCHEDULES),
+  milestones: ascending(1, 100_000),
+  warmup: integer(0, 10_000_000),
   seed: integer(0, Number.MAX_SAFE_INTEGER),
   figures: integer(10, 1_000_000),
 };

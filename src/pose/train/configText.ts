@@ -1,4 +1,5 @@
 import { type HeadName, inputSize, type TrainConfig } from './config.js';
+import type { LearningRate } from './learningRate.js';
 
 /** The network of a run in words. */
 export function networkText(
@@ -24,9 +25,9 @@ export function lossText({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | 'lo
   return details.length > 0 ? `${loss} (${details.join(', ')})` : loss;
 }
 
-const SCHEDULE_TEXT = { steps: 'x 0.1 after 70 % and again after 90 % of the epochs', cosine: 'down half a cosine' };
-
 /** The optimiser of a run in words. */
-export function optimiserText({ lr, schedule }: Pick<TrainConfig, 'lr' | 'schedule'>): string {
-  return `Adam, ${lr}, ${SCHEDULE_TEXT[schedule]}`;
+export function optimiserText({ lr, schedule, milestones, warmup }: LearningRate): string {
+  const falls = milestones ? `after epochs ${milestones.join(', ')}` : 'after 70 % and again after 90 % of the epochs';
+  const text = `Adam, ${lr}, ${schedule === 'cosine' ? 'down half a cosine' : `x 0.1 ${falls}`}`;
+  return warmup > 0 ? `${text}, ${warmup} steps of warm-up` : text;
 }

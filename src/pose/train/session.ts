@@ -4,6 +4,7 @@ import { tensorsOf } from '../../tensor/tree.js';
 import { TrainingBatches } from './batches.js';
 import { inputSize, type TrainConfig } from './config.js';
 import { capturedTrainStep, initLearner, type Learner, type TrainStep, trainStep } from './learner.js';
+import { checkWarmUp } from './learningRate.js';
 import type { BatchSource } from './prefetch.js';
 import type { LoadedData } from './samples.js';
 
@@ -67,6 +68,7 @@ export function startSession(
   { batches = new TrainingBatches(data, config), eager = false, checkpoint = false }: SessionOptions = {},
 ): Session {
   checkCrops(data, config);
+  checkWarmUp(config, batches.length);
   const how = { ...config, checkpoint };
   return {
     device,

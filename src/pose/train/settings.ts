@@ -18,6 +18,16 @@ export function integer(low: number, high: number): Setting<number> {
   return [parse, `an integer from ${low} to ${high}`];
 }
 
+/** Ascending integers of a closed range, separated by commas. */
+export function ascending(low: number, high: number): Setting<readonly number[]> {
+  const [one] = integer(low, high);
+  const parse = (text: string) => {
+    const values = text.split(',').map((part) => one(part.trim()) ?? Number.NaN);
+    return values.every((value, i) => value > (values[i - 1] ?? 0)) ? values : undefined;
+  };
+  return [parse, `ascending integers from ${low} to ${high}, separated by commas`];
+}
+
 function within(value: number, low: number, high: number): number | undefined {
   return value >= low && value <= high ? value : undefined;
 }

@@ -3,7 +3,6 @@ import { DataError } from '../../../src/errors.js';
 import { BACKBONES } from '../../../src/nn/backbone.js';
 import { HEADS, LOSS_NAMES, makeConfig, resumeConfig, savedConfig } from '../../../src/pose/train/config.js';
 import { lossText } from '../../../src/pose/train/configText.js';
-import { scheduleOf } from '../../../src/pose/train/learningRate.js';
 
 describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {
@@ -25,6 +24,8 @@ describe('makeConfig', () => {
         precision: 'float32',
         lr: 1e-3,
         schedule: 'steps',
+        milestones: null,
+        warmup: 0,
         seed: 1,
       },
       ...{ augment: 'plain', rotation: 45, scaling: 0.25, colour: 0, figures: 0, accumulate: 1, ema: 0 },
@@ -62,6 +63,27 @@ describe('makeConfig', () => {
     [{ lr: '-1' }, '--lr -1: expected a number from 1e-9 to 10'],
     [{ lr: '' }, '--lr : expected a number from 1e-9 to 10'],
     [{ schedule: 'linear' }, '--schedule linear: expected one of steps, cosine'],
+    [{ warmup: '-1' }, '--warmup -1: expected an integer from 0 to 10000000'],
+    [{ milestones: '' }, '--milestones : expected ascending integers from 1 to 100000, separated by commas'],
+    [
+      { milestones: '170,170' },
+      '--milestones 170,170: expected ascending integers from 1 to 100000, separated by commas',
+    ],
+    [
+      { milestones: '200,170' },
+      '--milestones 200,170: expected ascending integers from 1 to 100000, separated by commas',
+    ],
+    [{ milestones: '0,3' }, '--milestones 0,3: expected ascending integers from 1 to 100000, separated by commas'],
+    [{ milestones: '2.5' }, '--milestones 2.5: expected ascending integers from 1 to 100000, separated by commas'],
+    [{ milestones: '2,' }, '--milestones 2,: expected ascending integers from 1 to 100000, separated by commas'],
+    [
+      { milestones: '2,3', schedule: 'cosine' },
+      '--milestones 2,3: belongs to --schedule steps, got cosine; leave one of them out',
+    ],
+    [
+      { milestones: '2,3', epochs: '3' },
+      '--milestones 2,3: the rate falls after that many epochs, of which there are 3; give some below, or more than 3 --epochs',
+    ],
     [{ data: '' }, '--data : expected a folder'],
     [{ ema: '1' }, '--ema 1: expected a number from 0 to 0.999999'],
     [
@@ -80,6 +102,13 @@ describe('makeConfig', () => {
 test('resumeConfig takes more epochs and refuses what contradicts the run', () => {
   const saved = makeConfig({ width: '8' }, 'cpu');
   expect(resumeConfig(saved, { epochs: '9', width: '8' }, 'run')).toEqual({ ...saved, epochs: 9 });
+  const falling = makeConfig({ milestones: '1,2' }, 'cpu');
+  expect(falling).toMatchObject({ schedule: 'steps', milestones: [1, 2] });
+  expect(resumeConfig(falling, { milestones: '1, 2' }, 'run')).toEqual(falling);
+  expect(() => resumeConfig(falling, { milestones: '1' }, 'run')).toThrow(
+    /^--milestones 1: run was started with 1,2; /,
+  );
+  expect(() => resumeConfig(saved, { milestones: '1' }, 'run')).toThrow(/^--milestones 1: run was started with none; /);
   expect(() => resumeConfig(saved, { width: '16' }, 'run')).toThrow(
     '--width 16: run was started with 8; leave the option out to resume it, or start a new run with --init',
   );
@@ -133,29 +162,12 @@ describe('losses and heads', () => {
 test('savedConfig knows what came from another version, and fills in what came later', () => {
   const config = makeConfig({}, 'cpu');
   expect(savedConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
-  const { q, logS, stem, init, ...before } = config;
-  expect(savedConfig(before)).toEqual({ ...before, q: 'laplace', logS: 'none', aspect: 1, stem: '3x3', init: null });
+  const { q, logS, stem, init, milestones, warmup, ...before } = config;
+  const then = { q: 'laplace', logS: 'none', stem: '3x3', init: null, milestones: null, warmup: 0 };
+  expect(savedConfig(before)).toEqual({ ...before, ...then });
+  expect(savedConfig({ ...config, milestones: '2,3' })).toBeUndefined();
   expect(savedConfig({ ...config, init: 3 })).toBeUndefined();
   expect(savedConfig({ ...config, loss: 'huber' })).toBeUndefined();
   expect(savedConfig({ ...config, size: undefined })).toBeUndefined();
   expect(savedConfig(null)).toBeUndefined();
-});
-
-describe('scheduleOf', () => {
-  test('steps: a tenth at epoch 21 of 30, a hundredth at 27, as the recipe has it', () => {
-    const rate = scheduleOf(makeConfig({ data: 'lsp' }, 'cpu'), 31);
-    const epochs = [0, 21 * 31 - 1, 21 * 31, 27 * 31 - 1, 27 * 31];
-    expect(epochs.map((step) => Number(rate(step).toPrecision(6)))).toEqual([1e-3, 1e-3, 1e-4, 1e-4, 1e-5]);
-  });
-
-  test('a first epoch has the whole rate, however few follow', () => {
-    for (const epochs of ['1', '2']) expect(scheduleOf(makeConfig({ data: 'x', epochs }, 'cpu'), 5)(4)).toBe(1e-3);
-  });
-
-  test('cosine: half of the rate in the middle, next to none at the end', () => {
-    const rate = scheduleOf({ ...makeConfig({}, 'cpu'), schedule: 'cosine', epochs: 4, lr: 2 }, 10);
-    expect(rate(0)).toBe(2);
-    expect(rate(20)).toBeCloseTo(1, 12);
-    expect(rate(39)).toBeLessThan(0.01);
-  });
 });
