@@ -13,7 +13,8 @@ Ellipses: one standard deviation of that, about its mean, which holds 39 % of a 
 --level 0.9 the ellipse of the same shape that holds 90 % of the predicted density. The overlay's caption says which.
 
 Boxes: COCO annotations or a list of detections, in pixels of the upright image; without them a person fills the whole image. An
-image that cannot be read is reported and left out; the exit code is then 1.`;
+image that cannot be read is reported and left out; the exit code is then 1. Ctrl-C writes the results of the images so far and says how
+many are missing; the exit code is then 130.`;
 
 /** `wgrad predict IMAGE... | DIR`: the poses of the people in images, as COCO results and as overlays. */
 export function predict(program: Command): void {

@@ -15,6 +15,7 @@ import { SUPPRESSIONS, type Suppression, suppressAlike } from '../pose/predict/s
 import { duration } from '../pose/train/duration.js';
 import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../pose/uncertainty/errorDensity.js';
 import { checkpointFile } from './checkpointFile.js';
+import { INTERRUPTED, untilInterrupt } from './interrupt.js';
 import { loadingDisplay } from './loadingDisplay.js';
 import { openBackend } from './openBackend.js';
 
@@ -55,12 +56,16 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const display = loadingDisplay('predict');
   let failures = 0;
   const say = (text: string) => process.stderr.write(`${text}\n`);
+  const { signal, release } = untilInterrupt(() => {
+    display.stop();
+    say('stopping after these people; Ctrl-C again exits at once, without results');
+  });
   try {
     const flipTest = flags.flipTest ?? false;
     const ofOne = await errorsOf(device, checkpoint);
     const errors = ofOne && flipTest ? flipAveraged(ofOne) : ofOne;
     const found = await predictPoses(images, {
-      ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest, errors },
+      ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest, errors, signal },
       onProgress: display.update,
       onFailure: ({ message }) => {
         failures++;
@@ -69,23 +74,33 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
       },
     });
     display.stop();
-    const poses = suppression ? suppressAlike(found, schema, ...suppression) : found;
-    const results = formatResults(poses);
-    if (flags.out === undefined) process.stdout.write(results);
-    else await writeFileAtomic(flags.out, results);
-    if (flags.overlays !== undefined) {
-      await writeOverlays(flags.overlays, schema, poses, errors && ellipseSize(errors, level));
+    const missing = images.length - found.done;
+    // Nothing yet: what a file of that name holds is worth more.
+    if (missing < images.length || found.poses.length > 0) {
+      const poses = suppression ? suppressAlike(found.poses, schema, ...suppression) : found.poses;
+      const results = formatResults(poses);
+      if (flags.out === undefined) process.stdout.write(results);
+      else await writeFileAtomic(flags.out, results);
+      if (flags.overlays !== undefined && !found.error) {
+        const drawn = await writeOverlays(flags.overlays, schema, poses, errors && ellipseSize(errors, level), signal);
+        const undrawn = new Set(poses.map(({ image }) => image)).size - drawn.length;
+        if (undrawn > 0) say(`${undrawn} overlays are not drawn`);
+      }
+      const without = images.slice(0, found.done).filter(({ people }) => people?.length === 0).length;
+      say(
+        `${poses.length} people${alike(found.poses.length - poses.length)} in ${found.done} images${without > 0 ? `, ${without} of them without a box` : ''}; ` +
+          `${failures > 0 ? `${failures} could not be read; ` : ''}${duration((performance.now() - began) / 1000)}`,
+      );
     }
-    const without = images.filter(({ people }) => people?.length === 0).length;
-    say(
-      `${poses.length} people${alike(found.length - poses.length)} in ${images.length} images${without > 0 ? `, ${without} of them without a box` : ''}; ` +
-        `${failures > 0 ? `${failures} could not be read; ` : ''}${duration((performance.now() - began) / 1000)}`,
-    );
+    if (missing > 0) say(`${missing} of ${images.length} images are missing`);
+    if (found.error) throw found.error;
   } finally {
+    release();
     display.stop();
     device.destroy();
   }
   if (failures > 0) process.exitCode = 1;
+  if (signal.aborted) process.exitCode = INTERRUPTED;
 }
 
 /** Before the work, which would be lost. @throws DataError where a file could not be written there */

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -166,6 +167,58 @@ describe('wgrad predict', () => {
       [1, '000000000012.jpg', undefined, [0, 0, 90, 70]],
       [2, '000000000034.jpg', undefined, [0, 0, 90, 70]],
     ]);
+  });
+
+  describe('stopped', () => {
+    const MANY = 600;
+    beforeAll(() => {
+      mkdirSync(join(home, 'many'));
+      // What tells of the third says that two were looked at.
+      for (let i = 0; i < MANY; i++) {
+        const file = join(home, 'many', `${1000 + i}.jpg`);
+        if (i === 2) writeFileSync(file, 'not a picture');
+        else linkSync(join(home, 'images', '000000000012.jpg'), file);
+      }
+    });
+    afterAll(() => rmSync(join(home, 'many'), { recursive: true }));
+
+    test('by Ctrl-C it writes the results so far, says how many images are missing, and exits 130', async () => {
+      writeFileSync(join(home, 'part.json'), 'of an earlier run');
+      const given = ['many', '--run', 'run', '--backend', 'cpu', '--batch', '1', '--out', 'part.json'];
+      const child = spawn(process.execPath, ['--import', TSX, MAIN, 'predict', ...given], { cwd: home });
+      let stderr = '';
+      child.stderr.on('data', (text) => {
+        if (stderr === '') child.kill('SIGINT');
+        stderr += text;
+      });
+      const [code] = await once(child, 'close');
+      expect(code).toBe(130);
+      const told =
+        /^wgrad: many\/1002\.jpg: cannot be read .*\nstopping after these people; .*\n(\d+) people in (\d+) images; 1 could not be read; \d+ s\n(\d+) of 600 images are missing\n$/;
+      expect(stderr).toMatch(told);
+      const [people, done, missing] = (told.exec(stderr) as RegExpExecArray).slice(1).map(Number);
+      expect([people, missing]).toEqual([done - 1, MANY - done]);
+      const results = JSON.parse(readFileSync(join(home, 'part.json'), 'utf8')) as Result[];
+      const expected = Array.from({ length: done }, (_, i) => 1000 + i).filter((id) => id !== 1002);
+      expect(results.map((r) => r.image_id)).toEqual(expected);
+      expect(people).toBeGreaterThanOrEqual(2);
+      expect(missing).toBeGreaterThan(0);
+      expect(readdirSync(home).filter((name) => name.endsWith('.part'))).toEqual([]);
+      rmSync(join(home, 'part.json'));
+    });
+  });
+
+  test('draws over pictures of which the decoder only warns', async () => {
+    const bytes = readFileSync(join(home, 'images', '000000000012.jpg'));
+    const tables = bytes.indexOf(Buffer.from([0xff, 0xc4]));
+    const padded = Buffer.concat([bytes.subarray(0, tables), Buffer.alloc(40, 7), bytes.subarray(tables)]);
+    writeFileSync(join(home, 'warned.jpg'), padded);
+    await expect(sharp(padded).raw().toBuffer()).rejects.toThrow(/extraneous bytes/);
+    const given = ['warned.jpg', '--run', 'run', '--backend', 'cpu', '--out', 'warned.json', '--overlays', 'warned'];
+    const { code, stderr } = await wgrad('predict', ...given);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^1 people in 1 images; \d+ s\n$/)]);
+    expect(readdirSync(join(home, 'warned'))).toEqual(['warned.jpg']);
+    for (const name of ['warned.jpg', 'warned.json', 'warned']) rmSync(join(home, name), { recursive: true });
   });
 
   test('refuses in one line, and leaves nothing behind', async () => {

@@ -24,7 +24,8 @@ export interface EllipseSize {
 
 /**
  * Draws the poses over their images, upright, with an ellipse of where each joint's label is expected and the caption at the
- * bottom, as JPEGs under the images' names; of two images of one name the second is `name-2.jpg`.
+ * bottom, as JPEGs under the images' names; of two images of one name the second is `name-2.jpg`. Once the signal is aborted
+ * no further one is drawn.
  * @param size absent where the network does not say how sure it is
  * @returns the files written
  * @throws DataError where the folder or a file cannot be written
@@ -34,6 +35,7 @@ export async function writeOverlays(
   schema: JointSchema,
   poses: readonly PredictedPose[],
   size?: EllipseSize,
+  signal?: AbortSignal,
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw fileError('cannot make the folder', folder, cause);
@@ -42,6 +44,7 @@ export async function writeOverlays(
   for (const pose of poses) byImage.set(pose.image, [...(byImage.get(pose.image) ?? []), pose]);
   const taken = new Set<string>();
   for (const [image, people] of byImage) {
+    if (signal?.aborted) break;
     const file = join(folder, freeName(basename(image.path, extname(image.path)), taken));
     await writeFileAtomic(file, await overlay(image.path, schema, people, size));
   }
@@ -67,7 +70,7 @@ async function overlay(
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" ` +
     `><svg viewBox="${overlayViewBox(width, height)}" preserveAspectRatio="none">${drawn.join('')}</svg>${caption}</svg>`;
-  return sharp(path)
+  return sharp(path, { failOn: 'error' }) // what was good enough for the prediction
     .autoOrient()
     .flatten()
     .toColourspace('srgb')

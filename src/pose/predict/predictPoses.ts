@@ -60,13 +60,25 @@ export interface PredictOptions {
   /** Told of images that cannot be read and of boxes beside them; the others go on. */
   readonly onFailure: (error: DataError) => void;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Once it is aborted no further image is looked at. */
+  readonly signal?: AbortSignal;
+}
+
+/** What was found, also where something came between. */
+export interface PredictedPoses {
+  readonly poses: PredictedPose[];
+  /** Images, from the first on, of which no one is missing. */
+  readonly done: number;
+  /** What the network threw; the images from `done` on then lack people. */
+  readonly error?: unknown;
 }
 
 /** Looks at every person of every image, in their order, through crops as the checkpoint's conventions want them. */
 export async function predictPoses(
   images: readonly ImageToPredict[],
-  { network, conventions, schema, batch, flipTest, errors, onFailure, onProgress }: PredictOptions,
-): Promise<PredictedPose[]> {
+  options: PredictOptions,
+): Promise<PredictedPoses> {
+  const { network, conventions, schema, batch, flipTest, errors, onFailure, onProgress, signal } = options;
   const [height, width] = conventions.size;
   const pixels = height * width * 3;
   const order = flipOrder(schema);
@@ -91,32 +103,39 @@ export async function predictPoses(
   };
   const load = (image?: ImageToPredict) => image && decodeImage(image.path).catch(toFailure);
 
-  let next = load(images[0]);
-  for (const [i, image] of images.entries()) {
-    const decoded = await next;
-    next = load(images[i + 1]); // while the device is at work
-    if (decoded instanceof DataError) onFailure(decoded);
-    else {
-      const picture = decoded as RgbImage;
-      for (const person of image.people ?? [wholeOf(picture)]) {
-        const crop = cropOf(image, picture, person, conventions);
-        if (crop instanceof DataError) {
-          onFailure(crop);
-          continue;
-        }
-        const at = rows.length * pixels;
-        warpCrop(picture, crop, width, height, inputs.subarray(at, at + pixels), conventions);
-        if (flipTest) {
-          warpCrop(picture, mirrorCrop(crop), width, height, mirrored.subarray(at, at + pixels), conventions);
-        }
-        rows.push({ image, size: [picture.width, picture.height], person, crop });
-        if (rows.length === batch) await flush();
+  const look = async (image: ImageToPredict, picture: RgbImage) => {
+    for (const person of image.people ?? [wholeOf(picture)]) {
+      const crop = cropOf(image, picture, person, conventions);
+      if (crop instanceof DataError) {
+        onFailure(crop);
+        continue;
       }
+      const at = rows.length * pixels;
+      warpCrop(picture, crop, width, height, inputs.subarray(at, at + pixels), conventions);
+      if (flipTest) {
+        warpCrop(picture, mirrorCrop(crop), width, height, mirrored.subarray(at, at + pixels), conventions);
+      }
+      rows.push({ image, size: [picture.width, picture.height], person, crop });
+      if (rows.length === batch) await flush();
     }
-    onProgress?.(i + 1, images.length);
+  };
+
+  let done = 0;
+  let next = load(images[0]);
+  try {
+    while (done < images.length && !signal?.aborted) {
+      const decoded = await next;
+      next = load(images[done + 1]); // while the device is at work
+      if (decoded instanceof DataError) onFailure(decoded);
+      else await look(images[done], decoded as RgbImage);
+      done++;
+      onProgress?.(done, images.length);
+    }
+    await flush();
+    return { poses, done };
+  } catch (error) {
+    return { poses, done: images.indexOf(rows[0]?.image ?? images[done]), error };
   }
-  await flush();
-  return poses;
 }
 
 interface Row extends Pick<PredictedPose, 'image' | 'size' | 'person'> {

@@ -35,8 +35,8 @@ const NEAR = 0.25;
 async function predict(images: readonly ImageToPredict[], more: Partial<PredictOptions> = {}) {
   const failures: DataError[] = [];
   const options = { network: lightSeeker(conventions), conventions, schema, batch: 4, flipTest: false };
-  const poses = await predictPoses(images, { ...options, onFailure: (error) => failures.push(error), ...more });
-  return { poses, failures: failures.map(({ message }) => message) };
+  const found = await predictPoses(images, { ...options, onFailure: (error) => failures.push(error), ...more });
+  return { ...found, failures: failures.map(({ message }) => message) };
 }
 
 function expectNear(joints: ArrayLike<number>, x: number, y: number): void {
@@ -88,6 +88,33 @@ describe('predictPoses', () => {
       expect(pose.jointScores[0]).toBeGreaterThan(0.8);
       expect(pose.score).toBeCloseTo((0.5 * pose.jointScores.reduce((sum, s) => sum + s)) / 3, 12);
     }
+  });
+
+  test('keeps what it has where the network fails or the signal comes, and says which images are whole', async () => {
+    writeFileSync(join(home, 'kept.png'), await picture(60, 80, 22, 50));
+    const people = (count: number) =>
+      Array.from({ length: count }, () => ({ box: [0, 0, 60, 80] as const, category: 1 }));
+    // Batches of four: the second ends within the last image.
+    const images = [3, 2, 4].map((count, id) => ({ path: join(home, 'kept.png'), id, people: people(count) }));
+    const seeker = lightSeeker(conventions);
+    const failing = (good: number) => (inputs: Float32Array) => {
+      if (good-- === 0) throw new Error('lost');
+      return seeker(inputs);
+    };
+    const fails = async (good: number) => {
+      const { poses, done, error } = await predict(images as unknown as ImageToPredict[], { network: failing(good) });
+      return [poses.length, done, (error as Error | undefined)?.message];
+    };
+    expect([await fails(0), await fails(1), await fails(2), await fails(3)]).toEqual([
+      [0, 0, 'lost'],
+      [4, 1, 'lost'],
+      [8, 2, 'lost'],
+      [9, 3, undefined],
+    ]);
+    const stop = new AbortController();
+    const onProgress = (done: number) => done === 2 && stop.abort();
+    const stopped = await predict(images as unknown as ImageToPredict[], { signal: stop.signal, onProgress });
+    expect([stopped.poses.length, stopped.done, stopped.error]).toEqual([5, 2, undefined]);
   });
 
   test('turns pictures as their EXIF orientation says, whichever of the eight', async () => {
