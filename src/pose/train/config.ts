@@ -64,6 +64,8 @@ export interface TrainConfig {
   readonly milestones: readonly number[] | null;
   /** Steps in which it rises evenly from a thousandth of itself; 0 = none. */
   readonly warmup: number;
+  /** Largest global norm of a step's gradients, beyond which all are scaled down to it; 0 = no clipping. */
+  readonly clip: number;
   /** How training varies its images (see `recipeOptions`). */
   readonly augment: Recipe;
   /** Augmentation: some images are turned by up to so many degrees, sides vary by up to this share. */
@@ -101,6 +103,7 @@ const LSP: TrainConfig = {
   schedule: 'steps',
   milestones: null,
   warmup: 0,
+  clip: 0,
   augment: 'plain',
   ...STRENGTHS.plain,
   seed: 1,
@@ -126,6 +129,7 @@ const LATER: Partial<TrainConfig> = {
   init: null,
   milestones: null,
   warmup: 0,
+  clip: 0,
 };
 
 /** Height and width of the network's input in pixels. */
@@ -253,6 +257,7 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = 
   schedule: oneOf(SCHEDULES),
   milestones: ascending(1, 100_000),
   warmup: integer(0, 10_000_000),
+  clip: number(0, 1e9),
   seed: integer(0, Number.MAX_SAFE_INTEGER),
   figures: integer(10, 1_000_000),
 };

@@ -26,8 +26,15 @@ export function lossText({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | 'lo
 }
 
 /** The optimiser of a run in words. */
-export function optimiserText({ lr, schedule, milestones, warmup }: LearningRate): string {
+export function optimiserText({
+  lr,
+  schedule,
+  milestones,
+  warmup,
+  clip,
+}: LearningRate & Pick<TrainConfig, 'clip'>): string {
   const falls = milestones ? `after epochs ${milestones.join(', ')}` : 'after 70 % and again after 90 % of the epochs';
   const text = `Adam, ${lr}, ${schedule === 'cosine' ? 'down half a cosine' : `x 0.1 ${falls}`}`;
-  return warmup > 0 ? `${text}, ${warmup} steps of warm-up` : text;
+  const rise = warmup > 0 ? `, ${warmup} steps of warm-up` : '';
+  return `${text}${rise}${clip > 0 ? `, gradients clipped to a norm of ${clip}` : ''}`;
 }

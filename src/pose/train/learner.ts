@@ -112,7 +112,8 @@ export function capturedLearn(config: StepConfig) {
 export function learn(config: StepConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
   const { loss, state, gradients } = differentiate(config, learner, batch);
   const ema = config.ema > 0 ? { decay: config.ema, warmUp: true } : undefined;
-  const [params, optimizer] = adam.step(learner.params, gradients, learner.optimizer, { lr, ema });
+  const clipNorm = config.clip > 0 ? config.clip : undefined;
+  const [params, optimizer] = adam.step(learner.params, gradients, learner.optimizer, { lr, ema, clipNorm });
   return { loss, learner: { params, state, optimizer } };
 }
 

@@ -36,8 +36,8 @@ describe.each(BACKENDS)('capturedTrainStep on $name', ({ open }) => {
     ['log s on a grid, batches in parts', { logS: 'jitteredGrid', accumulate: 2 }],
     ['log s by draws from a Student-t', { logS: 'importance', q: 'studentT', head: 'integral' }],
     ['heatmaps', { loss: 'heatmap', head: 'heatmap' }],
-    ['mixed precision', { precision: 'mixed' }],
-    ['Laplace, batches in parts, averaged weights', { loss: 'laplace', accumulate: 2, ema: 0.9 }],
+    ['mixed precision, clipped', { precision: 'mixed', clip: 0.1 }],
+    ['Laplace, batches in parts, clipped, averaged weights', { loss: 'laplace', accumulate: 2, clip: 0.1, ema: 0.9 }],
   ] as const)('takes the same steps as trainStep, bit for bit: %s', async (_, changed) => {
     const device = await open();
     const config: TrainConfig = { ...TINY, ...changed };

@@ -26,6 +26,7 @@ describe('makeConfig', () => {
         schedule: 'steps',
         milestones: null,
         warmup: 0,
+        clip: 0,
         seed: 1,
       },
       ...{ augment: 'plain', rotation: 45, scaling: 0.25, colour: 0, figures: 0, accumulate: 1, ema: 0 },
@@ -63,6 +64,7 @@ describe('makeConfig', () => {
     [{ lr: '-1' }, '--lr -1: expected a number from 1e-9 to 10'],
     [{ lr: '' }, '--lr : expected a number from 1e-9 to 10'],
     [{ schedule: 'linear' }, '--schedule linear: expected one of steps, cosine'],
+    [{ clip: '-1' }, '--clip -1: expected a number from 0 to 1000000000'],
     [{ warmup: '-1' }, '--warmup -1: expected an integer from 0 to 10000000'],
     [{ milestones: '' }, '--milestones : expected ascending integers from 1 to 100000, separated by commas'],
     [
@@ -162,8 +164,8 @@ describe('losses and heads', () => {
 test('savedConfig knows what came from another version, and fills in what came later', () => {
   const config = makeConfig({}, 'cpu');
   expect(savedConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
-  const { q, logS, stem, init, milestones, warmup, ...before } = config;
-  const then = { q: 'laplace', logS: 'none', stem: '3x3', init: null, milestones: null, warmup: 0 };
+  const { q, logS, stem, init, milestones, warmup, clip, ...before } = config;
+  const then = { q: 'laplace', logS: 'none', stem: '3x3', init: null, milestones: null, warmup: 0, clip: 0 };
   expect(savedConfig(before)).toEqual({ ...before, ...then });
   expect(savedConfig({ ...config, milestones: '2,3' })).toBeUndefined();
   expect(savedConfig({ ...config, init: 3 })).toBeUndefined();

@@ -63,8 +63,8 @@ test('a warm-up that the run is too short for is refused', async () => {
 
 test('the optimiser in words', () => {
   expect(optimiserText(configOf({}))).toBe('Adam, 0.001, x 0.1 after 70 % and again after 90 % of the epochs');
-  expect(optimiserText(configOf({ epochs: '210', milestones: '170,200', warmup: '500' }))).toBe(
-    'Adam, 0.001, x 0.1 after epochs 170, 200, 500 steps of warm-up',
+  expect(optimiserText(configOf({ epochs: '210', milestones: '170,200', warmup: '500', clip: '35' }))).toBe(
+    'Adam, 0.001, x 0.1 after epochs 170, 200, 500 steps of warm-up, gradients clipped to a norm of 35',
   );
   expect(optimiserText(configOf({ schedule: 'cosine' }))).toBe('Adam, 0.001, down half a cosine');
 });

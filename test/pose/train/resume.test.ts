@@ -38,7 +38,7 @@ describe.each(BACKENDS)('$name', ({ open }) => {
   // Batches of an epoch: 5. Steps are reported in fours, so the runs stop in the middle of epochs.
   test.each([
     ['plain', {}, [4]],
-    ['with warm-up and milestones', { schedule: 'steps' as const, milestones: [1, 2], warmup: 7 }, [4]],
+    ['with warm-up, milestones and clipping', { schedule: 'steps', milestones: [1, 2], warmup: 7, clip: 0.1 }, [4]],
     ['in mixed precision', { precision: 'mixed' as const }, [4]],
     ['with an average of the weights and batches in parts', { ema: 0.9, accumulate: 2 }, [4]],
     // Two epochs, interrupted once: a flow at hundreds of nodes is slow on the reference.
@@ -145,8 +145,8 @@ describe('checkpoints', () => {
   test('a checkpoint from before there were some options goes on as it began', async () => {
     const data = await tinyData();
     await withFolder(async (folder) => {
-      const { q, logS, stem, init, milestones, warmup, ...before } = TINY;
-      const then = { q: 'laplace', logS: 'none', stem: '3x3', init: null, milestones: null, warmup: 0 };
+      const { q, logS, stem, init, milestones, warmup, clip, ...before } = TINY;
+      const then = { q: 'laplace', logS: 'none', stem: '3x3', init: null, milestones: null, warmup: 0, clip: 0 };
       const session = startSession(device, TINY, data);
       await saveRun({ ...session, config: before as TrainConfig }, folder.last);
       const saved = await loadRun(folder.last);
