@@ -27,6 +27,7 @@ export function trainingOptions(command: Command): Command {
     .option('--milestones <epochs>', 'numbers of epochs after which it falls to a tenth, such as 170,200')
     .option('--warmup <steps>', 'steps in which it rises evenly from a thousandth')
     .option('--clip <norm>', 'global norm that gradients are scaled down to where it is larger')
+    .option('--joint-weights <weights>', 'what the loss of each joint is multiplied by: equal, schema, or a list')
     .option('--augment <recipe>', `how training images vary: ${RECIPES.join(', ')}`)
     .option('--rotation <degrees>', 'how far training images are turned at most')
     .option('--scaling <share>', 'by how much the crops of training vary in size')

@@ -19,6 +19,8 @@ export interface JointSchema {
   readonly upperBody: readonly number[];
   /** Per joint, the standard deviation of a human annotation over the square root of the person's area (OKS). */
   readonly oksSigmas: readonly number[];
+  /** Per joint, what training may multiply its loss by; absent where the field has none. */
+  readonly jointWeights?: readonly number[];
 }
 
 /** Colours of limbs. */
@@ -80,7 +82,7 @@ export const lsp14: JointSchema = {
   oksSigmas: [0.089, 0.087, 0.107, 0.107, 0.087, 0.089, 0.062, 0.072, 0.079, 0.079, 0.072, 0.062, 0.079, 0.079],
 };
 
-/** The 17 keypoints of COCO (Lin et al., ECCV 2014), in its order, with the sigmas of its evaluation. */
+/** The 17 keypoints of COCO (Lin et al., ECCV 2014), in its order, with the sigmas of its evaluation and HRNet's joint weights. */
 export const coco17: JointSchema = {
   name: 'coco17',
   joints: [
@@ -139,9 +141,13 @@ export const coco17: JointSchema = {
     0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089,
     0.089,
   ],
+  jointWeights: [1, 1, 1, 1, 1, 1, 1, 1.2, 1.2, 1.5, 1.5, 1, 1, 1.2, 1.2, 1.5, 1.5],
 };
 
-/** The 14 keypoints of CrowdPose (Li et al., CVPR 2019), in its order, with the sigmas of its evaluation. */
+/**
+ * The 14 keypoints of CrowdPose (Li et al., CVPR 2019), in its order, with the sigmas of its evaluation. The joint weights that
+ * mmpose gives it are left out: with 0.2 for the left elbow and 1.3 for the right one they are those of another order.
+ */
 export const crowdpose14: JointSchema = {
   name: 'crowdpose14',
   joints: [

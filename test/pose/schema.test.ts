@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/errors.js';
 import { checkSample, jointBox, type PoseSample } from '../../src/pose/dataset.js';
 import { coco17, crowdpose14, flipOrder, lsp14 } from '../../src/pose/schema.js';
+import { mpii16 } from '../../src/pose/schemas/mpii16.js';
 
-describe.each([lsp14, coco17, crowdpose14])('$name', (schema) => {
+describe.each([lsp14, coco17, crowdpose14, mpii16])('$name', (schema) => {
   const K = schema.joints.length;
 
   test('flip pairs are the left and right of the same joint, and every sided joint has one', () => {
@@ -21,6 +22,8 @@ describe.each([lsp14, coco17, crowdpose14])('$name', (schema) => {
   test('torso, limbs and sigmas refer to joints', () => {
     expect(schema.torso.map((k) => schema.joints[k])).toEqual(['left_shoulder', 'right_hip']);
     expect(schema.oksSigmas.length).toBe(K);
+    expect(schema.jointWeights?.length ?? K).toBe(K);
+    for (const [a, b] of schema.flipPairs) expect(schema.jointWeights?.[a]).toBe(schema.jointWeights?.[b]);
     const drawn = new Set(schema.limbs.map(([a]) => a).concat(schema.limbs.map(([, b]) => b)));
     expect([...drawn].sort((a, b) => a - b)).toEqual(schema.joints.map((_, k) => k));
   });

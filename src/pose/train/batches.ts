@@ -9,6 +9,7 @@ import { flipOrder, type JointSchema } from '../schema.js';
 import { warpCrop } from '../warp.js';
 import { inputSize, type TrainConfig } from './config.js';
 import { type CropBatch, makeCropBatch } from './cropBatch.js';
+import { jointWeightsOf, weighJoints } from './jointWeights.js';
 import type { BatchSource } from './prefetch.js';
 import type { LoadedSample, TrainingSamples } from './samples.js';
 
@@ -24,7 +25,7 @@ export interface Batch {
 
 export type BatchConfig = Pick<
   TrainConfig,
-  'batch' | 'size' | 'aspect' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour'
+  'batch' | 'size' | 'aspect' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour' | 'jointWeights'
 >;
 
 /** Streams of the run's seed; 0 draws the weights. */
@@ -70,6 +71,7 @@ export class TrainingBatches implements BatchSource {
   readonly #augmentation: AugmentOptions;
   readonly #schema: JointSchema;
   readonly #flip: Uint32Array;
+  readonly #jointWeights: readonly number[] | undefined;
   #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
 
   /** @throws DataError if the data do not fill one batch */
@@ -94,6 +96,7 @@ export class TrainingBatches implements BatchSource {
     this.#augmentation = dataset.mirrorable ? options : { ...options, mirrorProbability: 0 };
     this.#schema = dataset.schema;
     this.#flip = flipOrder(dataset.schema);
+    this.#jointWeights = jointWeightsOf(dataset.schema, config);
   }
 
   async at(epoch: number, index: number): Promise<CropBatch> {
@@ -111,7 +114,8 @@ export class TrainingBatches implements BatchSource {
       return { sample, outside, ...varySample(sample, this.#schema, ...streams, this.#augmentation) };
     };
     const chosen = this.#order.indices.subarray(index * batch, (index + 1) * batch);
-    return makeCropBatch(await Promise.all(Array.from(chosen, row)), inputSize(this.#config), this.#flip);
+    const made = makeCropBatch(await Promise.all(Array.from(chosen, row)), inputSize(this.#config), this.#flip);
+    return weighJoints(made, this.#jointWeights, batch);
   }
 }
 
@@ -128,17 +132,18 @@ export interface EvaluationBatch {
 export function* evaluationBatches(
   schema: JointSchema,
   samples: readonly LoadedSample[],
-  config: Pick<TrainConfig, 'batch' | 'size' | 'aspect'>,
+  config: Pick<TrainConfig, 'batch' | 'size' | 'aspect' | 'jointWeights'>,
   flipTest: boolean,
 ): Generator<EvaluationBatch> {
   const order = flipOrder(schema);
   const { batch } = config;
+  const weights = jointWeightsOf(schema, config);
   const input = inputSize(config);
   for (let first = 0; first < samples.length; first += batch) {
     const some = samples.slice(first, first + batch);
     const through = (cropOf: (crop: Crop) => Crop) => {
       const rows = some.map((sample) => ({ sample, crop: cropOf(sample.crop) }));
-      return makeCropBatch(rows, input, order, batch);
+      return weighJoints(makeCropBatch(rows, input, order, batch), weights, batch);
     };
     const mirrored = flipTest ? through(mirrorCrop) : undefined;
     yield { first, count: some.length, upright: through((crop) => crop), mirrored };

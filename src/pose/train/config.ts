@@ -2,8 +2,9 @@ import { DataError } from '../../errors.js';
 import { BACKBONES, type BackboneName } from '../../nn/backbone.js';
 import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 import type { InputSize } from './cropBatch.js';
+import { JOINT_WEIGHTS } from './jointWeights.js';
 import { checkSchedule, SCHEDULES, type ScheduleName } from './learningRate.js';
-import { ascending, integer, number, oneOf, type Setting } from './settings.js';
+import { ascending, eitherOf, integer, number, oneOf, type Setting, weights } from './settings.js';
 
 /** What a network may be trained with, from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
 export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
@@ -66,6 +67,8 @@ export interface TrainConfig {
   readonly warmup: number;
   /** Largest global norm of a step's gradients, beyond which all are scaled down to it; 0 = no clipping. */
   readonly clip: number;
+  /** What the loss of each joint is multiplied by: 1, what the joint schema has, or these; metrics know nothing of it. */
+  readonly jointWeights: (typeof JOINT_WEIGHTS)[number] | readonly number[];
   /** How training varies its images (see `recipeOptions`). */
   readonly augment: Recipe;
   /** Augmentation: some images are turned by up to so many degrees, sides vary by up to this share. */
@@ -104,6 +107,7 @@ const LSP: TrainConfig = {
   milestones: null,
   warmup: 0,
   clip: 0,
+  jointWeights: 'equal',
   augment: 'plain',
   ...STRENGTHS.plain,
   seed: 1,
@@ -130,6 +134,7 @@ const LATER: Partial<TrainConfig> = {
   milestones: null,
   warmup: 0,
   clip: 0,
+  jointWeights: 'equal',
 };
 
 /** Height and width of the network's input in pixels. */
@@ -182,23 +187,6 @@ function checkLoss({ loss, head, q, logS }: TrainConfig): void {
 }
 
 /**
- * The configuration of a run that is continued: what it was started with, for which only `epochs` may change.
- * @throws DataError naming an option that contradicts the run
- */
-export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: string): TrainConfig {
-  const wanted = parseFlags(flags);
-  for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
-    if (key !== 'epochs' && settingText(wanted[key]) !== settingText(saved[key])) {
-      throw new DataError(
-        `${flagOf(key)} ${wanted[key]}: ${where} was started with ${settingText(saved[key])}; leave the option out to resume it, ` +
-          'or start a new run with --init',
-      );
-    }
-  }
-  return { ...saved, ...wanted };
-}
-
-/**
  * The configuration in a checkpoint; what came after its run is as it was then.
  * @returns undefined if this version can not run it
  */
@@ -208,6 +196,7 @@ export function savedConfig(value: unknown): TrainConfig | undefined {
   const isKnown = (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
     if (key === 'data' || key === 'init') return config[key] === null || typeof config[key] === 'string';
     if (key === 'milestones') return config[key] === null || isList(config[key]);
+    if (key === 'jointWeights' && isList(config[key])) return true;
     const names: readonly unknown[] | undefined = {
       loss: LOSS_NAMES,
       model: BACKBONES,
@@ -218,6 +207,7 @@ export function savedConfig(value: unknown): TrainConfig | undefined {
       precision: PRECISIONS,
       schedule: SCHEDULES,
       augment: RECIPES,
+      jointWeights: JOINT_WEIGHTS,
     }[key as string];
     return names ? names.includes(config[key]) : Number.isFinite(config[key]);
   });
@@ -258,11 +248,13 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = 
   milestones: ascending(1, 100_000),
   warmup: integer(0, 10_000_000),
   clip: number(0, 1e9),
+  jointWeights: eitherOf(oneOf(JOINT_WEIGHTS), weights()),
   seed: integer(0, Number.MAX_SAFE_INTEGER),
   figures: integer(10, 1_000_000),
 };
 
-function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
+/** The options that were given. @throws DataError naming one that does not take what was typed */
+export function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
   const parsed: Record<string, TrainConfig[keyof TrainConfig]> = {};
   for (const [key, text] of Object.entries(flags)) {
     if (text === undefined) continue;

@@ -20,8 +20,19 @@ const HEAD_TEXT: Readonly<Record<HeadName, string>> = {
 };
 
 /** The loss of a run in words: `rle (Q logistic, log s by importance)`. */
-export function lossText({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | 'logS'>): string {
-  const details = [q === 'laplace' ? '' : `Q ${q}`, logS === 'none' ? '' : `log s by ${logS}`].filter(Boolean);
+export function lossText({
+  loss,
+  q,
+  logS,
+  jointWeights,
+}: Pick<TrainConfig, 'loss' | 'q' | 'logS' | 'jointWeights'>): string {
+  const details = [
+    q === 'laplace' ? '' : `Q ${q}`,
+    logS === 'none' ? '' : `log s by ${logS}`,
+    jointWeights === 'equal'
+      ? ''
+      : `joint weights ${jointWeights === 'schema' ? 'of the schema' : jointWeights.join(', ')}`,
+  ].filter(Boolean);
   return details.length > 0 ? `${loss} (${details.join(', ')})` : loss;
 }
 

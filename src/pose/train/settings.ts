@@ -28,6 +28,21 @@ export function ascending(low: number, high: number): Setting<readonly number[]>
   return [parse, `ascending integers from ${low} to ${high}, separated by commas`];
 }
 
+/** Numbers >= 0, separated by commas, not all of them 0. */
+export function weights(): Setting<readonly number[]> {
+  const [one] = number(0, 1e6);
+  const parse = (text: string) => {
+    const values = text.split(',').map((part) => one(part) ?? Number.NaN);
+    return values.every((value) => value >= 0) && values.some((value) => value > 0) ? values : undefined;
+  };
+  return [parse, 'a weight for each, separated by commas'];
+}
+
+/** What one or the other takes. */
+export function eitherOf<A, B>([first, expected]: Setting<A>, [second, other]: Setting<B>): Setting<A | B> {
+  return [(text) => first(text) ?? second(text), `${expected}, or ${other}`];
+}
+
 function within(value: number, low: number, high: number): number | undefined {
   return value >= low && value <= high ? value : undefined;
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../../src/errors.js';
 import { BACKBONES } from '../../../src/nn/backbone.js';
-import { HEADS, LOSS_NAMES, makeConfig, resumeConfig, savedConfig } from '../../../src/pose/train/config.js';
+import { HEADS, LOSS_NAMES, makeConfig, savedConfig } from '../../../src/pose/train/config.js';
 import { lossText } from '../../../src/pose/train/configText.js';
+import { resumeConfig } from '../../../src/pose/train/resumeConfig.js';
 
 describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {
@@ -27,6 +28,7 @@ describe('makeConfig', () => {
         milestones: null,
         warmup: 0,
         clip: 0,
+        jointWeights: 'equal',
         seed: 1,
       },
       ...{ augment: 'plain', rotation: 45, scaling: 0.25, colour: 0, figures: 0, accumulate: 1, ema: 0 },
@@ -64,6 +66,22 @@ describe('makeConfig', () => {
     [{ lr: '-1' }, '--lr -1: expected a number from 1e-9 to 10'],
     [{ lr: '' }, '--lr : expected a number from 1e-9 to 10'],
     [{ schedule: 'linear' }, '--schedule linear: expected one of steps, cosine'],
+    [
+      { jointWeights: 'coco' },
+      '--joint-weights coco: expected one of equal, schema, or a weight for each, separated by commas',
+    ],
+    [
+      { jointWeights: '1,-1' },
+      '--joint-weights 1,-1: expected one of equal, schema, or a weight for each, separated by commas',
+    ],
+    [
+      { jointWeights: '0,0' },
+      '--joint-weights 0,0: expected one of equal, schema, or a weight for each, separated by commas',
+    ],
+    [
+      { jointWeights: '1,,2' },
+      '--joint-weights 1,,2: expected one of equal, schema, or a weight for each, separated by commas',
+    ],
     [{ clip: '-1' }, '--clip -1: expected a number from 0 to 1000000000'],
     [{ warmup: '-1' }, '--warmup -1: expected an integer from 0 to 10000000'],
     [{ milestones: '' }, '--milestones : expected ascending integers from 1 to 100000, separated by commas'],
@@ -149,6 +167,8 @@ describe('losses and heads', () => {
     expect(config).toMatchObject({ loss: 'rle', q: 'studentT', logS: 'jitteredGrid' });
     expect(lossText(config)).toBe('rle (Q studentT, log s by jitteredGrid)');
     expect(lossText(makeConfig({}, 'cpu'))).toBe('rle');
+    expect(lossText(makeConfig({ jointWeights: 'schema' }, 'cpu'))).toBe('rle (joint weights of the schema)');
+    expect(lossText(makeConfig({ loss: 'l1', jointWeights: '1, 2' }, 'cpu'))).toBe('l1 (joint weights 1, 2)');
     expect(() => makeConfig({ loss: 'dle', q: 'gaussian' }, 'cpu')).toThrow(
       new DataError('--q gaussian: belongs to --loss rle, got dle; leave it out'),
     );
@@ -164,10 +184,20 @@ describe('losses and heads', () => {
 test('savedConfig knows what came from another version, and fills in what came later', () => {
   const config = makeConfig({}, 'cpu');
   expect(savedConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
-  const { q, logS, stem, init, milestones, warmup, clip, ...before } = config;
-  const then = { q: 'laplace', logS: 'none', stem: '3x3', init: null, milestones: null, warmup: 0, clip: 0 };
+  const { q, logS, stem, init, milestones, warmup, clip, jointWeights, ...before } = config;
+  const then = {
+    q: 'laplace',
+    logS: 'none',
+    stem: '3x3',
+    init: null,
+    milestones: null,
+    warmup: 0,
+    clip: 0,
+    jointWeights: 'equal',
+  };
   expect(savedConfig(before)).toEqual({ ...before, ...then });
   expect(savedConfig({ ...config, milestones: '2,3' })).toBeUndefined();
+  expect(savedConfig({ ...config, jointWeights: [1, null] })).toBeUndefined();
   expect(savedConfig({ ...config, init: 3 })).toBeUndefined();
   expect(savedConfig({ ...config, loss: 'huber' })).toBeUndefined();
   expect(savedConfig({ ...config, size: undefined })).toBeUndefined();

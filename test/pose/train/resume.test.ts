@@ -145,8 +145,17 @@ describe('checkpoints', () => {
   test('a checkpoint from before there were some options goes on as it began', async () => {
     const data = await tinyData();
     await withFolder(async (folder) => {
-      const { q, logS, stem, init, milestones, warmup, clip, ...before } = TINY;
-      const then = { q: 'laplace', logS: 'none', stem: '3x3', init: null, milestones: null, warmup: 0, clip: 0 };
+      const { q, logS, stem, init, milestones, warmup, clip, jointWeights, ...before } = TINY;
+      const then = {
+        q: 'laplace',
+        logS: 'none',
+        stem: '3x3',
+        init: null,
+        milestones: null,
+        warmup: 0,
+        clip: 0,
+        jointWeights: 'equal',
+      };
       const session = startSession(device, TINY, data);
       await saveRun({ ...session, config: before as TrainConfig }, folder.last);
       const saved = await loadRun(folder.last);

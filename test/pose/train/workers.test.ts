@@ -18,6 +18,7 @@ import { Rng } from '../../../src/tensor/rng.js';
 import { TINY } from './runs.js';
 
 const IMAGES = 12;
+const JOINT_WEIGHTS = Array.from({ length: 14 }, (_, k) => 1 + k / 8);
 const CONFIG: TrainConfig = { ...TINY, batch: 3, epochs: 2, size: 24, colour: 0.2 };
 
 let folder: string;
@@ -80,7 +81,7 @@ describe('data workers', () => {
   });
 
   test.each(['official', 'mmpose', 'h36m'] as const)('%s: the same bits from any number of them', async (augment) => {
-    const config = { ...CONFIG, augment };
+    const config = { ...CONFIG, augment, jointWeights: JOINT_WEIGHTS };
     const alone = await twoEpochs(0, undefined, config);
     expect(alone).not.toEqual(expected);
     expect(await twoEpochs(3, undefined, config)).toEqual(alone);
