@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatSafetensors, parseSafetensors } from '../../src/io/safetensors.js';
+import type { StateTensor } from '../../src/io/stateDict.js';
+import { readTorchState } from '../../src/io/torch/torchState.js';
+import { readInitialWeights } from '../../src/pose/train/initialWeights.js';
 import files from '../golden/torch_files.json' with { type: 'json' };
 import { committedModel, committedModels } from '../pose/checkpoints/torchModels.js';
 
@@ -155,5 +158,43 @@ describe('wgrad inspect', () => {
     expect(stdout).toMatch(
       /^network +unknown: cut\.safetensors: checkpoint of another model: \d+ missing \(preact\.bn1/m,
     );
+  });
+});
+
+describe('a classifier of ImageNet', () => {
+  test.each([
+    ['mmpretrain', 'backbone.', 'head.fc'],
+    ['torchvision', '', 'fc'],
+  ])('in the names of %s is told, converted, and taken by no command that wants joints', async (code, prefix, fc) => {
+    const { tensors } = await readTorchState(committedModel('mmpose0-zip'), 'file');
+    const backbone = [...tensors].filter(([name]) => name.startsWith('backbone.'));
+    const named = new Map(backbone.map(([name, tensor]) => [name.replace('backbone.', prefix), tensor]));
+    const channels = named.get(`${prefix}layer4.2.bn3.bias`)?.shape[0] as number;
+    const zeros = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
+    const classes = new Map<string, StateTensor>([
+      [`${fc}.weight`, zeros(1000, channels)],
+      [`${fc}.bias`, zeros(1000)],
+    ]);
+    const file = `${code}.safetensors`;
+    writeFileSync(join(home, file), formatSafetensors(new Map<string, StateTensor>([...named, ...classes])));
+    const inspected = await wgrad('inspect', file);
+    expect(inspected.code).toBe(0);
+    expect(inspected.stdout).toMatch(/^network +ResNet-50 .*, classifier of 1000 classes, names of/m);
+    const refusal = `wgrad: ${file}: a classifier of 1000 classes, which says nothing of joints; train --init ${file} trains a head for it\n`;
+    const refused = [
+      await wgrad('export', file, 'classes.onnx'),
+      await wgrad('predict', 'x.jpg', '--weights', file, '--backend', 'cpu'),
+    ];
+    expect(refused.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [2, refusal],
+      [2, refusal],
+    ]);
+    const converted = await wgrad('convert', file, 'classes.safetensors', '--names', 'torchvision');
+    expect([converted.code, converted.stderr]).toEqual([0, '']);
+    const written = parseSafetensors(readFileSync(join(home, 'classes.safetensors'))).tensors;
+    expect(written.get('fc.weight')?.shape).toEqual([1000, channels]);
+    // What --init takes of it.
+    const { state } = await readInitialWeights(join(home, file));
+    expect([...state.keys()].sort()).toEqual(backbone.map(([name]) => name.replace('backbone.', 'preact.')).sort());
   });
 });

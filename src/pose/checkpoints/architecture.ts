@@ -30,6 +30,8 @@ export interface Architecture {
   /** D. */
   readonly dims: number;
   readonly flows: readonly FlowShape[];
+  /** Of a backbone that still classifies, how many classes. */
+  readonly classes?: number;
 }
 
 /** Reads the network off its state dict; `checkState` against `shapesOf` then says whether all of it is there. */
@@ -42,6 +44,7 @@ export function architectureOf(own: NamedState): Architecture {
   const sigma = [...own.keys()].some((name) => name.startsWith('fc_sigma.') || name.startsWith('flow'));
   const regression = rows === undefined ? 'none' : 'regression';
   const direct = sigma ? 'rle' : regression;
+  const classes = CLASSES.map((name) => own.get(name)?.shape[0]).find(Boolean);
   return {
     ...(backbone && { backbone }),
     head: maps === undefined ? direct : 'heatmap',
@@ -51,6 +54,7 @@ export function architectureOf(own: NamedState): Architecture {
     joints: maps ?? (rows === undefined ? 0 : Math.max(1, Math.floor(rows / dims))),
     dims,
     flows,
+    ...(classes && { classes }),
   };
 }
 
@@ -95,10 +99,13 @@ export function shapesOf({ backbone, head, maps, sigma, joints, dims, flows }: A
 
 /**
  * What a backbone trained to classify has besides: the last layers of torchvision's networks, and of an HRNet also the lower
- * resolutions of its last exchange.
+ * resolutions of its last exchange, or mmpretrain's neck.
  */
 const CLASSIFIER =
-  /^preact\.(fc|classifier|incre_modules|downsamp_modules|final_layer)\.|^preact\.stage4\.2\.fuse_layers\.[1-3]\./;
+  /^preact\.(fc|classifier|incre_modules|downsamp_modules|final_layer|neck)\.|^preact\.stage4\.2\.fuse_layers\.[1-3]\./;
+
+/** The layer of the classes in a ResNet, an HRNet and a MobileNetV2. */
+const CLASSES = ['preact.fc.weight', 'preact.classifier.weight', 'preact.classifier.1.weight'];
 
 /** Whether an own name belongs to a backbone's past as a classifier, which no pose network has. */
 export function isClassifier(name: string): boolean {
@@ -111,9 +118,11 @@ export function isOptional(name: string): boolean {
 }
 
 /** The network in words: `ResNet-50, RLE head of 17 joints in 2-D, flow`. */
-export function describeArchitecture({ backbone, head, maps, sigma, joints, dims, flows }: Architecture): string {
+export function describeArchitecture(architecture: Architecture): string {
+  const { backbone, head, maps, sigma, joints, dims, flows, classes } = architecture;
   const body = backbone ? describeBackbone(backbone) : 'another backbone than ResNet, MobileNetV2 or HRNet';
-  const kind = { rle: 'RLE head', regression: 'regression head', heatmap: 'heatmap head', none: 'no head' }[head];
+  const noHead = classes === undefined ? 'no head' : `classifier of ${classes} classes`;
+  const kind = { rle: 'RLE head', regression: 'regression head', heatmap: 'heatmap head', none: noHead }[head];
   const size = joints > 0 ? ` of ${joints} joints in ${dims}-D` : '';
   const raised = maps && maps.doublings > 0 ? ` with ${maps.doublings} transposed convolutions` : '';
   const sigmas = maps && sigma ? ['sigmas'] : [];

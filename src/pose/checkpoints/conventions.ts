@@ -90,11 +90,12 @@ export function conventionsOf(
 
 function usualConventions(
   naming: NamingName,
-  { backbone, dims, joints, head }: Architecture,
+  { backbone, dims, joints, head, classes }: Architecture,
   metadata: WeightsFile['metadata'],
 ): Conventions {
   if (metadata.wgrad !== undefined) return { ...WGRAD, size: sizeOfRun(metadata.config) ?? WGRAD.size };
-  if (naming === 'torchvision' || (naming === 'microsoft' && head === 'none')) return TORCHVISION;
+  const isBackbone = naming === 'torchvision' || classes !== undefined || (naming === 'microsoft' && head === 'none');
+  if (isBackbone) return TORCHVISION;
   if (naming === 'official') return dims === 3 ? OFFICIAL_3D : OFFICIAL_2D;
   // MPII's models have square inputs.
   const usual: Conventions['size'] = joints === COCO_JOINTS ? MMPOSE.size : [256, 256];

@@ -24,23 +24,43 @@ const PREFIXES: readonly (readonly [own: string, theirs: string])[] = [
 const NOT_WEIGHTS = /^data_preprocessor\.|^head\.loss_module\.flow_model\.(loc|cov|mask)$|^head\.linspace_[xy]$/;
 const LAYERS = ['weight', 'bias'] as const;
 
+/** The layer that holds the coordinates in mmpose and the classes in mmpretrain. */
+const FC = /^head\.fc\.(weight|bias)$/;
+/** Where the layer of the classes is under own names, by a sign of the backbone. */
+const CLASSIFIERS: readonly (readonly [sign: string, own: string])[] = [
+  ['backbone.conv2.conv.', 'preact.classifier.1.'],
+  ['backbone.stage2.', 'preact.classifier.'],
+  ['', 'preact.fc.'],
+];
+const NECK = 'preact.neck.';
+/** More than any data set of mmpose has; the largest, DeepFashion2, has 294. */
+const MOST_JOINTS = 300;
+
 /**
  * OpenMMLab's mmpose, 0.x and since 1.0, written as the latter. Its RLE head is one layer whose rows are x, y and the
- * logits of their sigmas, joint by joint; without a flow it is the head of a plain regression, rows x and y.
+ * logits of their sigmas, joint by joint; without a flow it is the head of a plain regression, rows x and y. Classifiers of
+ * mmpretrain (mmcls) have the same names: what says so in the configuration, or has more or other rows than joints can have,
+ * is one.
  */
 export const mmpose: Naming = {
   name: 'mmpose',
   sign: 'backbone.*',
   matches: (names) => names.some((name) => name.startsWith('backbone.')),
-  toOwn: (state, where) => {
+  toOwn: (state, where, config) => {
     const latest = new Map([...state].map(([name, tensor]) => [latestName(name), tensor]));
     const hasFlow = [...latest.keys()].some((name) => name.startsWith('head.loss_module.flow_model.t.'));
+    const classifies = !hasFlow && isOfClasses(latest.get('head.fc.weight')?.shape[0], config);
+    const classifier = CLASSIFIERS.find(([sign]) => [...latest.keys()].some((name) => name.startsWith(sign)));
     const own = new Map<string, StateTensor>();
     for (const [name, tensor] of latest) {
       if (name.endsWith('flow_model.mask')) requireMask(tensor, `${where}: ${name}`);
       if (NOT_WEIGHTS.test(name)) continue;
-      const [, layer] = /^head\.fc\.(weight|bias)$/.exec(name) ?? [];
-      if (layer) {
+      const [, layer] = FC.exec(name) ?? [];
+      if (classifies && layer) {
+        own.set(classifier?.[1] + layer, tensor);
+      } else if (classifies && name.startsWith('neck.')) {
+        own.set(NECK + name.slice('neck.'.length), tensor);
+      } else if (layer) {
         const [coordinates, logits] = hasFlow ? splitRows(tensor, 2, `${where}: ${name}`) : [tensor];
         own.set(`fc_coord.linear.${layer}`, coordinates);
         if (logits) own.set(`fc_sigma.linear.${layer}`, logits);
@@ -77,6 +97,11 @@ export const mmpose: Naming = {
 /** Whether a file of mmpose reads coordinates off its heatmaps by their mean. */
 export function isIntegralHead(names: Iterable<string>): boolean {
   return [...names].some((name) => name.startsWith(INTEGRAL) || name.startsWith('head.linspace_'));
+}
+
+function isOfClasses(rows: number | undefined, config = ''): boolean {
+  if (/\b\w*ClsHead\b/.test(config)) return true;
+  return rows !== undefined && (rows % 2 === 1 || rows > 2 * MOST_JOINTS);
 }
 
 function latestName(name: string): string {

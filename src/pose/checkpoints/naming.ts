@@ -20,8 +20,11 @@ export interface Naming {
   /** Part of a name by which a file of this naming is told, for the message of a file that is none. */
   readonly sign: string;
   readonly matches: (names: readonly string[]) => boolean;
-  /** @throws DataError where a tensor contradicts the model, with `where` in front */
-  readonly toOwn: (state: NamedState, where: string) => Map<string, StateTensor>;
+  /**
+   * @param config the text of the configuration that the file carries, if any
+   * @throws DataError where a tensor contradicts the model, with `where` in front
+   */
+  readonly toOwn: (state: NamedState, where: string, config?: string) => Map<string, StateTensor>;
   /** What this naming has no word for is left out. @throws DataError where it cannot hold the model at all */
   readonly fromOwn: (own: NamedState, conventions: Pick<Conventions, 'size' | 'maps'>) => Map<string, StateTensor>;
 }

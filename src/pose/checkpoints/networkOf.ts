@@ -61,7 +61,9 @@ export function requirePoseNetwork(
 } {
   if (!architecture.backbone) throw new DataError(`${path}: ${UNKNOWN}`);
   if (architecture.head === 'none') {
-    throw new DataError(`${path}: a backbone without a head, which says nothing of joints; train one with --init`);
+    const { classes } = architecture;
+    const what = classes === undefined ? 'a backbone without a head' : `a classifier of ${classes} classes`;
+    throw new DataError(`${path}: ${what}, which says nothing of joints; train --init ${path} trains a head for it`);
   }
 }
 

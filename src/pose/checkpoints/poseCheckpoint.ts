@@ -6,7 +6,7 @@ import { readWeightsFile, type WeightsFile } from '../../io/weightsFile.js';
 import { savedConfig, type TrainConfig } from '../train/config.js';
 import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
 import { type Conventions, conventionsOf } from './conventions.js';
-import { configOfRun } from './fileConfig.js';
+import { configOfMmpose, configOfRun } from './fileConfig.js';
 import { NAMINGS, type Naming, namingCalled, namingOf } from './naming.js';
 
 /** A pose network out of a file of weights. */
@@ -24,7 +24,7 @@ export interface PoseCheckpoint {
 
 /**
  * Reads a pose network: safetensors or a file of PyTorch, in the names of the official code, of mmpose 0.x or 1.x, of
- * the authors of SimpleBaseline and HRNet, of torchvision (a backbone alone), or wgrad's own.
+ * the authors of SimpleBaseline and HRNet, of torchvision and mmpretrain (a backbone, perhaps with a classifier), or wgrad's own.
  * @param part a dict of the file other than the model's, such as `ema_state_dict`
  * @throws DataError where the file cannot be read, nobody's names are in it, or tensors are missing, unexpected or of
  * another shape than the rest says
@@ -42,7 +42,7 @@ export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoin
     const signs = NAMINGS.map(({ name, sign }) => `${sign} (${name})`).join(', ');
     throw new DataError(`${path}: weights of no known pose network: found ${some}, expected ${signs}`);
   }
-  const state = naming.toOwn(weights, path);
+  const state = naming.toOwn(weights, path, configOfMmpose(file.metadata));
   const architecture = architectureOf(state);
   checkState(state, shapesOf(architecture), path, (name) => isOptional(name) || isElsewhere(name, architecture));
   return {

@@ -42,8 +42,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'ResNet-50 of width 2 with a 7x7 stem, heatmap head of 16 joints in 2-D with 3 transposed convolutions',
   'mmpose0-simplebaseline':
     'ResNet-18 of width 2 with a 7x7 stem, heatmap head of 17 joints in 2-D with 3 transposed convolutions',
-  'microsoft-hrnet-classifier': 'HRNet-W2 with a stem of 2 channels, no head',
-  'torchvision-mobilenet': 'MobileNetV2 of width 0.35, no head',
+  'microsoft-hrnet-classifier': 'HRNet-W2 with a stem of 2 channels, classifier of 3 classes',
+  'torchvision-mobilenet': 'MobileNetV2 of width 0.35, classifier of 3 classes',
 };
 
 /** The names that a network can be written in, besides `official`. */
