@@ -12,6 +12,7 @@ import { type Baselines, fitBaselines } from '../pose/train/baselines.js';
 import { loadRun, resumeSession } from '../pose/train/checkpointing.js';
 import { makeConfig, type TrainConfig } from '../pose/train/config.js';
 import { openDataset } from '../pose/train/dataset.js';
+import { type InitialWeights, initFrom, readInitialWeights, withNetworkOf } from '../pose/train/initialWeights.js';
 import { openRunFolder, RUNS } from '../pose/train/runFolder.js';
 import type { LoadedData } from '../pose/train/samples.js';
 import { endSession, startSession } from '../pose/train/session.js';
@@ -28,21 +29,33 @@ interface Workshop extends TrainingMachine {
   readonly data: LoadedData;
   readonly baselines: Baselines;
   readonly eager: boolean | undefined;
+  /** What every run starts from; random weights of its seed without. */
+  readonly initial: InitialWeights | undefined;
 }
 
 /** Runs `wgrad compare` from its flags to table and report; sets the exit code where Ctrl-C ends it. */
-export async function compareCommand(flags: CompareFlags): Promise<void> {
-  const { backend, workers, eager, rows: names, seeds, out, json, ...shared } = flags;
+export async function compareCommand({
+  backend,
+  workers,
+  eager,
+  rows: names,
+  seeds,
+  out,
+  json,
+  ...shared
+}: CompareFlags): Promise<void> {
   const [rows, numbers] = [parseRows(names), parseSeeds(seeds)];
+  const initial = shared.init === undefined ? undefined : await readInitialWeights(shared.init);
+  const flags = initial ? withNetworkOf(initial, shared) : shared;
   await withTrainingMachine({ backend, workers }, async (machine) => {
     const { device, signal } = machine;
-    const configs = new Map(rows.map((row) => [row, makeConfig({ ...shared, ...rowOf(row).flags }, device.kind)]));
+    const configs = new Map(rows.map((row) => [row, makeConfig({ ...flags, ...rowOf(row).flags }, device.kind)]));
     const configOf = (row: RowName) => configs.get(row) as TrainConfig;
     const dataset = await openDataset(configOf(rows[0]));
     const folder = out ?? join(RUNS, `compare-${dataset.name}`);
     const runs = await planRuns(rows, numbers, folder, configOf);
     const data = await loadTrainingData(dataset, configOf(rows[0]), signal, machine.workers);
-    const shop: Workshop = { ...machine, data, eager, baselines: await fitBaselines(data) };
+    const shop: Workshop = { ...machine, data, eager, initial, baselines: await fitBaselines(data) };
     const joints = dataset.schema.joints.length;
     const costs = new Map(rows.map((row) => [row, costOf(configOf(row), joints)] as const));
 
@@ -66,13 +79,14 @@ export async function compareCommand(flags: CompareFlags): Promise<void> {
 /** Trains a run from where it stands, scores it, and writes down what came of it; false where Ctrl-C came first. */
 async function runOne(run: PlannedRun, shop: Workshop): Promise<boolean> {
   const { config, folder } = run;
-  const { device, data, baselines, workers, eager, signal } = shop;
+  const { device, data, baselines, workers, eager, initial, signal } = shop;
   if (signal.aborted) return false;
   const began = performance.now();
   const saved = run.begun ? await loadRun(folder.last) : undefined;
   const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
   try {
     if (saved) resumeSession(session, saved);
+    else if (initial) session.learner = initFrom(session.learner, initial);
     await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
     const finished = await runToEnd(session, folder, baselines, began, signal);
     if (!finished) return false;

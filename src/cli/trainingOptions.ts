@@ -15,6 +15,10 @@ export function trainingOptions(command: Command): Command {
     .option('--model <name>', BACKBONES.join(', '))
     .option('--width <n>', 'channels of the first stage of a ResNet')
     .option('--stem <kernel>', `first kernel of a ResNet: ${STEMS.join(', ')} (as published)`)
+    .option(
+      '--init <file>',
+      'weights to start from, and their network: .safetensors or .pth, a run or as torchvision, mmpose, ... name it',
+    )
     .option('--size <pixels>', "height of the network's input")
     .option('--aspect <share>', 'its width by its height: 1 by default, 0.75 in the public codes for COCO')
     .option('--epochs <n>', 'passes over the training images')

@@ -1,19 +1,23 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { compare } from '../../src/cli/compare.js';
 import { start } from '../../src/cli/start.js';
+import { formatSafetensors } from '../../src/io/safetensors.js';
+import * as resnet from '../../src/nn/resnet.js';
 import type { Comparison } from '../../src/pose/compare/comparison.js';
 import type { RunResult } from '../../src/pose/compare/runResult.js';
-import { saveRun } from '../../src/pose/train/checkpointing.js';
+import { loadRun, saveRun } from '../../src/pose/train/checkpointing.js';
 import { makeConfig } from '../../src/pose/train/config.js';
 import { openDataset } from '../../src/pose/train/dataset.js';
+import { download } from '../../src/pose/train/deviceState.js';
 import { loadData } from '../../src/pose/train/samples.js';
 import { startSession } from '../../src/pose/train/session.js';
 import { cpu } from '../../src/tensor/cpu.js';
+import { Rng } from '../../src/tensor/rng.js';
 import { tensorsOf } from '../../src/tensor/tree.js';
 
 const MAIN = join(process.cwd(), 'src/cli/main.ts');
@@ -162,6 +166,38 @@ describe('wgrad compare', () => {
     await expect(run('compare', ...TINY, ...ROWS, '--out', out, ...args)).rejects.toThrow(message);
     expect(readdirSync(out, { recursive: true }).sort()).toEqual(before);
     expect(events('l1-1')).toEqual(log);
+  });
+
+  test('--init gives every run its network and weights, and the other options of train are there', async () => {
+    const file = join(home, 'donor.safetensors');
+    const { params, state } = resnet.init(new Rng(9), cpu(), { depth: 18, width: 4, stem: 7 });
+    const donor = new Map([...(await download(params)), ...(await download(state))]);
+    writeFileSync(file, formatSafetensors(donor));
+    const other = join(home, 'initialised');
+    const args = [
+      ...['compare', '--backend', 'cpu', '--workers', '0', '--figures', '12', '--batch', '4', '--size', '16'],
+      ...['--epochs', '2', '--rows', 'l1,l2', '--seeds', '1', '--lr', '1e-9', '--out', other, '--json'],
+      ...['--milestones', '1', '--warmup', '3', '--clip', '5', '--joint-weights', '1,1,1,1,1,1,2,1,1,1,1,2,1,1'],
+    ];
+    const comparison = JSON.parse((await run(...args, '--init', file)).stdout) as Comparison;
+    const shared = { model: 'resnet18', width: 4, stem: '7x7', milestones: [1], warmup: 3, clip: 5 };
+    expect(comparison.config).toMatchObject({ ...shared, init: 'donor.safetensors' });
+    // Filters of 7x7 and not of 3x3.
+    const [small] = read<Comparison>('compare.json').rows;
+    expect(comparison.rows[0].cost.parameters - small.cost.parameters).toBe(4 * 3 * (49 - 9));
+    for (const row of ['l1-1', 'l2-1']) {
+      const { model } = await loadRun(join(other, row, 'last.safetensors')).then(({ checkpoint }) => checkpoint);
+      for (const name of ['conv1.weight', 'layer4.1.conv2.weight']) {
+        const [given, taken] = [donor.get(name), model.get(`preact.${name}`)].map((t) =>
+          Array.from(t?.data ?? [], Number),
+        );
+        expect(Math.max(...given.map((x, i) => Math.abs(x - taken[i])))).toBeLessThan(1e-6);
+      }
+    }
+    await expect(run(...args)).rejects.toThrow(/initialised\/l.-1: the run in it has --width 4/);
+    await expect(run(...args, '--width', '4', '--stem', '7x7')).rejects.toThrow(
+      /has --init .*donor.safetensors, this comparison none/,
+    );
   });
 
   test('options that are the rows own do not exist', async () => {

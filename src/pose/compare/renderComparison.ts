@@ -36,6 +36,7 @@ function run({ device, data, config, seeds, rows }: Comparison): Fact[] {
     { label: 'Device', value: device },
     { label: 'Data', value: `${data.name}: ${thousands(data.train)} images, ${thousands(data.test)} held out` },
     { label: 'Network', value: networkText({ ...config, head: 'direct' }) },
+    ...(config.init === null ? [] : [{ label: 'Initial weights', value: config.init }]),
     { label: 'Rows', value: rows.map(({ row }) => row).join(', ') },
     { label: 'Seeds', value: seeds.join(', ') },
     { label: 'Budget', value: `${epochs} epochs, ${Math.floor(data.train / batch)} steps of ${batch} images each` },
