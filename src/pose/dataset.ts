@@ -74,6 +74,8 @@ export interface PoseDataset {
    * text tells the sides), training must not mirror and testing must not average over the mirror image.
    */
   readonly mirrorable: boolean;
+  /** Whether its samples have `spatial` labels. */
+  readonly spatial?: boolean;
   readonly train: PoseSplit;
   readonly test: PoseSplit;
 }

@@ -13,9 +13,10 @@ export function dropOutside(joints: ArrayLike<number>, weights: Float32Array | F
 
 /**
  * Labels of a sample in 3-D, as the official code has them: x and y in crop units and depths behind the root in units of
- * 2000 mm. A joint that is outside in any of the three weighs nothing. Samples without depths, which may share a batch with
- * others, have z = 0 of weight 0.
+ * 2000 mm, whatever the crop's scale and turn. A joint that is outside in any of the three weighs nothing. Samples without
+ * depths, which may share a batch with others, have z = 0 of weight 0.
  * @param order `flipOrder` of the schema @param outJoints receives [K, 3] @param outWeights receives [K, 3]
+ * @param outside whether joints outside count nevertheless; the official code drops them
  */
 export function encodeSpatialJoints(
   { joints, weights, spatial }: Pick<PoseSample, 'joints' | 'weights' | 'spatial'>,
@@ -23,6 +24,7 @@ export function encodeSpatialJoints(
   order: ArrayLike<number>,
   outJoints: Float32Array,
   outWeights: Float32Array,
+  outside: 'keep' | 'drop' = 'drop',
 ): void {
   const flat = new Float64Array(2 * weights.length);
   const own = new Float64Array(weights.length);
@@ -32,7 +34,7 @@ export function encodeSpatialJoints(
     const depth = spatial && own[k] > 0 ? spatial.depths[crop.mirrored ? order[k] : k] : 0;
     points.set([flat[2 * k], flat[2 * k + 1], depth / DEPTH_UNIT], 3 * k);
   }
-  dropOutside(points, own);
+  if (outside === 'drop') dropOutside(points, own);
   outJoints.set(points);
   own.forEach((weight, k) => {
     outWeights.set([weight, weight, spatial ? weight : 0], 3 * k);

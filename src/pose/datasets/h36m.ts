@@ -47,7 +47,8 @@ export async function h36m(folder: string): Promise<PoseDataset> {
       origin: { module: import.meta.url, name: 'h36m', args: [folder], part },
       upright: false,
     });
-  return { name: 'h36m', schema: h36m18, mirrorable: true, train: await split('train'), test: await split('test') };
+  const halves = { train: await split('train'), test: await split('test') };
+  return { name: 'h36m', schema: h36m18, mirrorable: true, spatial: true, ...halves };
 }
 
 async function peopleOf(file: string, folder: string): Promise<AnnotatedPerson[]> {

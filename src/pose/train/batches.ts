@@ -25,7 +25,7 @@ export interface Batch {
 
 export type BatchConfig = Pick<
   TrainConfig,
-  'batch' | 'size' | 'aspect' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour' | 'jointWeights'
+  'batch' | 'size' | 'aspect' | 'dims' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour' | 'jointWeights'
 >;
 
 /** Streams of the run's seed; 0 draws the weights. */
@@ -100,7 +100,7 @@ export class TrainingBatches implements BatchSource {
   }
 
   async at(epoch: number, index: number): Promise<CropBatch> {
-    const { batch, seed } = this.#config;
+    const { batch, seed, dims } = this.#config;
     if (this.#order?.epoch !== epoch) {
       const rng = new Rng(seed, ORDER_STREAM).split(epoch);
       this.#order = { epoch, indices: rng.permutation(this.#samples.length) };
@@ -114,7 +114,8 @@ export class TrainingBatches implements BatchSource {
       return { sample, outside, ...varySample(sample, this.#schema, ...streams, this.#augmentation) };
     };
     const chosen = this.#order.indices.subarray(index * batch, (index + 1) * batch);
-    const made = makeCropBatch(await Promise.all(Array.from(chosen, row)), inputSize(this.#config), this.#flip);
+    const rows = await Promise.all(Array.from(chosen, row));
+    const made = makeCropBatch(rows, inputSize(this.#config), this.#flip, batch, dims);
     return weighJoints(made, this.#jointWeights, batch);
   }
 }
@@ -132,18 +133,18 @@ export interface EvaluationBatch {
 export function* evaluationBatches(
   schema: JointSchema,
   samples: readonly LoadedSample[],
-  config: Pick<TrainConfig, 'batch' | 'size' | 'aspect' | 'jointWeights'>,
+  config: Pick<TrainConfig, 'batch' | 'size' | 'aspect' | 'dims' | 'jointWeights'>,
   flipTest: boolean,
 ): Generator<EvaluationBatch> {
   const order = flipOrder(schema);
-  const { batch } = config;
+  const { batch, dims } = config;
   const weights = jointWeightsOf(schema, config);
   const input = inputSize(config);
   for (let first = 0; first < samples.length; first += batch) {
     const some = samples.slice(first, first + batch);
     const through = (cropOf: (crop: Crop) => Crop) => {
       const rows = some.map((sample) => ({ sample, crop: cropOf(sample.crop) }));
-      return weighJoints(makeCropBatch(rows, input, order, batch), weights, batch);
+      return weighJoints(makeCropBatch(rows, input, order, batch, dims), weights, batch);
     };
     const mirrored = flipTest ? through(mirrorCrop) : undefined;
     yield { first, count: some.length, upright: through((crop) => crop), mirrored };

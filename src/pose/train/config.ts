@@ -30,6 +30,10 @@ export type Precision = (typeof PRECISIONS)[number];
 export const STEMS = ['3x3', '7x7'] as const;
 export type StemName = (typeof STEMS)[number];
 
+/** In the picture, or in space. */
+export const DIMS = [2, 3] as const;
+export type Dims = (typeof DIMS)[number];
+
 /** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
 export interface TrainConfig {
   /** Folder of a data set, or several separated by commas; null = the generated figures. */
@@ -37,6 +41,8 @@ export interface TrainConfig {
   readonly loss: LossName;
   readonly model: BackboneName;
   readonly head: HeadName;
+  /** D, coordinates of a joint: 3 with its depth behind the root. */
+  readonly dims: Dims;
   /** Both are RLE's alone. */
   readonly q: QName;
   readonly logS: LogSName;
@@ -90,6 +96,7 @@ const LSP: TrainConfig = {
   loss: 'rle',
   model: 'resnet18',
   head: 'direct',
+  dims: 2,
   q: 'laplace',
   logS: 'none',
   epochs: 30,
@@ -125,6 +132,7 @@ const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8
 
 /** Fields that came after the first runs, with what those did: their checkpoints lack them. */
 const LATER: Partial<TrainConfig> = {
+  dims: 2,
   q: 'laplace',
   logS: 'none',
   aspect: 1,
@@ -171,7 +179,7 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
 const HEAD_OF: Partial<Record<LossName, HeadName>> = { heatmap: 'heatmap', dsnt: 'integral' };
 
 /** @throws DataError naming options that do not go together, and what mends it */
-function checkLoss({ loss, head, q, logS }: TrainConfig): void {
+function checkLoss({ loss, head, dims, q, logS }: TrainConfig): void {
   const wanted = HEAD_OF[loss];
   if (wanted && head !== wanted) {
     throw new DataError(`--loss ${loss}: wants --head ${wanted}, got ${head}; it is so where --head is left out`);
@@ -180,6 +188,12 @@ function checkLoss({ loss, head, q, logS }: TrainConfig): void {
     throw new DataError(
       `--head heatmap: the peak of a map has no gradient, so it wants --loss heatmap, got ${loss}; ` +
         `for ${loss} on heatmaps take --head integral`,
+    );
+  }
+  if (dims === 3 && head !== 'direct') {
+    throw new DataError(
+      `--dims 3: heatmaps tell no depth, so it wants --head direct and a loss of coordinates, got --head ${head} and ` +
+        `--loss ${loss}`,
     );
   }
   const option = q !== LSP.q ? `--q ${q}` : logS !== 'none' ? `--log-s ${logS}` : undefined;
@@ -202,6 +216,7 @@ export function savedConfig(value: unknown): TrainConfig | undefined {
       model: BACKBONES,
       stem: STEMS,
       head: HEADS,
+      dims: DIMS,
       q: Q_NAMES,
       logS: LOG_S,
       precision: PRECISIONS,
@@ -227,6 +242,7 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = 
   loss: oneOf(LOSS_NAMES),
   model: oneOf(BACKBONES),
   head: oneOf(HEADS),
+  dims: [(text) => DIMS.find((dims) => String(dims) === text), DIMS.join(' or ')],
   q: oneOf(Q_NAMES),
   logS: oneOf(LOG_S),
   epochs: integer(1, 100_000),

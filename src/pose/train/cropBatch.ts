@@ -2,8 +2,9 @@ import { type Occluder, paintOccluder } from '../augmentation/occlusion.js';
 import { type Crop, encodeJoints, inputToImage } from '../crop.js';
 import type { PoseSample } from '../dataset.js';
 import { packRegion, sampledRegion } from '../region.js';
-import { dropOutside } from '../targets.js';
+import { dropOutside, encodeSpatialJoints } from '../targets.js';
 import { colourRows } from '../warp.js';
+import type { Dims } from './config.js';
 
 /** Pieces of decoded images with their labels on the host; the device cuts the crops out of them. */
 export interface CropBatch {
@@ -12,9 +13,9 @@ export interface CropBatch {
   readonly places: Uint32Array<ArrayBuffer>;
   readonly matrix: Float32Array<ArrayBuffer>;
   readonly colour: Float32Array<ArrayBuffer>;
-  /** [B, K, 2] in crop units. */
+  /** [B, K, 2] in crop units, or [B, K, 3] with depths (see `encodeSpatialJoints`). */
   readonly target: Float32Array<ArrayBuffer>;
-  /** [B, K, 1]. */
+  /** [B, K, 1], or [B, K, 3]: where x and y have a label, z need not. */
   readonly weight: Float32Array<ArrayBuffer>;
 }
 
@@ -45,13 +46,15 @@ export function makeCropBatch(
   { height, width }: InputSize,
   order: Uint32Array,
   count = rows.length,
+  dims: Dims = 2,
 ): CropBatch {
   const joints = order.length;
   const places = new Uint32Array(count * 3);
   const matrix = new Float32Array(count * 6);
   const colour = new Float32Array(count * 12);
-  const target = new Float32Array(count * joints * 2);
-  const weight = new Float32Array(count * joints);
+  const [points, weights] = dims === 3 ? [3 * joints, 3 * joints] : [2 * joints, joints];
+  const target = new Float32Array(count * points);
+  const weight = new Float32Array(count * weights);
   let total = 0;
   const regions = rows.map(({ sample, crop, gains, outside }, row) => {
     const [a, b, c, d, e, f] = inputToImage(crop, width, height);
@@ -61,10 +64,11 @@ export function makeCropBatch(
     colour.set(colourRows(gains), 12 * row);
     places.set([total, region.height, region.width], 3 * row);
     total += region.height * region.width;
-    const points = target.subarray(row * joints * 2, (row + 1) * joints * 2);
-    const weights = weight.subarray(row * joints, (row + 1) * joints);
-    encodeJoints(sample.joints, sample.weights, crop, order, points, weights);
-    if (outside === 'drop') dropOutside(points, weights);
+    const own = target.subarray(row * points, (row + 1) * points);
+    const weigh = weight.subarray(row * weights, (row + 1) * weights);
+    if (dims === 3) encodeSpatialJoints(sample, crop, order, own, weigh, outside ?? 'keep');
+    else encodeJoints(sample.joints, sample.weights, crop, order, own, weigh);
+    if (dims === 2 && outside === 'drop') dropOutside(own, weigh);
     return region;
   });
   const pixels = new Uint32Array(roundUp(total));

@@ -54,10 +54,10 @@ export class DataWorkers {
     const held = train.held?.map(({ picture, ...sample }) => sample);
     if (!held && !origin) return new Prefetch(local, config.epochs, 1);
     const { name, schema, mirrorable } = dataset;
-    const { batch, size, aspect, seed, augment, rotation, scaling, colour, jointWeights } = config;
+    const { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights } = config;
     this.#pool.tell({
       ...{
-        config: { batch, size, aspect, seed, augment, rotation, scaling, colour, jointWeights },
+        config: { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights },
         dataset: { name, schema, mirrorable },
       },
       ...{ length, held, origin },

@@ -1,6 +1,7 @@
 import { slice } from '../../kernels/slice.js';
 import { warpPixels } from '../../kernels/warpPixels.js';
 import type { LogSNodes } from '../../rle/logS.js';
+import type { MixedLogSNodes } from '../../rle/rleMixed.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -11,30 +12,35 @@ import type { CropBatch, InputSize } from './cropBatch.js';
 export interface DeviceBatch {
   /** [B, H, W, 3], normalised. */
   readonly images: Tensor;
-  /** [B, K, 2] in crop units. */
+  /** [B, K, D] in crop units. */
   readonly target: Tensor;
-  /** [B, K, 1]. */
+  /** [B, K, 1], in 3-D [B, K, 3]. */
   readonly weight: Tensor;
 }
+
+/** Nodes of the flow, or of the two that labels in 3-D have. */
+export type StepNodes = LogSNodes | MixedLogSNodes;
 
 /** What a step of training reads besides the learner: all of it changes from step to step, and lies on the device. */
 export interface StepInput extends DeviceBatch {
   /** Where log s is estimated, if the loss counts it. */
-  readonly nodes?: LogSNodes | undefined;
+  readonly nodes?: StepNodes | undefined;
   readonly lr: number | Tensor;
 }
 
 /** Puts a batch on a device; crops are cut, turned, mirrored, coloured and normalised there, in one dispatch. */
 export function uploadBatch(device: Device, batch: Batch | CropBatch, count: number, input: InputSize): DeviceBatch {
   const { target, weight } = batch;
-  const joints = weight.length / count;
+  // In 3-D every coordinate has a weight.
+  const dims = target.length === weight.length ? 3 : 2;
+  const joints = target.length / (count * dims);
   return scope(() => ({
     images:
       'images' in batch
         ? device.tensor(batch.images, [count, input.height, input.width, 3])
         : cut(device, batch, count, input),
-    target: device.tensor(target, [count, joints, 2]),
-    weight: device.tensor(weight, [count, joints, 1]),
+    target: device.tensor(target, [count, joints, dims]),
+    weight: device.tensor(weight, [count, joints, dims === 3 ? 3 : 1]),
   }));
 }
 

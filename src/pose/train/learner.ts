@@ -143,7 +143,8 @@ function differentiate(
       const { images, ...labels } = parts === 1 ? batch : rowsOf(batch, k * rows, rows);
       const gradient = valueAndGrad(
         (p: ModelParams) => {
-          const [output, next] = applyModel(...inPrecision(config, p, statistics, images), true, config.checkpoint);
+          const network = inPrecision(config, p, statistics, images);
+          const [output, next] = applyModel(...network, true, config.checkpoint, config.dims);
           return [lossOf(config, p, output, labels, nodes), next] as const;
         },
         { aux: true, seed },

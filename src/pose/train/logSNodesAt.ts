@@ -1,8 +1,10 @@
-import { type LogSNodes, logSNodes } from '../../rle/logS.js';
+import { realNvpFlow } from '../../rle/flows/realNvpFlow.js';
+import { logSNodes } from '../../rle/logS.js';
 import type { Device } from '../../tensor/backend.js';
 import { Rng } from '../../tensor/rng.js';
 import type { TrainConfig } from './config.js';
-import { DENSITIES, RESIDUAL_FLOW } from './losses.js';
+import type { StepNodes } from './deviceBatch.js';
+import { DENSITIES } from './losses.js';
 
 /** Streams of the run's seed (see `batches.ts` for others). */
 const STEP_STREAM = 4;
@@ -25,13 +27,16 @@ const LEAST_POINTS_PER_AXIS = 29;
  */
 export function logSNodesAt(
   device: Device,
-  { seed, q, logS, batch }: Pick<TrainConfig, 'seed' | 'q' | 'logS' | 'batch'>,
+  { seed, q, logS, batch, dims }: Pick<TrainConfig, 'seed' | 'q' | 'logS' | 'batch' | 'dims'>,
   joints: number,
   step: number | 'evaluation',
-): LogSNodes | undefined {
+): StepNodes | undefined {
   if (logS === 'none') return undefined;
   const rng = step === 'evaluation' ? new Rng(seed, EVALUATION_STREAM) : new Rng(seed, STEP_STREAM).split(step);
   const samples = Math.min(MOST, Math.max(FEWEST, NODES_PER_JOINT * batch * joints));
-  const pointsPerAxis = Math.max(LEAST_POINTS_PER_AXIS, Math.ceil(Math.sqrt(samples)));
-  return logSNodes(logS, RESIDUAL_FLOW, device, { rng, q: DENSITIES[q], samples, pointsPerAxis });
+  const over = (d: number) => {
+    const pointsPerAxis = Math.max(LEAST_POINTS_PER_AXIS, Math.ceil(samples ** (1 / d)));
+    return logSNodes(logS, realNvpFlow({ dims: d }), device, { rng, q: DENSITIES[q], samples, pointsPerAxis });
+  };
+  return dims === 3 ? { flow3d: over(3), flow2d: over(2) } : over(2);
 }

@@ -6,10 +6,12 @@ import type { LogSNodes } from '../../rle/logS.js';
 import { gaussianNll, l1, l2, laplaceNll } from '../../rle/loss.js';
 import type { RealNvpParams } from '../../rle/realNvp.js';
 import { dle, rle } from '../../rle/rle.js';
+import { dleMixed, type MixedFlows, type MixedLogSNodes, rleMixed } from '../../rle/rleMixed.js';
 import type { StandardDensity } from '../../rle/standardDensity.js';
 import type { Labels } from '../../rle/standardise.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { LossName, QName, TrainConfig } from './config.js';
+import type { StepNodes } from './deviceBatch.js';
 import { type ModelOutput, predictionOf } from './modelOutput.js';
 
 /** A loss and what it needs of the network. */
@@ -26,13 +28,17 @@ export interface TrainingLoss {
 
 /** What RLE takes the density of the errors to be. */
 export interface ResidualModel {
-  readonly flow: RealNvpParams;
+  /** The flow of losses in the plane, or those of losses in space. */
+  readonly flow: RealNvpParams | MixedFlows;
   readonly q: QName;
   /** Where log s is estimated, if it counts. */
-  readonly nodes?: LogSNodes | undefined;
+  readonly nodes?: StepNodes | undefined;
 }
 
-/** The flow of all losses that have one, over the plane. */
+/** Labels in space, some of which may lack a depth. */
+const isMixed = (flow: RealNvpParams | MixedFlows): flow is MixedFlows => 'flow3d' in flow;
+
+/** The flow of all losses in the plane that have one. */
 export const RESIDUAL_FLOW = realNvpFlow({ dims: 2 });
 
 /** Tails between the Laplace's, which hold one outlier in a thousand joints, and the Cauchy's, which has no variance. */
@@ -74,7 +80,7 @@ export const LOSSES: Readonly<Record<LossName, TrainingLoss>> = {
     assumed: 'laplace',
     value: (output, labels) => laplaceNll(predictionOf(output), labels),
   },
-  dle: { sigma: true, flow: true, value: (output, labels, { flow }) => dle(predictionOf(output), labels, flow) },
+  dle: { sigma: true, flow: true, value: directLoss },
   rle: { sigma: true, flow: true, value: residualLoss },
   heatmap: {
     sigma: false,
@@ -84,9 +90,23 @@ export const LOSSES: Readonly<Record<LossName, TrainingLoss>> = {
   dsnt: { sigma: false, flow: false, value: ({ maps }, labels) => dsnt(maps as Tensor, labels) },
 };
 
-/** The official code's arithmetic, in few dispatches, where it has any: without log s, for two densities. */
+function directLoss(output: ModelOutput, labels: Labels, { flow }: ResidualModel): Tensor {
+  const prediction = predictionOf(output);
+  return isMixed(flow) ? dleMixed(prediction, labels as Required<Labels>, flow) : dle(prediction, labels, flow);
+}
+
+/**
+ * The official code's arithmetic where it has any: without log s, for two densities; of labels in the plane in few dispatches.
+ */
 function residualLoss(output: ModelOutput, labels: Labels, { flow, q, nodes }: ResidualModel): Tensor {
   const prediction = predictionOf(output);
-  if (!nodes && (q === 'laplace' || q === 'gaussian')) return rle(prediction, labels, flow, { q });
-  return likelihood(prediction, labels, RESIDUAL_FLOW, flow, { q: DENSITIES[q], logS: nodes ?? 'none' });
+  const official = !nodes && (q === 'laplace' || q === 'gaussian') ? q : undefined;
+  if (isMixed(flow)) {
+    const logS = (nodes as MixedLogSNodes | undefined) ?? 'none';
+    const options = { variant: official ? 'official' : 'paper', q: DENSITIES[q], logS } as const;
+    return rleMixed(prediction, labels as Required<Labels>, flow, options);
+  }
+  if (official) return rle(prediction, labels, flow, { q: official });
+  const logS = (nodes as LogSNodes | undefined) ?? 'none';
+  return likelihood(prediction, labels, RESIDUAL_FLOW, flow, { q: DENSITIES[q], logS });
 }

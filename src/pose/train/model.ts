@@ -5,29 +5,31 @@ import * as linear from '../../nn/linear.js';
 import * as head from '../../rle/head.js';
 import * as heatmapHead from '../../rle/heatmapHead.js';
 import * as heatmapRegressor from '../../rle/heatmapRegressor.js';
-import type { LogSNodes } from '../../rle/logS.js';
 import * as realNvp from '../../rle/realNvp.js';
+import type { MixedFlows } from '../../rle/rleMixed.js';
 import type { Labels } from '../../rle/standardise.js';
 import type { Device } from '../../tensor/backend.js';
 import { Rng } from '../../tensor/rng.js';
 import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { TrainConfig } from './config.js';
+import type { Dims, TrainConfig } from './config.js';
+import type { StepNodes } from './deviceBatch.js';
 import { LOSSES } from './losses.js';
 import type { ModelOutput } from './modelOutput.js';
 
 /**
- * A network under the official RLE code's names: `fc_coord` or the layers of heatmaps give coordinates; `fc_sigma` and `flow`
- * are there if the loss wants them.
+ * A network under the official RLE code's names: `fc_coord` or the layers of heatmaps give coordinates; `fc_sigma` and `flow`,
+ * in 3-D `flow2d` and `flow3d`, are there if the loss wants them.
  */
 export type ModelParams = {
   preact: backbone.BackboneParams;
   fc_coord?: head.HeadParams['fc_coord'];
   fc_sigma?: head.HeadParams['fc_sigma'];
   flow?: realNvp.RealNvpParams;
-} & Partial<heatmapHead.HeatmapHeadParams>;
+} & Partial<MixedFlows> &
+  Partial<heatmapHead.HeatmapHeadParams>;
 /** What decides which network it is, and its first weights. */
-export type ModelConfig = Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'stem' | 'loss'>;
+export type ModelConfig = Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'stem' | 'loss' | 'dims'>;
 /** Running statistics of its batch norms. */
 export type ModelState = { preact: backbone.BackboneState } & Partial<heatmapHead.HeatmapHeadState>;
 
@@ -36,7 +38,7 @@ export type ModelState = { preact: backbone.BackboneState } & Partial<heatmapHea
  */
 export function initModel(
   device: Device,
-  { seed, model, head: headName, width, stem, loss }: ModelConfig,
+  { seed, model, head: headName, width, stem, loss, dims }: ModelConfig,
   joints: number,
 ): { params: ModelParams; state: ModelState } {
   // A scope, for a head that the loss or the maps have no use for.
@@ -45,7 +47,7 @@ export function initModel(
     const { sigma, flow } = LOSSES[loss];
     const made = backbone.init(rng.split(0), device, model, { width, stem: stem === '7x7' ? 7 : 3, weights: 'torch' });
     const inputs = backbone.channelsOf(made.params);
-    const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs, joints });
+    const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs, joints, dims });
     const params: ModelParams = { preact: made.params };
     const state: ModelState = { preact: made.state };
     if (headName === 'direct') params.fc_coord = fc_coord;
@@ -57,7 +59,8 @@ export function initModel(
       Object.assign(state, maps.state);
     }
     if (sigma) params.fc_sigma = fc_sigma;
-    if (flow) params.flow = realNvp.init(rng.split(2), device, { dims: 2 });
+    if (flow) params[dims === 3 ? 'flow2d' : 'flow'] = realNvp.init(rng.split(2), device, { dims: 2 });
+    if (flow && dims === 3) params.flow3d = realNvp.init(rng.split(4), device, { dims: 3 });
     return { params, state };
   });
 }
@@ -74,7 +77,7 @@ const INIT_STREAM = 0;
 /**
  * What the network says of images [B, H, W, 3]. In training, batch norms use the batch's statistics and update the running
  * ones: go on with the returned state.
- * @param checkpoint the blocks of a ResNet are run again for their gradient instead of kept
+ * @param checkpoint the blocks of a ResNet are run again for their gradient instead of kept @param dims D of a direct head
  */
 export function applyModel(
   params: ModelParams,
@@ -82,6 +85,7 @@ export function applyModel(
   images: Tensor,
   training: boolean,
   checkpoint = false,
+  dims: Dims = 2,
 ): [output: ModelOutput, state: ModelState] {
   const { preact, fc_coord, fc_sigma } = params;
   const mode = { training, checkpoint };
@@ -96,13 +100,13 @@ export function applyModel(
   });
   // The recipe's heads are plain: no normalisation of the features.
   const output: ModelOutput = fc_sigma
-    ? head.apply({ fc_coord, fc_sigma }, pooled, { normalise: false })
-    : { mu: asPoints(linear.apply(fc_coord.linear, pooled)) };
+    ? head.apply({ fc_coord, fc_sigma }, pooled, { normalise: false, dims })
+    : { mu: asPoints(linear.apply(fc_coord.linear, pooled), dims) };
   return [output, { preact: next }];
 }
 
-function asPoints(flat: Tensor): Tensor {
-  return reshape(flat, { shape: [flat.shape[0], flat.shape[1] / 2, 2] });
+function asPoints(flat: Tensor, dims: Dims): Tensor {
+  return reshape(flat, { shape: [flat.shape[0], flat.shape[1] / dims, dims] });
 }
 
 /**
@@ -114,8 +118,10 @@ export function lossOf(
   params: ModelParams,
   output: ModelOutput,
   labels: Labels,
-  nodes?: LogSNodes,
+  nodes?: StepNodes,
 ): Tensor {
-  // `initModel` made the flow for the losses that read it.
-  return LOSSES[loss].value(output, labels, { flow: params.flow as realNvp.RealNvpParams, q, nodes });
+  const { flow, flow2d, flow3d } = params;
+  // `initModel` made the flow, or the two, for the losses that read it.
+  const learned = flow2d && flow3d ? { flow2d, flow3d } : (flow as realNvp.RealNvpParams);
+  return LOSSES[loss].value(output, labels, { flow: learned, q, nodes });
 }

@@ -5,11 +5,11 @@ import type { TrainConfig } from './config.js';
 
 /** What a network says of B images. */
 export interface ModelOutput {
-  /** Coordinates in crop units [B, K, 2], from a direct head. */
+  /** Coordinates in crop units [B, K, D], from a direct head. */
   readonly mu?: Tensor;
   /** [B, H, W, K], from the other heads. */
   readonly maps?: Tensor;
-  /** Logits of sigma [B, K, 2], where the loss wants one. */
+  /** Logits of sigma [B, K, D], where the loss wants one. */
   readonly logit?: Tensor;
 }
 

@@ -1,13 +1,13 @@
-import type { LogSNodes } from '../../rle/logS.js';
 import type { Device } from '../../tensor/backend.js';
 import { scope } from '../../tensor/scope.js';
 import { tensorsOf } from '../../tensor/tree.js';
 import { type NetworkAnswer, posesOf, readAnswer } from '../networkAnswer.js';
+import { planeOf } from '../plane.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { evaluationBatches } from './batches.js';
 import { inputSize, type TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
-import { uploadBatch } from './deviceBatch.js';
+import { type StepNodes, uploadBatch } from './deviceBatch.js';
 import { logSNodesAt } from './logSNodesAt.js';
 import { LOSSES } from './losses.js';
 import { applyModel, lossOf, type ModelParams, type ModelState } from './model.js';
@@ -18,6 +18,8 @@ import type { LoadedSample } from './samples.js';
 export interface Predictions {
   /** [N, K, 2]. */
   readonly mu: Float64Array;
+  /** [N, K, 3]: the same with depths (see `encodeSpatialJoints`), of a network in 3-D. */
+  readonly space?: Float64Array | undefined;
   /** [N, K, 2], if the network has a sigma. */
   readonly sigma?: Float64Array | undefined;
   /** [N, K]: `1 - mean sigma`, or the height of the peak of a heatmap; absent where a network says nothing of the kind. */
@@ -47,8 +49,9 @@ export async function predict(
   const { device, schema, config } = network;
   const order = flipOrder(schema);
   const joints = order.length;
-  const mu = new Float64Array(samples.length * joints * 2);
-  const sigma = LOSSES[config.loss].sigma ? new Float64Array(mu.length) : undefined;
+  const { dims } = config;
+  const points = new Float64Array(samples.length * joints * dims);
+  const sigma = LOSSES[config.loss].sigma ? new Float64Array(points.length) : undefined;
   const confidence = sigma || config.head === 'heatmap' ? new Float64Array(samples.length * joints) : undefined;
   const nodes = logSNodesAt(device, config, joints, 'evaluation');
   let total = 0;
@@ -58,14 +61,16 @@ export async function predict(
       mirrored && answer(network, mirrored, nodes),
     ]);
     const poses = posesOf(said, turned?.said, order);
-    mu.set(poses.mu.subarray(0, count * joints * 2), first * joints * 2);
-    if (poses.sigma) sigma?.set(poses.sigma.subarray(0, count * joints * 2), first * joints * 2);
+    points.set(poses.mu.subarray(0, count * joints * dims), first * joints * dims);
+    if (poses.sigma) sigma?.set(poses.sigma.subarray(0, count * joints * dims), first * joints * dims);
     if (poses.confidence) confidence?.set(poses.confidence.subarray(0, count * joints), first * joints);
     // The loss is a mean over the rows, of which those beyond the last sample add nothing.
     total += loss * config.batch;
   }
   for (const t of tensorsOf(nodes)) t.dispose();
-  return { mu, sigma, confidence, loss: total / samples.length };
+  const loss = total / samples.length;
+  if (dims === 2) return { mu: points, sigma, confidence, loss };
+  return { mu: planeOf(points, 3), space: points, sigma: sigma && planeOf(sigma, 3), confidence, loss };
 }
 
 interface Answer {
@@ -77,11 +82,11 @@ interface Answer {
 async function answer(
   { device, config, params, state }: Network,
   batch: CropBatch,
-  nodes: LogSNodes | undefined,
+  nodes: StepNodes | undefined,
 ): Promise<Answer> {
   const { loss, output } = scope(() => {
     const { images, ...labels } = uploadBatch(device, batch, config.batch, inputSize(config));
-    const [raw] = applyModel(params, state, images, false);
+    const [raw] = applyModel(params, state, images, false, false, config.dims);
     return { loss: lossOf(config, params, raw, labels, nodes), output: answerOf(config, raw) };
   });
   const [value, said] = await Promise.all([loss.item(), readAnswer(output)]);

@@ -13,6 +13,7 @@ describe('makeConfig', () => {
         loss: 'rle',
         model: 'resnet18',
         head: 'direct',
+        dims: 2,
         q: 'laplace',
         logS: 'none',
         epochs: 30,
