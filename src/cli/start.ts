@@ -21,6 +21,10 @@ export function start(program: Command): void {
     .description('train a pose network and write a report; without --data on generated figures')
     .option('--loss <name>', LOSS_NAMES.join(', '))
     .option('--head <name>', `where coordinates come from: ${HEADS.join(', ')}`)
+    .option(
+      '--dims <n>',
+      'coordinates of a joint: 3 with depths (by default for Human3.6M, unless it is about heatmaps; MPII may follow it), or 2',
+    )
     .option('--q <density>', `what RLE's flow corrects: ${Q_NAMES.join(', ')} (of 4 degrees of freedom)`)
     .option('--log-s <method>', `whether RLE counts log s, and how it is estimated: ${LOG_S.join(', ')}`)
     .option('--seed <n>', 'weights, order and augmentation')

@@ -6,6 +6,7 @@ import { loadRun, resumeSession, type SavedRun } from '../pose/train/checkpointi
 import { makeConfig } from '../pose/train/config.js';
 import { lossText, networkText } from '../pose/train/configText.js';
 import { openDataset } from '../pose/train/dataset.js';
+import { withDims } from '../pose/train/dims.js';
 import { duration } from '../pose/train/duration.js';
 import { initFrom, readInitialWeights, withNetworkOf } from '../pose/train/initialWeights.js';
 import { resumeConfig } from '../pose/train/resumeConfig.js';
@@ -38,13 +39,14 @@ export async function trainCommand({
   const initial = init === undefined ? undefined : await readInitialWeights(init);
   const wanted = initial ? withNetworkOf(initial, flags) : flags;
   await withTrainingMachine({ backend, workers }, async ({ device, workers, signal }) => {
-    const config = saved ? resumeConfig(saved.config, wanted, saved.path) : makeConfig(wanted, device.kind);
-    if (checkpoint && !config.model.startsWith('resnet')) {
+    const asked = saved ? resumeConfig(saved.config, wanted, saved.path) : makeConfig(wanted, device.kind);
+    if (checkpoint && !asked.model.startsWith('resnet')) {
       throw new DataError(
-        `--checkpoint: for the blocks of a ResNet, got --model ${config.model}; --accumulate saves memory of any`,
+        `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
       );
     }
-    const dataset = await openDataset(config);
+    const dataset = await openDataset(asked);
+    const config = saved ? asked : withDims(asked, wanted.dims !== undefined, dataset);
     const folder = await folderFor(`${dataset.name}-${config.loss}`, saved, out);
     const data = await loadTrainingData(dataset, config, signal, workers);
     const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager, checkpoint });
@@ -75,7 +77,7 @@ async function train(
     `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ` +
       `${networkText(config)}, loss ${lossText(config)}`,
   );
-  const baselines = await fitBaselines(data);
+  const baselines = await fitBaselines(data, config.dims);
   const finished = await runToEnd(session, folder, baselines, began, signal);
   if (!finished) {
     say(`saved in ${folder.last}; go on with --resume ${folder.last}`);

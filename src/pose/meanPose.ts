@@ -1,13 +1,20 @@
-/** Weighted mean [K, 2] of labels [N, K, 2]: the prediction that looks at no pixel. */
-export function meanPose(labels: ArrayLike<number>, weights: ArrayLike<number>, joints: number): Float64Array {
-  const sum = new Float64Array(2 * joints);
+/** Weighted mean [K, D] of labels [N, K, D]: the prediction that looks at no pixel. @param weights [N, K] */
+export function meanPose(
+  labels: ArrayLike<number>,
+  weights: ArrayLike<number>,
+  joints: number,
+  dims = 2,
+): Float64Array {
+  const sum = new Float64Array(dims * joints);
   const total = new Float64Array(joints);
   for (let i = 0; i < weights.length; i++) {
     if (weights[i] <= 0) continue;
     const k = i % joints;
-    sum[2 * k] += weights[i] * labels[2 * i];
-    sum[2 * k + 1] += weights[i] * labels[2 * i + 1];
+    for (let d = 0; d < dims; d++) sum[dims * k + d] += weights[i] * labels[dims * i + d];
     total[k] += weights[i];
   }
-  return sum.map((s, i) => (total[i >> 1] > 0 ? s / total[i >> 1] : 0));
+  return sum.map((s, i) => {
+    const weight = total[Math.floor(i / dims)];
+    return weight > 0 ? s / weight : 0;
+  });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resnet } from '../../src/nn/index.js';
 import { architectureOf } from '../../src/pose/checkpoints/architecture.js';
-import { writePoseCheckpoint } from '../../src/pose/checkpoints/poseCheckpoint.js';
+import { readPoseCheckpoint, writePoseCheckpoint } from '../../src/pose/checkpoints/poseCheckpoint.js';
 import { flipOrder } from '../../src/pose/schema.js';
 import { h36m18 } from '../../src/pose/schemas/h36m18.js';
 import { download } from '../../src/pose/train/deviceState.js';
@@ -117,3 +117,32 @@ test('an official network in 3-D tells depths, which evaluate scores against Hum
   expect(error).toBeGreaterThan(100);
   expect(await mpjpe('one.json', 'pa-mpjpe')).toBeLessThan(error);
 });
+
+test('train in 3-D, predict, evaluate: one MPJPE all the way', async () => {
+  const small = ['--epochs', '1', '--batch', '4', '--width', '4', '--size', '16', '--backend', 'cpu', '--workers', '0'];
+  const trained = await wgrad('train', '--data', '.', ...small, '--out', 'run', '--json');
+  expect(trained.stderr).toMatch(/epoch 1\/1: .* PCK@0\.2 .* %, MPJPE \d+\.\d mm, PA \d+\.\d mm, /);
+  expect(trained.code).toBe(0);
+  const { epochs, scores } = JSON.parse(trained.stdout) as Trained;
+  expect(epochs[0].paMpjpe).toBeLessThan(epochs[0].mpjpe);
+  expect(scores.map(({ name }) => name)).toEqual(['network', 'mean pose', 'ridge regression']);
+  // The mean of people who stand every way is a pole: arms are off by their length.
+  for (const { space } of scores) expect(space.mpjpe).toBeGreaterThan(50);
+  expect(readFileSync(join(folder, 'run', 'report.html'), 'utf8')).toMatch(/PA-MPJPE/);
+
+  const predicted = await predict(['--run', 'run'], 'run.json', '--flip-test');
+  expect(predicted.code).toBe(0);
+  // Results are rounded to thousandths of a pixel, some 0.03 mm here.
+  expect(Math.abs((await mpjpe('run.json')) - scores[0].space.mpjpe)).toBeLessThan(0.05);
+
+  const converted = await wgrad('convert', 'run/best.safetensors', 'converted.safetensors', '--names', 'official');
+  expect(converted.code).toBe(0);
+  const { architecture, conventions } = await readPoseCheckpoint(join(folder, 'converted.safetensors'));
+  expect(architecture).toMatchObject({ joints: JOINTS, dims: 3, flows: [{ name: 'flow2d' }, { name: 'flow3d' }] });
+  expect(conventions).toMatchObject({ depth: 2000, padding: 1, size: [16, 16] });
+});
+
+interface Trained {
+  readonly epochs: readonly { readonly mpjpe: number; readonly paMpjpe: number }[];
+  readonly scores: readonly { readonly name: string; readonly space: { readonly mpjpe: number } }[];
+}

@@ -34,10 +34,13 @@ export interface Architecture {
   readonly classes?: number;
 }
 
-/** Reads the network off its state dict; `checkState` against `shapesOf` then says whether all of it is there. */
-export function architectureOf(own: NamedState): Architecture {
+/**
+ * Reads the network off its state dict; `checkState` against `shapesOf` then says whether all of it is there.
+ * @param least of the coordinates of a joint, which shapes do not tell where there is no flow
+ */
+export function architectureOf(own: NamedState, least = 2): Architecture {
   const flows = FLOWS.flatMap((name) => flowOf(own, name));
-  const dims = Math.max(2, ...flows.map((flow) => flow.dims));
+  const dims = Math.max(least, ...flows.map((flow) => flow.dims));
   const rows = (own.get('fc_coord.linear.weight') ?? own.get('fc_sigma.linear.weight'))?.shape[0];
   const maps = own.get('final_layer.weight')?.shape[0];
   const backbone = backboneOf(own);

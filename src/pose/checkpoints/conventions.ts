@@ -1,6 +1,7 @@
 import { DataError } from '../../errors.js';
 import type { WeightsFile } from '../../io/weightsFile.js';
 import { PADDING } from '../crop.js';
+import { DEPTH_UNIT } from '../targets.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../warp.js';
 import type { Architecture } from './architecture.js';
 import { configOfMmpose, configOfRun } from './fileConfig.js';
@@ -51,7 +52,7 @@ const OFFICIAL_3D: Conventions = {
   size: [256, 256],
   std: [0.225, 0.224, 0.229],
   padding: 1,
-  depth: 2000,
+  depth: DEPTH_UNIT,
 };
 const MMPOSE: Conventions = { ...OFFICIAL_2D, ...IMAGENET, origin: 0, normalise: false };
 /**
@@ -68,6 +69,14 @@ const SIMPLE_BASELINE: Conventions = {
 const TORCHVISION: Conventions = { ...MMPOSE, size: [224, 224], padding: 1 };
 /** wgrad's own training: square inputs, coordinates in crop units. */
 const WGRAD: Conventions = { ...OFFICIAL_2D, ...IMAGENET, size: [64, 64], pixel: 0.5, normalise: false };
+/** In 3-D of Human3.6M, whose boxes have room around the person. */
+const WGRAD_3D: Conventions = { ...WGRAD, padding: 1, depth: DEPTH_UNIT };
+
+/** D of a file's network as its metadata tell it. @throws DataError as `conventionsOf` */
+export function dimsIn({ wgrad, config, conventions }: WeightsFile['metadata'], where: string): 2 | 3 {
+  if (conventions !== undefined) return parseConventions(conventions, where).depth === undefined ? 2 : 3;
+  return wgrad !== undefined && configOfRun(config).dims === 3 ? 3 : 2;
+}
 
 /**
  * The conventions of a file: as `wgrad convert` wrote them into it, else those of the code that named its tensors, with
@@ -93,7 +102,10 @@ function usualConventions(
   { backbone, dims, joints, head, classes }: Architecture,
   metadata: WeightsFile['metadata'],
 ): Conventions {
-  if (metadata.wgrad !== undefined) return { ...WGRAD, size: sizeOfRun(metadata.config) ?? WGRAD.size };
+  if (metadata.wgrad !== undefined) {
+    const own = dims === 3 ? WGRAD_3D : WGRAD;
+    return { ...own, size: sizeOfRun(metadata.config) ?? own.size };
+  }
   const isBackbone = naming === 'torchvision' || classes !== undefined || (naming === 'microsoft' && head === 'none');
   if (isBackbone) return TORCHVISION;
   if (naming === 'official') return dims === 3 ? OFFICIAL_3D : OFFICIAL_2D;

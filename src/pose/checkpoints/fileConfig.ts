@@ -6,6 +6,7 @@ export function configOfRun(config = 'null'): {
   readonly aspect?: unknown;
   readonly loss?: unknown;
   readonly head?: unknown;
+  readonly dims?: unknown;
 } {
   try {
     return (JSON.parse(config) as { config?: object } | null)?.config ?? {};

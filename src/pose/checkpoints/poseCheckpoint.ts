@@ -5,7 +5,7 @@ import { checkState, type StateTensor } from '../../io/stateDict.js';
 import { readWeightsFile, type WeightsFile } from '../../io/weightsFile.js';
 import { savedConfig, type TrainConfig } from '../train/config.js';
 import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
-import { type Conventions, conventionsOf } from './conventions.js';
+import { type Conventions, conventionsOf, dimsIn } from './conventions.js';
 import { configOfMmpose, configOfRun } from './fileConfig.js';
 import { NAMINGS, type Naming, namingCalled, namingOf } from './naming.js';
 
@@ -43,7 +43,7 @@ export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoin
     throw new DataError(`${path}: weights of no known pose network: found ${some}, expected ${signs}`);
   }
   const state = naming.toOwn(weights, path, configOfMmpose(file.metadata));
-  const architecture = architectureOf(state);
+  const architecture = architectureOf(state, dimsIn(file.metadata, path));
   checkState(state, shapesOf(architecture), path, (name) => isOptional(name) || isElsewhere(name, architecture));
   return {
     path,

@@ -47,6 +47,8 @@ export interface Score {
   /** One per threshold. */
   readonly pck: readonly number[];
   readonly meanError: number;
+  /** In millimetres, where the predictor tells depths. */
+  readonly space?: { readonly mpjpe: number; readonly paMpjpe: number } | undefined;
   /** Where the predictor says how sure it is. */
   readonly uncertainty?: UncertaintyScore;
   readonly perJoint?: {

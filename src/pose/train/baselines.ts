@@ -1,9 +1,11 @@
 import { meanPose } from '../meanPose.js';
 import { fitRidge, THUMBNAIL, thumbnail } from '../ridge.js';
 import { flipOrder, type JointSchema } from '../schema.js';
+import { DEPTH_UNIT } from '../targets.js';
 import { allocateBatch, fillRow } from './batches.js';
+import type { Dims } from './config.js';
 import type { LoadedData, LoadedSample } from './samples.js';
-import { type ScoredPoses, score } from './scores.js';
+import { type ScoredPoses, scoreAll } from './scores.js';
 
 /** Side of the input that thumbnails are averaged from. */
 const SIDE = 4 * THUMBNAIL;
@@ -19,19 +21,41 @@ export interface Baselines {
 /** Images that the baselines are fitted to at most: they have few parameters. */
 const ENOUGH = 4000;
 
-/** Fits both baselines to upright crops of the training half and scores them on the test half. */
-export async function fitBaselines({ dataset: { schema }, train, test }: LoadedData): Promise<Baselines> {
+/**
+ * Fits both baselines to upright crops of the training half and scores them on the test half.
+ * @param dims 3: with depths, by the samples that have them
+ */
+export async function fitBaselines(
+  { dataset: { schema }, train, test }: LoadedData,
+  dims: Dims = 2,
+): Promise<Baselines> {
   const count = Math.min(train.length, ENOUGH);
   const seen = await features(schema, count, (i) => train.sample(Math.floor((i * train.length) / count)));
   const unseen = await features(schema, test.length, (i) => test[i]);
-  const mean = meanPose(seen.poses, seen.weights, schema.joints.length);
-  const points = mean.length;
-  const constant = Float64Array.from({ length: test.length * points }, (_, i) => mean[i % points]);
-  const baselines = { meanPose: score(schema, test, constant) };
+  const joints = schema.joints.length;
+  const [mu, depths] = [
+    meanPose(seen.poses, seen.weights, joints),
+    meanPose(seen.depths, seen.depthWeights, joints, 1),
+  ];
+  const judged = (plane: Float64Array, behind: Float64Array) =>
+    scoreAll(schema, test, { mu: plane, space: dims === 3 ? inSpace(plane, behind) : undefined });
+  const constant = (mean: Float64Array) =>
+    Float64Array.from({ length: test.length * mean.length }, (_, i) => mean[i % mean.length]);
+  const baselines = { meanPose: judged(constant(mu), constant(depths)) };
   if (train.length < 10) return baselines;
   // A joint without a label must not pull: the mean pose is the guess that does not.
-  const poses = seen.poses.map((value, i) => (seen.weights[i >> 1] > 0 ? value : mean[i % points]));
-  return { ...baselines, ridge: score(schema, test, fitRidge(seen.thumbnails, poses).predict(unseen.thumbnails)) };
+  const poses = seen.poses.map((value, i) => (seen.weights[i >> 1] > 0 ? value : mu[i % mu.length]));
+  const behind = seen.depths.map((value, i) => (seen.depthWeights[i] > 0 ? value : depths[i % joints]));
+  const fitted = (values: Float64Array) => fitRidge(seen.thumbnails, values).predict(unseen.thumbnails);
+  return { ...baselines, ridge: judged(fitted(poses), dims === 3 ? fitted(behind) : behind) };
+}
+
+/** Points [..., 3] of places [..., 2] and depths. */
+function inSpace(plane: Float64Array, depths: Float64Array): Float64Array {
+  return Float64Array.from({ length: 3 * depths.length }, (_, i) => {
+    const point = Math.floor(i / 3);
+    return i % 3 === 2 ? depths[point] : plane[2 * point + (i % 3)];
+  });
 }
 
 async function features(
@@ -45,6 +69,9 @@ async function features(
   const thumbnails = new Float64Array(count * THUMBNAIL * THUMBNAIL);
   const poses = new Float64Array(count * joints * 2);
   const weights = new Float64Array(count * joints);
+  // In the units of training, whatever the crop.
+  const depths = new Float64Array(count * joints);
+  const depthWeights = new Float64Array(count * joints);
   for (let n = 0; n < count; n++) {
     const sample = await sampleAt(n);
     fillRow(row, 0, sample, sample.crop, SIDE, order);
@@ -52,6 +79,12 @@ async function features(
     thumbnail(row.images, SIDE, SIDE, thumbnails.subarray(n * size, (n + 1) * size));
     poses.set(row.target, n * joints * 2);
     weights.set(row.weight, n * joints);
+    if (!sample.spatial) continue;
+    depths.set(
+      sample.spatial.depths.map((depth) => depth / DEPTH_UNIT),
+      n * joints,
+    );
+    depthWeights.set(row.weight, n * joints);
   }
-  return { thumbnails, poses, weights };
+  return { thumbnails, poses, weights, depths, depthWeights };
 }

@@ -3,13 +3,14 @@ import type { LearningRate } from './learningRate.js';
 
 /** The network of a run in words. */
 export function networkText(
-  config: Pick<TrainConfig, 'model' | 'head' | 'width' | 'stem' | 'size' | 'aspect' | 'precision'>,
+  config: Pick<TrainConfig, 'model' | 'head' | 'dims' | 'width' | 'stem' | 'size' | 'aspect' | 'precision'>,
 ): string {
-  const { model, head, width, stem, precision } = config;
+  const { model, head, dims, width, stem, precision } = config;
   const input = inputSize(config);
   const first = stem === '7x7' ? ' (7x7 stem)' : '';
   const kind = model.startsWith('resnet') ? `ResNet-${model.slice('resnet'.length)} of width ${width}${first}` : model;
-  const text = `${kind}${HEAD_TEXT[head]} on ${input.width} x ${input.height} pixels`;
+  const space = dims === 3 ? ', joints in 3-D' : '';
+  const text = `${kind}${HEAD_TEXT[head]} on ${input.width} x ${input.height} pixels${space}`;
   return precision === 'mixed' ? `${text}, in mixed precision` : text;
 }
 

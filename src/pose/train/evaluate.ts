@@ -5,7 +5,7 @@ import { learnedDensity, learnedErrors } from './learnedDensity.js';
 import { evaluatedParams } from './learner.js';
 import { LOSSES, residualOf } from './losses.js';
 import { type Predictions, predict } from './predict.js';
-import { type ScoredPoses, score } from './scores.js';
+import { type ScoredPoses, scoreAll } from './scores.js';
 import type { Session } from './session.js';
 import { type TestedUncertainty, testUncertainty } from './testUncertainty.js';
 
@@ -15,7 +15,7 @@ export interface Evaluation {
   readonly scores: ScoredPoses;
   /** Whether the errors are what the network expects, if it has a sigma. */
   readonly uncertainty?: TestedUncertainty;
-  /** The density of residuals that a flow has learned. */
+  /** The density of residuals that a flow over the plane has learned. */
   readonly density?: ResidualDensity;
 }
 
@@ -25,10 +25,13 @@ export async function evaluate({ device, config, data, learner }: Session): Prom
   const params = evaluatedParams(learner);
   const network = { device, schema, config, params, state: learner.state };
   const predictions = await predict(network, data.test, { flipTest: mirrorable });
-  const scores = score(schema, data.test, predictions.mu);
+  const scores = scoreAll(schema, data.test, predictions);
   if (!predictions.sigma) return { predictions, scores };
   const flow = params.flow as RealNvpParams | undefined;
-  const source = { flow, residualOf: residualOf(config), assumed: LOSSES[config.loss].assumed };
+  // In 3-D that of joints with a depth, whose x and y are held against the labels.
+  const learned = (params.flow3d as RealNvpParams | undefined) ?? flow;
+  const assumed = LOSSES[config.loss].assumed;
+  const source = { flow: learned, residualOf: residualOf(config), assumed, dims: config.dims };
   const errors = await learnedErrors(device, source);
   return {
     predictions,

@@ -3,6 +3,7 @@ import { jointDistances, torsoLengths } from '../metrics/pck.js';
 import { type PoseScore, scorePoses } from '../metrics/scorePoses.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import type { LoadedSample } from './samples.js';
+import { type SpaceScore, scoreInSpace } from './spaceScore.js';
 
 /** How good predictions are, with the distances that the score sums up. */
 export interface ScoredPoses extends PoseScore {
@@ -10,6 +11,26 @@ export interface ScoredPoses extends PoseScore {
   readonly distances: Float64Array;
   /** [N, K]: 1 where the distance is below 0.2 torso lengths, 0 where not, NaN where the joint or the torso has no label. */
   readonly correct: Float64Array;
+  /** Of predictions in 3-D. */
+  readonly space?: SpaceScore;
+}
+
+/** What `score` takes: all joints in the picture, and in space if the predictor tells depths. */
+export interface PredictedPoses {
+  /** [N, K, 2]. */
+  readonly mu: Float64Array;
+  /** [N, K, 3]. */
+  readonly space?: Float64Array | undefined;
+}
+
+/** `score`, and how far off poses are in space where they are there. */
+export function scoreAll(
+  schema: JointSchema,
+  samples: readonly LoadedSample[],
+  { mu, space }: PredictedPoses,
+): ScoredPoses {
+  const scores = score(schema, samples, mu);
+  return space ? { ...scores, space: scoreInSpace(schema, samples, space) } : scores;
 }
 
 /**

@@ -17,6 +17,9 @@ export interface EpochSummary {
   /** On a fixed part of the test half. */
   readonly validLoss: number;
   readonly pck20: number;
+  /** In millimetres, of a run in 3-D; null where nobody's depths are known. */
+  readonly mpjpe?: number | null;
+  readonly paMpjpe?: number | null;
   /** Of training alone, without validation. */
   readonly imagesPerSecond: number;
   /** Updates of the run so far that were left out, because a gradient was not finite. */
@@ -34,7 +37,7 @@ export interface RunProgress {
   seconds: number;
   /** Steps since the beginning. */
   step: number;
-  /** Highest validation PCK@0.2 so far. */
+  /** Highest validation PCK@0.2 so far, in 3-D the highest 1 / MPJPE. */
   best: number;
   history: EpochSummary[];
 }

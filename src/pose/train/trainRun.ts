@@ -3,7 +3,7 @@ import { saveRun } from './checkpointing.js';
 import { evaluatedParams } from './learner.js';
 import { predict } from './predict.js';
 import { log, type RunFolder } from './runFolder.js';
-import { score } from './scores.js';
+import { scoreAll } from './scores.js';
 import type { EpochSummary, Session } from './session.js';
 import { type StepReport, trainEpoch } from './trainEpoch.js';
 
@@ -38,8 +38,9 @@ export async function trainRun(
       return false;
     }
     const summary = await closeEpoch(session);
-    const isBest = summary.pck20 > progress.best;
-    if (isBest) progress.best = summary.pck20;
+    const merit = summary.mpjpe ? 1 / summary.mpjpe : summary.pck20;
+    const isBest = merit > progress.best;
+    if (isBest) progress.best = merit;
     await saveRun(session, folder.last);
     if (isBest) await saveRun(session, folder.best);
     await log(folder, { event: 'epoch', ...summary });
@@ -55,12 +56,15 @@ async function closeEpoch({ device, config, data, learner, progress, batches }: 
   const stride = Math.ceil(data.test.length / VALIDATION_IMAGES);
   const samples = data.test.filter((_, i) => i % stride === 0);
   const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state };
-  const { mu, loss } = await predict(network, samples, { flipTest: false });
+  const predictions = await predict(network, samples, { flipTest: false });
+  const { pck20, space } = scoreAll(schema, samples, predictions);
+  const finite = (value: number) => (Number.isFinite(value) ? value : null);
   const summary: EpochSummary = {
     epoch: progress.epoch + 1,
     trainLoss: progress.lossSum / progress.lossCount,
-    validLoss: loss,
-    pck20: score(schema, samples, mu).pck20,
+    validLoss: predictions.loss,
+    pck20,
+    ...(space && { mpjpe: finite(space.mpjpe), paMpjpe: finite(space.paMpjpe) }),
     imagesPerSecond: (batches.length * config.batch) / progress.seconds,
     skipped: (await readStatus(learner.optimizer)).skipped,
   };
