@@ -135,6 +135,7 @@ describe('selectBlock', () => {
     for (const plan of blockPlans(product(512, 512, 512))) expect(planNamed(planLabel(plan))).toEqual(plan);
     expect(pick('128x32x16/8x4 in 2')).toEqual(planNamed('128x32x16/8x4 in 2'));
     expect(pick('8x2')).toEqual({ tile: { lanes: 8, rowsPerLane: 2 } });
+    expect(pick('1x8x1')).toEqual({ tile: { lanes: 1, rowsPerLane: 8, across: 1 } });
     for (const unknown of ['', '7x7x7/1x1 in 1', '128x128x8/8x8 in 3', 'fast']) {
       expect(pick(unknown)).toEqual(selectBlock(product(8, 8, 8), gpu));
     }
@@ -142,6 +143,15 @@ describe('selectBlock', () => {
 
   test('on software adapters products keep their register tiles', () => {
     expect(selectPlan(product(512, 512, 512), llvmpipe)).toEqual({ tile: selectTile(llvmpipe) });
+  });
+
+  test('there many rows by few columns have columns in common, few rows do not', () => {
+    const tall = { tile: { lanes: 1, rowsPerLane: 8, across: 1 } };
+    expect(selectPlan(product(1024, 8, 64), llvmpipe)).toEqual(tall);
+    expect(planNamed(planLabel(tall))).toEqual(tall);
+    expect(tileGrid(tall.tile, 1025, 8)).toEqual([2, 3]);
+    expect(selectPlan(product(1024, 9, 64), llvmpipe)).toEqual({ tile: selectTile(llvmpipe) });
+    expect(selectPlan(product(1000, 3, 64), llvmpipe)).toEqual({ tile: selectTile(llvmpipe) });
   });
 });
 
@@ -203,6 +213,14 @@ describe.runIf(withGpu)('the kernels of a real GPU', () => {
       device.destroy();
     },
   );
+});
+
+describe.runIf(withGpu)('columns in common', () => {
+  test.each(tiled)('%s agrees with the reference', async (_, cases) => {
+    const device = await webgpu({ assume: { choices: { pick: () => '1x8x1' } } });
+    for (const sample of cases.samples) await checkOnDevice(cases, sample, device, SEED);
+    device.destroy();
+  });
 });
 
 describe.runIf(withGpu)('a software adapter whose subgroups vary', () => {

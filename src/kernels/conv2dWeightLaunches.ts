@@ -12,7 +12,7 @@ import conv2dWeightWgsl from './wgsl/conv2dWeight.wgsl.js';
 import conv2dWeightBlockedWgsl from './wgsl/conv2dWeightBlocked.wgsl.js';
 import conv2dWeightDirectWgsl from './wgsl/conv2dWeightDirect.wgsl.js';
 import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
-import type { Tile } from './wgsl/tile.wgsl.js';
+import { type Tile, tileLabel } from './wgsl/tile.wgsl.js';
 
 /** A kernel of the first stage, which sums ranges of output pixels: `splits` of them, of `chunk` units of its own each. */
 interface Stage extends Pick<Launch, 'program' | 'grid' | 'split'> {
@@ -67,7 +67,7 @@ function tiled(tile: Tile, geometry: ConvGeometry, capabilities: Capabilities): 
   const splits = Math.ceil(pixelsOf(geometry) / chunk);
   const narrow = isNarrow(geometry);
   const flags = vecs(geometry);
-  const label = labelOf(`${tile.lanes}${narrow ? ' narrow' : ''}`, flags);
+  const label = labelOf(`${tileLabel({ ...tile, rowsPerLane: 1 })}${narrow ? ' narrow' : ''}`, flags);
   const code = program(label, () => conv2dWeightWgsl({ tile, narrow, ...flags }));
   const z = geometry.groups * splits;
   return { program: code, grid: [...weightGrid(tile, geometry), z], split: splitOf(geometry), chunk, splits };

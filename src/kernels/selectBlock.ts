@@ -120,8 +120,9 @@ export function planLabel(plan: Plan): string {
 export function planNamed(label: string): Plan | undefined {
   const [name, splits] = label.split(' in ');
   if (splits === undefined) {
-    const [lanes, rowsPerLane] = name.split('x').map(Number);
-    return lanes > 0 && rowsPerLane > 0 ? { tile: { lanes, rowsPerLane } } : undefined;
+    const [lanes, rowsPerLane, across] = name.split('x').map(Number);
+    if (!(lanes > 0 && rowsPerLane > 0)) return undefined;
+    return { tile: { lanes, rowsPerLane, ...(across > 0 && { across }) } };
   }
   const b = BLOCKS.find((x) => blockLabel(x) === name);
   return b && SPLITS.includes(Number(splits)) ? { block: b, splits: Number(splits) } : undefined;

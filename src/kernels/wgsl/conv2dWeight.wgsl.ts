@@ -1,8 +1,18 @@
 import { convParams } from './convParams.wgsl.js';
-import { elementType, enableSubgroups, entryPoint, lines, load4, store4, type Tile, vecColumn } from './tile.wgsl.js';
+import {
+  elementType,
+  enableSubgroups,
+  entryPoint,
+  lines,
+  load4,
+  store4,
+  type Tile,
+  tilesPerGroup,
+  vecColumn,
+} from './tile.wgsl.js';
 
 export interface Conv2dWeightVariant {
-  readonly tile: Pick<Tile, 'lanes'>;
+  readonly tile: Pick<Tile, 'lanes' | 'across'>;
   /** Rows run over taps and channels together: for groups of fewer channels than a tile has rows. */
   readonly narrow: boolean;
   readonly vecC: boolean;
@@ -27,8 +37,8 @@ export default function conv2dWeight({ tile, narrow, vecC: aligned, vecK }: Conv
   const vecs = WEIGHT_ROWS / 4;
   const vecC = aligned && !narrow;
   // Without subgroups, 8 x 8 invocations share a workgroup: x along columns, y along row tiles.
-  const rowTile = single ? 'rowGroup * 8u + local.y' : 'rowGroup';
-  const full: Tile = { lanes, rowsPerLane: 1 };
+  const rowTile = single ? `rowGroup * ${tilesPerGroup(tile).down}u + local.y` : 'rowGroup';
+  const full: Tile = { ...tile, rowsPerLane: 1 };
   return /* wgsl */ `
 ${enableSubgroups(full)}
 ${convParams}

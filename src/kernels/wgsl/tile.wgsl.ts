@@ -10,13 +10,24 @@ export interface Tile {
   /** The adapter's fixed subgroup size, or 1 for adapters whose subgroups are unknown or unused. */
   readonly lanes: number;
   readonly rowsPerLane: number;
+  /**
+   * Where a tile is one invocation's: how many lie side by side in a workgroup of 64, 8 by default. With 1 all of them have
+   * rows of their own and columns in common, which a product of few columns wants.
+   */
+  readonly across?: number;
 }
 
 const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 
-/** Tiles of a workgroup along columns and rows: one subgroup is one workgroup, single lanes come 8 x 8. */
-export function tilesPerGroup({ lanes }: Tile): number {
-  return lanes > 1 ? 1 : 8;
+const INVOCATIONS = 64;
+const ACROSS = 8;
+
+/** Tiles of a workgroup along columns and rows: one subgroup is one workgroup, single lanes come 8 x 8 or as they say. */
+export function tilesPerGroup({ lanes, across = ACROSS }: Pick<Tile, 'lanes' | 'across'>): {
+  readonly across: number;
+  readonly down: number;
+} {
+  return lanes > 1 ? { across: 1, down: 1 } : { across, down: INVOCATIONS / across };
 }
 
 function tileRows({ lanes, rowsPerLane }: Tile): number {
@@ -25,12 +36,12 @@ function tileRows({ lanes, rowsPerLane }: Tile): number {
 
 /** Rows and columns (in floats) that one workgroup computes. */
 export function groupExtent(tile: Tile): { readonly rows: number; readonly columns: number } {
-  const n = tilesPerGroup(tile);
-  return { rows: tileRows(tile) * n, columns: 4 * tile.lanes * n };
+  const { across, down } = tilesPerGroup(tile);
+  return { rows: tileRows(tile) * down, columns: 4 * tile.lanes * across };
 }
 
-export function tileLabel({ lanes, rowsPerLane }: Tile): string {
-  return `${lanes}x${rowsPerLane}`;
+export function tileLabel({ lanes, rowsPerLane, across }: Tile): string {
+  return [lanes, rowsPerLane, ...(across === undefined ? [] : [across])].join('x');
 }
 
 export function enableSubgroups({ lanes }: Tile): string {
@@ -39,8 +50,8 @@ export function enableSubgroups({ lanes }: Tile): string {
 
 /** The entry point's head; `group` is the workgroup id and `lane` the place in the subgroup. */
 export function entryPoint(tile: Tile): string {
-  const n = tilesPerGroup(tile);
-  const size = tile.lanes > 1 ? `${tile.lanes}` : `${n}, ${n}`;
+  const { across, down } = tilesPerGroup(tile);
+  const size = tile.lanes > 1 ? `${tile.lanes}` : `${across}, ${down}`;
   const lane = tile.lanes > 1 ? 'let lane = local.x;' : 'let lane = 0u;';
   return `@compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
@@ -49,13 +60,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 
 /** First row of the invocation's tile; `y` is the workgroup's number along rows. */
 export function firstRow(tile: Tile, y: string): string {
-  const n = tilesPerGroup(tile);
-  return tile.lanes > 1 ? `(${y}) * ${tileRows(tile)}u` : `((${y}) * ${n}u + local.y) * ${tileRows(tile)}u`;
+  const { down } = tilesPerGroup(tile);
+  return tile.lanes > 1 ? `(${y}) * ${tileRows(tile)}u` : `((${y}) * ${down}u + local.y) * ${tileRows(tile)}u`;
 }
 
 /** The invocation's vec4 column; `x` is the workgroup's number along columns. */
 export function vecColumn(tile: Tile, x: string): string {
-  return tile.lanes > 1 ? `(${x}) * ${tile.lanes}u + lane` : `(${x}) * ${tilesPerGroup(tile)}u + local.x`;
+  return tile.lanes > 1 ? `(${x}) * ${tile.lanes}u + lane` : `(${x}) * ${tilesPerGroup(tile).across}u + local.x`;
 }
 
 /** One statement per row that this lane holds; `i` numbers them, `row` is an expression relative to the tile's first. */
