@@ -15,7 +15,9 @@ ${Object.entries(METRICS)
   .join('\n')}
 
 Files: COCO's keypoint annotations and results. Metrics other than coco take the result whose annotation_id is the
-person's, or the best one where an image has one person. pckh needs "head_box": [x, y, width, height] in the annotations.
+person's, or the best one where an image has one person. pckh needs "head_box": [x, y, width, height] in the annotations, or MPII's
+own .mat as the annotations, of which it scores the pictures that have results; with --boxes and that .mat wgrad predict says which
+person each is.
 calibration wants "covariance": [xx, xy, yy, ...] in the results, as wgrad predict writes it; sharpness and AURC are in units of the
 longer side of each person's box. The three mpjpe take JSON lists [N, K, 3] of millimetres; null is a joint without label. Or
 Human3.6M's annotations and results with keypoints_3d, as wgrad predict writes them: x and y go back into space by the label's

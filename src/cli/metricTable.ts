@@ -3,11 +3,12 @@ import { type CocoGroundTruth, readGroundTruth } from '../pose/coco/groundTruth.
 import { type PairedPoses, type PosePair, pairPoses, stackPairs } from '../pose/coco/posePairs.js';
 import { readResults } from '../pose/coco/results.js';
 import { schemaOf } from '../pose/coco/schemaOf.js';
+import { mpiiTruths } from '../pose/datasets/mpiiTruths.js';
 import { cocoAp } from '../pose/metrics/cocoAp.js';
 import { type LabelPlaces, placeLabelsNormally } from '../pose/metrics/labelPlaces.js';
 import { mpjpe, nMpjpe, paMpjpe } from '../pose/metrics/mpjpe.js';
 import { auc, jointDistances, meanError, pck, torsoLengths } from '../pose/metrics/pck.js';
-import { headSizes, pckh } from '../pose/metrics/pckh.js';
+import { excludedOf, headSizes, pckh } from '../pose/metrics/pckh.js';
 import { uncertaintyScore } from '../pose/metrics/uncertaintyScore.js';
 import { readPosePairs3d } from '../pose/posePairs3d.js';
 import type { Poses3d } from '../pose/poses3d.js';
@@ -64,9 +65,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     ['threshold'],
     (poses, flags) => {
       const threshold = numberOf(flags.threshold, 0.5);
-      // MPII's own evaluation leaves these two out, which its annotators could only guess.
-      const excluded = [...poses.names.keys()].filter((k) => ['pelvis', 'thorax'].includes(poses.names[k]));
-      const { mean, perJoint } = pckh(poses.distances, poses.weights, lengthsOf(poses, 'head'), threshold, excluded);
+      const { distances, weights, names } = poses;
+      const { mean, perJoint } = pckh(distances, weights, lengthsOf(poses, 'head'), threshold, excludedOf(names));
       return { [`PCKh@${threshold}`]: mean, ...byJoint(poses.names, perJoint) };
     },
   ),
@@ -145,9 +145,25 @@ function onPixels(
 }
 
 async function readPairs({ annotations, results }: MetricFlags, uncertain = false) {
+  const isMat = annotations.toLowerCase().endsWith('.mat');
+  if (isMat) return pairsOfMat(annotations, results, uncertain);
   const truth = await readGroundTruth(annotations);
   const pairs = pairPoses(truth, await readResults(results, truth, uncertain), results);
   if (pairs.length === 0) throw new DataError(`${annotations}: nobody in it has labels; there is nothing to score`);
+  return { truth, pairs };
+}
+
+/** Of MPII's own file, which has no list of the pictures that test, those that the results are about. */
+async function pairsOfMat(annotations: string, results: string, uncertain: boolean) {
+  const all = await mpiiTruths(annotations);
+  const found = await readResults(results, all, uncertain);
+  const seen = new Set(found.map(({ image }) => image));
+  if (seen.size < all.images.size) {
+    process.stderr.write(`scores ${seen.size} of ${all.images.size} labelled pictures: those with results\n`);
+  }
+  const truth = { ...all, truths: all.truths.filter(({ image }) => seen.has(image)) };
+  const pairs = pairPoses(truth, found, results);
+  if (pairs.length === 0) throw new DataError(`${results}: no results; there is nothing to score`);
   return { truth, pairs };
 }
 

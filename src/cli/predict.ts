@@ -12,7 +12,7 @@ mean_3d and covariance_3d: [xx, xy, xz, yy, yz, zz, ...] of the same; --metric m
 Ellipses: one standard deviation of that, about its mean, which holds 39 % of a normal density and more of one with tails; with
 --level 0.9 the ellipse of the same shape that holds 90 % of the predicted density. The overlay's caption says which.
 
-Boxes: COCO annotations or a list of detections, in pixels of the upright image; without them a person fills the whole image. An
+Boxes: COCO annotations, a list of detections, or MPII's own .mat, in pixels of the upright image; without them a person fills the whole image. An
 image that cannot be read is reported and left out; the exit code is then 1. Ctrl-C writes the results of the images so far and says how
 many are missing; the exit code is then 130.`;
 

@@ -52,11 +52,12 @@ export class TrainingDisplay implements TrainObserver {
     }
   }
 
-  onEpoch({ epoch, trainLoss, validLoss, pck20, mpjpe, paMpjpe, imagesPerSecond }: EpochSummary): void {
+  onEpoch({ epoch, trainLoss, validLoss, pck20, pckh50, mpjpe, paMpjpe, imagesPerSecond }: EpochSummary): void {
     const inSpace = mpjpe && paMpjpe ? `MPJPE ${mpjpe.toFixed(1)} mm, PA ${paMpjpe.toFixed(1)} mm, ` : '';
+    const heads = pckh50 === undefined ? '' : `PCKh@0.5 ${(100 * pckh50).toFixed(1)} %, `;
     this.line(
       `epoch ${epoch}/${this.#config.epochs}: loss ${trainLoss.toFixed(3)}, held out ${validLoss.toFixed(3)}, ` +
-        `PCK@0.2 ${(100 * pck20).toFixed(1)} %, ${inSpace}${imagesPerSecond.toFixed(1)} images/s`,
+        `PCK@0.2 ${(100 * pck20).toFixed(1)} %, ${heads}${inSpace}${imagesPerSecond.toFixed(1)} images/s`,
     );
   }
 

@@ -40,6 +40,8 @@ export interface PoseSample {
   readonly weights: Float64Array;
   /** Where the joints are in space, if the data set knows it. */
   readonly spatial?: SpatialLabels;
+  /** The rectangle around the head, if the data set has it; PCKh divides by its diagonal. */
+  readonly headBox?: Box;
   /** Joints [K, 2] without annotation noise, where a data set knows them; metrics prefer them. */
   readonly clean?: Float64Array;
   /** The same picture in another resolution, its longer side in pixels, where there is a finer one to look at. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, test, vi } from 'vitest';
@@ -8,6 +9,7 @@ import { Rng } from '../../src/tensor/rng.js';
 import oracles from '../golden/coco_oracles.json' with { type: 'json' };
 import pair from '../golden/coco_val_pair.json' with { type: 'json' };
 import goldens from '../golden/metrics_golden.json' with { type: 'json' };
+import mpii from '../golden/mpii_mat.json' with { type: 'json' };
 import { jsonFolder, pairResults } from '../pose/metrics/cocoFiles.js';
 import { CALIBRATION_SHARE, METRIC_DIGITS, REFERENCE_RELATIVE } from '../tolerance.js';
 
@@ -152,6 +154,33 @@ describe('metrics', () => {
   ])('%s %j', async (metric, options, expected) => {
     const printed = (await scores(metric, truth, results, ...options)) as Record<string, number>;
     for (const [name, value] of Object.entries(expected)) expect(printed[name]).toEqual(close(value));
+  });
+
+  test("pckh reads MPII's own file: its head boxes, and the pictures that have results", async () => {
+    const annotations = write('mpii.mat', null);
+    writeFileSync(annotations, Buffer.from(mpii.compressed, 'base64'));
+    // The corners (1, 2) and (5, 9): half of 0.6 of the diagonal is 2.419 pixels. Labels there count from 1.
+    const shifted = (person: number, by: number) =>
+      mpii.people[0][person].joints.flatMap((p) => (p ? [p[0] - 1, p[1] - 1 + by, 1] : [500, 500, 1]));
+    const result = { image_id: 1, category_id: 1, score: 1 };
+    const results = [
+      { ...result, annotation_id: 1, keypoints: shifted(0, 2.41) },
+      { ...result, annotation_id: 2, keypoints: shifted(1, -2.43) },
+    ];
+    const said = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+    try {
+      const printed = await scores('pckh', null, results, '--annotations', annotations);
+      // Without pelvis and thorax the first has 9 labels and the second 10. Both have a right ankle, the second alone the hip.
+      expect(printed).toMatchObject({ 'PCKh@0.5': close(9 / 19), right_ankle: close(1 / 2), right_hip: close(0) });
+      expect(said.mock.calls).toEqual([['scores 1 of 3 labelled pictures: those with results\n']]);
+      const wide = await scores('pckh', null, results, '--annotations', annotations, '--threshold', '0.503');
+      expect(wide).toMatchObject({ 'PCKh@0.503': close(1) });
+      await expect(scores('pckh', null, results.slice(0, 1), '--annotations', annotations)).rejects.toThrow(
+        /no result for annotation 2 \(image 1\) of .*mpii\.mat; predict every person/,
+      );
+    } finally {
+      said.mockRestore();
+    }
   });
 
   describe('calibration', () => {

@@ -74,7 +74,7 @@ def expected(number, count=None):
     joints = [None] * 16
     for p in points(number, None)[:count]:
         joints[p['id']] = [p['x'], p['y']]
-    return {'center': [30 + number, 40], 'scale': 0.5 + number / 4, 'joints': joints}
+    return {'center': [30 + number, 40], 'scale': 0.5 + number / 4, 'joints': joints, 'head': [1, 2, 5, 9]}
 
 
 want = [[{'image': 'two.jpg', **expected(1)}, {'image': 'two.jpg', **expected(2)}], [{'image': 'mixed.jpg', **expected(3)}],

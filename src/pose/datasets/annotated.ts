@@ -17,6 +17,7 @@ export interface AnnotatedPerson {
   readonly joints: Float64Array;
   readonly weights: Float64Array;
   readonly spatial?: SpatialLabels;
+  readonly headBox?: Box;
 }
 
 /** What the people of a split have in common. */

@@ -80,7 +80,7 @@ async function peopleOfMat(file: string, folder: string): Promise<Record<'train'
     const part = (i + 1) % HELD_OUT === 0 ? people.test : people.train;
     image.forEach((person, j) => {
       const id = `${basename(person.image)} (person ${j + 1})`;
-      part.push(personOf(person, id, imagePath(pictures, person.image, file)));
+      part.push(mpiiPerson(person, id, imagePath(pictures, person.image, file)));
     });
   });
   return people;
@@ -94,7 +94,7 @@ async function peopleOf(file: string, folder: string): Promise<AnnotatedPerson[]
   return entries
     .map((entry, i) => {
       const person = readPerson(entry);
-      return personOf(person, `${basename(person.image)} (person ${i})`, imagePath(pictures, person.image, file));
+      return mpiiPerson(person, `${basename(person.image)} (person ${i})`, imagePath(pictures, person.image, file));
     })
     .filter(({ weights }) => weights.some(Boolean));
 }
@@ -115,7 +115,10 @@ function readPerson(entry: JsonEntry): MpiiPerson {
   return { image: entry.text('image'), center: [x, y], scale, joints };
 }
 
-function personOf({ center: [x, y], scale, joints: points }: MpiiPerson, id: string, path: string): AnnotatedPerson {
+/** A person in 0-based pixels, with the box that crops are made of. */
+export function mpiiPerson(person: MpiiPerson, id: string, path: string): AnnotatedPerson {
+  const { center, scale, joints: points, head } = person;
+  const [x, y] = center;
   const side = scale * SCALE_UNIT;
   const joints = new Float64Array(2 * JOINTS);
   const weights = new Float64Array(JOINTS);
@@ -126,5 +129,6 @@ function personOf({ center: [x, y], scale, joints: points }: MpiiPerson, id: str
     weights[k] = 1;
   });
   const box = [x - 1 - side / 2, y - 1 + SHIFT * scale - side / 2, side, side] as const;
-  return { id, path, box, joints, weights };
+  const headBox = head && ([head[0] - 1, head[1] - 1, head[2] - head[0], head[3] - head[1]] as const);
+  return { id, path, box, joints, weights, ...(headBox && { headBox }) };
 }

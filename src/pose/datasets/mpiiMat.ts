@@ -9,12 +9,14 @@ export interface MpiiPerson {
   readonly scale: number;
   /** [x, y] of each joint; null without a label. */
   readonly joints: readonly (readonly [x: number, y: number] | null)[];
+  /** Two corners of the rectangle around the head, where there is one. */
+  readonly head?: readonly [x1: number, y1: number, x2: number, y2: number];
 }
 
 /**
  * The labelled people of MPII's own `mpii_human_pose_v1_u12_1.mat`, image by image: the struct `RELEASE` with
  * `annolist(i).image.name`, `annolist(i).annorect(j)` of `annopoints.point(k)` {x, y, id, is_visible}, `scale`, `objpos` and
- * head box, and `img_train(i)`. Images of the test set, whose joints nobody has, and people without joints, scale or place are
+ * the head's `x1`, `y1`, `x2`, `y2`, and `img_train(i)`. Images of the test set, whose joints nobody has, and people without joints, scale or place are
  * left out. `is_visible`, which is a number, a text or empty there, makes no difference: a hidden joint counts.
  * @throws DataError naming image, person and field for whatever has another form
  */
@@ -59,8 +61,13 @@ function personOf(people: MatMembers, j: number, image: string, where: string): 
     numberOf(place.at(0, 'x'), `${where}.objpos.x`),
     numberOf(place.at(0, 'y'), `${where}.objpos.y`),
   ] as const;
-  return { image, center, scale: height, joints };
+  const corners = CORNERS.map((name) => people.at(j, name));
+  if (corners.some(isEmpty)) return { image, center, scale: height, joints };
+  const [x1, y1, x2, y2] = corners.map((value, i) => numberOf(value, `${where}.${CORNERS[i]}`));
+  return { image, center, scale: height, joints, head: [x1, y1, x2, y2] };
 }
+
+const CORNERS = ['x1', 'y1', 'x2', 'y2'];
 
 /** An array of structs, of which an empty one may be any empty array. */
 function structsOf(value: MatValue | undefined): MatMembers | undefined {

@@ -4,6 +4,14 @@ import type { Pck } from './pck.js';
 /** MPII's head size is this share of the diagonal of the head's rectangle. */
 const DIAGONAL_SHARE = 0.6;
 
+/** Joints that MPII's annotators could only guess; its evaluation leaves them out. */
+const GUESSED = ['pelvis', 'thorax'];
+
+/** Which of the joints MPII's evaluation leaves out of the mean, by their names. */
+export function excludedOf(joints: readonly string[]): number[] {
+  return [...joints.keys()].filter((k) => GUESSED.includes(joints[k]));
+}
+
 /** Pelvis and thorax among MPII's 16 joints: its evaluation leaves them out of the mean. */
 export const MPII_EXCLUDED: readonly number[] = [6, 7];
 
@@ -15,7 +23,8 @@ export function headSizes(heads: readonly Box[]): Float64Array {
 /**
  * PCKh as MPII's evaluation: the share of joints with `distance <= threshold * head size`, threshold included. The mean is
  * over labels, so that a joint counts as often as it is annotated (PCK's mean is over joints).
- * @param distances [N, K]. @param weights [N, K]; joints of weight 0 do not count. @param heads [N], see `headSizes`.
+ * @param distances [N, K]. @param weights [N, K]; joints of weight 0 do not count.
+ * @param heads [N], see `headSizes`; who has NaN does not count
  * @param excluded joints that the mean leaves out; `MPII_EXCLUDED` for MPII
  * @returns fractions in [0, 1]; NaN for a joint, or a mean, without labels
  */
@@ -30,9 +39,10 @@ export function pckh(
   const right = new Float64Array(count);
   const labels = new Float64Array(count);
   for (let i = 0; i < distances.length; i++) {
-    if (weights[i] <= 0) continue;
+    const head = heads[Math.floor(i / count)];
+    if (weights[i] <= 0 || Number.isNaN(head)) continue;
     labels[i % count]++;
-    if (distances[i] / heads[Math.floor(i / count)] <= threshold) right[i % count]++;
+    if (distances[i] / head <= threshold) right[i % count]++;
   }
   const total = (values: Float64Array) =>
     values.reduce((sum, value, k) => (excluded.includes(k) ? sum : sum + value), 0);

@@ -1,5 +1,6 @@
 import type { JointSchema } from '../schema.js';
 import { jointDistances, meanError, pck, torsoLengths } from './pck.js';
+import { excludedOf, pckh } from './pckh.js';
 
 /** The scores of one predictor on one split, as tables and reports show them. PCK is a fraction in [0, 1]. */
 export interface PoseScore {
@@ -7,6 +8,8 @@ export interface PoseScore {
   readonly pck10: number;
   readonly pck20: number;
   readonly pck50: number;
+  /** MPII's PCKh at 0.5; absent where no head is annotated. */
+  readonly pckh50?: number;
   /** Mean distance in units of the crop's side. */
   readonly error: number;
   /** One row per joint. */
@@ -21,6 +24,7 @@ export interface PoseScore {
 /**
  * Scores predictions against targets, both [N, K, 2] in image pixels.
  * @param weights [N, K]. @param sides [N]: the longer side of each image's crop in pixels.
+ * @param heads [N]: lengths of heads in pixels (see `headSizes`), NaN where one is not known
  */
 export function scorePoses(
   schema: JointSchema,
@@ -28,6 +32,7 @@ export function scorePoses(
   target: ArrayLike<number>,
   weights: ArrayLike<number>,
   sides: ArrayLike<number>,
+  heads?: ArrayLike<number>,
 ): PoseScore {
   const count = schema.joints.length;
   const distances = jointDistances(prediction, target);
@@ -40,6 +45,7 @@ export function scorePoses(
     pck10: at10.mean,
     pck20: at20.mean,
     pck50: pck(distances, weights, torso, 0.5).mean,
+    ...(heads && { pckh50: pckh(distances, weights, heads, 0.5, excludedOf(schema.joints)).mean }),
     error: meanError(distances, weights, sides),
     joints: schema.joints.map((name, k) => ({
       name,

@@ -5,6 +5,7 @@ import { JsonEntry } from '../../io/jsonEntry.js';
 import { readJsonFile } from '../../io/jsonFile.js';
 import type { Box } from '../dataset.js';
 import { readBoxes } from '../datasets/boxes.js';
+import { mpiiTruths } from '../datasets/mpiiTruths.js';
 
 /** A person to be looked at. */
 export interface PersonBox {
@@ -57,8 +58,8 @@ function numberOf(path: string): number | undefined {
 
 /**
  * Gives images the boxes of a file, in pixels of the upright image: COCO annotations `{images, annotations}`, of which
- * crowds are left out, a list of detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`, or CSV (see
- * `readBoxes` of the data sets). Images of the file are found by name, those of detections with an `image_id` alone by the
+ * crowds are left out, a list of detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`, CSV (see
+ * `readBoxes` of the data sets), or the labelled people of MPII's own `.mat`. Images of the file are found by name, those of detections with an `image_id` alone by the
  * number that their name is.
  * @throws DataError naming file, entry and field for whatever is missing or wrong, or where no image has a box
  */
@@ -82,6 +83,12 @@ async function boxesOf(file: string): Promise<Boxes> {
     image.people.push(person);
     boxes.set(key, image);
   };
+  if (extname(file).toLowerCase() === '.mat') {
+    const { images, truths } = await mpiiTruths(file);
+    for (const { id, image, box } of truths)
+      add(images.get(image)?.file ?? image, { box, category: PERSON, annotation: id }, image);
+    return boxes;
+  }
   if (extname(file).toLowerCase() === '.csv') {
     for (const { file: name, box, score } of await readBoxes(file))
       add(basename(name), { box, score, category: PERSON });

@@ -33,6 +33,7 @@ function tiles(run: RunReport): Markup {
   return html`<div class="tiles">
     ${tile(percent(network.pck[index]), '%', `PCK@${mainThreshold}, held out`, baseline && `${baseline.name}: ${percent(baseline.pck[index])} %`)}
     ${finest !== mainThreshold && tile(percent(network.pck[0]), '%', `PCK@${finest}, held out`, baseline && `${baseline.name}: ${percent(baseline.pck[0])} %`)}
+    ${network.pckh !== undefined && tile(percent(network.pckh), '%', 'PCKh@0.5, held out', baseline?.pckh !== undefined && `${baseline.name}: ${percent(baseline.pckh)} %`)}
     ${tile(percent(network.meanError), '%', 'mean error, of the crop’s side', baseline && `${baseline.name}: ${percent(baseline.meanError)} %`)}
     ${network.space && tile(decimals(network.space.mpjpe, 1), 'mm', 'MPJPE, held out', baseline && `${baseline.name}: ${decimals(baseline.space?.mpjpe, 1)} mm`)}
     ${network.uncertainty && tile(decimals(network.uncertainty.pearson, 2), '', 'correlation with the error', 'of the expected one; 1 is perfect, 0 blind')}
@@ -43,11 +44,11 @@ function scores({ network, baselines, thresholds }: RunReport): Markup {
   const row = (score: Score, kind: string) =>
     html`<tr class="${kind}"><th>${score.name}</th>${score.pck.map(
       (pck) => html`<td>${percent(pck)}</td>`,
-    )}<td>${percent(score.meanError)}</td>${network.space && html`<td>${decimals(score.space?.mpjpe, 1)}</td><td>${decimals(score.space?.paMpjpe, 1)}</td>`}<td>${decimals(score.uncertainty?.pearson, 2)}</td></tr>`;
+    )}${network.pckh !== undefined && html`<td>${percent(score.pckh)}</td>`}<td>${percent(score.meanError)}</td>${network.space && html`<td>${decimals(score.space?.mpjpe, 1)}</td><td>${decimals(score.space?.paMpjpe, 1)}</td>`}<td>${decimals(score.uncertainty?.pearson, 2)}</td></tr>`;
   return html`<section><h2>How good it is</h2><div class="scroll"><table>
-    <thead><tr><th></th>${thresholds.map((t) => html`<th>PCK@${t}&#160;%</th>`)}<th>mean error</th>${network.space && html`<th>MPJPE&#160;mm</th><th>PA-MPJPE&#160;mm</th>`}<th>corr(expected, true error)</th></tr></thead>
+    <thead><tr><th></th>${thresholds.map((t) => html`<th>PCK@${t}&#160;%</th>`)}${network.pckh !== undefined && html`<th>PCKh@0.5&#160;%</th>`}<th>mean error</th>${network.space && html`<th>MPJPE&#160;mm</th><th>PA-MPJPE&#160;mm</th>`}<th>corr(expected, true error)</th></tr></thead>
     <tbody>${row(network, 'network')}${baselines.map((baseline) => row(baseline, 'baseline'))}</tbody>
-    <caption>On held-out images. PCK@t: share of joints closer to their label than t times the torso of the label. Mean error
+    <caption>On held-out images. PCK@t: share of joints closer to their label than t times the torso of the label${network.pckh !== undefined && ', PCKh: than t times 0.6 of the diagonal of its head box'}. Mean error
     in % of the crop’s side.${network.space && ' MPJPE: mean distance in space, both poses from their root, with the depth of the label’s; PA-MPJPE: after rotation, scale and shift.'} The mean pose ignores the image; ridge regression sees it, but only linearly.</caption>
     </table></div></section>`;
 }

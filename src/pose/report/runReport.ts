@@ -46,6 +46,8 @@ export interface Score {
   readonly name: string;
   /** One per threshold. */
   readonly pck: readonly number[];
+  /** PCKh@0.5, where heads are annotated. */
+  readonly pckh?: number;
   readonly meanError: number;
   /** In millimetres, where the predictor tells depths. */
   readonly space?: { readonly mpjpe: number; readonly paMpjpe: number } | undefined;

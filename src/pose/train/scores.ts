@@ -1,5 +1,6 @@
 import { decodeJoints } from '../crop.js';
 import { jointDistances, torsoLengths } from '../metrics/pck.js';
+import { headSizes } from '../metrics/pckh.js';
 import { type PoseScore, scorePoses } from '../metrics/scorePoses.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import type { LoadedSample } from './samples.js';
@@ -51,11 +52,12 @@ export function score(schema: JointSchema, samples: readonly LoadedSample[], mu:
     weights.set(sample.weights, n * count);
     sides[n] = Math.max(sample.crop.width, sample.crop.height);
   });
+  const heads = samples.map(({ headBox }) => (headBox ? headSizes([headBox])[0] : Number.NaN));
   const torso = torsoLengths(schema, truth, weights);
   const labelled = jointDistances(pixels, truth).map((distance, i) => (weights[i] > 0 ? distance : Number.NaN));
   const imageOf = (i: number) => Math.floor(i / count);
   return {
-    ...scorePoses(schema, pixels, truth, weights, sides),
+    ...scorePoses(schema, pixels, truth, weights, sides, heads.every(Number.isNaN) ? undefined : heads),
     distances: labelled.map((distance, i) => distance / sides[imageOf(i)]),
     correct: labelled.map((distance, i) => {
       const share = distance / torso[imageOf(i)];

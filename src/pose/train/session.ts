@@ -17,6 +17,8 @@ export interface EpochSummary {
   /** On a fixed part of the test half. */
   readonly validLoss: number;
   readonly pck20: number;
+  /** Absent where no head is annotated. */
+  readonly pckh50?: number;
   /** In millimetres, of a run in 3-D; null where nobody's depths are known. */
   readonly mpjpe?: number | null;
   readonly paMpjpe?: number | null;

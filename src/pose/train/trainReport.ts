@@ -103,11 +103,12 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
 }
 
 function asScore(name: string, scores: ScoredPoses, spread?: Float64Array): Score {
-  const { pck10, pck20, pck50, error, space, joints } = scores;
+  const { pck10, pck20, pck50, pckh50, error, space, joints } = scores;
   const column = (values: Float64Array, k: number) => values.filter((_, i) => i % joints.length === k);
   return {
     name,
     pck: [pck10, pck20, pck50],
+    ...(pckh50 !== undefined && { pckh: pckh50 }),
     meanError: error,
     space,
     perJoint: {

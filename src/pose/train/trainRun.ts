@@ -57,13 +57,14 @@ async function closeEpoch({ device, config, data, learner, progress, batches }: 
   const samples = data.test.filter((_, i) => i % stride === 0);
   const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state };
   const predictions = await predict(network, samples, { flipTest: false });
-  const { pck20, space } = scoreAll(schema, samples, predictions);
+  const { pck20, pckh50, space } = scoreAll(schema, samples, predictions);
   const finite = (value: number) => (Number.isFinite(value) ? value : null);
   const summary: EpochSummary = {
     epoch: progress.epoch + 1,
     trainLoss: progress.lossSum / progress.lossCount,
     validLoss: predictions.loss,
     pck20,
+    ...(pckh50 !== undefined && { pckh50 }),
     ...(space && { mpjpe: finite(space.mpjpe), paMpjpe: finite(space.paMpjpe) }),
     imagesPerSecond: (batches.length * config.batch) / progress.seconds,
     skipped: (await readStatus(learner.optimizer)).skipped,

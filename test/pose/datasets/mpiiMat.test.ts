@@ -26,7 +26,7 @@ describe("MPII's own file, written by scipy", () => {
     folders.push(folder);
     const set = await openDataset({ data: folder, figures: 0 });
     expect([set.name, set.train.length, set.test.length]).toEqual(['mpii', 4, 0]);
-    const { id, joints, weights, box } = await set.train.sample(0);
+    const { id, joints, weights, box, headBox } = await set.train.sample(0);
     expect(id).toBe('two.jpg (person 1)');
     const [[{ center, scale, joints: labels }]] = golden.people;
     labels.forEach((label, k) => {
@@ -34,6 +34,7 @@ describe("MPII's own file, written by scipy", () => {
         label ? [label[0] - 1, label[1] - 1, 1] : [0, 0, 0],
       );
     });
+    expect(headBox).toEqual([0, 1, 4, 7]);
     const side = 200 * scale;
     expect(box).toEqual([center[0] - 1 - side / 2, center[1] - 1 + 15 * scale - side / 2, side, side]);
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listImages, withBoxes } from '../../../src/pose/predict/imagesToPredict.js';
+import mpii from '../../golden/mpii_mat.json' with { type: 'json' };
 
 let home: string;
 beforeAll(() => {
@@ -46,6 +47,24 @@ describe('listImages', () => {
 });
 
 describe('withBoxes', () => {
+  test("takes MPII's own file, with the people that metrics know", async () => {
+    const file = join(home, 'mpii.mat');
+    writeFileSync(file, Buffer.from(mpii.plain, 'base64'));
+    const [image, other] = await withBoxes(
+      [
+        { path: 'images/one.jpg', id: 8 },
+        { path: 'images/test.jpg', id: 9 },
+      ],
+      file,
+    );
+    const [[{ center, scale }]] = mpii.people.slice(2);
+    const side = 200 * scale;
+    const box = [center[0] - 1 - side / 2, center[1] - 1 + 15 * scale - side / 2, side, side];
+    // The fourth of all labelled people, on the third picture that has any.
+    expect(image).toEqual({ path: 'images/one.jpg', id: 3, people: [{ box, category: 1, annotation: 4 }] });
+    expect(other.people).toEqual([]);
+  });
+
   const images = [
     { path: 'any/000017.jpg', id: 17 },
     { path: 'any/b.jpg', id: 2 },
