@@ -54,6 +54,24 @@ describe('renderReport', () => {
     expect(names).not.toContain('script');
   });
 
+  test('of a run in 3-D has distances in millimetres beside PCK, of one in 2-D none', async () => {
+    const run = await sampleReport();
+    const deep = await renderReport({
+      ...run,
+      network: { ...run.network, space: { mpjpe: 81.25, paMpjpe: 55.5 } },
+      baselines: run.baselines.map((baseline) => ({ ...baseline, space: { mpjpe: 212.4, paMpjpe: 143.1 } })),
+      epochs: run.epochs.map((epoch, i) => ({ ...epoch, mpjpe: 200 - 9 * i, paMpjpe: 120 - 4 * i })),
+    });
+    const { names } = parse(deep);
+    expect(names.filter((name) => name === 'figure').length).toBe(
+      parse(page).names.filter((name) => name === 'figure').length + 1,
+    );
+    for (const text of ['MPJPE by epoch', 'mean pose, MPJPE', '<td>212.4</td><td>143.1</td>', '101.0&#160;mm']) {
+      expect(deep).toContain(text);
+    }
+    expect(page).not.toContain('MPJPE');
+  });
+
   test('needs nothing from elsewhere', () => {
     for (const { element, name, value } of parse(page).attributes) {
       if (/^(src|srcset|href|xlink:href|action|data)$/.test(name)) {

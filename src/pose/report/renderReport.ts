@@ -6,6 +6,7 @@ import { html, type Markup, type Part } from './markup.js';
 import { decimals, percent } from './numbers.js';
 import { page } from './page.js';
 import type { RunReport, Score } from './runReport.js';
+import { spaceCurves } from './spaceCurves.js';
 import { trainingCurves } from './trainingCurves.js';
 import { uncertaintySection } from './uncertaintySection.js';
 
@@ -14,7 +15,7 @@ export async function renderReport(run: RunReport): Promise<string> {
   const header = html`<p class="eyebrow">wgrad · training report</p><h1>${run.title}</h1><p class="lead">${run.summary}</p>${tiles(run)}${facts(run.facts)}`;
   const main = html`${await gallerySection(run)}
 ${scores(run)}
-<section><h2>How it learned</h2>${trainingCurves(run)}</section>
+<section><h2>How it learned</h2>${trainingCurves(run)}${spaceCurves(run)}</section>
 ${jointSection(run)}
 ${uncertaintySection(run)}
 ${densitySection(run)}

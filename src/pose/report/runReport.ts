@@ -71,6 +71,9 @@ export interface EpochRecord {
   readonly validLoss?: number;
   /** Held-out PCK at the main threshold. */
   readonly pck?: number;
+  /** Of a run in 3-D, in millimetres. */
+  readonly mpjpe?: number | null | undefined;
+  readonly paMpjpe?: number | null | undefined;
 }
 
 /** One held-out image with its prediction, all in pixels of `image`. */

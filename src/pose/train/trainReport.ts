@@ -58,11 +58,13 @@ export async function trainReport(
       asScore('mean pose', baselines.meanPose),
       ...(baselines.ridge ? [asScore('ridge regression', baselines.ridge)] : []),
     ],
-    epochs: progress.history.map(({ epoch, trainLoss, validLoss, pck20 }) => ({
+    epochs: progress.history.map(({ epoch, trainLoss, validLoss, pck20, mpjpe, paMpjpe }) => ({
       epoch,
       trainLoss,
       validLoss,
       pck: pck20,
+      mpjpe,
+      paMpjpe,
     })),
     gallery: await examples(spaced(data.test, GALLERY)),
     ranked: {
