@@ -108,7 +108,7 @@ function outputOf({ size, origin, pixel, depth, normalise, maps }: Conventions):
     return [`${at} mean`, ...details.filter(Boolean)].join(', ');
   }
   const shift = origin === 0 ? 'x' : `(x + ${origin})`;
-  const deep = depth === undefined ? '' : `, z * ${depth} mm below joint 0`;
+  const deep = depth === undefined ? '' : `, z * ${depth} mm behind joint 0`;
   return `column ${shift} * ${width}${less}${deep}; coordinates from ${normalise ? 'normalised' : 'plain'} features`;
 }
 

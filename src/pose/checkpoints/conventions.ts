@@ -24,7 +24,7 @@ export interface Conventions {
   /** An output x is the input's column `(x + origin) * width - pixel`, and y likewise; pixel centres are integers. */
   readonly origin: number;
   readonly pixel: number;
-  /** Millimetres per unit of depth below the first joint; absent in 2-D. */
+  /** Millimetres per unit of depth behind the first joint; absent in 2-D. */
   readonly depth?: number;
   /** Whether the coordinates see the features' direction alone, `W x / |x| + b`. */
   readonly normalise: boolean;

@@ -70,8 +70,8 @@ export const mmpose: Naming = {
     }
     return own;
   },
-  fromOwn: (own, { size, maps }) => {
-    if (own.has('flow3d.t.0.0.weight')) throw new DataError('mmpose has no RLE in 3-D; choose --names official');
+  fromOwn: (own, { size, maps, depth }) => {
+    if (depth !== undefined) throw new DataError('mmpose has no RLE in 3-D; choose --names official');
     const state = new Map<string, StateTensor>();
     const isHeatmap = own.has('final_layer.weight');
     for (const layer of LAYERS) {

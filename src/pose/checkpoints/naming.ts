@@ -26,7 +26,10 @@ export interface Naming {
    */
   readonly toOwn: (state: NamedState, where: string, config?: string) => Map<string, StateTensor>;
   /** What this naming has no word for is left out. @throws DataError where it cannot hold the model at all */
-  readonly fromOwn: (own: NamedState, conventions: Pick<Conventions, 'size' | 'maps'>) => Map<string, StateTensor>;
+  readonly fromOwn: (
+    own: NamedState,
+    conventions: Pick<Conventions, 'size' | 'maps' | 'depth'>,
+  ) => Map<string, StateTensor>;
 }
 
 export const NAMINGS: readonly Naming[] = [official, mmpose, microsoft, torchvision];

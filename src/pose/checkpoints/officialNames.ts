@@ -18,8 +18,8 @@ export const official: Naming = {
     }
     return own;
   },
-  fromOwn: (own) => {
-    const is3d = own.has('flow3d.t.0.0.weight');
+  fromOwn: (own, { depth }) => {
+    const is3d = depth !== undefined;
     const state = new Map();
     for (const [name, tensor] of own) {
       if (isClassifier(name)) continue;

@@ -25,6 +25,6 @@ export function outputInWords({ origin, depth, pixel, maps }: Conventions): stri
       `in each direction; column i of n is (i + ${pixel}) / n of the crop's width from its left edge, rows likewise`
     );
   }
-  const deep = depth === undefined ? '' : `; z * ${depth} is millimetres below joint 0`;
+  const deep = depth === undefined ? '' : `; z * ${depth} is millimetres behind joint 0`;
   return `x + ${origin} is the share of the crop's width from its left edge, y + ${origin} of its height from its top${deep}`;
 }

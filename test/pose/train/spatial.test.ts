@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cameraPoints } from '../../../src/pose/cameraPoints.js';
-import { readPoseCheckpoint } from '../../../src/pose/checkpoints/poseCheckpoint.js';
+import { readPoseCheckpoint, writePoseCheckpoint } from '../../../src/pose/checkpoints/poseCheckpoint.js';
 import { flipOrder } from '../../../src/pose/schema.js';
 import { h36m18, MPII_TO_H36M } from '../../../src/pose/schemas/h36m18.js';
 import { mpii16 } from '../../../src/pose/schemas/mpii16.js';
@@ -182,9 +182,13 @@ test('an interrupted run in 3-D that is resumed ends with the same bits', async 
     resumeSession(next, await loadRun(last));
     expect(await finish(next)).toEqual(whole);
     // Without a flow the file's shapes do not tell 3-D; its configuration does.
-    const { architecture, conventions } = await readPoseCheckpoint(last);
-    expect(architecture).toMatchObject({ joints: JOINTS, dims: 3, sigma: true, flows: [] });
-    expect(conventions).toMatchObject({ depth: 2000, padding: 1 });
+    const checkpoint = await readPoseCheckpoint(last);
+    expect(checkpoint.architecture).toMatchObject({ joints: JOINTS, dims: 3, sigma: true, flows: [] });
+    expect(checkpoint.conventions).toMatchObject({ depth: 2000, padding: 1 });
+    const { written } = await writePoseCheckpoint(folder.best, checkpoint, 'official');
+    expect(written).toContain('fc_sigma.weight');
+    expect((await readPoseCheckpoint(folder.best)).architecture).toEqual(checkpoint.architecture);
+    await expect(writePoseCheckpoint(folder.best, checkpoint, 'mmpose')).rejects.toThrow(/mmpose has no RLE in 3-D/);
   });
 });
 
