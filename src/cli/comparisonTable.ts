@@ -9,19 +9,20 @@ export function comparisonTable({ rows, baselines, seeds, config, data }: Compar
   const header = [
     ...['row', 'seeds', 'params', 'flow', 'MMACs', 'ms alone', `ms of ${config.batch}`],
     ...['PCK@0.1 %', 'PCK@0.2 %', 'PCK@0.5 %', 'error % of crop'],
-    ...['r(sigma, error)', 'rho(sigma, error)', 'r(conf, OKS)'],
+    ...['r(sigma, error)', 'rho(sigma, error)', 'r(conf, OKS)', 'calibration error', 'sharpness'],
   ];
   const lines = [...rows.map((row) => rowCells(row, seeds.length)), ...baselines.map(baselineCells)];
   const failures = rows.flatMap(({ row, diverged }) => diverged.map(({ seed, why }) => `${row}, seed ${seed}: ${why}`));
   return [
     formatTable(header, lines),
     `${data.test} images of ${data.name} held out; mean ± sample standard deviation over the seeds. ms: an image by itself, and each ` +
-      `of ${config.batch} at once. sigma of a heatmap: 1 - its peak.`,
+      `of ${config.batch} at once. sigma of a heatmap: 1 - its peak. calibration error: points between the levels of intervals and the ` +
+      'shares of the labels in them; sharpness: width of the intervals of 90 %, in % of the crop.',
     ...failures,
   ].join('\n');
 }
 
-function rowCells({ row, seeds, cost, scores, confidence }: RowSummary, wanted: number): string[] {
+function rowCells({ row, seeds, cost, scores, confidence, calibration }: RowSummary, wanted: number): string[] {
   const { parameters, flowParameters, macs, latency } = cost;
   return [
     row,
@@ -35,12 +36,13 @@ function rowCells({ row, seeds, cost, scores, confidence }: RowSummary, wanted: 
     ...[confidence?.joints.pearson, confidence?.joints.spearman, confidence?.people.pearson].map((spread) =>
       withSpread(spread, 1, 2),
     ),
+    ...[calibration?.error, calibration?.sharpness].map((spread) => withSpread(spread, 100, 1)),
   ];
 }
 
 function baselineCells({ name, pck10, pck20, pck50, error }: BaselineScore): string[] {
   const figures = [pck10, pck20, pck50, error].map((value) => number(100 * value, 1));
-  return [name, ...new Array<string>(6).fill(NONE), ...figures, NONE, NONE, NONE];
+  return [name, ...new Array<string>(6).fill(NONE), ...figures, ...new Array<string>(5).fill(NONE)];
 }
 
 /** `37.2 ± 0.6`, or the mean alone where there is one seed. */

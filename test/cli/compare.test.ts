@@ -106,6 +106,7 @@ describe('wgrad compare', () => {
     expect(laplace.cost.parameters - l1.cost.parameters).toBe(33 * 28);
     expect(laplace.cost.macs - l1.cost.macs).toBe(32 * 28);
     expect([l1.confidence, laplace.confidence?.joints.pearson.values.length]).toEqual([undefined, 2]);
+    expect([l1.calibration, laplace.calibration?.sharpness.values.length]).toEqual([undefined, 2]);
     expect(comparison.contrasts).toMatchObject([{ row: 'laplace', against: 'l1', paperAp: 9.3 }]);
     for (const name of ['error', 'pck50'] as const) {
       const values = ['l1-1', 'l1-2'].map((folder) => read<RunResult>(folder, 'result.json').scores?.[name] as number);
@@ -123,6 +124,28 @@ describe('wgrad compare', () => {
     const { scores } = read<RunResult>('laplace-2', 'result.json');
     expect([scores?.pck10, scores?.pck20, scores?.pck50]).toEqual(network.pck);
     expect(scores?.error).toBe(network.meanError);
+    const { calibrationError: error, sharpness } = network.uncertainty;
+    expect(scores?.calibration).toEqual({ error, sharpness });
+  });
+
+  test('folders of versions that kept no calibration have a dash for it', async () => {
+    const files = ['laplace-1', 'laplace-2'].map((folder) => join(out, folder, 'result.json'));
+    const kept = files.map((file) => readFileSync(file, 'utf8'));
+    const older = kept.map((text) => {
+      const result = JSON.parse(text) as RunResult;
+      return JSON.stringify({ ...result, scores: { ...result.scores, calibration: undefined } });
+    });
+    files.forEach((file, i) => {
+      writeFileSync(file, older[i]);
+    });
+    const { stdout } = await run('compare', ...TINY, ...ROWS, '--out', out);
+    expect(stdout).toMatch(/calibration error +sharpness *\n[\s\S]*\nlaplace +2\/2 +[^\n]* +- +- *\n/);
+    expect(read<Comparison>('compare.json').rows[1]).not.toHaveProperty('calibration');
+    files.forEach((file, i) => {
+      writeFileSync(file, kept[i]);
+    });
+    const again = await run('compare', ...TINY, ...ROWS, '--out', out);
+    expect(again.stdout).toMatch(/\nlaplace +2\/2 +[^\n]* ± [\d.]+ +[\d.]+ ± [\d.]+ *\n/);
   });
 
   test('runs of wgrad train that were copied into the folder are only evaluated', async () => {

@@ -48,6 +48,8 @@ export interface RowSummary {
   readonly scores: Readonly<Record<Figure, Spread>>;
   /** Absent where the network says nothing of how sure it is. */
   readonly confidence?: ConfidenceSummary;
+  /** As `RunCalibration`; absent where no run has it. */
+  readonly calibration?: { readonly error: Spread; readonly sharpness: Spread };
   /** Held-out PCK@0.2 by epoch, mean over the seeds. */
   readonly curve: readonly number[];
 }
@@ -89,6 +91,7 @@ function summaryOf(row: RowName, runs: readonly PlannedRun[], cost: Cost): RowSu
   const scored = runs.filter(({ result }) => result?.scores);
   const scores = scored.map(({ result }) => result?.scores as RunScores);
   const spread = (figure: (scores: RunScores) => number) => spreadOf(scores.map(figure));
+  const calibrated = scores.flatMap(({ calibration }) => calibration ?? []);
   const sure = scores.flatMap(({ confidence }) => confidence ?? []);
   return {
     row,
@@ -103,6 +106,12 @@ function summaryOf(row: RowName, runs: readonly PlannedRun[], cost: Cost): RowSu
       error: spread(({ error }) => error),
     },
     ...(sure.length > 0 && { confidence: confidenceOf(sure) }),
+    ...(calibrated.length > 0 && {
+      calibration: {
+        error: spreadOf(calibrated.map(({ error }) => error)),
+        sharpness: spreadOf(calibrated.map(({ sharpness }) => sharpness)),
+      },
+    }),
     curve: meanCurve(scored.map(({ result }) => result?.curve ?? [])),
   };
 }

@@ -48,12 +48,14 @@ function run({ device, data, config, seeds, rows }: Comparison): Fact[] {
 
 function table({ rows, baselines, config, seeds, device }: Comparison): Markup {
   return html`<section><h2>All figures</h2><div class="scroll"><table>
-    <thead><tr><th></th><th>PCK@0.1&#160;%</th><th>PCK@0.2&#160;%</th><th>PCK@0.5&#160;%</th><th>error</th><th>r(σ, error)</th><th>ρ(σ, error)</th><th>r(conf, OKS)</th><th>AURC</th></tr></thead>
+    <thead><tr><th></th><th>PCK@0.1&#160;%</th><th>PCK@0.2&#160;%</th><th>PCK@0.5&#160;%</th><th>error</th><th>r(σ, error)</th><th>ρ(σ, error)</th><th>r(conf, OKS)</th><th>AURC</th><th>calibration error</th><th>sharpness</th></tr></thead>
     <tbody>${rows.map(scoreLine)}${baselines.map(baselineLine)}</tbody>
     <caption>Mean ± sample standard deviation over the seeds ${seeds.join(', ')}. PCK@t: share of joints closer to their label than t torso lengths. Error: mean
     distance in % of the crop’s side. r is Pearson’s correlation, ρ Spearman’s: of σ with the error, over joints; of the confidence, 1 −
     mean σ, with OKS, over people (the area being 0.53 of the tight box). For heatmaps σ is 1 − the height of the peak. AURC: the mean of the
-    risk-coverage curve below, in % of the crop’s side.</caption></table></div>
+    risk-coverage curve below, in % of the crop’s side. Calibration error: by how many points the shares of the labels inside intervals differ
+    from the intervals’ levels, mean over levels. Sharpness: mean width of the intervals that ought to hold 90 %, in % of the crop’s side; of
+    two calibrated networks the narrower one knows more.</caption></table></div>
     <h3>What they cost</h3><div class="scroll"><table>
     <thead><tr><th></th><th class="words">trained as</th><th>parameters</th><th>flow, in training</th><th>MMACs</th><th>ms, one image</th><th>ms, each of ${config.batch}</th></tr></thead>
     <tbody>${rows.map(costLine)}</tbody>
@@ -61,17 +63,17 @@ function table({ rows, baselines, config, seeds, device }: Comparison): Markup {
     turns; rows with the same network share a time.</caption></table></div></section>`;
 }
 
-function scoreLine({ row, scores, confidence, seeds, diverged }: RowSummary): Markup {
+function scoreLine({ row, scores, confidence, calibration, seeds, diverged }: RowSummary): Markup {
   const percents = [scores.pck10, scores.pck20, scores.pck50, scores.error].map((spread) => cell(spread, 100, 1));
   const { joints, people, aurc } = confidence ?? {};
   const correlations = [joints?.pearson, joints?.spearman, people?.pearson].map((spread) => cell(spread, 1, 2));
   const note = diverged.length > 0 && ` (${diverged.length} of ${diverged.length + seeds.length} diverged)`;
-  return html`<tr class="row"><th>${row}${note}</th>${percents}${correlations}${cell(aurc, 100, 1)}</tr>`;
+  return html`<tr class="row"><th>${row}${note}</th>${percents}${correlations}${cell(aurc, 100, 1)}${cell(calibration?.error, 100, 1)}${cell(calibration?.sharpness, 100, 1)}</tr>`;
 }
 
 function baselineLine({ name, pck10, pck20, pck50, error }: BaselineScore): Markup {
   const figures = [pck10, pck20, pck50, error].map((value) => html`<td>${percent(value)}</td>`);
-  return html`<tr class="baseline"><th>${name}</th>${figures}${Array.from({ length: 4 }, () => html`<td>–</td>`)}</tr>`;
+  return html`<tr class="baseline"><th>${name}</th>${figures}${Array.from({ length: 6 }, () => html`<td>–</td>`)}</tr>`;
 }
 
 function costLine({ row, about, cost }: RowSummary): Markup {

@@ -27,6 +27,16 @@ export interface RunScores {
   readonly error: number;
   /** Absent where the network says nothing of how sure it is. */
   readonly confidence?: RunConfidence;
+  /** Absent where the network predicts no sigma, and in results of versions that did not keep it. */
+  readonly calibration?: RunCalibration;
+}
+
+/** Whether predicted densities are true, as `UncertaintyScore` has it. */
+export interface RunCalibration {
+  /** Mean of |coverage - level|. */
+  readonly error: number;
+  /** Mean width of the intervals that ought to hold 90 % of the coordinates, in units of the crop's side. */
+  readonly sharpness: number;
 }
 
 /** What a network's confidence is worth. */
@@ -71,11 +81,15 @@ export async function readResult(folder: RunFolder): Promise<RunResult | undefin
 }
 
 function scoresOf(entry: JsonEntry): RunScores {
-  const scores = {
+  const calibration = entry.has('calibration') && entry.entry('calibration');
+  const scores: RunScores = {
     pck10: figure(entry, 'pck10'),
     pck20: figure(entry, 'pck20'),
     pck50: figure(entry, 'pck50'),
     error: figure(entry, 'error'),
+    ...(calibration && {
+      calibration: { error: figure(calibration, 'error'), sharpness: figure(calibration, 'sharpness') },
+    }),
   };
   if (!entry.has('confidence')) return scores;
   const confidence = entry.entry('confidence');
@@ -92,5 +106,4 @@ function scoresOf(entry: JsonEntry): RunScores {
 }
 
 /** JSON has null for NaN. */
-const figure = (entry: JsonEntry, field: keyof RunScores): number =>
-  entry.has(field) ? entry.number(field) : Number.NaN;
+const figure = (entry: JsonEntry, field: string): number => (entry.has(field) ? entry.number(field) : Number.NaN);

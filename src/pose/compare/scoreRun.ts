@@ -9,10 +9,16 @@ import { RISKS, type RunConfidence, type RunResult } from './runResult.js';
 export function resultOf(session: Session, evaluation: Evaluation): RunResult {
   const { pck10, pck20, pck50, error } = evaluation.scores;
   const confidence = confidenceOf(session, evaluation);
+  const { calibrationError, sharpness } = evaluation.uncertainty?.score ?? {};
   return {
     config: session.config,
     curve: curveOf(session),
-    scores: { pck10, pck20, pck50, error, ...(confidence && { confidence }) },
+    scores: {
+      ...{ pck10, pck20, pck50, error },
+      ...(confidence && { confidence }),
+      ...(calibrationError !== undefined &&
+        sharpness !== undefined && { calibration: { error: calibrationError, sharpness } }),
+    },
   };
 }
 

@@ -36,6 +36,17 @@ test('the verdict tells what the seeds tell apart from what they do not', () => 
   expect(text).toContain('rle (1 of 3 diverged)');
 });
 
+test('calibration error and sharpness stand last, with a dash where there is no sigma', () => {
+  const rows = renderComparison(sampleComparison()).match(/<tr class="(row|baseline)">.*?<\/tr>/gs) ?? [];
+  const ends = rows.map((row) => [...row.matchAll(/<td>(.*?)<\/td>/g)].slice(-2).map(([, cell]) => cell));
+  const spread = (mean: string, std: string) => `${mean}<small>&#160;±&#160;${std}</small>`;
+  expect(ends).toEqual([
+    ['–', '–'],
+    [spread('3.2', '0.0'), spread('32.0', '0.4')],
+    ['–', '–'],
+  ]);
+});
+
 test('a comparison that has just begun is a page too', () => {
   const { rows, ...rest } = sampleComparison();
   const none = { values: [], mean: Number.NaN, std: null };

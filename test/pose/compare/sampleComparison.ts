@@ -13,7 +13,8 @@ function result(row: RowName, seed: number, pck: number, r?: number): PlannedRun
   const curve = Array.from({ length: EPOCHS }, (_, i) => pck * (1 - Math.exp(-(i + 1) / 8)));
   const confidence: RunConfidence | undefined = r === undefined ? undefined : confidenceOf(r);
   const scores = { pck10: pck / 2 - 0.035, pck20: pck, pck50: pck / 2 + 0.545, error: 0.158 - pck / 10 };
-  const found: RunResult = { config, curve, scores: { ...scores, ...(confidence && { confidence }) } };
+  const calibration = r === undefined ? undefined : { error: r / 20, sharpness: r / 2 };
+  const found: RunResult = { config, curve, scores: { ...scores, ...(confidence && { confidence, calibration }) } };
   return { row, seed, config, folder: runFolder(`${row}-${seed}`), begun: true, result: found };
 }
 
