@@ -57,7 +57,7 @@ export class TrainingDisplay implements TrainObserver {
     const heads = pckh50 === undefined ? '' : `PCKh@0.5 ${(100 * pckh50).toFixed(1)} %, `;
     this.line(
       `epoch ${epoch}/${this.#config.epochs}: loss ${trainLoss.toFixed(3)}, held out ${validLoss.toFixed(3)}, ` +
-        `PCK@0.2 ${(100 * pck20).toFixed(1)} %, ${heads}${inSpace}${imagesPerSecond.toFixed(1)} images/s`,
+        `PCK@0.2 ${Number.isNaN(pck20) ? '-' : (100 * pck20).toFixed(1)} %, ${heads}${inSpace}${imagesPerSecond.toFixed(1)} images/s`,
     );
   }
 

@@ -48,7 +48,18 @@ export async function loadRun(path: string): Promise<SavedRun> {
   if (!config || !Array.isArray(history) || !isWhole) {
     throw new DataError(`${path}: a checkpoint, but not of this version's training; start from it with --init`);
   }
-  return { path, config, checkpoint, progress: { epoch, batch, lossSum, lossCount, seconds, step, best, history } };
+  // JSON has null for NaN.
+  const epochs = history.map((one) => ({
+    ...one,
+    pck20: one.pck20 ?? Number.NaN,
+    validLoss: one.validLoss ?? Number.NaN,
+  }));
+  return {
+    path,
+    config,
+    checkpoint,
+    progress: { epoch, batch, lossSum, lossCount, seconds, step, best, history: epochs },
+  };
 }
 
 /**

@@ -12,7 +12,7 @@ export interface RunFolder {
   readonly path: string;
   /** Checkpoint after the last finished epoch, or where Ctrl-C stopped. */
   readonly last: string;
-  /** Checkpoint of the highest validation score. */
+  /** Checkpoint of the best epoch, by PCK@0.2 where there is one. */
   readonly best: string;
   /** One JSON object per line. */
   readonly log: string;

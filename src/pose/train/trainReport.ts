@@ -62,7 +62,7 @@ export async function trainReport(
       epoch,
       trainLoss,
       validLoss,
-      pck: pck20,
+      pck: Number.isNaN(pck20) ? undefined : pck20,
       mpjpe,
       paMpjpe,
     })),

@@ -1,4 +1,5 @@
 import { readStatus } from '../../nn/optim.js';
+import { isBestEpoch, meritOf } from './bestEpoch.js';
 import { saveRun } from './checkpointing.js';
 import { evaluatedParams } from './learner.js';
 import { predict } from './predict.js';
@@ -30,6 +31,7 @@ export async function trainRun(
 ): Promise<boolean> {
   const { config, progress, batches } = session;
   const warn = (text: string) => observer.onWarning(text);
+  let told = false;
   while (progress.epoch < config.epochs) {
     await trainEpoch(session, (report) => observer.onSteps(report), warn, signal);
     if (progress.batch < batches.length) {
@@ -38,15 +40,29 @@ export async function trainRun(
       return false;
     }
     const summary = await closeEpoch(session);
-    const merit = summary.mpjpe ? 1 / summary.mpjpe : summary.pck20;
-    const isBest = merit > progress.best;
-    if (isBest) progress.best = merit;
+    const merit = meritOf(summary);
+    if (Number.isNaN(merit)) {
+      if (!told) warn(withoutPck(session));
+      told = true;
+    }
+    const isBest = isBestEpoch(progress);
+    if (isBest && !Number.isNaN(merit)) progress.best = merit;
     await saveRun(session, folder.last);
     if (isBest) await saveRun(session, folder.best);
     await log(folder, { event: 'epoch', ...summary });
     observer.onEpoch(summary);
   }
   return true;
+}
+
+/** Why epochs have no PCK, and what the best checkpoint is then. */
+function withoutPck({ data }: Session): string {
+  const { schema } = data.dataset;
+  const torso = schema.torso.map((k) => schema.joints[k]).join(' and ');
+  return (
+    `no held-out image has both ${torso}, which PCK@0.2 is measured by: the best checkpoint is that of the lowest ` +
+    'held-out loss'
+  );
 }
 
 /** Validates and moves `progress` on to the next epoch. */
