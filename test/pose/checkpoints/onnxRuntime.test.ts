@@ -1,14 +1,19 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { formatOnnx } from '../../../src/io/onnx.js';
+import { formatSafetensors, parseSafetensors } from '../../../src/io/safetensors.js';
+import { isOptional } from '../../../src/pose/checkpoints/architecture.js';
 import { backboneOf } from '../../../src/pose/checkpoints/backboneShape.js';
+import { namingCalled } from '../../../src/pose/checkpoints/naming.js';
 import { onnxNetwork } from '../../../src/pose/checkpoints/onnxNetwork.js';
-import type { PoseCheckpoint } from '../../../src/pose/checkpoints/poseCheckpoint.js';
+import { type PoseCheckpoint, poseCheckpointOf } from '../../../src/pose/checkpoints/poseCheckpoint.js';
+import type { FlipPoses } from '../../../src/pose/flipTest.js';
+import { poseNetwork } from '../../../src/pose/predict/poseNetwork.js';
 import { cpu } from '../../../src/tensor/cpu.js';
-import { expectCloseInNorm, flat, type Nested } from '../../numbers.js';
+import { expectCloseInNorm, flat, type Nested, values } from '../../numbers.js';
 import { GPU_LOSS_RELATIVE } from '../../tolerance.js';
 import { checkpoints, withoutSigma } from './committedCheckpoints.js';
-import { committedModels } from './torchModels.js';
+import { committedModels, goldenImages } from './torchModels.js';
 import { answerOf, committedNetworks, wantedOf } from './torchNetworks.js';
 
 /** What the runtime answers to the first `count` of the goldens' images. */
@@ -55,6 +60,55 @@ describe('ONNX Runtime computes what PyTorch does', () => {
     const checkpoint = await checkpoints[name]();
     const [height, width] = golden.size.map((extent) => extent / 4);
     await expectAnswers(checkpoint, wantedOf(golden), golden.mu ? [3, 2] : [3, height, width]);
+  });
+});
+
+const RLE_JOINTS = 3;
+
+/** RLE's head and flow on the backbone of a committed network, written in one code's names and read back. */
+async function rleOn(name: string, code: 'official' | 'mmpose'): Promise<PoseCheckpoint> {
+  const { state, conventions: of, path } = await checkpoints[name]();
+  const { channels } = backboneOf(state) as { channels: number };
+  const own = new Map([...state].filter(([key]) => key.startsWith('preact.') && !isOptional(key)));
+  // Large enough that no sigma is the middle of its range.
+  const layer = (key: string, rows: number, columns: number) => {
+    own.set(`${key}.weight`, { shape: [rows, columns], data: waves(rows * columns, 3 / Math.sqrt(columns)) });
+    own.set(`${key}.bias`, { shape: [rows], data: waves(rows, 0.5) });
+  };
+  layer('fc_coord.linear', 2 * RLE_JOINTS, channels);
+  layer('fc_sigma.linear', 2 * RLE_JOINTS, channels);
+  for (const i of [0, 1]) {
+    for (const net of [`flow.t.${i}`, `flow.s.${i}`]) {
+      layer(`${net}.0`, 4, 2);
+      layer(`${net}.2`, 4, 4);
+      layer(`${net}.4`, 2, 4);
+    }
+  }
+  const naming = namingCalled(code);
+  const bytes = formatSafetensors(naming.fromOwn(own, of), { format: 'pt' });
+  const read = poseCheckpointOf({ ...parseSafetensors(bytes), format: 'safetensors', part: '', parts: [] }, path);
+  return { ...read, conventions: { ...read.conventions, size: of.size } };
+}
+
+const waves = (count: number, size: number) =>
+  Float32Array.from({ length: count }, (_, i) => size * Math.sin(i * 1.3 + 1));
+
+describe("ONNX Runtime computes what wgrad's reference does", () => {
+  test.each([
+    ['mmpose1-mobilenet', 'official'],
+    ['mmpose1-mobilenet', 'mmpose'],
+    ['microsoft-hrnet', 'official'],
+    ['microsoft-hrnet', 'mmpose'],
+  ] as const)('of a head of RLE on the backbone of %s, in the form of the %s code', async (name, code) => {
+    const checkpoint = await rleOn(name, code);
+    const { architecture, conventions, naming } = checkpoint;
+    expect([naming, architecture.head, architecture.joints]).toEqual([code, 'rle', RLE_JOINTS]);
+    expect([conventions.normalise, conventions.origin]).toEqual(code === 'official' ? [true, 0.5] : [false, 0]);
+    const images = Float32Array.from(await values(goldenImages(cpu(), conventions.size)));
+    const { mu, sigma } = (await poseNetwork(cpu(), checkpoint)(images)) as FlipPoses;
+    // The answer counts from the crop's middle, the file in the code's own units.
+    const raw = Array.from(mu, (x) => x - conventions.origin + 0.5);
+    await expectAnswers(checkpoint, raw, [RLE_JOINTS, 2], Array.from(sigma as Float64Array));
   });
 });
 
