@@ -15,7 +15,9 @@ import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
-import { values } from '../numbers.js';
+import { BACKENDS } from '../backends.js';
+import { expectClose, expectCloseInNorm, values } from '../numbers.js';
+import { GPU_GRADIENT_RELATIVE, GPU_LOSS_RELATIVE } from '../tolerance.js';
 import { goldenFlow } from './goldenFlow.js';
 
 describe('mixed labels', () => {
@@ -131,6 +133,41 @@ describe('mixed labels', () => {
       };
       await gradcheck(f, [mu, logit, ...biases], { seed: 1, directions: 1 });
     }
+  });
+
+  test.runIf(BACKENDS.length > 1)('on the GPU it is what it is on the reference, with log s and without', async () => {
+    const draw = (seed: number, count: number, scale: number) => {
+      const rng = new Rng(seed);
+      return Float32Array.from({ length: count }, () => scale * rng.normal());
+    };
+    const [found, wanted] = await Promise.all(
+      BACKENDS.map(async ({ open }) => {
+        const device = await open();
+        const both = flows(device);
+        const at = (values: ArrayLike<number>) => device.tensor(Float32Array.from(values), [1, 2, 3]);
+        const labels = { target: at(draw(2, 6, 0.1)), weight: at(MIXED) };
+        const nodes = (dims: number) => ({
+          points: device.tensor(draw(dims, 64 * dims, 1), [64, dims]),
+          logWeight: device.scalar(-Math.log(64)),
+        });
+        const results: number[] = [];
+        const gradients: number[] = [];
+        for (const logS of ['none', { flow3d: nodes(3), flow2d: nodes(2) }] as const) {
+          const loss = (mu: Tensor, logit: Tensor) =>
+            rleMixed({ mu, logit }, labels, both, { variant: 'paper', q: { studentT: 4 }, logS });
+          const inputs = [at(draw(3, 6, 0.1)), at(draw(4, 6, 1))] as const;
+          results.push(await loss(...inputs).item());
+          const gradient = grad((p: { mu: Tensor; logit: Tensor }) => loss(p.mu, p.logit))({
+            mu: inputs[0],
+            logit: inputs[1],
+          });
+          gradients.push(...(await values(gradient.mu)), ...(await values(gradient.logit)));
+        }
+        return { results, gradients };
+      }),
+    );
+    expectClose(found.results, wanted.results, { relative: GPU_LOSS_RELATIVE }, 'loss');
+    expectCloseInNorm(found.gradients, wanted.gradients, GPU_GRADIENT_RELATIVE, 'gradient');
   });
 
   test('log s that is to be drawn wants a generator', () => {
