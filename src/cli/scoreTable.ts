@@ -3,7 +3,7 @@ import { formatTable } from './table.js';
 
 /** The scores of network and baselines as aligned lines. */
 export function scoreTable({ network, baselines, thresholds }: RunReport): string {
-  const percent = (value: number) => (100 * value).toFixed(1);
+  const percent = (value: number) => (Number.isNaN(value) ? '-' : (100 * value).toFixed(1));
   const inSpace = network.space ? ['MPJPE mm', 'PA-MPJPE mm'] : [];
   const heads = network.pckh === undefined ? [] : ['PCKh@0.5 %'];
   const pcks = [...thresholds.map((t) => `PCK@${t} %`), ...heads];

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { scoreTable } from '../../../src/cli/scoreTable.js';
 import { renderReport } from '../../../src/pose/report/renderReport.js';
 import { fitBaselines } from '../../../src/pose/train/baselines.js';
 import { isBestEpoch } from '../../../src/pose/train/bestEpoch.js';
@@ -91,5 +92,6 @@ test('a run without PCK keeps a best checkpoint, says so once, goes on after a s
     expect(warnings).toEqual([warning, warning]);
     const report = await trainReport(session, await evaluate(session), await fitBaselines(data), 1);
     expect(await renderReport(report)).toContain('Held-out accuracy');
+    expect(scoreTable(report)).toMatch(/\nnetwork +- +- +- +\d/);
   });
 });
