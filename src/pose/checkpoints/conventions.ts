@@ -4,7 +4,7 @@ import { PADDING } from '../crop.js';
 import { DEPTH_UNIT } from '../targets.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../warp.js';
 import type { Architecture } from './architecture.js';
-import { configOfMmpose, configOfRun } from './fileConfig.js';
+import { configOfMmpose, configOfRun, paddingOfRun } from './fileConfig.js';
 import { type MapDecoding, mapDecodingOf, parseMapDecoding } from './mapDecoding.js';
 import type { NamingName } from './naming.js';
 
@@ -69,8 +69,6 @@ const SIMPLE_BASELINE: Conventions = {
 const TORCHVISION: Conventions = { ...MMPOSE, size: [224, 224], padding: 1 };
 /** wgrad's own training: square inputs, coordinates in crop units. */
 const WGRAD: Conventions = { ...OFFICIAL_2D, ...IMAGENET, size: [64, 64], pixel: 0.5, normalise: false };
-/** In 3-D of Human3.6M, whose boxes have room around the person. */
-const WGRAD_3D: Conventions = { ...WGRAD, padding: 1, depth: DEPTH_UNIT };
 
 /** D of a file's network as its metadata tell it. @throws DataError as `conventionsOf` */
 export function dimsIn({ wgrad, config, conventions }: WeightsFile['metadata'], where: string): 2 | 3 {
@@ -103,8 +101,10 @@ function usualConventions(
   metadata: WeightsFile['metadata'],
 ): Conventions {
   if (metadata.wgrad !== undefined) {
-    const own = dims === 3 ? WGRAD_3D : WGRAD;
-    return { ...own, size: sizeOfRun(metadata.config) ?? own.size };
+    const { config } = metadata;
+    const padding = paddingOfRun(config) ?? WGRAD.padding;
+    const own = { ...WGRAD, size: sizeOfRun(config) ?? WGRAD.size, padding };
+    return dims === 3 ? { ...own, depth: DEPTH_UNIT } : own;
   }
   const isBackbone = naming === 'torchvision' || classes !== undefined || (naming === 'microsoft' && head === 'none');
   if (isBackbone) return TORCHVISION;

@@ -1,5 +1,15 @@
 import type { WeightsFile } from '../../io/weightsFile.js';
 
+/** What a run of wgrad's training notes of how its crops were cut; undefined in files from before it did. */
+export function paddingOfRun(config = 'null'): number | undefined {
+  try {
+    const padding = (JSON.parse(config) as { padding?: unknown } | null)?.padding;
+    return typeof padding === 'number' && padding > 0 ? padding : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a run of wgrad's training notes of itself in its checkpoints; nothing where the text is something else. */
 export function configOfRun(config = 'null'): {
   readonly size?: unknown;

@@ -2,6 +2,7 @@ import { DataError } from '../../errors.js';
 import { type Checkpoint, type Json, loadCheckpoint, saveCheckpoint } from '../../io/checkpoint.js';
 import { checkState } from '../../io/stateDict.js';
 import type { AdamState } from '../../nn/optim.js';
+import { PADDING } from '../crop.js';
 import { savedConfig, type TrainConfig } from './config.js';
 import { download, shapesOf, upload } from './deviceState.js';
 import { evaluatedParams, type Learner } from './learner.js';
@@ -12,7 +13,9 @@ import type { RunProgress, Session } from './session.js';
  * Writes where a run stands, such that `resumeSession` goes on with the same bits. The model of the file is the one that is
  * judged: where an average of the weights is kept, it is the average, and the weights are with the optimiser's memory.
  */
-export async function saveRun({ config, learner, progress }: Session, path: string): Promise<void> {
+export async function saveRun({ config, data, learner, progress }: Session, path: string): Promise<void> {
+  // How its crops were cut, for those who predict with it.
+  const [{ padding = PADDING }] = data.test;
   const { epoch, step, best, history, ...counters } = progress;
   const [weights, statistics, moments] = await Promise.all(
     [evaluatedParams(learner), learner.state, memoryOf(learner)].map(download),
@@ -21,7 +24,7 @@ export async function saveRun({ config, learner, progress }: Session, path: stri
     model: new Map([...weights, ...statistics]),
     optimizer: moments,
     // Plain records of numbers and strings, which their interfaces do not tell.
-    config: { config, history } as unknown as Json,
+    config: { config, history, padding } as unknown as Json,
     progress: { epoch, step, best, counters },
   });
 }

@@ -107,6 +107,7 @@ describe('conventions', () => {
         size: [TINY.size, TINY.size],
         origin: 0.5,
         pixel: 0.5,
+        padding: 1.25,
         normalise: false,
       });
       const path = file('run.safetensors');

@@ -8,7 +8,7 @@ import { mpii16 } from '../../../src/pose/schemas/mpii16.js';
 import { encodeSpatialJoints } from '../../../src/pose/targets.js';
 import { fitBaselines } from '../../../src/pose/train/baselines.js';
 import { TrainingBatches } from '../../../src/pose/train/batches.js';
-import { loadRun, resumeSession } from '../../../src/pose/train/checkpointing.js';
+import { loadRun, resumeSession, saveRun } from '../../../src/pose/train/checkpointing.js';
 import { LOSS_NAMES, makeConfig, savedConfig, type TrainConfig } from '../../../src/pose/train/config.js';
 import { makeCropBatch } from '../../../src/pose/train/cropBatch.js';
 import { openDataset } from '../../../src/pose/train/dataset.js';
@@ -188,6 +188,9 @@ test('an interrupted run in 3-D that is resumed ends with the same bits', async 
     const { written } = await writePoseCheckpoint(folder.best, checkpoint, 'official');
     expect(written).toContain('fc_sigma.weight');
     expect((await readPoseCheckpoint(folder.best)).architecture).toEqual(checkpoint.architecture);
+    // In 2-D the crops are cut as they are in 3-D.
+    await saveRun(startSession(device, { ...config, dims: 2 }, data), last);
+    expect((await readPoseCheckpoint(last)).conventions.padding).toBe(1);
     await expect(writePoseCheckpoint(folder.best, checkpoint, 'mmpose')).rejects.toThrow(/mmpose has no RLE in 3-D/);
   });
 });
