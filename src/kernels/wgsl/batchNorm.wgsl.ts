@@ -19,7 +19,10 @@ fn merge(a: State, b: State) -> State {
 const params = /* wgsl */ `
 struct Params { M: u32, C: u32, chunks: u32, chunkRows: u32, groupRows: u32, eps: f32, momentum: f32, unbias: f32 }`;
 
-/** First dispatch: mean and sum of squared deviations of each chunk of rows, behind the two rows of the final statistics. */
+/**
+ * First dispatch: mean and sum of squared deviations of each chunk of rows, behind the two rows of the final statistics.
+ * Four loads are in flight, and their own mean comes first: subtracting it keeps the digits of data far from zero.
+ */
 export function statistics(tile: ColumnTile): string {
   return /* wgsl */ `
 ${moments}
@@ -36,7 +39,6 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   let end = select(0, min((group.y + 1) * p.chunkRows, p.M), inside);
   var own = State(0, T(0), T(0));
   var row = group.y * p.chunkRows + at.row;
-  // Four loads in flight, and their own mean first: subtracting it keeps the digits of data far from zero.
   for (; row + 3 * DOWN < end; row += 4 * DOWN) {
     let a = x[row * p.C + at.c];
     let b = x[(row + DOWN) * p.C + at.c];

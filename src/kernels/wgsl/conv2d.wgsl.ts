@@ -27,7 +27,8 @@ export interface Conv2dVariant {
 
 /**
  * Convolution as an implicit matrix product: rows are output pixels, columns output channels, depth runs over the taps
- * and, innermost, over the input channels. Pixels outside of the image are zeros. Workgroup z is the channel group.
+ * and, innermost, over the input channels. Pixels outside of the image are zeros (as u32, those above and left of it are beyond
+ * its other end). Workgroup z is the channel group.
  */
 export default function conv2d({ tile, vecC, vecK, epilogue }: Conv2dVariant): string {
   const y = bindingAfter(epilogue, 2);
@@ -63,7 +64,7 @@ ${entryPoint(tile)}
         (i) => `
       let h${i} = top${i} + i32(r * p.dilationH);
       let w${i} = left${i} + i32(s * p.dilationW);
-      let inside${i} = h${i} >= 0 && h${i} < i32(p.inH) && w${i} >= 0 && w${i} < i32(p.inW);
+      let inside${i} = u32(h${i}) < p.inH && u32(w${i}) < p.inW;
       let at${i} = select(0u, ((image${i} + u32(h${i})) * p.inW + u32(w${i})) * p.inC, inside${i}) + cAt;`,
       )}
       let tap = (r * p.kernelW + s) * p.groupC;

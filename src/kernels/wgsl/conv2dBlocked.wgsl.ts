@@ -67,7 +67,7 @@ ${epilogueWgsl(epilogue, 2, vecK)}`,
     loadA: (i) => `
       let jA${i} = offset + depthA${i};
       let h${i} = top${i} + i32(${wholeRows ? 'tap' : 'tap / p.kernelW'} * p.dilationH);
-      let inside${i} = h${i} >= 0 && h${i} < i32(p.inH);
+      let inside${i} = u32(h${i}) < p.inH;
       let line${i} = (image${i} + h${i}) * lineEnd;
       let from${i} = start${i} + i32(${wholeRows ? '' : 'tap % p.kernelW * p.dilationW * p.inC + '}jA${i});
       a${i} = ${vecC ? vector(i) : `vec4f(${elements(i).join(', ')})`};`,

@@ -69,7 +69,7 @@ fn taps(phase: u32, pad: u32, kernel: u32, stride: u32, dilation: u32) -> Taps {
       let jA${i} = offset + depthA${i};
       let h${i} = bottom${i} - i32(turnH * tapsH.travel);
       let w${i} = right${i} - i32(turnW * tapsW.travel);
-      let valid${i} = jA${i} < p.groupK && h${i} >= 0 && h${i} < i32(p.outH) && w${i} >= 0 && w${i} < i32(p.outW);
+      let valid${i} = jA${i} < p.groupK && u32(h${i}) < p.outH && u32(w${i}) < p.outW;
       let at${i} = select(0u, ((image${i} + u32(h${i})) * p.outW + u32(w${i})) * p.outC + kAt + jA${i}, valid${i});
       a${i} = select(vec4f(0.0), ${load4('g', `at${i}`, vecK, `p.groupK - jA${i}`)}, valid${i});`,
     loadB: (i) => `

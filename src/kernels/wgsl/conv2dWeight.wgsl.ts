@@ -1,4 +1,5 @@
 import { convParams } from './convParams.wgsl.js';
+import { filterRow, goOn, lookFrom, shiftOf, startWalk, walkStep } from './pixelWalk.wgsl.js';
 import {
   elementType,
   enableSubgroups,
@@ -60,25 +61,13 @@ ${entryPoint(full)}
   ${(narrow ? rowsOfAllTaps : rowsOfOneTap)(rowTile)}
   ${lines(WEIGHT_ROWS, (r) => `var acc${r} = vec4f(0.0);`)}
   let end = min((splitId + 1u) * p.chunk, pixels);
-  // The lane's own pixel as (image, row, column); the loop adds its step to it with carries, as divisions are slow.
-  let first = splitId * p.chunk + lane;
-  var image = first / (p.outH * p.outW);
-  var row = first / p.outW % p.outH;
-  var column = first % p.outW;
-  let stepImage = ${lanes}u / (p.outH * p.outW);
-  let stepRow = ${lanes}u / p.outW % p.outH;
-  let stepColumn = ${lanes}u % p.outW;
+  ${startWalk('', `splitId * p.chunk + lane`)}
+  ${walkStep(lanes)}
   for (var pixel = splitId * p.chunk; pixel < end; pixel += ${lanes}u) {
     ${narrow ? loadOfAllTaps() : loadOfOneTap(vecC)}
     ${lines(lanes, (l) => `let b${l} = ${load4('g', `min(pixel + ${l}u, end - 1u) * p.outC + kAt`, vecK, 'kLeft')};`)}
     ${lines(vecs, (v) => outerProducts(v, lanes))}
-    column += stepColumn;
-    let carryRow = column >= p.outW;
-    column -= select(0u, p.outW, carryRow);
-    row += stepRow + u32(carryRow);
-    let carryImage = row >= p.outH;
-    row -= select(0u, p.outH, carryImage);
-    image += stepImage + u32(carryImage);
+    ${goOn('')}
   }
   let size = taps * p.groupC * p.outC;
   ${lines(
@@ -89,61 +78,39 @@ ${entryPoint(full)}
 }`;
 }
 
-/** The tap and the channels of a tile: `firstRow` of the filter's rows, `rowsLeft` of them; `c` is within the channel group. */
+/** The rows of a tile, `firstRow` and the next ones of the filter's as far as `rowsLeft`: channels of one tap. */
 function rowsOfOneTap(rowTile: string): string {
   return /* wgsl */ `
   let tap = tapTile % taps;
   let rowGroup = tapTile / taps;
-  let c = (${rowTile}) * ${WEIGHT_ROWS}u;
+  let c = (${rowTile}) * ${WEIGHT_ROWS}u; // within the channel group
   let cAt = channelGroup * p.groupC + c;
   let firstRow = tap * p.groupC + c;
   let rowsLeft = select(0u, p.groupC - c, c < p.groupC);
-  let shiftH = i32(tap / p.kernelW * p.dilationH) - i32(p.padH);
-  let shiftW = i32(tap % p.kernelW * p.dilationW) - i32(p.padW);`;
+  ${shiftOf('', 'tap')}`;
 }
 
 /** `a0, a1, ...`: what the lane's pixel gives to the rows. */
 function loadOfOneTap(vecC: boolean): string {
   return /* wgsl */ `
-    let h = i32(row * p.strideH) + shiftH;
-    let w = i32(column * p.strideW) + shiftW;
-    let inside = pixel + lane < end && h >= 0 && h < i32(p.inH) && w >= 0 && w < i32(p.inW);
-    let at = select(0u, ((image * p.inH + u32(h)) * p.inW + u32(w)) * p.inC + cAt, inside);
+    ${lookFrom('', '', 'pixel + lane < end')}
     ${lines(WEIGHT_ROWS / 4, (v) => `let a${v} = select(vec4f(0.0), ${load4('x', `at + ${4 * v}u`, vecC, `rowsLeft - min(rowsLeft, ${4 * v}u)`)}, inside && ${4 * v}u < rowsLeft);`)}`;
 }
 
-/** Every row's tap as a shift in the image, and its element relative to that under the filter's corner: both before the loop. */
+/** The same of rows with taps of their own. */
 function rowsOfAllTaps(rowTile: string): string {
   return /* wgsl */ `
   let rowGroup = tapTile;
   let rows = taps * p.groupC;
   let firstRow = (${rowTile}) * ${WEIGHT_ROWS}u;
   let rowsLeft = select(0u, rows - firstRow, firstRow < rows);
-  ${lines(
-    WEIGHT_ROWS,
-    (r) => `
-  let filterRow${r} = min(firstRow + ${r}u, rows - 1u);
-  let tap${r} = filterRow${r} / p.groupC;
-  let shiftH${r} = i32(tap${r} / p.kernelW * p.dilationH) - i32(p.padH);
-  let shiftW${r} = i32(tap${r} % p.kernelW * p.dilationW) - i32(p.padW);
-  let from${r} = (shiftH${r} * i32(p.inW) + shiftW${r}) * i32(p.inC) + i32(channelGroup * p.groupC + filterRow${r} % p.groupC);`,
-  )}`;
+  ${lines(WEIGHT_ROWS, (r) => filterRow(`${r}`, `firstRow + ${r}u`))}`;
 }
 
-/** The same for rows with taps of their own: a place left of or above the image is, as u32, beyond its other end. */
 function loadOfAllTaps(): string {
   return /* wgsl */ `
-    let h = i32(row * p.strideH);
-    let w = i32(column * p.strideW);
-    let corner = ((i32(image * p.inH) + h) * i32(p.inW) + w) * i32(p.inC);
-    let counts = pixel + lane < end;
-    ${lines(
-      WEIGHT_ROWS,
-      (r) => `
-    let inside${r} = counts && u32(h + shiftH${r}) < p.inH && u32(w + shiftW${r}) < p.inW;
-    let value${r} = select(0.0, x[select(0u, u32(corner + from${r}), inside${r})], inside${r});`,
-    )}
-    ${lines(WEIGHT_ROWS / 4, (v) => `let a${v} = vec4f(${[0, 1, 2, 3].map((j) => `value${4 * v + j}`).join(', ')});`)}`;
+    ${lines(WEIGHT_ROWS, (r) => lookFrom('', `${r}`, 'pixel + lane < end'))}
+    ${lines(WEIGHT_ROWS / 4, (v) => `let a${v} = vec4f(${[0, 1, 2, 3].map((j) => `select(0.0, x[at${4 * v + j}], inside${4 * v + j})`).join(', ')});`)}`;
 }
 
 /**

@@ -2,13 +2,12 @@ import { arenaThread } from './arenaThread.wgsl.js';
 
 /**
  * Sum of squares and whether all are finite, per thread, of what it takes from an arena in turns of `fours` vec4s of a
- * block, without frozen blocks.
+ * block, without frozen blocks. What is finite is told by words, not floats: a compiler may assume that no float is NaN or infinite.
  */
 export function partialNorms(fours: number): string {
   const { block, each } = arenaThread(fours);
   return /* wgsl */ `
 struct Params { base: u32 }
-// Words, not floats: a compiler may assume that no float is NaN or infinite.
 @group(0) @binding(0) var<storage, read> g: array<vec4u>;
 @group(0) @binding(1) var<storage, read> rules: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec2u>;

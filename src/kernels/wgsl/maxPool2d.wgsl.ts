@@ -1,6 +1,9 @@
 import windows, { laneTypes } from './windows.wgsl.js';
 
-/** One thread per window and channels: the largest value, the first where several are, any NaN before all; and its pixel. */
+/**
+ * One thread per window and channels: the largest value, the first where several are, any NaN before all; and its pixel.
+ * NaN is told by its bits: comparisons may be compiled as if it did not exist.
+ */
 export default function maxPool2d(lanes: 1 | 4): string {
   const { T, U, B } = laneTypes(lanes);
   return /* wgsl */ `
@@ -10,7 +13,6 @@ ${windows}
 @group(0) @binding(2) var<storage, read_write> index: array<${U}>;
 @group(0) @binding(3) var<uniform> p: Windows;
 
-// By bits: comparisons may be compiled as if NaN did not exist.
 fn isNan(v: ${T}) -> ${B} { return (bitcast<${U}>(v) & ${U}(0x7fffffffu)) > ${U}(0x7f800000u); }
 
 @compute @workgroup_size(256)

@@ -14,12 +14,12 @@ function rounds(): string {
   }).join('\n');
 }
 
+/** Of the normal's angle, 2 pi v, the nearest quarter turn is exact in float32, and so is what is left of v. */
 const draw = {
   uniform: /* wgsl */ `
   y[t] = unit(t);`,
   normal: /* wgsl */ `
   let radius = sqrt(-2.0 * ln(1.0 - unit(2 * t)));
-  // The angle is 2 pi v; the nearest quarter turn is exact in float32, and so is what is left of v.
   let v = unit(2 * t + 1);
   let quarter = round(4.0 * v);
   let angle = ${2 * Math.PI} * (v - 0.25 * quarter);
