@@ -7,6 +7,7 @@ export type { HalfBody } from './augmentation/halfBody.js';
 export { type Recipe, recipeOptions, type Strength } from './augmentation/recipes.js';
 export type { Spread } from './augmentation/spread.js';
 export { type SampleVariation, varySample } from './augmentation/varySample.js';
+export { cameraPoints } from './cameraPoints.js';
 export { type Architecture, describeArchitecture } from './checkpoints/architecture.js';
 export type { Conventions } from './checkpoints/conventions.js';
 export { type LoadedNetwork, networkOf } from './checkpoints/networkOf.js';
@@ -87,6 +88,8 @@ export { DEPTH_UNIT, decodeSpatialJoints, dropOutside, encodeSpatialJoints } fro
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
 export {
+  DIMS,
+  type Dims,
   HEADS,
   type HeadName,
   LOG_S,
@@ -101,6 +104,7 @@ export {
 export type { CropBatch } from './train/cropBatch.js';
 export { openDataset } from './train/dataset.js';
 export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';
+export { withDims } from './train/dims.js';
 export { type Evaluation, evaluate } from './train/evaluate.js';
 export { type InitialWeights, initFrom, readInitialWeights, withNetworkOf } from './train/initialWeights.js';
 export { type ErrorSource, learnedErrors } from './train/learnedDensity.js';
@@ -114,6 +118,7 @@ export {
   type TrainingSamples,
 } from './train/samples.js';
 export { type EpochSummary, type Session, startSession } from './train/session.js';
+export { type SpaceScore, scoreInSpace } from './train/spaceScore.js';
 export { type TestedUncertainty, testUncertainty } from './train/testUncertainty.js';
 export { trainReport } from './train/trainReport.js';
 export { type TrainObserver, trainRun } from './train/trainRun.js';
