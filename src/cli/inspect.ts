@@ -4,6 +4,7 @@ import { readWeightsFile, type WeightsFile } from '../io/weightsFile.js';
 import { type Architecture, describeArchitecture } from '../pose/checkpoints/architecture.js';
 import type { Conventions } from '../pose/checkpoints/conventions.js';
 import { parameterCount, poseCheckpointOf } from '../pose/checkpoints/poseCheckpoint.js';
+import { mapExtent } from '../rle/mapGrid.js';
 import { formatTable } from './table.js';
 
 /** What is in a file of weights. */
@@ -91,19 +92,22 @@ export function format(inspection: Inspection): string {
 }
 
 function describeConventions(conventions: Conventions, { head }: Architecture): [string, string][] {
-  const { size, mean, std, channels = 'rgb', padding } = conventions;
+  const { size, mean, std, channels = 'rgb', padding, udp } = conventions;
   const [height, width] = size;
   const order = channels === 'bgr' ? ', channels in the order blue, green, red' : '';
-  const input = `${width} x ${height}, (rgb / 255 - [${mean.join(', ')}]) / [${std.join(', ')}]${order}, box * ${padding}`;
+  const input = `${width} x ${height}, (rgb / 255 - [${mean.join(', ')}]) / [${std.join(', ')}]${order}, box * ${padding}${udp ? ', UDP' : ''}`;
   return [['input', input], ...(head === 'none' ? [] : [['output', outputOf(conventions)] as [string, string]])];
 }
 
-function outputOf({ size, origin, pixel, depth, normalise, maps }: Conventions): string {
-  const width = size[1];
+function outputOf({ size, origin, pixel, udp, depth, normalise, maps }: Conventions): string {
+  const width = mapExtent(size[1], udp);
   const less = pixel === 0 ? '' : ` - ${pixel}`;
   if (maps) {
-    const at = `column ${pixel === 0 ? 'i' : `(i + ${pixel})`} / n * ${width}${less} of each heatmap's`;
-    if (maps.decode === 'peak') return `${at} peak, a quarter of a pixel towards its higher neighbours`;
+    const at = `column ${pixel === 0 ? 'i' : `(i + ${pixel})`} / ${udp ? '(n - 1)' : 'n'} * ${width}${less} of each heatmap's`;
+    if (maps.decode === 'peak') {
+      const { refine, kernel } = maps;
+      return `${at} peak, ${refine ? `by DARK with a kernel of ${kernel}` : 'a quarter of a pixel towards its higher neighbours'}`;
+    }
     const details = [maps.beta === 1 ? '' : `beta ${maps.beta}`, maps.debias === 'none' ? '' : `debias ${maps.debias}`];
     return [`${at} mean`, ...details.filter(Boolean)].join(', ');
   }

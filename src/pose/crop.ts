@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import { mapExtent } from '../rle/mapGrid.js';
 import { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
 import type { Box } from './dataset.js';
 
@@ -53,10 +54,11 @@ export function cropToImage(crop: Crop): Affine {
 /**
  * The map from the pixels of a `width` x `height` input to image pixels. Column u has its centre at
  * `(u + pixel) / width - 0.5` in crop units: with 0.5 mirroring is exactly `u -> width - 1 - u` and `t_x -> -t_x`.
- * @param pixel 0.5, or 0 as RLE's public codes have it
+ * @param pixel 0.5, or 0 as RLE's public codes have it @param udp see `PeakOptions`
  */
-export function inputToImage(crop: Crop, width: number, height: number, pixel = 0.5): Affine {
-  return composeAffine(cropToImage(crop), [1 / width, 0, pixel / width - 0.5, 0, 1 / height, pixel / height - 0.5]);
+export function inputToImage(crop: Crop, width: number, height: number, pixel = 0.5, udp = false): Affine {
+  const [w, h] = [mapExtent(width, udp), mapExtent(height, udp)];
+  return composeAffine(cropToImage(crop), [1 / w, 0, pixel / w - 0.5, 0, 1 / h, pixel / h - 0.5]);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { mapExtent, type PeakOptions, PIXEL_CENTRE } from '../rle/mapGrid.js';
 import type { Shape } from '../tensor/shape.js';
 
 /** Poses [N, K, D] in units of the crop, x from its middle, and the sigma of each coordinate where there is one. */
@@ -34,15 +35,21 @@ export interface FlipMaps {
  * are averaged, and not their peaks: where the two disagree, the higher peak wins, and a mean of both is at neither.
  *
  * Column j shows `(j + pixel) / W` of the crop, so it comes from column `W - 2 pixel - j`. With 0.5 that is exact. With 0, as
- * in the public codes, it is one further than the array reversed: what they call a shift of the flipped map by a pixel.
+ * in the public codes, it is one further than the array reversed: what they call a shift of the flipped map by a pixel; with UDP
+ * the array reversed is exact again.
  * @param order [K]: the schema's `flipOrder`
  */
-export function flipAverageMaps(upright: FlipMaps, mirrored: FlipMaps, order: Uint32Array, pixel: number): FlipMaps {
+export function flipAverageMaps(
+  upright: FlipMaps,
+  mirrored: FlipMaps,
+  order: Uint32Array,
+  { pixel = PIXEL_CENTRE, udp }: PeakOptions,
+): FlipMaps {
   const [, , W, K] = upright.shape;
   const maps = upright.maps.map((value, i) => {
     const column = Math.floor(i / K) % W;
     // Beyond the last column, where pixels do not lie in their middle, there is only its neighbour.
-    const source = Math.min(W - 1, Math.round(W - 2 * pixel - column));
+    const source = Math.min(W - 1, Math.round(mapExtent(W, udp) - 2 * pixel - column));
     return (value + mirrored.maps[i - (i % (W * K)) + source * K + order[i % K]]) / 2;
   });
   return { maps, shape: upright.shape };

@@ -1,5 +1,4 @@
-import { decodeHeatmaps } from '../rle/decodeHeatmaps.js';
-import { PIXEL_CENTRE } from '../rle/mapGrid.js';
+import { type DecodeOptions, decodeHeatmaps } from '../rle/decodeHeatmaps.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type FlipMaps, type FlipPoses, flipAverage, flipAverageMaps } from './flipTest.js';
 import { keypointScores } from './metrics/poseConfidence.js';
@@ -35,17 +34,17 @@ export async function readAnswer({
 
 /**
  * The poses that a network means, averaged with what it says of the mirror images where there is that.
- * @param order [K]: the schema's `flipOrder` @param pixel where in a map's pixel its coordinate lies (see `MapOptions`)
+ * @param order [K]: the schema's `flipOrder` @param reading how heatmaps are read
  */
 export function posesOf(
   upright: NetworkAnswer,
   mirrored: NetworkAnswer | undefined,
   order: Uint32Array,
-  pixel = PIXEL_CENTRE,
+  reading: DecodeOptions = {},
 ): ConfidentPoses {
   if ('maps' in upright) {
-    const { maps, shape } = mirrored ? flipAverageMaps(upright, mirrored as FlipMaps, order, pixel) : upright;
-    const { joints, scores } = decodeHeatmaps(maps, shape, { pixel });
+    const { maps, shape } = mirrored ? flipAverageMaps(upright, mirrored as FlipMaps, order, reading) : upright;
+    const { joints, scores } = decodeHeatmaps(maps, shape, reading);
     return { mu: joints, confidence: scores };
   }
   const poses = mirrored ? flipAverage(upright, mirrored as FlipPoses, order) : upright;

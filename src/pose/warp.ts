@@ -12,6 +12,7 @@ export interface InputForm {
   /** Default `rgb`. */
   readonly channels?: 'rgb' | 'bgr';
   readonly pixel: number;
+  readonly udp?: boolean;
 }
 
 const IMAGENET: InputForm = { mean: IMAGENET_MEAN, std: IMAGENET_STD, pixel: 0.5 };
@@ -38,9 +39,9 @@ export function warpCrop(
   width: number,
   height: number,
   out: Float32Array,
-  { mean, std, channels, pixel }: InputForm = IMAGENET,
+  { mean, std, channels, pixel, udp }: InputForm = IMAGENET,
 ): void {
-  const [a, b, c, d, e, f] = inputToImage(crop, width, height, pixel);
+  const [a, b, c, d, e, f] = inputToImage(crop, width, height, pixel, udp);
   const scale = std.map((s) => 1 / (255 * s));
   const shift = mean.map((m, i) => -m / std[i]);
   const [first, third] = channels === 'bgr' ? [2, 0] : [0, 2];

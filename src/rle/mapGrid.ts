@@ -12,6 +12,20 @@ export interface MapOptions {
   readonly pixel?: number;
 }
 
+/** Where pixels lie in maps of which the peaks are read. */
+export interface PeakOptions extends MapOptions {
+  /**
+   * Unbiased data processing (UDP: Huang et al., CVPR 2020), which measures in distances of pixels: the crop reaches from the
+   * centre of the first pixel to that of the last, and pixel i is at `(i + pixel) / (n - 1) - 0.5`; with `pixel` 0.
+   */
+  readonly udp?: boolean;
+}
+
+/** The crop's width in pixels of a map or an input of `size`. */
+export function mapExtent(size: number, udp = false): number {
+  return udp ? size - 1 : size;
+}
+
 export const PIXEL_CENTRE = 0.5;
 
 /** The numbers 0, 1, ..., extent - 1 as float32, made on the device. */

@@ -190,6 +190,27 @@ describe('labels', () => {
     }
   });
 
+  test("inputToImage of UDP is mmpose's matrix, from the centre of the first pixel to that of the last, and mirrors exactly", () => {
+    const crop = cropAround([20, 30, 40, 80], { padding: 1.25, aspect: 0.75 });
+    const [width, height] = [192, 256];
+    // get_udp_warp_matrix: dst = (src - centre + scale / 2) (size - 1) / scale, inverted.
+    const expected = (u: number, v: number) => [
+      crop.centreX - crop.width / 2 + (u * crop.width) / (width - 1),
+      crop.centreY - crop.height / 2 + (v * crop.height) / (height - 1),
+    ];
+    const udp = inputToImage(crop, width, height, 0, true);
+    const mirrored = inputToImage(mirrorCrop(crop), width, height, 0, true);
+    for (const [u, v] of [
+      [0, 0],
+      [191, 255],
+      [17, 101],
+    ]) {
+      const want = expected(u, v).map((x) => expect.closeTo(x, 10));
+      expect([...applyAffine(udp, u, v)]).toEqual(want);
+      expect([...applyAffine(mirrored, width - 1 - u, v)]).toEqual(want);
+    }
+  });
+
   test('inputToImage is the matrix that a kernel needs', () => {
     const [x, y] = applyAffine(inputToImage(whole(7, 5), 7, 5), 2, 3);
     expect([x, y]).toEqual([expect.closeTo(2, 12), expect.closeTo(3, 12)]);

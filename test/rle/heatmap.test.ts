@@ -10,7 +10,6 @@ import * as backbone from '../../src/nn/backbone.js';
 import { countMacs } from '../../src/nn/macs.js';
 import * as resnet from '../../src/nn/resnet.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';
-import { decodeHeatmaps } from '../../src/rle/decodeHeatmaps.js';
 import { gaussianMaps } from '../../src/rle/gaussianMaps.js';
 import * as heatmapHead from '../../src/rle/heatmapHead.js';
 import { dsnt, heatmapMse, jensenShannon } from '../../src/rle/heatmapLoss.js';
@@ -168,33 +167,6 @@ describe('coordinates', () => {
     }
     await gradcheck((x) => dsnt(x, { target, weight }), [maps], { order: 2 });
     await gradcheck((x) => heatmapMse(x, { target, weight }), [maps], { order: 2 });
-  });
-
-  test('decoding finds the centre of a Gaussian to a quarter of a pixel, and its height', () => {
-    const rng = new Rng(4);
-    const count = 50;
-    const centres = Array.from({ length: count }, () => [1 + rng.uniform() * (W - 3), 1 + rng.uniform() * (H - 3)]);
-    const maps = new Float64Array(H * W * count);
-    for (let i = 0; i < maps.length; i++) {
-      const [k, column, row] = [i % count, Math.floor(i / count) % W, Math.floor(i / count / W)];
-      maps[i] = Math.exp(-((column - centres[k][0]) ** 2 + (row - centres[k][1]) ** 2) / 8);
-    }
-    const { joints, scores } = decodeHeatmaps(maps, [1, H, W, count]);
-    centres.forEach(([u, v], k) => {
-      expect(Math.abs((joints[2 * k] + 0.5) * W - 0.5 - u)).toBeLessThanOrEqual(0.25);
-      expect(Math.abs((joints[2 * k + 1] + 0.5) * H - 0.5 - v)).toBeLessThanOrEqual(0.25);
-      // The nearest pixel is at most half a pixel away in each direction.
-      expect(scores[k]).toBeGreaterThanOrEqual(Math.exp(-0.5 / 8));
-      expect(scores[k]).toBeLessThanOrEqual(1);
-    });
-  });
-
-  test('a peak at the border stays, and the first of equal ones counts', () => {
-    const maps = [0, 0, 3, 0, 0, 3];
-    const { joints, scores } = decodeHeatmaps(maps, [1, 2, 3, 1], { pixel: 0 });
-    expect([...joints]).toEqual([2 / 3 - 0.5, -0.5]);
-    expect([...scores]).toEqual([3]);
-    expect(() => decodeHeatmaps(maps, [1, 2, 2, 1])).toThrow(/got 6 for \[1, 2, 2, 1\]/);
   });
 
   test('unknown joints may be NaN, and nothing of them reaches a loss', async () => {

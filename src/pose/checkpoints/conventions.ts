@@ -1,5 +1,6 @@
 import { DataError } from '../../errors.js';
 import type { WeightsFile } from '../../io/weightsFile.js';
+import type { DecodeOptions } from '../../rle/decodeHeatmaps.js';
 import { PADDING } from '../crop.js';
 import { DEPTH_UNIT } from '../targets.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../warp.js';
@@ -24,6 +25,8 @@ export interface Conventions {
   /** An output x is the input's column `(x + origin) * width - pixel`, and y likewise; pixel centres are integers. */
   readonly origin: number;
   readonly pixel: number;
+  /** Inputs and heatmaps by unbiased data processing (see `PeakOptions`). */
+  readonly udp?: boolean;
   /** Millimetres per unit of depth behind the first joint; absent in 2-D. */
   readonly depth?: number;
   /** Whether the coordinates see the features' direction alone, `W x / |x| + b`. */
@@ -112,7 +115,18 @@ function usualConventions(
   // MPII's models have square inputs.
   const usual: Conventions['size'] = joints === COCO_JOINTS ? MMPOSE.size : [256, 256];
   if (naming === 'microsoft') return { ...(backbone?.kind === 'hrnet' ? MMPOSE : SIMPLE_BASELINE), size: usual };
-  return { ...MMPOSE, size: sizeInConfig(configOfMmpose(metadata)) ?? usual };
+  const config = configOfMmpose(metadata);
+  const udp = UDP.test(config);
+  return { ...MMPOSE, size: sizeInConfig(config) ?? usual, ...(udp && { udp }) };
+}
+
+/** What says in a configuration of mmpose that crops and heatmaps are UDP's. */
+const UDP = /\buse_udp\s*=\s*True\b|['"]UDPHeatmap['"]/;
+
+/** How heatmaps are read whose peaks are the joints. */
+export function readingOf({ pixel, udp, maps }: Conventions): DecodeOptions {
+  const { refine, kernel } = maps?.decode === 'peak' ? maps : {};
+  return { pixel, udp, refine, kernel };
 }
 
 /** The first input size, width before height, in the text of a configuration of mmpose. */
@@ -142,13 +156,13 @@ function parseConventions(text: string, where: string): Conventions {
 
 function isConventions(value: unknown): value is Conventions {
   const fields = (value ?? {}) as Partial<Conventions>;
-  const { size, mean, std, channels = 'rgb', padding, origin, pixel, depth = 1, normalise } = fields;
+  const { size, mean, std, channels = 'rgb', padding, origin, pixel, udp = false, depth = 1, normalise } = fields;
   const areNumbers = (list: unknown, count: number) =>
     Array.isArray(list) && list.length === count && list.every(Number.isFinite);
   return (
     [areNumbers(size, 2), areNumbers(mean, 3), areNumbers(std, 3)].every(Boolean) &&
     [padding, origin, pixel, depth].every(Number.isFinite) &&
     ['rgb', 'bgr'].includes(channels) &&
-    typeof normalise === 'boolean'
+    [typeof normalise, typeof udp].every((kind) => kind === 'boolean')
   );
 }

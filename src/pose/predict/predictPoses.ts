@@ -1,5 +1,5 @@
 import { DataError } from '../../errors.js';
-import type { Conventions } from '../checkpoints/conventions.js';
+import { type Conventions, readingOf } from '../checkpoints/conventions.js';
 import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
 import type { Box, RgbImage } from '../dataset.js';
 import { boxInPixels } from '../datasets/annotated.js';
@@ -90,7 +90,7 @@ export async function predictPoses(
     if (rows.length === 0) return;
     // The rows beyond the last person hold what they held before: one shape, one set of kernels.
     const upright = await network(inputs);
-    const all = posesOf(upright, flipTest ? await network(mirrored) : undefined, order, conventions.pixel);
+    const all = posesOf(upright, flipTest ? await network(mirrored) : undefined, order, readingOf(conventions));
     const own = (i: number, values: Float64Array) => {
       const count = values.length / batch;
       return values.subarray(i * count, (i + 1) * count);

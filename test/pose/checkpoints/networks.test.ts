@@ -11,6 +11,7 @@ import * as hrnet from '../../../src/nn/hrnet.js';
 import * as mobilenetV2 from '../../../src/nn/mobilenetV2.js';
 import * as resnet from '../../../src/nn/resnet.js';
 import { architectureOf, describeArchitecture, shapesOf } from '../../../src/pose/checkpoints/architecture.js';
+import { conventionsOf } from '../../../src/pose/checkpoints/conventions.js';
 import { readPoseCheckpoint, writePoseCheckpoint } from '../../../src/pose/checkpoints/poseCheckpoint.js';
 import { download, shapesOf as shapesOfTree } from '../../../src/pose/train/deviceState.js';
 import * as heatmapRegressor from '../../../src/rle/heatmapRegressor.js';
@@ -100,13 +101,42 @@ describe('conventions', () => {
     expect(dsnt).toMatchObject({ size: [64, 32], maps: { decode: 'mean', beta: 2, debias: 'mmpose' } });
   });
 
+  test.each([
+    ["codec = dict(type='MSRAHeatmap', sigma=2)", { decode: 'peak' }, undefined],
+    ["codec = dict(type='MSRAHeatmap', unbiased=True)", { decode: 'peak', refine: 'dark', kernel: 11 }, undefined],
+    ["codec = dict(type='UDPHeatmap', blur_kernel_size=17)", { decode: 'peak', refine: 'dark', kernel: 17 }, true],
+    [
+      "test_cfg=dict(post_process='unbiased', modulate_kernel=11)",
+      { decode: 'peak', refine: 'dark', kernel: 11 },
+      undefined,
+    ],
+    ['train_cfg=dict(unbiased_encoding=True)', { decode: 'peak' }, undefined],
+    ['test_cfg=dict(use_udp=True)', { decode: 'peak', refine: 'dark', kernel: 11 }, true],
+  ])("take UDP and DARK from mmpose's configuration: %s", async (config, maps, udp) => {
+    const { architecture, state } = await readPoseCheckpoint(file('mmpose1-mobilenet.pth'));
+    const tensors = new Map([...state.keys()].map((name) => [name, {} as never]));
+    const found = conventionsOf('mmpose', architecture, { metadata: { 'meta.cfg': config }, tensors }, 'file');
+    expect([found.maps, found.udp]).toEqual([maps, udp]);
+    // What convert writes is read again.
+    const again = { metadata: { conventions: JSON.stringify(found) }, tensors };
+    expect(conventionsOf('mmpose', architecture, again, 'file')).toEqual(found);
+  });
+
   test('of heatmaps that are damaged are refused', async () => {
     const checkpoint = await readPoseCheckpoint(file('mmpose1-dsnt.pth'));
     const path = file('decoding.safetensors');
-    for (const maps of [{ decode: 'mean', beta: 0, debias: 'none' }, { decode: 'middle' }, 'peak']) {
+    for (const maps of [
+      { decode: 'mean', beta: 0, debias: 'none' },
+      { decode: 'middle' },
+      { decode: 'peak', refine: 'dark', kernel: 4 },
+      { decode: 'peak', refine: 'light' },
+      'peak',
+    ]) {
       const conventions = JSON.stringify({ ...checkpoint.conventions, maps });
       writeFileSync(path, formatSafetensors(checkpoint.state, { conventions }));
-      await expect(readPoseCheckpoint(path)).rejects.toThrow(/"conventions": "maps" must be \{"decode": "peak"\} or/);
+      await expect(readPoseCheckpoint(path)).rejects.toThrow(
+        /"conventions": "maps" must be \{"decode": "peak"\}, perhaps/,
+      );
     }
   });
 });

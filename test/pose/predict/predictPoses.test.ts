@@ -73,15 +73,22 @@ describe('predictPoses', () => {
     }
   });
 
-  test.each([0, 0.5])('reads heatmaps by their peaks, pixels from %s on, also with the flip test', async (pixel) => {
+  test.each<Partial<Conventions>>([
+    { pixel: 0 },
+    { pixel: 0.5 },
+    { pixel: 0, maps: { decode: 'peak', refine: 'dark', kernel: 11 } },
+    { pixel: 0, udp: true, maps: { decode: 'peak', refine: 'dark', kernel: 11 } },
+  ])('reads heatmaps by their peaks as %j, also with the flip test', async (reading) => {
     writeFileSync(join(home, 'hill.png'), await picture(60, 80, 22, 50));
-    const other: Conventions = { ...conventions, pixel, maps: { decode: 'peak' } };
+    const other: Conventions = { ...conventions, maps: { decode: 'peak' }, ...reading };
     const image = { path: join(home, 'hill.png'), id: 1, people: [{ box: [0, 0, 60, 80], category: 1, score: 0.5 }] };
     for (const flipTest of [false, true]) {
       const more = { network: hillSeeker(other), conventions: other, flipTest };
       const [pose] = (await predict([image as unknown as ImageToPredict], more)).poses;
       // A quarter of the map's pixel is what the peak is known to.
-      const near = NEAR + (0.25 * pose.side) / Math.max(...other.size);
+      const isDark = reading.maps?.decode === 'peak' && reading.maps.refine === 'dark';
+      // Without UDP the mirror image's map is half a pixel off, which DARK does not hide.
+      const near = NEAR + (isDark && reading.udp ? 0 : (0.25 * pose.side) / Math.max(...other.size));
       expect(Math.abs(pose.joints[0] - 22)).toBeLessThan(near);
       expect(Math.abs(pose.joints[1] - 50)).toBeLessThan(near);
       // Off the pixels' places a hill is a little lower; the box's score comes in as a factor.

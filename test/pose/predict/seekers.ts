@@ -30,7 +30,7 @@ export const schema: JointSchema = {
  * A network that finds what is white: all joints are the centre of light, the right hand an eighth of the crop right of it.
  * It knows nothing but the conventions of its input, so whatever comes out went through all of them.
  */
-export function lightSeeker({ size, mean, std, pixel }: Conventions): PoseNetwork {
+export function lightSeeker({ size, mean, std, pixel, udp }: Conventions): PoseNetwork {
   const [height, width] = size;
   return async (images) => {
     const count = images.length / (height * width * 3);
@@ -49,7 +49,8 @@ export function lightSeeker({ size, mean, std, pixel }: Conventions): PoseNetwor
         y += grey * Math.floor(p / width);
         light += grey;
       }
-      const [u, v] = [(x / light + pixel) / width - 0.5, (y / light + pixel) / height - 0.5];
+      const [w, h] = udp ? [width - 1, height - 1] : [width, height];
+      const [u, v] = [(x / light + pixel) / w - 0.5, (y / light + pixel) / h - 0.5];
       mu.set([u, v, u, v, u + 1 / 8, v], n * 6);
     }
     expect(lowest).toBeGreaterThan(-1e-6);
@@ -62,6 +63,7 @@ export function lightSeeker({ size, mean, std, pixel }: Conventions): PoseNetwor
 export function hillSeeker(conventions: Conventions): PoseNetwork {
   const seek = lightSeeker(conventions);
   const [height, width] = conventions.size;
+  const [h, w] = conventions.udp ? [height - 1, width - 1] : [height, width];
   return async (images) => {
     const { mu } = (await seek(images)) as FlipPoses;
     const shape = [mu.length / 6, height, width, 3];
@@ -69,8 +71,8 @@ export function hillSeeker(conventions: Conventions): PoseNetwork {
     for (let i = 0; i < maps.length; i++) {
       const [k, column, row] = [i % 3, Math.floor(i / 3) % width, Math.floor(i / (3 * width)) % height];
       const at = 6 * Math.floor(i / (3 * width * height)) + 2 * k;
-      const x = column - ((mu[at] + 0.5) * width - conventions.pixel);
-      const y = row - ((mu[at + 1] + 0.5) * height - conventions.pixel);
+      const x = column - ((mu[at] + 0.5) * w - conventions.pixel);
+      const y = row - ((mu[at + 1] + 0.5) * h - conventions.pixel);
       maps[i] = 0.9 * Math.exp(-(x * x + y * y) / 8);
     }
     return { maps, shape };
