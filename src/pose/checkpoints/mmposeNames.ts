@@ -38,7 +38,8 @@ const MOST_JOINTS = 300;
 
 /**
  * OpenMMLab's mmpose, 0.x and since 1.0, written as the latter. Its RLE head is one layer whose rows are x, y and the
- * logits of their sigmas, joint by joint; without a flow it is the head of a plain regression, rows x and y. Classifiers of
+ * logits of their sigmas, joint by joint; without a flow it is the head of a plain regression, rows x and y, and sigmas have no
+ * place. Classifiers of
  * mmpretrain (mmcls) have the same names: what says so in the configuration, or has more or other rows than joints can have,
  * is one.
  */
@@ -74,9 +75,10 @@ export const mmpose: Naming = {
     if (depth !== undefined) throw new DataError('mmpose has no RLE in 3-D; choose --names official');
     const state = new Map<string, StateTensor>();
     const isHeatmap = own.has('final_layer.weight');
+    const hasFlow = own.has('flow.t.0.0.weight');
     for (const layer of LAYERS) {
       const coordinates = own.get(`fc_coord.linear.${layer}`);
-      const logits = own.get(`fc_sigma.linear.${layer}`);
+      const logits = hasFlow && own.get(`fc_sigma.linear.${layer}`);
       if (coordinates) state.set(`head.fc.${layer}`, logits ? joinRows(coordinates, logits, 2) : coordinates);
     }
     const isIntegral = maps?.decode === 'mean';

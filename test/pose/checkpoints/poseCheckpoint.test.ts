@@ -86,6 +86,16 @@ describe.each(Object.entries(committedModels))('%s, saved by PyTorch', (name, wa
   });
 });
 
+test('names of mmpose have no sigmas without a flow, and their loss is told', async () => {
+  const checkpoint = await readPoseCheckpoint(file('mmpose0-zip.pth'));
+  const state = new Map([...checkpoint.state].filter(([name]) => !name.startsWith('flow.')));
+  const { dropped } = await writePoseCheckpoint(file('laplace.safetensors'), { ...checkpoint, state }, 'mmpose');
+  expect(dropped).toEqual(['fc_sigma.linear.weight', 'fc_sigma.linear.bias']);
+  const again = await readPoseCheckpoint(file('laplace.safetensors'));
+  expect(again.architecture).toMatchObject({ head: 'regression', joints: checkpoint.architecture.joints });
+  expect(again.state.get('fc_coord.linear.bias')?.data).toEqual(state.get('fc_coord.linear.bias')?.data);
+});
+
 describe('conventions', () => {
   test('are those of the code that saved the file', async () => {
     const official = (await readPoseCheckpoint(file('official-legacy.pth'))).conventions;
