@@ -14,8 +14,8 @@ export function takesConfig(command: Command): void {
 
 /**
  * A command line with the options of its `--config FILE` in their place, in front of those that were typed, which so go
- * before them. A file is a JSON object of options under their names without dashes: numbers and texts, true for a flag,
- * null or false for an option that is left out.
+ * before them. A file is a JSON object of options under their names without dashes: numbers and texts, lists of them as they
+ * would be typed, with commas, true for a flag, null or false for an option that is left out.
  * @throws DataError naming file and key for an option that the command does not have, or a value that is no option's
  */
 export async function expandConfig(program: Command, argv: readonly string[]): Promise<string[]> {
@@ -57,10 +57,10 @@ function flagOf(option: Option, value: unknown, where: string): string[] {
   const flag = `--${longName(option)}`;
   if (value === null || value === false) return [];
   if (value === true && !option.required) return [flag];
-  if ((typeof value === 'string' || typeof value === 'number') && (option.required || option.optional)) {
-    return [`${flag}=${value}`];
-  }
-  const expected = option.required || option.optional ? 'a number or a text' : 'true or false';
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  const areTyped = values.length > 0 && values.every((one) => typeof one === 'string' || typeof one === 'number');
+  if (areTyped && (option.required || option.optional)) return [`${flag}=${values.join()}`];
+  const expected = option.required || option.optional ? 'a number, a text or a list of them' : 'true or false';
   throw new DataError(`${where}: expected ${expected}, got ${JSON.stringify(value)}`);
 }
 

@@ -51,12 +51,18 @@ describe('--config', () => {
     expect(await optionsOf('--config', file)).toEqual({ lr: '5', what: [] });
   });
 
+  test('a list is what is typed with commas', async () => {
+    const file = write('run.json', { lr: [170, 200], data: ['A', 'B'] });
+    expect(await optionsOf('--config', file)).toEqual({ lr: '170,200', data: 'A,B', what: [] });
+  });
+
   test.each([
     [{ epochs: 3 }, /run\.json: epochs: wgrad train has no such option; it has lr, data, flip-test, resume$/],
     [{ config: 'x.json' }, /run\.json: config: wgrad train has no such option/],
     [{ __proto__x: 1 }, /no such option/],
-    [{ lr: true }, /run\.json: lr: expected a number or a text, got true$/],
-    [{ lr: [1, 2] }, /run\.json: lr: expected a number or a text, got \[1,2\]$/],
+    [{ lr: true }, /run\.json: lr: expected a number, a text or a list of them, got true$/],
+    [{ lr: [1, [2]] }, /run\.json: lr: expected a number, a text or a list of them, got \[1,\[2\]\]$/],
+    [{ lr: [] }, /run\.json: lr: expected a number, a text or a list of them, got \[\]$/],
     [{ 'flip-test': 'yes' }, /run\.json: flip-test: expected true or false, got "yes"$/],
     [[{ lr: 1 }], /run\.json: expected an object of options/],
     ['{"lr": 1', /run\.json: not JSON/],
