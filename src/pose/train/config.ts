@@ -162,9 +162,7 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
   const config = { ...preset, head, schedule, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
   checkLoss(config);
   checkSchedule(config);
-  if (wanted.stem && !config.model.startsWith('resnet')) {
-    throw new DataError(`--stem ${wanted.stem}: belongs to a ResNet, got --model ${config.model}; leave it out`);
-  }
+  checkUsed(wanted, config);
   const { batch, accumulate } = config;
   // Batch norm wants two images at least.
   if (batch % accumulate !== 0 || batch / accumulate < 2) {
@@ -173,6 +171,19 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
     );
   }
   return config;
+}
+
+/** @throws DataError naming an option that nothing would read */
+function checkUsed(wanted: Partial<TrainConfig>, { data, model }: TrainConfig): void {
+  const unread = (['width', 'stem'] as const).find((key) => wanted[key] !== undefined);
+  if (unread && !model.startsWith('resnet')) {
+    throw new DataError(`--${unread} ${wanted[unread]}: belongs to a ResNet, got --model ${model}; leave it out`);
+  }
+  if (wanted.figures !== undefined && data !== null) {
+    throw new DataError(
+      `--figures ${wanted.figures}: pictures are generated without --data, got ${data}; leave it out`,
+    );
+  }
 }
 
 /** Losses that are about heatmaps, with the head that reads coordinates off maps which were trained so. */

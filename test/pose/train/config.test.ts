@@ -61,6 +61,8 @@ describe('makeConfig', () => {
     [{ width: '2.5' }, '--width 2.5: expected an integer from 4 to 512'],
     [{ stem: '5x5' }, '--stem 5x5: expected one of 3x3, 7x7'],
     [{ stem: '7x7', model: 'mobilenetv2' }, '--stem 7x7: belongs to a ResNet, got --model mobilenetv2; leave it out'],
+    [{ width: '8', model: 'hrnet-w32' }, '--width 8: belongs to a ResNet, got --model hrnet-w32; leave it out'],
+    [{ figures: '20', data: 'lsp' }, '--figures 20: pictures are generated without --data, got lsp; leave it out'],
     [{ init: '' }, '--init : expected a file'],
     [{ size: 'big' }, '--size big: expected an integer from 16 to 1024'],
     [{ precision: 'float16' }, '--precision float16: expected one of float32, mixed'],
