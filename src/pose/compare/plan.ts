@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from '../../errors.js';
 import { loadRun } from '../train/checkpointing.js';
 import { flagOf, settingText, type TrainConfig } from '../train/config.js';
@@ -48,9 +48,11 @@ export async function planRuns(
 /** @throws DataError naming the option in which two configurations differ */
 function checkSame(saved: TrainConfig, wanted: TrainConfig, path: string): void {
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
-    const valueIn = (config: TrainConfig) =>
-      key === 'data' || key === 'init' ? placeOf(config[key]) : settingText(config[key]);
-    if (valueIn(saved) === valueIn(wanted)) continue;
+    const same =
+      key === 'data' || key === 'init'
+        ? isSamePlace(saved[key], wanted[key])
+        : settingText(saved[key]) === settingText(wanted[key]);
+    if (same) continue;
     throw new DataError(
       `${path}: the run in it has ${flagOf(key)} ${settingText(saved[key])}, this comparison ${settingText(wanted[key])}; ` +
         'give the options that it was made with, or another --out',
@@ -58,9 +60,17 @@ function checkSame(saved: TrainConfig, wanted: TrainConfig, path: string): void 
   }
 }
 
-/** Data sets and weights by their absolute paths, so that it does not matter from where a comparison goes on. */
-const placeOf = (paths: string | null): string | undefined =>
-  paths
-    ?.split(',')
-    .map((folder) => resolve(folder))
-    .join();
+/**
+ * Whether paths of data sets or weights mean the same. From where a relative one counted is not known any more, so that its last
+ * name must do: it does not matter from which folder a comparison goes on.
+ */
+function isSamePlace(saved: string | null, wanted: string | null): boolean {
+  const [before, now] = [saved, wanted].map((paths) => paths?.split(',') ?? []);
+  return (
+    before.length === now.length &&
+    before.every((path, i) => {
+      if (isAbsolute(path) && isAbsolute(now[i])) return resolve(path) === resolve(now[i]);
+      return basename(path) === basename(now[i]);
+    })
+  );
+}

@@ -1,14 +1,17 @@
+import { basename } from 'node:path';
 import { DataError } from '../../errors.js';
 import { flagOf, parseFlags, settingText, type TrainConfig, type TrainFlags } from './config.js';
 
 /**
- * The configuration of a run that is continued: what it was started with, for which only `epochs` may change.
+ * The configuration of a run that is continued: what it was started with, for which only `epochs` may change, and where the
+ * folders of its data lie, under their names.
  * @throws DataError naming an option that contradicts the run
  */
 export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: string): TrainConfig {
   const wanted = parseFlags(flags);
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
-    if (key !== 'epochs' && settingText(wanted[key]) !== settingText(saved[key])) {
+    const textIn = (config: Partial<TrainConfig>) => (key === 'data' ? namesOf(config.data) : settingText(config[key]));
+    if (key !== 'epochs' && textIn(wanted) !== textIn(saved)) {
       throw new DataError(
         `${flagOf(key)} ${wanted[key]}: ${where} was started with ${settingText(saved[key])}; leave the option out to resume it, ` +
           'or start a new run with --init',
@@ -17,3 +20,10 @@ export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: strin
   }
   return { ...saved, ...wanted };
 }
+
+/** What the folders of data are called, wherever they lie. */
+const namesOf = (data?: string | null): string | undefined =>
+  data
+    ?.split(',')
+    .map((folder) => basename(folder))
+    .join();

@@ -137,6 +137,17 @@ test('resumeConfig takes more epochs and refuses what contradicts the run', () =
   );
 });
 
+test('resumeConfig takes data from where they lie now, under their names', () => {
+  const saved = makeConfig({ data: 'sets/lsp,mpii' }, 'cpu');
+  const moved = resumeConfig(saved, { data: '../lsp,/elsewhere/mpii/' }, 'run');
+  expect(moved).toEqual({ ...saved, data: '../lsp,/elsewhere/mpii/' });
+  for (const data of ['lsp', 'mpii,lsp', 'sets/lsp,coco']) {
+    expect(() => resumeConfig(saved, { data }, 'run')).toThrow(`--data ${data}: run was started with sets/lsp,mpii; `);
+  }
+  const figures = makeConfig({}, 'cpu');
+  expect(() => resumeConfig(figures, { data: 'lsp' }, 'run')).toThrow('--data lsp: run was started with none; ');
+});
+
 describe('losses and heads', () => {
   test.each([
     ['heatmap', 'heatmap'],
