@@ -95,10 +95,13 @@ export async function predictPoses(
       const count = values.length / batch;
       return values.subarray(i * count, (i + 1) * count);
     };
-    rows.forEach((row, i) => {
+    const found = rows.map((row, i) => {
       const [sigma, confidence] = [all.sigma, all.confidence].map((values) => values && own(i, values));
-      poses.push(poseOf(row, { ...all, mu: own(i, all.mu), sigma, confidence }, order, errors, conventions.depth));
+      const answer = { ...all, mu: own(i, all.mu), sigma, confidence };
+      checkFinite(answer, row);
+      return poseOf(row, answer, order, errors, conventions.depth);
     });
+    poses.push(...found);
     rows = [];
   };
   const load = (image?: ImageToPredict) => image && decodeImage(image.path).catch(toFailure);
@@ -136,6 +139,14 @@ export async function predictPoses(
   } catch (error) {
     return { poses, done: images.indexOf(rows[0]?.image ?? images[done]), error };
   }
+}
+
+/** @throws DataError naming the image of an answer that is none: JSON would have null for it */
+function checkFinite({ mu, sigma, confidence }: ConfidentPoses, { image }: Row): void {
+  if ([mu, sigma, confidence].every((values) => values?.every(Number.isFinite) ?? true)) return;
+  throw new DataError(
+    `${image.path}: the network answers with NaN or infinity; its weights hold some or overflow, take another checkpoint`,
+  );
 }
 
 interface Row extends Pick<PredictedPose, 'image' | 'size' | 'person'> {

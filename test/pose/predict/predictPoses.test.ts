@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DataError } from '../../../src/errors.js';
+import { DataError } from '../../../src/errors.js';
 import type { Conventions } from '../../../src/pose/checkpoints/conventions.js';
+import type { FlipPoses } from '../../../src/pose/flipTest.js';
 import type { ImageToPredict } from '../../../src/pose/predict/imagesToPredict.js';
 import { writeOverlays } from '../../../src/pose/predict/overlays.js';
 import { type PredictOptions, predictPoses } from '../../../src/pose/predict/predictPoses.js';
@@ -232,6 +233,23 @@ describe('predictPoses', () => {
       expect.stringMatching(/nowhere\.png: cannot be read as an image/),
     ]);
   });
+});
+
+test.each(['mu', 'sigma'] as const)('%s of NaN is an error, which the images before it survive', async (broken) => {
+  const path = join(home, 'finite.png');
+  writeFileSync(path, await picture(60, 80, 22, 50));
+  const seek = lightSeeker(conventions);
+  let asked = 0;
+  const network: PredictOptions['network'] = async (images) => {
+    const answer = (await seek(images)) as FlipPoses;
+    if (++asked === 2) answer[broken]?.fill(Number.NaN, 3, 4);
+    return answer;
+  };
+  const images = [1, 2, 3].map((id) => ({ path, id }));
+  const { poses, done, error } = await predict(images, { network, batch: 1 });
+  expect([poses.length, done]).toEqual([1, 1]);
+  expect(error).toBeInstanceOf(DataError);
+  expect((error as DataError).message).toMatch(/finite\.png: the network answers with NaN or infinity; its weights/);
 });
 
 describe('writeOverlays', () => {
