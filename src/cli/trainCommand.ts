@@ -39,7 +39,9 @@ export async function trainCommand({
   const initial = init === undefined ? undefined : await readInitialWeights(init);
   const wanted = initial ? withNetworkOf(initial, flags) : flags;
   await withTrainingMachine({ backend, workers }, async ({ device, workers, signal }) => {
-    const asked = saved ? resumeConfig(saved.config, wanted, saved.path) : makeConfig(wanted, device.kind);
+    const asked = saved
+      ? resumeConfig(saved.config, wanted, saved.path, saved.progress.epoch)
+      : makeConfig(wanted, device.kind);
     if (checkpoint && !asked.model.startsWith('resnet')) {
       throw new DataError(
         `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,

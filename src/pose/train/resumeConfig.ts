@@ -1,13 +1,15 @@
 import { basename } from 'node:path';
 import { DataError } from '../../errors.js';
 import { flagOf, parseFlags, settingText, type TrainConfig, type TrainFlags } from './config.js';
+import { checkSchedule } from './learningRate.js';
 
 /**
  * The configuration of a run that is continued: what it was started with, for which only `epochs` may change, and where the
  * folders of its data lie, under their names.
+ * @param done epochs that the run has behind it
  * @throws DataError naming an option that contradicts the run
  */
-export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: string): TrainConfig {
+export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: string, done = 0): TrainConfig {
   const wanted = parseFlags(flags);
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
     const textIn = (config: Partial<TrainConfig>) => (key === 'data' ? namesOf(config.data) : settingText(config[key]));
@@ -18,7 +20,12 @@ export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: strin
       );
     }
   }
-  return { ...saved, ...wanted };
+  const config = { ...saved, ...wanted };
+  if (config.epochs < done) {
+    throw new DataError(`--epochs ${config.epochs}: ${where} has ${done} behind it; give as many at least`);
+  }
+  checkSchedule(config);
+  return config;
 }
 
 /** What the folders of data are called, wherever they lie. */

@@ -137,6 +137,18 @@ test('resumeConfig takes more epochs and refuses what contradicts the run', () =
   );
 });
 
+test('resumeConfig refuses fewer epochs than are done, or than the schedule wants', () => {
+  const saved = makeConfig({ epochs: '5', milestones: '2,4' }, 'cpu');
+  expect(resumeConfig(saved, { epochs: '6' }, 'run', 5)).toMatchObject({ epochs: 6 });
+  expect(resumeConfig(saved, {}, 'run', 5)).toEqual(saved);
+  expect(() => resumeConfig({ ...saved, milestones: null }, { epochs: '3' }, 'run', 4)).toThrow(
+    '--epochs 3: run has 4 behind it; give as many at least',
+  );
+  expect(() => resumeConfig(saved, { epochs: '4' }, 'run', 1)).toThrow(
+    /^--milestones 2,4: the rate falls after that many/,
+  );
+});
+
 test('resumeConfig takes data from where they lie now, under their names', () => {
   const saved = makeConfig({ data: 'sets/lsp,mpii' }, 'cpu');
   const moved = resumeConfig(saved, { data: '../lsp,/elsewhere/mpii/' }, 'run');
