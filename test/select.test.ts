@@ -216,6 +216,37 @@ describe.runIf(withGpu)('the kernels of a real GPU', () => {
 });
 
 describe.runIf(withGpu)('columns in common', () => {
+  // The tile of a software adapter for few columns, whose workgroups take 512 rows.
+  test.each([
+    [
+      conv2dCases(),
+      [
+        [2, 24, 23, 3],
+        [3, 3, 3, 5],
+      ],
+      { padding: 1 },
+    ],
+    [
+      conv2dInputCases(),
+      [
+        [2, 24, 23, 8],
+        [3, 3, 3, 8],
+      ],
+      { padding: 1, inputSize: [24, 23] },
+    ],
+    [
+      matmulCases(),
+      [
+        [1100, 9],
+        [9, 6],
+      ],
+      {},
+    ],
+  ] as const)('%# are chosen for many rows, and agree with the reference', async (cases, shapes, attrs) => {
+    const sample = { inputs: shapes.map((shape) => ({ shape })), attrs } as unknown as Sample;
+    await checkOnDevice(cases as OpCases, sample, await sharedGpu(), SEED);
+  });
+
   test.each(tiled)('%s agrees with the reference', async (_, cases) => {
     const device = await webgpu({ assume: { choices: { pick: () => '1x8x1' } } });
     for (const sample of cases.samples) await checkOnDevice(cases, sample, device, SEED);

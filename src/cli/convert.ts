@@ -5,6 +5,7 @@ import { formatSafetensors } from '../io/safetensors.js';
 import { readWeightsFile } from '../io/weightsFile.js';
 import { NAMINGS, namingOf } from '../pose/checkpoints/naming.js';
 import { type PoseCheckpoint, poseCheckpointOf, writePoseCheckpoint } from '../pose/checkpoints/poseCheckpoint.js';
+import { checkpointFile } from './checkpointFile.js';
 
 interface Options {
   readonly names?: string;
@@ -16,7 +17,7 @@ interface Options {
 export function convert(program: Command): void {
   program
     .command('convert')
-    .argument('<in>', 'safetensors, or a .pth or .pt of PyTorch; nothing of it is run')
+    .argument('<in>', 'safetensors, a .pth or .pt of PyTorch, of which nothing is run, or the folder of a run')
     .argument('<out>', 'safetensors to write')
     .description('write weights as safetensors, in the names of another code if asked')
     .option('--names <code>', `${NAMINGS.map(({ name }) => name).join(', ')}; by default those of the file`)
@@ -26,7 +27,8 @@ export function convert(program: Command): void {
       if (!output.endsWith('.safetensors')) {
         throw new DataError(`convert writes safetensors: ${output} should end with .safetensors`);
       }
-      const file = await readWeightsFile(input, part);
+      const path = await checkpointFile(input);
+      const file = await readWeightsFile(path, part);
       const widened = [...file.tensors.values()].some(({ widenedFrom }) => widenedFrom !== undefined);
       const notes = widened ? ['half floats are written as float32, with the same values'] : [];
       if (names === undefined && namingOf([...file.tensors.keys()]) === undefined) {
@@ -35,7 +37,7 @@ export function convert(program: Command): void {
         report({ file: output, names: null, tensors: file.tensors.size, dropped: [], notes }, json);
         return;
       }
-      const checkpoint = poseCheckpointOf(file, input);
+      const checkpoint = poseCheckpointOf(file, path);
       const { written, dropped } = await writePoseCheckpoint(output, checkpoint, names);
       const now = names ?? checkpoint.naming;
       notes.push(...remarks(checkpoint, now, dropped));

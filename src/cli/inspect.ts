@@ -5,6 +5,7 @@ import { type Architecture, describeArchitecture } from '../pose/checkpoints/arc
 import type { Conventions } from '../pose/checkpoints/conventions.js';
 import { parameterCount, poseCheckpointOf } from '../pose/checkpoints/poseCheckpoint.js';
 import { mapExtent } from '../rle/mapGrid.js';
+import { checkpointFile } from './checkpointFile.js';
 import { formatTable } from './table.js';
 
 /** What is in a file of weights. */
@@ -29,12 +30,13 @@ export interface Inspection {
 export function inspect(program: Command): void {
   program
     .command('inspect')
-    .argument('<file>', 'safetensors, or a .pth or .pt of PyTorch; nothing of it is run')
+    .argument('<file>', 'safetensors, a .pth or .pt of PyTorch, of which nothing is run, or the folder of a run')
     .description('show what weights a file holds: network, preprocessing, tensors, metadata')
     .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
     .option('--json', 'print everything as JSON')
     .action(async (file: string, { part, json }: { part?: string; json?: boolean }) => {
-      const inspection = inspectWeights(await readWeightsFile(file, part), file);
+      const path = await checkpointFile(file);
+      const inspection = inspectWeights(await readWeightsFile(path, part), path);
       console.log(json ? JSON.stringify(inspection, null, 2) : format(inspection));
       process.exitCode = inspection.fault === null ? 0 : 1;
     });

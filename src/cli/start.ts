@@ -28,7 +28,7 @@ export function start(program: Command): void {
     .option('--q <density>', `what RLE's flow corrects: ${Q_NAMES.join(', ')} (of 4 degrees of freedom)`)
     .option('--log-s <method>', `whether RLE counts log s, and how it is estimated: ${LOG_S.join(', ')}`)
     .option('--seed <n>', 'weights, order and augmentation')
-    .option('--resume [file]', 'continue a run: a checkpoint, by default the one saved last')
+    .option('--resume [file]', 'continue a run: its folder or a checkpoint, by default the one saved last')
     .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/')
     .option('--checkpoint', 'compute the blocks of a ResNet again instead of keeping them: slower, for less memory')
     .option('--json', 'print scores, files and epochs as one JSON object and nothing else');

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DataError } from '../errors.js';
 import { fitBaselines } from '../pose/train/baselines.js';
@@ -12,6 +13,7 @@ import { initFrom, readInitialWeights, withNetworkOf } from '../pose/train/initi
 import { resumeConfig } from '../pose/train/resumeConfig.js';
 import { freeRunFolder, lastCheckpoint, openRunFolder, type RunFolder, runFolder } from '../pose/train/runFolder.js';
 import { type Session, startSession } from '../pose/train/session.js';
+import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED } from './interrupt.js';
 import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
 import { scoreTable } from './scoreTable.js';
@@ -35,8 +37,8 @@ export async function trainCommand({
   if (init !== undefined && resume !== undefined) {
     throw new DataError('--init and --resume: a resumed run has its weights already; give one of the two');
   }
-  const saved = resume === undefined ? undefined : await loadRun(resume === true ? await lastCheckpoint(out) : resume);
-  const initial = init === undefined ? undefined : await readInitialWeights(init);
+  const saved = resume === undefined ? undefined : await loadRun(await resumedCheckpoint(resume, out));
+  const initial = init === undefined ? undefined : await readInitialWeights(await checkpointFile(init));
   const wanted = initial ? withNetworkOf(initial, flags) : flags;
   await withTrainingMachine({ backend, workers }, async ({ device, workers, signal }) => {
     const asked = saved
@@ -58,6 +60,12 @@ export async function trainCommand({
     const finished = await train(session, folder, began, signal);
     print(session, folder, finished, json);
   });
+}
+
+/** The file that `--resume` means: itself, or the last checkpoint of a run's folder, by default `out` or the latest run's. */
+async function resumedCheckpoint(resume: string | true, out: string | undefined): Promise<string> {
+  if (resume === true) return lastCheckpoint(out);
+  return (await stat(resume).catch(() => undefined))?.isDirectory() ? lastCheckpoint(resume) : resume;
 }
 
 /** A resumed run goes on in its own folder, unless another is asked for. */

@@ -60,6 +60,20 @@ describe('wgrad evaluate, as a process', () => {
     for (const [name, value] of Object.entries(pair.metrics)) expect(printed[name]).toEqual(close(value));
   });
 
+  test('100,000 detections take seconds, and those behind all others take nothing from AP', async () => {
+    const results = pairResults() as { score: number }[];
+    const echo = (i: number) => ({ ...results[i % results.length], score: 1e-6 * results[i % results.length].score });
+    const many = [...results, ...Array.from({ length: 100_000 - results.length }, (_, i) => echo(i))];
+    const [annotations, gt] = files();
+    const began = performance.now();
+    const { code, stdout } = await spawned(
+      ...['--metric', 'coco', annotations, gt, '--results', write('many.json', many), '--json'],
+    );
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).AP).toBeGreaterThanOrEqual(pair.metrics.AP - 10 ** -METRIC_DIGITS);
+  });
+
   test('without --json it is a table', async () => {
     const { code, stdout } = await spawned('--metric', 'coco', ...files());
     expect(code).toBe(0);
