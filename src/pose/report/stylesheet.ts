@@ -56,10 +56,10 @@ figure svg { display: block; width: 100%; height: auto; }
 .gallery figcaption { display: flex; justify-content: space-between; padding: 6px 2px 0; }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: 15px; caption-side: bottom; }
-caption { padding-top: 10px; text-align: left; }
-th, td { padding: 5px 12px; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
+caption { padding-top: 10px; max-width: calc(min(100vw, 1180px) - 72px); text-align: left; }
+th, td { padding: 5px 9px; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
 th:first-child { padding-left: 0; text-align: left; }
-thead th { font-size: 13px; font-weight: 600; color: var(--faint); }
+thead th { font-size: 13px; font-weight: 600; color: var(--faint); white-space: normal; vertical-align: bottom; }
 th.words, td.words { text-align: left; }
 tbody th { font-weight: 500; }
 tr.network th, tr.network td { font-weight: 700; color: var(--network); }
