@@ -13,7 +13,7 @@ import { cpu } from '../tensor/cpu.js';
 import { roundToFloat16 } from '../tensor/float16.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
-import { formatShape, isFloat } from '../tensor/shape.js';
+import { type DType, formatShape, isFloat } from '../tensor/shape.js';
 
 /** The operands of a sample: the same for a seed, whatever ran before. */
 export function drawOperands(sample: Pick<Sample, 'inputs'>, seed: number): HostArray[] {
@@ -36,22 +36,30 @@ export function halfSamples({ op, samples }: OpCases): Sample[] {
   return narrowed.filter(({ inputs }) => inputs.some(({ dtype }) => dtype === 'float16') && inputs.every(fits));
 }
 
+/** The samples of an op that a device can hold: without float16 those that have none, in or out. */
+export function samplesFor(cases: OpCases, { capabilities }: Pick<Device, 'capabilities'>): readonly Sample[] {
+  if (capabilities.float16) return cases.samples;
+  return cases.samples.filter((sample) => {
+    const inputs = sample.inputs.map(dtypeOfFill);
+    return ![...inputs, ...outputTypes(cases, sample)].includes('float16');
+  });
+}
+
 /**
  * How often a sample may be differentiated: 0 if it says so, if the op updates something in place and has no VJP, or if
  * no input or no output is a float.
  */
 export function differentiability({ op }: OpCases, sample: Sample): 0 | 1 | 2 {
-  const operands = drawOperands(sample, 0);
-  if ((op.def.vjp === null && op.def.donates?.length) || !operands.some(isFloatArray)) return 0;
+  if ((op.def.vjp === null && op.def.donates?.length) || !drawOperands(sample, 0).some(isFloatArray)) return 0;
+  return outputTypes({ op }, sample).some((dtype) => isFloat({ dtype })) ? (sample.order ?? 2) : 0;
+}
+
+function outputTypes({ op }: Pick<OpCases, 'op'>, sample: Sample): DType[] {
   const device = cpu();
-  const hasFloat = scope(() =>
-    outputsOf(
-      op,
-      operands.map((x) => upload(device, x)),
-      sample.attrs,
-    ).some(isFloat),
-  );
-  return hasFloat ? (sample.order ?? 2) : 0;
+  return scope(() => {
+    const operands = drawOperands(sample, 0).map((x) => upload(device, x));
+    return outputsOf(op, operands, sample.attrs).map(({ dtype }) => dtype);
+  });
 }
 
 /** Gradcheck of one sample in float64, up to `order`; whatever it throws names the op and the sample. */

@@ -7,5 +7,5 @@ export { gradientTolerance, kernelTolerance, type Tolerance } from '../autograd/
 export { GradcheckError } from '../errors.js';
 export { type ChoiceStore, loadChoices } from '../kernels/choiceStore.js';
 export { type TuneCall, type TuneOptions, type TuneResult, tune } from '../kernels/tune.js';
-export { checkGradients, checkOnDevice, differentiability, drawOperands } from './checkSample.js';
+export { checkGradients, checkOnDevice, differentiability, drawOperands, samplesFor } from './checkSample.js';
 export { allCases, casesOf } from './registry.js';

@@ -64,7 +64,7 @@ ${entryPoint(tile)}
         (i) => `
       let h${i} = top${i} + i32(r * p.dilationH);
       let w${i} = left${i} + i32(s * p.dilationW);
-      let inside${i} = u32(h${i}) < p.inH && u32(w${i}) < p.inW;
+      let inside${i} = (u32(h${i}) < p.inH) & (u32(w${i}) < p.inW);
       let at${i} = select(0u, ((image${i} + u32(h${i})) * p.inW + u32(w${i})) * p.inC, inside${i}) + cAt;`,
       )}
       let tap = (r * p.kernelW + s) * p.groupC;

@@ -70,7 +70,7 @@ ${entryPoint(tile)}
         (i) => `
       let h${i} = (top${i} - i32(r * p.dilationH)) / i32(p.strideH);
       let w${i} = (left${i} - i32(s * p.dilationW)) / i32(p.strideW);
-      let inside${i} = top${i} >= i32(r * p.dilationH) && h${i} < i32(p.outH) && left${i} >= i32(s * p.dilationW) && w${i} < i32(p.outW);
+      let inside${i} = (top${i} >= i32(r * p.dilationH)) & (h${i} < i32(p.outH)) & (left${i} >= i32(s * p.dilationW)) & (w${i} < i32(p.outW));
       let at${i} = select(0u, ((image${i} + u32(h${i})) * p.outW + u32(w${i})) * p.outC, inside${i}) + kAt;`,
       )}
       let tap = (r * p.kernelW + s) * p.groupC + cAt;

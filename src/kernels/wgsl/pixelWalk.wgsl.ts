@@ -47,12 +47,13 @@ export function filterRow(name: string, row: string): string {
 
 /**
  * `at`, the element that a filter's row (or tap) named `name` finds from the pixel of a walk, and whether it is `inside`: as u32, what
- * is above or left of the image is beyond its other end.
+ * is above or left of the image is beyond its other end. `&`, since `&&` is a branch: those of sixteen rows in a loop keep
+ * SwiftShader's compiler busy for minutes.
  */
 export function lookFrom(walk: string, name: string, counts: string): string {
   return /* wgsl */ `
     let h${name} = i32(line${walk} * p.strideH) + shiftH${name};
     let w${name} = i32(place${walk} * p.strideW) + shiftW${name};
-    let inside${name} = ${counts} && u32(h${name}) < p.inH && u32(w${name}) < p.inW;
+    let inside${name} = (${counts}) & (u32(h${name}) < p.inH) & (u32(w${name}) < p.inW);
     let at${name} = select(0u, ((image${walk} * p.inH + u32(h${name})) * p.inW + u32(w${name})) * p.inC + cAt${name}, inside${name});`;
 }
