@@ -20,8 +20,11 @@ const folder = mkdtempSync(join(tmpdir(), 'wgrad-tune-'));
 const path = join(folder, 'deep', 'choices.json');
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Doubling by three kernels: a slow right one, which is the built-in choice, a fast right one, and a faster wrong one. */
-const STEPS = { slow: 20000, fast: 200, wrong: 1 } as const;
+/**
+ * Doubling by three kernels: a slow right one, which is the built-in choice, a fast right one, and a faster wrong one. The slow one
+ * takes milliseconds, more than a busy machine makes the fast one wait.
+ */
+const STEPS = { slow: 400_000, fast: 200, wrong: 1 } as const;
 const double = defineOp({
   name: 'double',
   attrs: {},
