@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compare } from '../../src/cli/compare.js';
 import { start } from '../../src/cli/start.js';
 import { formatSafetensors } from '../../src/io/safetensors.js';
@@ -19,6 +18,7 @@ import { startSession } from '../../src/pose/train/session.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import { tensorsOf } from '../../src/tensor/tree.js';
+import { inProcess } from './inProcess.js';
 
 const MAIN = join(process.cwd(), 'src/cli/main.ts');
 const TSX = join(process.cwd(), 'node_modules/tsx/dist/esm/index.mjs');
@@ -36,21 +36,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true }));
 
-/** What a command prints on stdout and says on stderr, in this process. */
-async function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
-  const said = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
-  try {
-    const program = new Command().exitOverride();
-    for (const register of [start, compare]) register(program);
-    await program.parseAsync(['node', 'wgrad', ...args]);
-    const text = (spy: { mock: { calls: unknown[][] } }) => spy.mock.calls.map(([line]) => line).join('\n');
-    return { stdout: text(printed), stderr: text(said) };
-  } finally {
-    printed.mockRestore();
-    said.mockRestore();
-  }
-}
+const run = inProcess(start, compare);
 
 const read = <T>(...path: string[]): T => JSON.parse(readFileSync(join(out, ...path), 'utf8')) as T;
 const events = (run: string): string[] =>

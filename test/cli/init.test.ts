@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { convert } from '../../src/cli/convert.js';
 import { exportOnnx } from '../../src/cli/export.js';
 import { inspect } from '../../src/cli/inspect.js';
@@ -18,6 +17,7 @@ import type { TrainConfig } from '../../src/pose/train/config.js';
 import { download } from '../../src/pose/train/deviceState.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
+import { inProcess } from './inProcess.js';
 
 const TINY = [
   '--backend',
@@ -50,22 +50,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(home, { recursive: true }));
 
-/** What a command prints on stdout and says on stderr, in this process. */
-async function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
-  const said = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
-  try {
-    const program = new Command().exitOverride();
-    for (const register of [start, inspect, convert, exportOnnx, predict]) register(program);
-    await program.parseAsync(['node', 'wgrad', ...args]);
-    const text = (spy: { mock: { calls: unknown[][] } }) => spy.mock.calls.map(([line]) => line).join('\n');
-    return { stdout: text(printed), stderr: text(said) };
-  } finally {
-    printed.mockRestore();
-    said.mockRestore();
-    process.exitCode = undefined;
-  }
-}
+const run = inProcess(start, inspect, convert, exportOnnx, predict);
 
 const numbers = (data: ArrayLike<number | bigint>) => Array.from(data, Number);
 const at = (name: string) => join(home, name);

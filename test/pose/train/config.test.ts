@@ -4,6 +4,7 @@ import { BACKBONES } from '../../../src/nn/backbone.js';
 import { HEADS, LOSS_NAMES, makeConfig, savedConfig } from '../../../src/pose/train/config.js';
 import { lossText } from '../../../src/pose/train/configText.js';
 import { resumeConfig } from '../../../src/pose/train/resumeConfig.js';
+import { savedBefore } from './runs.js';
 
 describe('makeConfig', () => {
   test('data from a folder are trained on with the recipe of the reference numbers', () => {
@@ -210,17 +211,7 @@ describe('losses and heads', () => {
 test('savedConfig knows what came from another version, and fills in what came later', () => {
   const config = makeConfig({}, 'cpu');
   expect(savedConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
-  const { q, logS, stem, init, milestones, warmup, clip, jointWeights, ...before } = config;
-  const then = {
-    q: 'laplace',
-    logS: 'none',
-    stem: '3x3',
-    init: null,
-    milestones: null,
-    warmup: 0,
-    clip: 0,
-    jointWeights: 'equal',
-  };
+  const { before, then } = savedBefore(config);
   expect(savedConfig(before)).toEqual({ ...before, ...then });
   expect(savedConfig({ ...config, milestones: '2,3' })).toBeUndefined();
   expect(savedConfig({ ...config, jointWeights: [1, null] })).toBeUndefined();

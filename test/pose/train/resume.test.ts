@@ -11,7 +11,7 @@ import { type Session, startSession } from '../../../src/pose/train/session.js';
 import { trainRun } from '../../../src/pose/train/trainRun.js';
 import { cpu } from '../../../src/tensor/cpu.js';
 import { BACKENDS } from '../../backends.js';
-import { TINY, tinyData, unseen, withFolder } from './runs.js';
+import { savedBefore, TINY, tinyData, unseen, withFolder } from './runs.js';
 
 const JOINTS = 14;
 
@@ -145,17 +145,7 @@ describe('checkpoints', () => {
   test('a checkpoint from before there were some options goes on as it began', async () => {
     const data = await tinyData();
     await withFolder(async (folder) => {
-      const { q, logS, stem, init, milestones, warmup, clip, jointWeights, ...before } = TINY;
-      const then = {
-        q: 'laplace',
-        logS: 'none',
-        stem: '3x3',
-        init: null,
-        milestones: null,
-        warmup: 0,
-        clip: 0,
-        jointWeights: 'equal',
-      };
+      const { before, then } = savedBefore(TINY);
       const session = startSession(device, TINY, data);
       await saveRun({ ...session, config: before as TrainConfig }, folder.last);
       const saved = await loadRun(folder.last);

@@ -17,6 +17,22 @@ export const TINY: TrainConfig = {
   figures: 21,
 };
 
+/** A configuration as a version before some options would have saved it, and what those options were then. */
+export function savedBefore(config: TrainConfig) {
+  const { q, logS, stem, init, milestones, warmup, clip, jointWeights, ...before } = config;
+  const then = {
+    q: 'laplace',
+    logS: 'none',
+    stem: '3x3',
+    init: null,
+    milestones: null,
+    warmup: 0,
+    clip: 0,
+    jointWeights: 'equal',
+  };
+  return { before, then };
+}
+
 /** Nobody watches. */
 export const unseen: TrainObserver = { onSteps() {}, onEpoch() {}, onWarning() {} };
 
