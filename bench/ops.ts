@@ -1,10 +1,10 @@
 import type { BenchCase, OpCases } from '../src/autograd/cases.js';
-import { checkKernel, outputsOf } from '../src/autograd/checkKernel.js';
-import { upload } from '../src/autograd/fill.js';
 import type { Device } from '../src/tensor/backend.js';
 import { scope } from '../src/tensor/scope.js';
 import type { Tensor } from '../src/tensor/tensor.js';
+import { checkKernel, outputsOf } from '../src/testing/checkKernel.js';
 import { drawOperands } from '../src/testing/checkSample.js';
+import { upload } from '../src/testing/hostArray.js';
 import { allCases } from '../src/testing/registry.js';
 import type { Ceilings } from './ceilings.js';
 import { measure, type Timing } from './measure.js';

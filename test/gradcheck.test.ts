@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Fill } from '../src/autograd/cases.js';
-import { checkKernel, checkKernelGradient } from '../src/autograd/checkKernel.js';
-import { drawFill } from '../src/autograd/fill.js';
-import { gradcheck } from '../src/autograd/gradcheck.js';
 import { defineOp, type Op } from '../src/autograd/op.js';
 import { DeviceError, DisposedError, GradcheckError, ShapeError } from '../src/errors.js';
 import { cpu } from '../src/tensor/cpu.js';
 import { Rng } from '../src/tensor/rng.js';
 import type { Tensor } from '../src/tensor/tensor.js';
+import { checkKernel, checkKernelGradient } from '../src/testing/checkKernel.js';
+import { gradcheck } from '../src/testing/gradcheck.js';
+import { drawFill } from '../src/testing/hostArray.js';
 import { sharedGpu, withGpu } from './adapter.js';
 import { cube, product, times } from './testOps.js';
 

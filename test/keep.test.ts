@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { outputsOf } from '../src/autograd/checkKernel.js';
-import { upload } from '../src/autograd/fill.js';
 import { vjp } from '../src/autograd/grad.js';
 import type { AnyOp } from '../src/autograd/op.js';
 import { defineOp, type Op } from '../src/autograd/op.js';
@@ -9,7 +7,9 @@ import { mul } from '../src/kernels/binary.js';
 import { reshape } from '../src/kernels/reshape.js';
 import { cpu } from '../src/tensor/cpu.js';
 import type { Tensor } from '../src/tensor/tensor.js';
+import { outputsOf } from '../src/testing/checkKernel.js';
 import { differentiability, drawOperands } from '../src/testing/checkSample.js';
+import { upload } from '../src/testing/hostArray.js';
 import { allCases } from '../src/testing/registry.js';
 
 const SEED = 20260101;

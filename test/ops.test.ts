@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { OpCases } from '../src/autograd/cases.js';
-import { upload } from '../src/autograd/fill.js';
 import type { AnyOp } from '../src/autograd/op.js';
 import { ShapeError } from '../src/errors.js';
 import * as kernels from '../src/kernels/index.js';
@@ -17,6 +16,7 @@ import {
   halfSamples,
   samplesFor,
 } from '../src/testing/checkSample.js';
+import { upload } from '../src/testing/hostArray.js';
 import { allCases } from '../src/testing/registry.js';
 import { sharedGpu, withGpu } from './adapter.js';
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { OpCases, Sample } from '../src/autograd/cases.js';
-import { checkKernel } from '../src/autograd/checkKernel.js';
 import { defineOp } from '../src/autograd/op.js';
 import { conv2dCases, conv2dInputCases, conv2dWeightCases } from '../src/kernels/conv2dCases.js';
 import { conv2dNormCases } from '../src/kernels/conv2dNorm.js';
@@ -27,6 +26,7 @@ import {
 import { type Block, blockLabel, sharedBytes, threadsOf } from '../src/kernels/wgsl/blocked.wgsl.js';
 import type { Capabilities, Device } from '../src/tensor/backend.js';
 import { webgpu } from '../src/tensor/webgpu.js';
+import { checkKernel } from '../src/testing/checkKernel.js';
 import { checkOnDevice, drawOperands, halfSamples } from '../src/testing/checkSample.js';
 import { sharedGpu, withGpu } from './adapter.js';
 

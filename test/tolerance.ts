@@ -1,5 +1,5 @@
 /** Every tolerance of the tests: those of ops stand with the checkers that users call, those of models here. */
-export * from '../src/autograd/tolerance.js';
+export * from '../src/testing/tolerance.js';
 
 /** The reference against goldens in float64: both sum in some order, 2^-53 sqrt(1e6 terms) = 1e-13, and 4 digits to spare. */
 export const REFERENCE_RELATIVE = 1e-9;

@@ -9,11 +9,11 @@ import { DeviceError } from '../src/errors.js';
 import { choicesFile } from '../src/io/choicesFile.js';
 import { choicesKey, loadChoices, VERSION } from '../src/kernels/choiceStore.js';
 import { matmul } from '../src/kernels/matmul.js';
-import { tune } from '../src/kernels/tune.js';
 import { program } from '../src/tensor/backend.js';
 import { MeasuredChoices } from '../src/tensor/choices.js';
 import { cpu } from '../src/tensor/cpu.js';
 import { type WebGpuDevice, webgpu } from '../src/tensor/webgpu.js';
+import { tune } from '../src/testing/tune.js';
 import { withGpu } from './adapter.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-tune-'));

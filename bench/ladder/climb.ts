@@ -1,8 +1,8 @@
-import { checkKernel, outputsOf } from '../../src/autograd/checkKernel.js';
-import { upload } from '../../src/autograd/fill.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { scope } from '../../src/tensor/scope.js';
+import { checkKernel, outputsOf } from '../../src/testing/checkKernel.js';
 import { drawOperands } from '../../src/testing/checkSample.js';
+import { upload } from '../../src/testing/hostArray.js';
 import { median } from '../measure.js';
 import type { Ladder, Rung } from './rung.js';
 

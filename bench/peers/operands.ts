@@ -1,10 +1,10 @@
-import { drawFill, type HostArray } from '../../src/autograd/fill.js';
 import { resnet } from '../../src/nn/index.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import { realNvp, regressor } from '../../src/rle/index.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Shape } from '../../src/tensor/shape.js';
+import { drawFill, type HostArray } from '../../src/testing/hostArray.js';
 import type { Work } from './rows.js';
 
 /** What a piece of work is done with, by name; parameters under PyTorch's names in wgrad's layouts. */

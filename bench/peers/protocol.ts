@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { HostArray } from '../../src/autograd/fill.js';
+import type { HostArray } from '../../src/testing/hostArray.js';
 import type { Operands } from './operands.js';
 import type { Work } from './rows.js';
 

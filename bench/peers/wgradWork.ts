@@ -1,4 +1,3 @@
-import type { HostArray } from '../../src/autograd/fill.js';
 import { valueAndGrad, vjp } from '../../src/autograd/grad.js';
 import {
   add,
@@ -24,6 +23,7 @@ import { realNvp, regressor, rle } from '../../src/rle/index.js';
 import { Rng } from '../../src/tensor/rng.js';
 import { aliasOf } from '../../src/tensor/tensor.js';
 import { mapTensors } from '../../src/tensor/tree.js';
+import type { HostArray } from '../../src/testing/hostArray.js';
 import { GRADIENT, type Operands } from './operands.js';
 import { LEARNING_RATE, type Results } from './protocol.js';
 import type { StepWork, Work } from './rows.js';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { DataError } from '../errors.js';
 import { choicesFile } from '../io/choicesFile.js';
-import { type TuneCall, type TuneResult, tune as tuneKernels } from '../kernels/tune.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { casesOf } from '../testing/registry.js';
+import { type TuneCall, type TuneResult, tune as tuneKernels } from '../testing/tune.js';
 import { formatTable } from './table.js';
 
 /** Ops whose kernels come in several kinds. */

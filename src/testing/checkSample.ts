@@ -1,19 +1,13 @@
 import { dtypeOfFill, type Fill, type OpCases, type Sample } from '../autograd/cases.js';
-import {
-  checkKernel,
-  checkKernelGradient,
-  isFloatArray,
-  type KernelReport,
-  outputsOf,
-} from '../autograd/checkKernel.js';
-import { drawFill, type HostArray, upload } from '../autograd/fill.js';
-import { type GradcheckReport, gradcheck } from '../autograd/gradcheck.js';
 import type { Device } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
 import { roundToFloat16 } from '../tensor/float16.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import { type DType, formatShape, isFloat } from '../tensor/shape.js';
+import { checkKernel, checkKernelGradient, isFloatArray, type KernelReport, outputsOf } from './checkKernel.js';
+import { type GradcheckReport, gradcheck } from './gradcheck.js';
+import { drawFill, type HostArray, upload } from './hostArray.js';
 
 /** The operands of a sample: the same for a seed, whatever ran before. */
 export function drawOperands(sample: Pick<Sample, 'inputs'>, seed: number): HostArray[] {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { drawFill, upload } from '../../src/autograd/fill.js';
 import * as batchNorm from '../../src/nn/batchNorm.js';
 import * as conv2d from '../../src/nn/conv2d.js';
 import * as convNorm from '../../src/nn/convNorm.js';
 import * as resnet from '../../src/nn/resnet.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { Rng } from '../../src/tensor/rng.js';
+import { drawFill, upload } from '../../src/testing/hostArray.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, values } from '../numbers.js';
 import { kernelTolerance, REFERENCE_RELATIVE } from '../tolerance.js';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { vjp } from '../../src/autograd/grad.js';
-import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import { affineFlow } from '../../src/rle/flows/affineFlow.js';
 import { chain } from '../../src/rle/flows/chain.js';
@@ -11,6 +10,7 @@ import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
 import { additive, affine } from '../../src/rle/flows/transforms.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
+import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, values } from '../numbers.js';
 import { GPU_LOG_PROB } from '../tolerance.js';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/autograd/grad.js';
-import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { sum } from '../../src/kernels/reduce.js';
 import * as head from '../../src/rle/head.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
+import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, flat, type Nested, values } from '../numbers.js';
 import { GPU_LOSS_RELATIVE, REFERENCE_RELATIVE } from '../tolerance.js';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/grad.js';
-import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { mul } from '../../src/kernels/binary.js';
 import { mean } from '../../src/kernels/mean.js';
 import { sum } from '../../src/kernels/reduce.js';
@@ -21,6 +20,7 @@ import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import { shapesOnly } from '../../src/tensor/shapesOnly.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
+import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { fillByName, signedOf, toNhwc } from '../models/namedWeights.js';
 import { toNchw } from '../models/torchRegressor.js';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/grad.js';
-import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { add } from '../../src/kernels/binary.js';
 import { mean } from '../../src/kernels/mean.js';
 import { neg } from '../../src/kernels/neg.js';
@@ -13,6 +12,7 @@ import { packParameters } from '../../src/tensor/arena.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
+import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, values } from '../numbers.js';
 import { LOG_S_DRAWS, LOG_S_GRID } from '../tolerance.js';

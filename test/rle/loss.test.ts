@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/grad.js';
-import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { ShapeError } from '../../src/errors.js';
 import { sum } from '../../src/kernels/reduce.js';
 import { gaussianNll, l1, l2, laplaceNll } from '../../src/rle/loss.js';
@@ -12,6 +11,7 @@ import type { Labels, Prediction } from '../../src/rle/standardise.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
+import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, expectCloseInNorm, flat, type Nested, shapeOf, values } from '../numbers.js';
 import { GPU_GRADIENT_RELATIVE, GPU_LOSS_RELATIVE, REFERENCE_RELATIVE } from '../tolerance.js';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad, vjp } from '../../src/autograd/grad.js';
-import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { ShapeError } from '../../src/errors.js';
 import { sum } from '../../src/kernels/reduce.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';
@@ -10,6 +9,7 @@ import * as realNvp from '../../src/rle/realNvp.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
+import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, flat, type Nested, norm, values } from '../numbers.js';
 import { GPU_GRADIENT_RELATIVE, GPU_LOG_PROB, REFERENCE_RELATIVE } from '../tolerance.js';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/autograd/grad.js';
-import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { ShapeError } from '../../src/errors.js';
 import { slice } from '../../src/kernels/slice.js';
 import { namedTensors } from '../../src/nn/tree.js';
@@ -15,6 +14,7 @@ import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
+import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, expectCloseInNorm, values } from '../numbers.js';
 import { GPU_GRADIENT_RELATIVE, GPU_LOSS_RELATIVE } from '../tolerance.js';

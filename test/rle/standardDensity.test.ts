@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { gradcheck } from '../../src/autograd/gradcheck.js';
 import { ShapeError } from '../../src/errors.js';
 import { logGamma } from '../../src/rle/logGamma.js';
 import { drawStandard, type StandardDensity, standardNegLog } from '../../src/rle/standardDensity.js';
 import { Rng } from '../../src/tensor/rng.js';
+import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, values } from '../numbers.js';
 import { GPU_LOG_PROB } from '../tolerance.js';

@@ -1,5 +1,5 @@
 import onnxProto from 'onnx-proto';
-import type { HostArray } from '../../../src/autograd/fill.js';
+import type { HostArray } from '../../../src/testing/hostArray.js';
 
 /** The definitions are a CommonJS module. */
 const { onnx } = onnxProto;

@@ -1,6 +1,6 @@
 import ort from 'onnxruntime-node';
-import type { HostArray } from '../../../src/autograd/fill.js';
 import { permuteAxes } from '../../../src/io/torchLayout.js';
+import type { HostArray } from '../../../src/testing/hostArray.js';
 import { type Library, type Prepared, serve, Unable } from '../lane.js';
 import type { Operands } from '../operands.js';
 import type { ConvWork, Work } from '../rows.js';

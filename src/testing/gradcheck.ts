@@ -1,12 +1,12 @@
+import { accumulate } from '../autograd/accumulate.js';
+import { vjp } from '../autograd/grad.js';
+import type { TensorSpec } from '../autograd/op.js';
 import { DeviceError, GradcheckError, ShapeError } from '../errors.js';
 import type { TypedArray } from '../tensor/backend.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import { formatShape, isFloat, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { accumulate } from './accumulate.js';
-import { vjp } from './grad.js';
-import type { TensorSpec } from './op.js';
 import { GRADCHECK_NOISE, GRADCHECK_STEP, GRADCHECK_TOLERANCE } from './tolerance.js';
 
 /** A function of tensors to check; outputs that are no floats are left out. */

@@ -1,3 +1,5 @@
+import { vjp } from '../autograd/grad.js';
+import type { AnyOp } from '../autograd/op.js';
 import { GradcheckError } from '../errors.js';
 import { type Device, dtypeOf, type TypedArray } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
@@ -6,9 +8,7 @@ import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import { type DType, formatShape, isFloat, type Shape, stridesOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { drawFill, type HostArray, upload } from './fill.js';
-import { vjp } from './grad.js';
-import type { AnyOp } from './op.js';
+import { drawFill, type HostArray, upload } from './hostArray.js';
 import { gradientInHalf, gradientTolerance, kernelTolerance, storedAsHalf, type Tolerance } from './tolerance.js';
 
 export interface KernelReport {

@@ -1,14 +1,14 @@
 import type { Fill } from '../autograd/cases.js';
-import { checkKernel, outputsOf } from '../autograd/checkKernel.js';
-import { drawFill, upload } from '../autograd/fill.js';
 import { type AnyOp, defineOp } from '../autograd/op.js';
 import { DeviceError, GradcheckError } from '../errors.js';
+import { type ChoiceStore, loadChoices, saveChoices } from '../kernels/choiceStore.js';
 import type { Device, View } from '../tensor/backend.js';
 import { MeasuredChoices } from '../tensor/choices.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import { WebGpuDevice } from '../tensor/webgpu.js';
-import { type ChoiceStore, loadChoices, saveChoices } from './choiceStore.js';
+import { checkKernel, outputsOf } from './checkKernel.js';
+import { drawFill, upload } from './hostArray.js';
 
 interface Call {
   readonly inputs: readonly Fill[];
