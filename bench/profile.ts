@@ -1,7 +1,7 @@
 import { DataError } from '../src/errors.js';
 import { writeFileAtomic } from '../src/io/atomicFile.js';
+import type { Profile } from '../src/tensor/profile.js';
 import { webgpu } from '../src/tensor/webgpu.js';
-import type { Profile } from '../src/tensor/webgpuProfiler.js';
 import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';
 import { median } from './measure.js';
 import { formatProfile, GROUPINGS, type Grouping, milliseconds, profileRows } from './profileTable.js';

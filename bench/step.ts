@@ -8,7 +8,8 @@ import { predictionOf } from '../src/pose/train/modelOutput.js';
 import type { DeviceStats, MemoryReport } from '../src/tensor/backend.js';
 import { scope } from '../src/tensor/scope.js';
 import { tensorsOf } from '../src/tensor/tree.js';
-import { type WebGpuDevice, webgpu } from '../src/tensor/webgpu.js';
+import { webgpu } from '../src/tensor/webgpu.js';
+import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
 import { median, quantile } from './measure.js';
 import { JOINTS, randomBatch } from './trainingStep.js';
 

@@ -1,4 +1,4 @@
-import type { DispatchTime, Profile } from '../src/tensor/webgpuProfiler.js';
+import type { DispatchTime, Profile } from '../src/tensor/profile.js';
 
 /** An event of the Chrome trace format: `X` is an interval in microseconds, `M` names a process or a lane. */
 export type TraceEvent =

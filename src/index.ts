@@ -114,15 +114,15 @@ export type {
   TypedArray,
   View,
 } from './tensor/backend.js';
-export { f32bits } from './tensor/backend.js';
+export { f32bits, program } from './tensor/backend.js';
 export { cpu } from './tensor/cpu.js';
 export { device } from './tensor/open.js';
-export { programs } from './tensor/programs.js';
+export type { DispatchTime, HostTime, Profile } from './tensor/profile.js';
 export { Rng, type RngState } from './tensor/rng.js';
 export { scope } from './tensor/scope.js';
 export type { DType, Shape } from './tensor/shape.js';
 export { shapesOnly } from './tensor/shapesOnly.js';
 export { Tensor } from './tensor/tensor.js';
 export { eachTensor, mapTensors, tensorsOf } from './tensor/tree.js';
-export { WebGpuDevice, type WebGpuOptions, webgpu } from './tensor/webgpu.js';
-export type { DispatchTime, HostTime, Profile } from './tensor/webgpuProfiler.js';
+export { webgpu } from './tensor/webgpu.js';
+export type { CompileProgress, WebGpuDevice, WebGpuOptions } from './tensor/webgpuDevice.js';

@@ -3,7 +3,7 @@ import { DeviceError } from '../src/errors.js';
 import { scope } from '../src/tensor/scope.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
-import { sharedGpu, withGpu } from './adapter.js';
+import { gpuOf, sharedGpu, withGpu } from './adapter.js';
 import { elementwise, kernel, launch, times, total } from './testOps.js';
 
 const values = async (t: Tensor) => Array.from(await t.data());
@@ -23,10 +23,10 @@ describe.runIf(withGpu)('failures', () => {
   test('an uncaptured error rejects the next read', async () => {
     const device = await webgpu();
     const x = device.tensor([1]);
-    device.gpu.createBuffer({ size: 16, usage: 0x1 | 0x2 }); // a buffer cannot be mapped for reading and writing
+    gpuOf(device).createBuffer({ size: 16, usage: 0x1 | 0x2 }); // a buffer cannot be mapped for reading and writing
     await expect(device.finished()).rejects.toThrow(DeviceError);
     expect(await values(x)).toEqual([1]);
-    device.gpu.createBuffer({ size: 16, usage: 0x1 | 0x2 });
+    gpuOf(device).createBuffer({ size: 16, usage: 0x1 | 0x2 });
     await expect(x.data()).rejects.toThrow(/^webgpu: /);
     device.destroy();
   });
@@ -77,8 +77,8 @@ describe.runIf(withGpu)('failures', () => {
   test('a lost device rejects every read, with the reason', async () => {
     const device = await webgpu();
     const x = device.tensor([1]);
-    device.gpu.destroy(); // behind our back: to the device that is a loss
-    await device.gpu.lost;
+    gpuOf(device).destroy(); // behind our back: to the device that is a loss
+    await gpuOf(device).lost;
     for (let i = 0; i < 2; i++) {
       await expect(x.data()).rejects.toThrow(/the device was lost \(destroyed\).*open another with webgpu\(\)/);
     }

@@ -5,7 +5,7 @@ import type { Device } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
 import { device } from '../tensor/open.js';
 import { webgpu } from '../tensor/webgpu.js';
-import { compileProgress } from './compileProgress.js';
+import type { WebGpuOptions } from '../tensor/webgpuDevice.js';
 
 /**
  * The device that `--backend` names: `tuned` is WebGPU with the kernels that `wgrad tune` found fastest. It says on stderr
@@ -15,14 +15,18 @@ import { compileProgress } from './compileProgress.js';
 export async function openBackend(name: string): Promise<Device> {
   // A bar may be drawn already; it draws itself again.
   const erase = process.stderr.isTTY ? '\r\u001b[2K' : '';
-  const onCompile = compileProgress((text) => process.stderr.write(`${erase}${text}\n`));
-  if (name === 'webgpu') return webgpu({ onCompile });
+  const options: WebGpuOptions = {
+    quiet: true, // the commands say themselves what they run on
+    onCompile: ({ compiled }) =>
+      void process.stderr.write(`${erase}compiling kernels for this device: ${compiled} so far\n`),
+  };
+  if (name === 'webgpu') return webgpu(options);
   if (name === 'tuned') {
-    const opened = await webgpu({ onCompile });
+    const opened = await webgpu(options);
     await loadChoices(opened, choicesFile(), (text) => process.stderr.write(`${erase}wgrad: ${text}\n`));
     return opened;
   }
   if (name === 'cpu') return cpu();
-  if (name === 'auto') return device({ onCompile });
+  if (name === 'auto') return device(options);
   throw new DataError(`--backend ${name}: expected one of webgpu, tuned, cpu, auto`);
 }

@@ -1,8 +1,7 @@
 import type { Fill, OpCases } from '../autograd/cases.js';
 import { defineMultiOp, defineOp, type Op, type Operand, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, type LaunchContext, type View } from '../tensor/backend.js';
-import { programs } from '../tensor/programs.js';
+import { f32bits, type Launch, type LaunchContext, program, type View } from '../tensor/backend.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
@@ -24,9 +23,6 @@ import {
   STATUS_SIZE,
 } from './stepStatus.js';
 import { finalStatus, partialNorms } from './wgsl/gradStatus.wgsl.js';
-
-const partials = /* @__PURE__ */ programs('gradStatus partial', partialNorms);
-const statuses = /* @__PURE__ */ programs('gradStatus', finalStatus);
 
 export interface GradStatusAttrs {
   /** Largest global norm that gradients keep; infinite for no clipping. */
@@ -155,7 +151,7 @@ function launches(
   let base = 0;
   const sums = pairs(arenas).map(([g, rules], k): Launch => {
     const launch: Launch = {
-      program: partials(fours),
+      program: program(`gradStatus partial x${fours}`, () => partialNorms(fours)),
       read: [g, rules],
       write: [partial],
       params: [base],
@@ -166,7 +162,7 @@ function launches(
   });
   const floats = [Math.min(clipNorm, LARGEST_FLOAT), lr, ...(scale ? lossScaleFloats(scale) : [])];
   const last: Launch = {
-    program: statuses({ scaled: scale !== undefined }),
+    program: program(scale ? 'scaledGradStatus' : 'gradStatus', () => finalStatus(scale !== undefined)),
     read: [partial, rate],
     write: updated,
     params: [threads, ...floats.map(f32bits)],

@@ -1,12 +1,9 @@
-import type { Device, Kernel } from '../tensor/backend.js';
+import { type Device, type Kernel, program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
-import { programs } from '../tensor/programs.js';
 import { Rng } from '../tensor/rng.js';
 import { checkShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import random, { type Distribution } from './wgsl/random.wgsl.js';
-
-const draws = /* @__PURE__ */ programs('random', random);
 
 interface DrawAttrs {
   readonly key: readonly [number, number];
@@ -29,7 +26,7 @@ function generator(distribution: Distribution): Kernel<DrawAttrs> {
       const threads = Math.ceil(y.size / DRAWN[distribution]);
       return [
         {
-          program: draws(distribution),
+          program: program(name, () => random(distribution)),
           read: [],
           write: [y],
           params: [...key, counter >>> 0, Math.floor(counter / 2 ** 32), y.size, threads],

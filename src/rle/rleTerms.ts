@@ -1,16 +1,11 @@
 import { defineMultiOp, defineOp, firstOrderOnly, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, type Program, type View } from '../tensor/backend.js';
+import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
-import { programs } from '../tensor/programs.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { CODE_EPSILON, type Density, HALF_LOG_2PI } from './density.js';
-import { rleErrorWgsl, rleGradWgsl, rleSumWgsl, type TermsVariant } from './wgsl/rleTerms.wgsl.js';
-
-const errors = /* @__PURE__ */ programs('rleError', rleErrorWgsl);
-const sums = /* @__PURE__ */ programs('rleSum', rleSumWgsl);
-const gradients = /* @__PURE__ */ programs('rleGrad', rleGradWgsl);
+import { rleErrorWgsl, rleGradWgsl, rleSumWgsl } from './wgsl/rleTerms.wgsl.js';
 
 /** Whose arithmetic; see `rle`. */
 export type Variant = 'official' | 'mmpose' | 'paper';
@@ -46,7 +41,7 @@ export const rleError: Op<Operands, RleTerms> = /* @__PURE__ */ defineOp({
   reference: (inputs, [error], attrs) => {
     for (let i = 0; i < error.data.length; i++) error.data[i] = elementAt(inputs, i, attrs).error;
   },
-  launches: (inputs, outputs, attrs) => [eachLaunch(errors, inputs, outputs, attrs)],
+  launches: (inputs, outputs, attrs) => [eachLaunch('rleError', rleErrorWgsl, inputs, outputs, attrs)],
   vjp: (_, { inputs }) => inputs.map(() => firstOrderOnly('rleError')),
   keep: {},
 });
@@ -79,7 +74,9 @@ export const rleSum: Op<[...Operands, logPhi: Tensor], RleTerms, readonly [loss:
       }
       loss.data[0] = sum / B;
     },
-    launches: (inputs, outputs, attrs) => [{ ...eachLaunch(sums, inputs, outputs, attrs), grid: [1, 1, 1] }],
+    launches: (inputs, outputs, attrs) => [
+      { ...eachLaunch('rleSum', rleSumWgsl, inputs, outputs, attrs), grid: [1, 1, 1] },
+    ],
     vjp: (_, { inputs }) => inputs.map(() => firstOrderOnly('rleSum')),
     keep: {},
   });
@@ -117,7 +114,7 @@ export const rleGrad: Op<
       dLogit.data[i] = e.weight > 0 ? open * (e.inverse - 1) * (dLogSigma / e.inverse - dInverse) : 0;
     }
   },
-  launches: (inputs, outputs, attrs) => [eachLaunch(gradients, inputs, outputs, attrs)],
+  launches: (inputs, outputs, attrs) => [eachLaunch('rleGrad', rleGradWgsl, inputs, outputs, attrs)],
   vjp: (_, { inputs }) => inputs.map(() => firstOrderOnly('rleGrad')),
   keep: {},
 });
@@ -187,7 +184,8 @@ function weightStrides(shape: readonly number[]): readonly [joint: number, coord
 }
 
 function eachLaunch(
-  code: (variant: TermsVariant) => Program,
+  name: string,
+  code: (terms: RleTerms) => string,
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   attrs: RleTerms,
@@ -196,7 +194,7 @@ function eachLaunch(
   const { variant, q, residual, floor } = attrs;
   const [B, , D] = mu.shape;
   return {
-    program: code({ variant, q, residual }),
+    program: program(`${name} ${variant} ${q}${residual ? '' : ' dle'}`, () => code(attrs)),
     read: inputs,
     write: outputs,
     params: [mu.size, D, ...weightStrides(weight.shape), f32bits(floor), f32bits(1 / B)],

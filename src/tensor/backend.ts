@@ -1,4 +1,5 @@
 import type { Allocation } from './allocation.js';
+import type { Profile } from './profile.js';
 import type { DType, Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -32,7 +33,7 @@ export interface View {
   readonly data: Float64Array | Int32Array | Uint32Array;
 }
 
-/** WGSL source with a label for people; the code alone tells programs apart. */
+/** WGSL source under a label that names kernel and variant; equal labels must mean equal code. */
 export interface Program {
   readonly label: string;
   readonly code: string;
@@ -53,6 +54,8 @@ export type Bindable = Tensor | Scratch;
  */
 export interface Launch {
   readonly program: Program;
+  /** Values of `override` constants. */
+  readonly constants?: Readonly<Record<string, number>>;
   readonly read: readonly Bindable[];
   readonly write: readonly Bindable[];
   /** Words of the uniform struct; floats through `f32bits`. */
@@ -156,6 +159,8 @@ export interface Device {
   flush(): void;
   /** Resolves when all work so far is done; rejects as `read` does. */
   finished(): Promise<void>;
+  /** Runs `fn` with a timestamp around every dispatch; absent where nothing is dispatched. */
+  profile?(fn: () => void | Promise<void>): Promise<Profile>;
   memory(): MemoryReport;
   stats(): DeviceStats;
   /** Frees everything; later use is a DeviceError. */
@@ -169,6 +174,18 @@ const scratchWord = new Uint32Array(scratchFloat.buffer);
 export function f32bits(value: number): number {
   scratchFloat[0] = value;
   return scratchWord[0];
+}
+
+const programs = new Map<string, Program>();
+
+/** The program of that label; its code is made once. */
+export function program(label: string, code: () => string): Program {
+  let p = programs.get(label);
+  if (!p) {
+    p = { label, code: code() };
+    programs.set(label, p);
+  }
+  return p;
 }
 
 /** The dtype that an array of numbers has by default. */

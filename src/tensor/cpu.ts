@@ -76,6 +76,7 @@ class CpuDevice implements Device {
 
   write(tensor: Tensor, data: ArrayLike<number>): void {
     tensor.assertLive('write');
+    tensor.assertOn(this, 'write');
     if (data.length !== tensor.size) {
       throw new ShapeError(
         `write: shape ${formatShape(tensor.shape)} has ${tensor.size} elements, the data has ${data.length}`,
@@ -85,12 +86,15 @@ class CpuDevice implements Device {
   }
 
   copy(source: Tensor, target: Tensor): void {
+    source.assertOn(this, 'copy');
+    target.assertOn(this, 'copy');
     view(target).data.set(view(source).data);
   }
 
   async read(tensor: Tensor): Promise<TypedArray> {
     this.#assertOpen();
     tensor.assertLive('read');
+    tensor.assertOn(this, 'read');
     return view(tensor).data.slice();
   }
 

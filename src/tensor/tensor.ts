@@ -1,4 +1,4 @@
-import { DisposedError } from '../errors.js';
+import { DeviceError, DisposedError } from '../errors.js';
 import type { Allocation, Range } from './allocation.js';
 import type { Device, TypedArray } from './backend.js';
 import { adopt, inScope } from './lifetime.js';
@@ -70,6 +70,15 @@ export class Tensor {
     throw new DisposedError(
       `${by}: tensor ${this.id} ${formatShape(this.shape)} is no longer there: ${this.#gone}. ` +
         'To keep a tensor, return it from the scope (with `{ aux: true }` beside a loss), or make it outside of the scope.',
+    );
+  }
+
+  /** @internal Throws a `DeviceError` if the memory is another device's than the one that is asked to use it. */
+  assertOn(device: Device, by: string): void {
+    if (this.device === device) return;
+    throw new DeviceError(
+      `${by}: tensor ${this.id} ${formatShape(this.shape)} lives on '${this.device.description}', not on ` +
+        `'${device.description}', which was asked; take its elements with data() and make a tensor of them there.`,
     );
   }
 

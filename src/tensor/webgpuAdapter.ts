@@ -33,13 +33,16 @@ export async function findGpu(): Promise<GPU> {
   let binding: { create(flags: string[]): GPU };
   try {
     binding = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+    // Without quantisation timestamps tick in ns instead of 65 us.
+    dawn = binding.create(['disable-dawn-features=timestamp_quantization']);
   } catch (cause) {
-    throw new DeviceError(`webgpu: the package 'webgpu' is not installed; run \`npm install webgpu\`. ${REMEDY}`, {
-      cause,
-    });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why =
+      code === 'ERR_MODULE_NOT_FOUND'
+        ? "the package 'webgpu' is not installed; run `npm install webgpu`"
+        : `the package 'webgpu' does not load: ${message}`;
+    throw new DeviceError(`webgpu: ${why}. ${REMEDY}`, { cause });
   }
-  // Without quantisation timestamps tick in ns instead of 65 us.
-  dawn = binding.create(['disable-dawn-features=timestamp_quantization']);
   return dawn;
 }
 
@@ -49,7 +52,9 @@ export async function findGpu(): Promise<GPU> {
  */
 export async function openDevice(): Promise<OpenDevice> {
   const gpu = await findGpu();
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: Error) => {
+    throw new DeviceError(`webgpu: asking for an adapter failed: ${cause.message}. ${REMEDY}`, { cause });
+  });
   if (!adapter) throw new DeviceError(`webgpu: no adapter found. ${REMEDY}`);
   const { info } = adapter;
   if (isNull(info)) {

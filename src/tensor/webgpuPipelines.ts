@@ -1,5 +1,7 @@
+import { DeviceError } from '../errors.js';
 import type { Launch } from './backend.js';
 import type { Failures } from './webgpuFailures.js';
+import type { CompilePatience } from './webgpuPatience.js';
 
 const STAGE_COMPUTE = 0x4;
 /** What a uniform binding covers: 64 words, the alignment that every adapter accepts for a dynamic offset. */
@@ -8,6 +10,7 @@ const MAX_BIND_GROUPS = 8192;
 
 export interface Compiled {
   readonly id: number;
+  readonly code: string;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
   /** Equal for equal layouts. */
@@ -22,35 +25,36 @@ export interface BoundRange {
   readonly size: number;
 }
 
-/** Told of each kernel that is ready to run, and how many there are: meant for a line that says why a first step takes long. */
-export type CompileListener = (kernel: string, compiled: number) => void;
-
-/** Pipelines by layout and code, bind groups by pipeline and ranges: a steady step makes neither. */
+/** Pipelines by program and constants, bind groups by pipeline and ranges: a steady step makes neither. */
 export class PipelineCache {
   readonly #gpu: GPUDevice;
   readonly #uniforms: GPUBuffer;
   readonly #failures: Failures;
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  /** By layout, then by code: labels are for people. */
-  readonly #pipelines = new Map<string, Map<string, Compiled>>();
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #pipelines = new Map<string, Compiled>();
   readonly #groups = new Map<string, GPUBindGroup>();
-  readonly #onCompile: CompileListener | undefined;
+  readonly #patience: CompilePatience;
   groupsMade = 0;
-  pipelinesMade = 0;
 
-  constructor(gpu: GPUDevice, uniforms: GPUBuffer, failures: Failures, onCompile?: CompileListener) {
+  constructor(gpu: GPUDevice, uniforms: GPUBuffer, failures: Failures, patience: CompilePatience) {
     this.#gpu = gpu;
     this.#uniforms = uniforms;
     this.#failures = failures;
-    this.#onCompile = onCompile;
+    this.#patience = patience;
+  }
+
+  get pipelinesMade(): number {
+    return this.#pipelines.size;
   }
 
   pipeline(launch: Launch): Compiled {
-    return this.#find(launch) ?? this.#compile(launch);
-  }
-
-  #find(launch: Launch): Compiled | undefined {
-    return this.#pipelines.get(layoutKeyOf(launch))?.get(launch.program.code);
+    const { label, code } = launch.program;
+    const compiled = this.#pipelines.get(keyOf(launch)) ?? this.#compile(launch);
+    if (compiled.code !== code) {
+      throw new DeviceError(`webgpu: two programs of different code are labelled '${label}'; give one another label`);
+    }
+    return compiled;
   }
 
   /** Lets go of all bind groups, and with them of buffers that are gone. */
@@ -83,21 +87,29 @@ export class PipelineCache {
 
   /** Compiles in parallel what is not compiled yet. A kernel that fails is left to its first use, which reports it. */
   async compileAhead(launches: readonly Launch[]): Promise<void> {
-    const missing = new Map(
-      launches.flatMap((launch) =>
-        this.#find(launch) ? [] : [[`${layoutKeyOf(launch)} ${launch.program.code}`, launch]],
-      ),
-    );
+    const missing = new Map(launches.map((launch) => [keyOf(launch), launch]));
+    for (const key of this.#pipelines.keys()) missing.delete(key);
     const compile = async (launch: Launch) => {
-      const pipeline = await this.#gpu.createComputePipelineAsync(this.#describe(launch));
-      if (!this.#find(launch)) this.#add(launch, pipeline);
+      this.#patience.begin();
+      let ready: string | undefined;
+      try {
+        const pipeline = await this.#gpu.createComputePipelineAsync(this.#describe(launch));
+        ready = launch.program.label;
+        if (!this.#pipelines.has(keyOf(launch))) this.#add(launch, pipeline);
+      } finally {
+        this.#patience.end(ready);
+      }
     };
     await Promise.allSettled([...missing.values()].map(compile));
   }
 
   #compile(launch: Launch): Compiled {
-    const create = () => this.#add(launch, this.#gpu.createComputePipeline(this.#describe(launch)));
-    return this.#guard(launch, create);
+    this.#patience.begin();
+    try {
+      return this.#guard(launch, () => this.#add(launch, this.#gpu.createComputePipeline(this.#describe(launch))));
+    } finally {
+      this.#patience.end(launch.program.label);
+    }
   }
 
   #guard<T>({ program: { label } }: Launch, create: () => T): T {
@@ -106,19 +118,21 @@ export class PipelineCache {
 
   #add(launch: Launch, pipeline: GPUComputePipeline): Compiled {
     const layoutKey = layoutKeyOf(launch);
-    const { code, label } = launch.program;
-    const compiled = { id: this.pipelinesMade++, pipeline, layout: this.#layout(launch), layoutKey };
-    const ofLayout = this.#pipelines.get(layoutKey) ?? new Map<string, Compiled>();
-    this.#pipelines.set(layoutKey, ofLayout.set(code, compiled));
-    this.#onCompile?.(label, this.pipelinesMade);
+    const { code } = launch.program;
+    const compiled = { id: this.#pipelines.size, code, pipeline, layout: this.#layout(launch), layoutKey };
+    this.#pipelines.set(keyOf(launch), compiled);
     return compiled;
   }
 
   #describe(launch: Launch): GPUComputePipelineDescriptor {
     const { label, code } = launch.program;
     const layout = this.#gpu.createPipelineLayout({ bindGroupLayouts: [this.#layout(launch)] });
-    const module = this.#guard(launch, () => this.#gpu.createShaderModule({ label, code }));
-    return { label, layout, compute: { module, entryPoint: 'main' } };
+    let module = this.#modules.get(label);
+    if (!module) {
+      module = this.#guard(launch, () => this.#gpu.createShaderModule({ label, code }));
+      this.#modules.set(label, module);
+    }
+    return { label, layout, compute: { module, entryPoint: 'main', constants: { ...launch.constants } } };
   }
 
   #layout(launch: Launch): GPUBindGroupLayout {
@@ -140,6 +154,10 @@ export class PipelineCache {
     }
     return layout;
   }
+}
+
+function keyOf({ program: { label }, constants }: Launch): string {
+  return constants ? `${label} ${JSON.stringify(constants)}` : label;
 }
 
 function layoutKeyOf({ read, write, params }: Launch): string {

@@ -6,7 +6,6 @@ import type { Device, View } from '../tensor/backend.js';
 import { MeasuredChoices } from '../tensor/choices.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
-import { WebGpuDevice } from '../tensor/webgpu.js';
 import { checkKernel, outputsOf } from './checkKernel.js';
 import { drawFill, upload } from './hostArray.js';
 
@@ -154,7 +153,7 @@ function checkOf({ def }: AnyOp, call: Call, device: Device): () => Promise<unkn
 }
 
 async function timed(device: Device, run: () => void): Promise<number> {
-  if (device instanceof WebGpuDevice && device.capabilities.timestamps) {
+  if (device.profile && device.capabilities.timestamps) {
     const { dispatches } = await device.profile(run);
     return dispatches.reduce((sum, { start, end }) => sum + (end - start) / 1000, 0);
   }

@@ -3,8 +3,8 @@ import { profileRows } from '../../bench/profileTable.js';
 import { type Trace, type TraceEvent, traceOf } from '../../bench/trace.js';
 import { relu } from '../../src/kernels/activation.js';
 import { matmul } from '../../src/kernels/matmul.js';
+import type { DispatchTime, Profile } from '../../src/tensor/profile.js';
 import { scope } from '../../src/tensor/scope.js';
-import type { DispatchTime, Profile } from '../../src/tensor/webgpuProfiler.js';
 import { sharedGpu, withGpu } from '../adapter.js';
 
 type Interval = Extract<TraceEvent, { ph: 'X' }>;

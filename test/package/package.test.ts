@@ -10,7 +10,7 @@ import { closureOf } from './closure.js';
 
 /** What may weigh how much in a page, all its exports included: minified, gzipped bytes. */
 const LIMITS = [
-  { name: 'the core, engine and kernels', entries: ['index.js'], limit: 60_000 },
+  { name: 'the core, engine and kernels', entries: ['index.js'], limit: 64_000 },
   { name: 'core, networks and likelihoods', entries: ['index.js', 'nn/index.js', 'rle/index.js'], limit: 100_000 },
 ];
 
@@ -111,8 +111,10 @@ describe('the packed tarball in an empty project', () => {
   test('the declarations serve a strict TypeScript user', () => {
     const lines = entries.map((entry, i) => `export * as e${i} from '${specifiers([entry])[0]}';`);
     writeFileSync(join(project, 'user.ts'), lines.join('\n'));
-    const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck'];
-    run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, 'user.ts'], project);
+    // The user's project need not have the types of WebGPU or of Node.
+    const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: [] };
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['user.ts'] }));
+    run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], project);
   });
 
   test('holds no source, no test and nothing of the build', () => {
