@@ -1,4 +1,4 @@
-import { type Device, type Kernel, program } from '../src/tensor/backend.js';
+import type { Device, Kernel } from '../src/tensor/backend.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { measure } from './measure.js';
 
@@ -19,9 +19,9 @@ const fma: Kernel = {
   reference: () => undefined,
   launches: ([x], [y]) => [
     {
-      program: program(
-        'fmaCeiling',
-        () => /* wgsl */ `
+      program: {
+        label: 'fmaCeiling',
+        code: /* wgsl */ `
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @compute @workgroup_size(64)
@@ -34,7 +34,7 @@ ${chains((i) => `    c${i} = fma(c${i}, a, b);\n`).repeat(UNROLLED)}
   }
   y[id.x] = ${Array.from({ length: CHAINS }, (_, i) => `c${i}`).join(' + ')};
 }`,
-      ),
+      },
       read: [x],
       write: [y],
       grid: [y.size / 64, 1, 1],
@@ -47,14 +47,14 @@ const copy: Kernel = {
   reference: () => undefined,
   launches: ([x], [y]) => [
     {
-      program: program(
-        'copyCeiling',
-        () => /* wgsl */ `
+      program: {
+        label: 'copyCeiling',
+        code: /* wgsl */ `
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) { y[id.x] = x[id.x]; }`,
-      ),
+      },
       read: [x],
       write: [y],
       grid: [y.size / 1024, 1, 1],

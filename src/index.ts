@@ -114,10 +114,11 @@ export type {
   TypedArray,
   View,
 } from './tensor/backend.js';
-export { f32bits, program } from './tensor/backend.js';
+export { f32bits } from './tensor/backend.js';
 export { cpu } from './tensor/cpu.js';
 export { device } from './tensor/open.js';
 export type { DispatchTime, HostTime, Profile } from './tensor/profile.js';
+export { programs } from './tensor/programs.js';
 export { Rng, type RngState } from './tensor/rng.js';
 export { scope } from './tensor/scope.js';
 export type { DType, Shape } from './tensor/shape.js';

@@ -1,15 +1,14 @@
 import { defineOp, type Op, type OpDefinition } from '../src/autograd/op.js';
 import type { Launch, Program } from '../src/tensor/backend.js';
-import { program } from '../src/tensor/backend.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 
 /** Ops of the tests' own, so that the engine is judged without the kernels. Small shapes: one row of workgroups. */
 
 export function elementwise(label: string, operands: readonly string[], expression: string): Program {
   const reads = operands.map((name, i) => `@group(0) @binding(${i}) var<storage, read> ${name}: array<f32>;`);
-  return program(
+  return {
     label,
-    () => /* wgsl */ `
+    code: /* wgsl */ `
 ${reads.join('\n')}
 @group(0) @binding(${operands.length}) var<storage, read_write> y: array<f32>;
 @compute @workgroup_size(64)
@@ -17,7 +16,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i < arrayLength(&y)) { y[i] = ${expression}; }
 }`,
-  );
+  };
 }
 
 export function launch(code: Program, read: readonly Tensor[], y: Tensor, params?: readonly number[]): Launch[] {
@@ -47,9 +46,9 @@ export const total: Op<[x: Tensor], object> = defineOp({
   },
   launches: ([x], [y]) =>
     launch(
-      program(
-        'total',
-        () => /* wgsl */ `
+      {
+        label: 'total',
+        code: /* wgsl */ `
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @compute @workgroup_size(1)
@@ -58,7 +57,7 @@ fn main() {
   for (var i = 0u; i < arrayLength(&x); i++) { sum += x[i]; }
   y[0] = sum;
 }`,
-      ),
+      },
       [x],
       y,
     ),
@@ -88,9 +87,9 @@ export const times: Op<[x: Tensor], { factor: number }> = defineOp({
     for (let i = 0; i < y.data.length; i++) y.data[i] = factor * x.data[i];
   },
   launches: ([x], [y], { factor }) => {
-    const code = program(
-      'times',
-      () => /* wgsl */ `
+    const code = {
+      label: 'times',
+      code: /* wgsl */ `
 struct Params { factor: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -99,7 +98,7 @@ struct Params { factor: f32 }
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < arrayLength(&y)) { y[id.x] = params.factor * x[id.x]; }
 }`,
-    );
+    };
     return launch(code, [x], y, [new Uint32Array(new Float32Array([factor]).buffer)[0]]);
   },
   vjp: (g, { attrs: { factor } }) => [() => times(g, { factor })],

@@ -9,7 +9,6 @@ import { DeviceError } from '../src/errors.js';
 import { choicesFile } from '../src/io/choicesFile.js';
 import { choicesKey, loadChoices, VERSION } from '../src/kernels/choiceStore.js';
 import { matmul } from '../src/kernels/matmul.js';
-import { program } from '../src/tensor/backend.js';
 import { MeasuredChoices } from '../src/tensor/choices.js';
 import { cpu } from '../src/tensor/cpu.js';
 import { webgpu } from '../src/tensor/webgpu.js';
@@ -45,7 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var i = 0u; i < ${steps}u; i++) { sum = fma(sum, 0.5, x[id.x]); }
   y[id.x] = sum;
 }`;
-    return [{ program: program(`double ${kind}`, () => code), read: [x], write: [y], grid: [1, 1, 1] }];
+    return [{ program: { label: `double ${kind}`, code }, read: [x], write: [y], grid: [1, 1, 1] }];
   },
   vjp: null,
 }) as unknown as AnyOp;

@@ -1,7 +1,8 @@
 import { conv2d } from '../../src/kernels/conv2d.js';
 import { CONV_DEFAULTS, convFlop, forwardGeometry } from '../../src/kernels/convGeometry.js';
 import { convParams, convWords } from '../../src/kernels/wgsl/convParams.wgsl.js';
-import { type Capabilities, program } from '../../src/tensor/backend.js';
+import type { Capabilities } from '../../src/tensor/backend.js';
+import { programs } from '../../src/tensor/programs.js';
 import { type Ladder, lines, PRINTED_LANES, type Rung, rungOf } from './rung.js';
 
 // y[pixel, k] = sum over taps (r, s) and channels c of x[pixel moved by the tap, c] filters[r, s, c, k], pixels outside of
@@ -134,12 +135,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 
 /** A rung whose workgroups compute `rows` pixels x `columns` channels each. */
 function rung(name: string, rows: number, columns: number, code: () => string): Rung {
+  const rungs = programs(`ladder conv2d, ${name}`, code);
   return rungOf(name, conv2d, ([x, filter], y, attrs) => {
     const geometry = forwardGeometry('conv2d', x, filter, attrs);
     const pixels = y.size / geometry.outC;
     return [
       {
-        program: program(`ladder conv2d, ${name}`, code),
+        program: rungs(),
         read: [x, filter],
         write: [y],
         params: convWords(geometry),

@@ -2,7 +2,8 @@ import { conv2dWeight } from '../../src/kernels/conv2d.js';
 import { CONV_DEFAULTS, convFlop, forwardGeometry } from '../../src/kernels/convGeometry.js';
 import { sumPartials } from '../../src/kernels/sumPartials.js';
 import { convParams, convWords } from '../../src/kernels/wgsl/convParams.wgsl.js';
-import { type Capabilities, program } from '../../src/tensor/backend.js';
+import type { Capabilities } from '../../src/tensor/backend.js';
+import { programs } from '../../src/tensor/programs.js';
 import { type Ladder, lines, PRINTED_LANES, type Rung, rungOf } from './rung.js';
 
 // df[r, s, c, k] = sum over output pixels of x[pixel moved by the tap (r, s), c] g[pixel, k]. A matrix product again, with
@@ -132,6 +133,7 @@ ${head(`${lanes}`)}
 
 /** A rung whose workgroups compute `rows` x `columns` channels each, over pixels in `splits` ranges. */
 function rung(name: string, rows: number, columns: number, code: () => string, splits = 1): Rung {
+  const rungs = programs(`ladder conv2dWeight, ${name}`, code);
   return rungOf(name, conv2dWeight, ([x, g], df, attrs, { scratch }) => {
     const filter = { shape: df.shape, dtype: df.dtype };
     const geometry = forwardGeometry('conv2dWeight', x, filter, attrs);
@@ -141,7 +143,7 @@ function rung(name: string, rows: number, columns: number, code: () => string, s
     const partial = parts > 1 ? scratch(parts * df.size) : df;
     return [
       {
-        program: program(`ladder conv2dWeight, ${name}`, code),
+        program: rungs(),
         read: [x, g],
         write: [partial],
         params: convWords(geometry, chunk),

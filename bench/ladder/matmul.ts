@@ -1,5 +1,6 @@
 import { matmul } from '../../src/kernels/matmul.js';
-import { type Capabilities, program } from '../../src/tensor/backend.js';
+import type { Capabilities } from '../../src/tensor/backend.js';
+import { programs } from '../../src/tensor/programs.js';
 import { type Ladder, lines, PRINTED_LANES, type Rung, rungOf } from './rung.js';
 
 // Y[m,n] = sum_k A[m,k] B[k,n], row by row in memory. To keep the texts short, M, N and K are multiples of 32.
@@ -120,13 +121,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 
 /** A rung whose workgroups compute `rows` x `columns` outputs each. */
 function rung(name: string, rows: number, columns: number, code: () => string): Rung {
+  const rungs = programs(`ladder matmul, ${name}`, code);
   return rungOf(name, matmul, ([a, b], y) => {
     const [M, K] = a.shape;
     const N = b.shape[1];
-    const label = `ladder matmul, ${name}`;
     return [
       {
-        program: program(label, code),
+        program: rungs(),
         read: [a, b],
         write: [y],
         params: [M, N, K],

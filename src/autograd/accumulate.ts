@@ -1,23 +1,37 @@
-import type { Launch, Program } from '../tensor/backend.js';
-import { program } from '../tensor/backend.js';
+import type { Launch } from '../tensor/backend.js';
 import { GROUP, grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { OpCases } from './cases.js';
 import { defineOp, type Op } from './op.js';
 
-function elementwise(label: string, bindings: string, statement: string): Program {
-  return program(
-    label,
-    () => /* wgsl */ `
+function elementwise(bindings: string, statement: string): string {
+  return /* wgsl */ `
 ${bindings}
 @compute @workgroup_size(${GROUP})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * ${GROUP}u + id.x;
   if (i >= arrayLength(&y)) { return; }
   ${statement}
-}`,
-  );
+}`;
 }
+
+const sums = /* @__PURE__ */ programs('accumulate', (type: 'vec4f' | 'f32') =>
+  elementwise(
+    `@group(0) @binding(0) var<storage, read> a: array<${type}>;
+@group(0) @binding(1) var<storage, read> b: array<${type}>;
+@group(0) @binding(2) var<storage, read_write> y: array<${type}>;`,
+    'y[i] = a[i] + b[i];',
+  ),
+);
+
+const copies = /* @__PURE__ */ programs('assign', () =>
+  elementwise(
+    `@group(0) @binding(0) var<storage, read> source: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;`,
+    'y[i] = source[min(i, arrayLength(&source) - 1u)];',
+  ),
+);
 
 /** Sum of two cotangents, `y = a + b` of one shape: what fan-out in the forward pass becomes in the reverse sweep. */
 export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ defineOp({
@@ -30,15 +44,8 @@ export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ de
   },
   launches([a, b], [y]): Launch[] {
     const vec = y.size % 4 === 0;
-    const type = vec ? 'vec4f' : 'f32';
-    const code = elementwise(
-      `accumulate${vec ? ' x4' : ''}`,
-      `@group(0) @binding(0) var<storage, read> a: array<${type}>;
-@group(0) @binding(1) var<storage, read> b: array<${type}>;
-@group(0) @binding(2) var<storage, read_write> y: array<${type}>;`,
-      'y[i] = a[i] + b[i];',
-    );
-    return [{ program: code, read: [a, b], write: [y], grid: grid(vec ? y.size / 4 : y.size) }];
+    const program = sums(vec ? 'vec4f' : 'f32');
+    return [{ program, read: [a, b], write: [y], grid: grid(vec ? y.size / 4 : y.size) }];
   },
   vjp: (g) => [() => g, () => g],
   keep: { inputs: [] },
@@ -53,13 +60,7 @@ export const assign: Op<[target: Tensor, source: Tensor], object> = /* @__PURE__
     for (let i = 0; i < target.data.length; i++) y.data[i] = source.data[source.data.length === 1 ? 0 : i];
   },
   launches([, source], [y]): Launch[] {
-    const code = elementwise(
-      'assign',
-      `@group(0) @binding(0) var<storage, read> source: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;`,
-      'y[i] = source[min(i, arrayLength(&source) - 1u)];',
-    );
-    return [{ program: code, read: [source], write: [y], grid: grid(y.size) }];
+    return [{ program: copies(), read: [source], write: [y], grid: grid(y.size) }];
   },
   vjp: null,
   donates: [0],

@@ -1,5 +1,6 @@
 import { DeviceError } from '../errors.js';
-import { type Device, type Kernel, type LaunchContext, program } from '../tensor/backend.js';
+import type { Device, Kernel, LaunchContext } from '../tensor/backend.js';
+import { programs } from '../tensor/programs.js';
 import { scope } from '../tensor/scope.js';
 import { formatShape, isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -7,17 +8,9 @@ import { type OpObserver, observing } from './observer.js';
 
 const NONE = 0xffffffff;
 
-/** Lowers `first` to `serial` where a value is NaN or infinite; by its bits, since WGSL may assume that neither exists. */
-const probe: Kernel<{ serial: number }> = {
-  name: 'anomaly',
-  reference([x], [first], { serial }) {
-    if (!x.data.every(Number.isFinite)) first.data[0] = Math.min(first.data[0], serial);
-  },
-  launches([x], [first], { serial }, _: LaunchContext) {
-    const groups = Math.min(Math.ceil(x.size / 256), 1024);
-    const code = program(
-      'anomaly',
-      () => /* wgsl */ `
+const probes = /* @__PURE__ */ programs(
+  'anomaly',
+  () => /* wgsl */ `
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read_write> first: atomic<u32>;
 @group(0) @binding(2) var<uniform> serial: vec4u;
@@ -27,8 +20,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     if ((x[i] & 0x7f800000u) == 0x7f800000u) { atomicMin(&first, serial.x); }
   }
 }`,
-    );
-    return [{ program: code, read: [x], write: [first], params: [serial, 0, 0, 0], grid: [groups, 1, 1] }];
+);
+
+/** Lowers `first` to `serial` where a value is NaN or infinite; by its bits, since WGSL may assume that neither exists. */
+const probe: Kernel<{ serial: number }> = {
+  name: 'anomaly',
+  reference([x], [first], { serial }) {
+    if (!x.data.every(Number.isFinite)) first.data[0] = Math.min(first.data[0], serial);
+  },
+  launches([x], [first], { serial }, _: LaunchContext) {
+    const groups = Math.min(Math.ceil(x.size / 256), 1024);
+    return [{ program: probes(), read: [x], write: [first], params: [serial, 0, 0, 0], grid: [groups, 1, 1] }];
   },
 };
 

@@ -33,21 +33,20 @@ export function wgsl(program: Command): void {
 
 /** Every program that these calls launch, once, under a comment that says which call launches what. */
 export function kernelsOf(cases: OpCases, calls: readonly Call[], device: Device): string {
-  const programs = new Map<string, { code: string; uses: string[] }>();
+  const programs = new Map<string, { label: string; uses: string[] }>(); // by code
   for (const call of calls) {
     const operands = [
       ...call.inputs.map((fill) => formatShape(fill.shape)),
       ...(call.attrs ? [JSON.stringify(call.attrs)] : []),
     ];
-    for (const { program, constants, grid } of launchesOf(cases, call, device)) {
-      const entry = programs.get(program.label) ?? { code: program.code.trim(), uses: [] };
-      const overrides = constants ? ` with ${JSON.stringify(constants)}` : '';
-      entry.uses.push(`//   (${operands.join(', ')}): ${grid.join(' x ')} workgroups${overrides}`);
-      programs.set(program.label, entry);
+    for (const { program, grid } of launchesOf(cases, call, device)) {
+      const entry = programs.get(program.code) ?? { label: program.label, uses: [] };
+      entry.uses.push(`//   (${operands.join(', ')}): ${grid.join(' x ')} workgroups`);
+      programs.set(program.code, entry);
     }
   }
   if (programs.size === 0) return '// no kernel: the result shares the memory of its operand';
-  return [...programs].map(([label, { code, uses }]) => `// ${label}\n${uses.join('\n')}\n${code}\n`).join('\n');
+  return [...programs].map(([code, { label, uses }]) => `// ${label}\n${uses.join('\n')}\n${code.trim()}\n`).join('\n');
 }
 
 /** What the op would dispatch, without dispatching it. */

@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineMultiOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, program } from '../tensor/backend.js';
+import { f32bits, type Launch } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
   checkParameterAverage,
@@ -13,6 +14,8 @@ import {
 import { selectFours } from './select.js';
 import { checkArenas, RESNET18_ARENA, RULE_BLOCK, RULES_SAMPLE, STATUS, statusSample } from './stepStatus.js';
 import adamStepWgsl from './wgsl/adamStep.wgsl.js';
+
+const steps = /* @__PURE__ */ programs('adamStep', adamStepWgsl);
 
 export interface AdamStepAttrs extends ParameterAverageAttrs {
   /** Decay rates of the moments, in [0, 1). */
@@ -78,7 +81,7 @@ export const adamStep: Op<
     const fours = selectFours(capabilities);
     return [
       {
-        program: program(`adamStep x${fours}${averaged ? ' ema' : ''}`, () => adamStepWgsl(averaged, fours)),
+        program: steps({ averaged, fours }),
         read: [gradients, status, rules],
         write: updated,
         params: [...floats, decoupled ? 1 : 0, ...parameterAverageWords(attrs)],

@@ -1,11 +1,14 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, program, type View } from '../tensor/backend.js';
+import { f32bits, type View } from '../tensor/backend.js';
 import { GROUP } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import affineWarpCode from './wgsl/affineWarp.wgsl.js';
+
+const warps = /* @__PURE__ */ programs('affineWarp', affineWarpCode);
 
 export interface WarpAttrs {
   /** Sides of the output. */
@@ -126,7 +129,7 @@ export const affineWarp: Op<[images: Tensor, matrix: Tensor, colour: Tensor], Wa
     const [N, H, W, C] = images.shape;
     return [
       {
-        program: program('affineWarp', affineWarpCode),
+        program: warps(),
         read: [images, matrix, colour],
         write: [y],
         params: [height, width, f32bits(padding), C, H, W],

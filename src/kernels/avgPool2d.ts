@@ -1,7 +1,8 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
-import { type Launch, program } from '../tensor/backend.js';
+import type { Launch } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
   eachPixel,
@@ -16,6 +17,9 @@ import {
 } from './poolWindow.js';
 import avgPool2dWgsl from './wgsl/avgPool2d.wgsl.js';
 import gradWgsl from './wgsl/avgPool2dGrad.wgsl.js';
+
+const pools = /* @__PURE__ */ programs('avgPool2d', avgPool2dWgsl);
+const gradients = /* @__PURE__ */ programs('avgPool2dGrad', gradWgsl);
 
 /**
  * Mean of each window, `y[n,p,q,c] = 1/(R S) sum_{r,s} x[n, p stride + r - padding, q stride + s - padding, c]`.
@@ -44,9 +48,8 @@ export const avgPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
   },
   launches([x], [y], attrs): Launch[] {
     const lanes = lanesOf(x);
-    const code = program(`avgPool2d x${lanes}`, () => avgPool2dWgsl(lanes));
     const params = windowParams(windowsOver('avgPool2d', x.shape, attrs), lanes);
-    return [{ program: code, read: [x], write: [y], params, grid: grid(y.size / lanes) }];
+    return [{ program: pools(lanes), read: [x], write: [y], params, grid: grid(y.size / lanes) }];
   },
   vjp: (g, { inputs: [x], attrs }) => [() => avgPool2dGrad(g, { ...attrs, size: [x.shape[1], x.shape[2]] })],
   keep: { inputs: [] },
@@ -76,9 +79,8 @@ export const avgPool2dGrad: Op<[g: Tensor], UnpoolAttrs> = /* @__PURE__ */ defin
   },
   launches([g], [dx], attrs): Launch[] {
     const lanes = lanesOf(g);
-    const code = program(`avgPool2dGrad x${lanes}`, () => gradWgsl(lanes));
     const params = windowParams(windowsOf('avgPool2dGrad', g.shape, attrs), lanes);
-    return [{ program: code, read: [g], write: [dx], params, grid: grid(dx.size / lanes) }];
+    return [{ program: gradients(lanes), read: [g], write: [dx], params, grid: grid(dx.size / lanes) }];
   },
   vjp: (g, { attrs: { kernel, stride, padding } }) => [() => avgPool2d(g, { kernel, stride, padding })],
   keep: { inputs: [] },

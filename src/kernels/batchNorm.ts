@@ -1,14 +1,18 @@
 import type { Fill, OpCases } from '../autograd/cases.js';
 import { defineMultiOp, type Op, once, type Pullback, type VjpContext } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { type Capabilities, f32bits, type Launch, program, type View } from '../tensor/backend.js';
+import { type Capabilities, f32bits, type Launch, type View } from '../tensor/backend.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { batchNormAddReluGrad, batchNormGrad, batchNormReluGrad } from './batchNormGrad.js';
 import { add, mul, sub } from './binary.js';
-import { columnPlan, tileLabel } from './columnPlan.js';
+import { columnPlan } from './columnPlan.js';
 import { sum } from './reduce.js';
 import { type BatchNormVariant, normalise, statistics } from './wgsl/batchNorm.wgsl.js';
+
+const statisticsOf = /* @__PURE__ */ programs('batchNorm statistics', statistics);
+const normalises = /* @__PURE__ */ programs('batchNorm', normalise);
 
 export interface BatchNormAttrs {
   /** Added to the variance. */
@@ -78,7 +82,7 @@ function declare<I extends readonly unknown[]>(
     },
     reference: (inputs, outputs, attrs) => reference(inputs, outputs, attrs, variant),
     launches: (inputs, outputs, attrs, { capabilities }) =>
-      launches(name, inputs, outputs, attrs, variant, capabilities.tier),
+      launches(inputs, outputs, attrs, variant, capabilities.tier),
     vjp: (gs, context) => pullback(gs, context, gradient),
     keep: { inputs: [0, 1], outputs: variant.relu ? [2, 3] : [3] },
     donates: [3, 4],
@@ -140,7 +144,6 @@ function reference(
 }
 
 function launches(
-  name: string,
   [x, gamma, beta, , , residual]: readonly Tensor[],
   [runningMean, runningVar, y, saved]: readonly Tensor[],
   { eps, momentum }: BatchNormAttrs,
@@ -149,17 +152,16 @@ function launches(
 ): Launch[] {
   const { tile, M, C, chunks, chunkRows, groupRows, firstGrid, secondGrid } = columnPlan(x.shape, tier);
   const params = [M, C, chunks, chunkRows, groupRows, ...[eps, momentum, M / (M - 1)].map(f32bits)];
-  const label = tileLabel(tile);
   return [
     {
-      program: program(`batchNorm statistics ${label}`, () => statistics(tile)),
+      program: statisticsOf(tile),
       read: [x],
       write: [saved],
       params,
       grid: firstGrid,
     },
     {
-      program: program(`${name} ${label}`, () => normalise(tile, variant)),
+      program: normalises(tile, variant),
       read: [x, gamma, beta, ...(variant.residual ? [residual] : [])],
       write: [runningMean, runningVar, y, saved],
       params,

@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, once } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, program } from '../tensor/backend.js';
+import { f32bits, type Launch } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, mul, sub } from './binary.js';
@@ -10,6 +11,8 @@ import { lanesOf } from './poolWindow.js';
 import { sumTo } from './reduce.js';
 import { rsqrt } from './unary.js';
 import batchNormEvalWgsl from './wgsl/batchNormEval.wgsl.js';
+
+const normalises = /* @__PURE__ */ programs('batchNormEval', batchNormEvalWgsl);
 
 export interface BatchNormEvalAttrs {
   /** Added to the variance. */
@@ -52,9 +55,8 @@ export const batchNormEval: Op<
   },
   launches(inputs, [y], { eps }): Launch[] {
     const lanes = lanesOf(y);
-    const code = program(`batchNormEval x${lanes}`, () => batchNormEvalWgsl(lanes));
     const params = [y.shape[y.rank - 1] / lanes, f32bits(eps)];
-    return [{ program: code, read: inputs, write: [y], params, grid: grid(y.size / lanes) }];
+    return [{ program: normalises(lanes), read: inputs, write: [y], params, grid: grid(y.size / lanes) }];
   },
   vjp(g, { inputs: [x, gamma, , mean, variance], attrs: { eps } }) {
     const rstd = once(() => rsqrt(add(variance, eps)));

@@ -1,12 +1,16 @@
 import type { Fill, OpCases } from '../autograd/cases.js';
 import { defineMultiOp, firstOrderOnly, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { type Launch, type LaunchContext, program, type View } from '../tensor/backend.js';
+import type { Launch, LaunchContext, View } from '../tensor/backend.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { columnPlan, tileLabel } from './columnPlan.js';
+import { columnPlan } from './columnPlan.js';
 import type { BatchNormVariant } from './wgsl/batchNorm.wgsl.js';
 import { gradientSums, gradients } from './wgsl/batchNormGrad.wgsl.js';
+
+const sumsOf = /* @__PURE__ */ programs('batchNormGrad sums', gradientSums);
+const gradientsOf = /* @__PURE__ */ programs('batchNormGrad', gradients);
 
 type Gradients = [dx: Tensor, dgamma: Tensor, dbeta: Tensor];
 
@@ -49,7 +53,7 @@ function declare<I extends readonly unknown[], R extends readonly Tensor[]>(
       return [like, vector, vector, ...(variant.residual ? [like] : [])];
     },
     reference,
-    launches: (inputs, outputs, _, context) => launches(name, inputs, outputs, variant, context),
+    launches: (inputs, outputs, _, context) => launches(inputs, outputs, variant, context),
     vjp: firstOrderOnly(name.replace('Grad', '')),
     keep: { inputs: [] },
   });
@@ -85,7 +89,6 @@ function reference([g, x, gamma, saved, y]: readonly View[], [dx, dgamma, dbeta,
 
 /** After a ReLU the first dispatch leaves the masked cotangent in dresidual, or else in dx, where the second one finds it. */
 function launches(
-  name: string,
   [g, x, gamma, saved, y]: readonly Tensor[],
   [dx, dgamma, dbeta, dresidual]: readonly Tensor[],
   variant: BatchNormVariant,
@@ -99,17 +102,16 @@ function launches(
   const partial = context.scratch(chunks * 2 * gamma.size);
   const masked = variant.relu ? (dresidual ?? dx) : undefined;
   const inPlace = masked === dx;
-  const label = tileLabel(tile);
   return [
     {
-      program: program(`${name} sums ${label}`, () => gradientSums(tile, variant)),
+      program: sumsOf(tile, variant),
       read: [g, x, saved, ...(masked ? [y] : [])],
       write: [partial, ...(masked ? [masked] : [])],
       params,
       grid: firstGrid,
     },
     {
-      program: program(`batchNormGrad${inPlace ? ' in place' : ''} ${label}`, () => gradients(tile, inPlace)),
+      program: gradientsOf(tile, { inPlace }),
       read: [...(inPlace ? [] : [masked ?? g]), x, gamma, saved, partial],
       write: [dx, dgamma, dbeta],
       params,

@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, program } from '../tensor/backend.js';
+import { f32bits, type Launch } from '../tensor/backend.js';
 import { GROUP, grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { RESNET18_ARENA } from './stepStatus.js';
@@ -35,10 +36,17 @@ export const blend: Op<[mean: Tensor, x: Tensor], BlendAttrs> = /* @__PURE__ */ 
   },
   launches([, x], [mean], { share }): Launch[] {
     const vec = mean.size % 4 === 0;
-    const type = vec ? 'vec4f' : 'f32';
-    const code = program(
-      vec ? 'blend x4' : 'blend',
-      () => /* wgsl */ `
+    const params = [f32bits(share), 0, 0, 0];
+    const program = blends(vec ? 'vec4f' : 'f32');
+    return [{ program, read: [x], write: [mean], params, grid: grid(vec ? mean.size / 4 : mean.size) }];
+  },
+  vjp: null,
+  donates: [0],
+});
+
+const blends = /* @__PURE__ */ programs(
+  'blend',
+  (type: 'vec4f' | 'f32') => /* wgsl */ `
 @group(0) @binding(0) var<storage, read> x: array<${type}>;
 @group(0) @binding(1) var<storage, read_write> mean: array<${type}>;
 @group(0) @binding(2) var<uniform> share: vec4f;
@@ -49,13 +57,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let old = mean[i];
   mean[i] = old + share.x * (x[i] - old);
 }`,
-    );
-    const params = [f32bits(share), 0, 0, 0];
-    return [{ program: code, read: [x], write: [mean], params, grid: grid(vec ? mean.size / 4 : mean.size) }];
-  },
-  vjp: null,
-  donates: [0],
-});
+);
 
 export const blendCases = (): OpCases => ({
   op: blend,

@@ -3,7 +3,7 @@ import { defineOp } from '../autograd/op.js';
 import { type DType, isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Unary } from './elementwise.js';
-import { elementwiseLaunch } from './elementwiseLaunch.js';
+import { elementwiseLauncher } from './elementwiseLaunch.js';
 
 export interface CastAttrs {
   readonly dtype: DType;
@@ -35,17 +35,17 @@ export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineOp({
     const convert = CONVERT[dtype];
     for (let i = 0; i < y.data.length; i++) y.data[i] = convert(x.data[i]);
   },
-  launches: (inputs, [y], attrs) => [elementwiseLaunch(CODE, inputs, y, attrs)],
+  launches: (inputs, [y], attrs) => [launch(inputs, y, attrs)],
   vjp: (g, { inputs: [x], attrs }) => [isFloat(attrs) ? () => matching(g, x) : null],
   keep: { inputs: [] },
 });
 
 // An op of its own and no row of the family, whose gradients use it.
-const CODE = {
+const launch = /* @__PURE__ */ elementwiseLauncher<[Tensor], CastAttrs>({
   name: 'cast',
   operands: ['x'],
-  wgsl: ([from]: readonly string[], to: string) => `${to}(${INTEGER_BOUND[`${from} ${to}`] ?? 'x'})`,
-} as const;
+  wgsl: ([from], to) => `${to}(${INTEGER_BOUND[`${from} ${to}`] ?? 'x'})`,
+});
 
 /** The cotangent in the dtype of the operand that it is for. */
 export function matching(g: Tensor, { dtype }: Pick<Tensor, 'dtype'>): Tensor {

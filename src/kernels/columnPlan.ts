@@ -58,8 +58,3 @@ export function columnPlan(shape: Shape, tier: Capabilities['tier'] = 'gpu'): Co
     secondGrid: [columnGroups, Math.ceil(M / groupRows), 1],
   };
 }
-
-/** Names the specialisation in a program's label. */
-export function tileLabel({ lanes, across, down }: ColumnTile): string {
-  return `x${lanes} ${across} across ${down} down`;
-}

@@ -1,5 +1,6 @@
-import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
+import type { Launch, LaunchContext } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ConvGeometry, convFlop, isPointwise } from './convGeometry.js';
 import { depthwiseLaunch } from './depthwise.js';
@@ -7,12 +8,14 @@ import { matmulLaunches } from './product.js';
 import { selectConv, selectPlan, tileGrid } from './select.js';
 import { blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
-import { blockLabel } from './wgsl/blocked.wgsl.js';
 import conv2dInputWgsl from './wgsl/conv2dInput.wgsl.js';
 import conv2dInputBlockedWgsl from './wgsl/conv2dInputBlocked.wgsl.js';
 import conv2dInputDirectWgsl from './wgsl/conv2dInputDirect.wgsl.js';
 import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
-import { tileLabel } from './wgsl/tile.wgsl.js';
+
+const tiles = /* @__PURE__ */ programs('conv2dInput', conv2dInputWgsl);
+const blocks = /* @__PURE__ */ programs('conv2dInput', conv2dInputBlockedWgsl);
+const directs = /* @__PURE__ */ programs('conv2dInput direct', () => conv2dInputDirectWgsl);
 
 /** The launches of an input gradient: one kernel, and a second stage where its sum is split. */
 export function conv2dInputLaunches(
@@ -33,8 +36,7 @@ export function conv2dInputLaunches(
   if (kind === 'depthwise') return [depthwiseLaunch('input', geometry, g, filter, dx)];
   const params = convWords(geometry);
   if (kind === 'direct') {
-    const direct = program('conv2dInput direct', () => conv2dInputDirectWgsl);
-    return [{ program: direct, read: [g, filter], write: [dx], params, grid: grid(dx.size) }];
+    return [{ program: directs(), read: [g, filter], write: [dx], params, grid: grid(dx.size) }];
   }
   const rows = batch * Math.ceil(inSize[0] / stride[0]) * Math.ceil(inSize[1] / stride[1]);
   const classes = stride[0] * stride[1];
@@ -42,18 +44,17 @@ export function conv2dInputLaunches(
   const shape = { op: 'conv2dInput', rows, columns: inC / groups, depth, count: groups * classes };
   const plan = selectPlan(shape, capabilities);
   const flags = { vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
-  const label = (kernel: string) => `conv2dInput ${kernel}${flags.vecC ? ' vecC' : ''}${flags.vecK ? ' vecK' : ''}`;
   const split = { axis: 1, word: BASE_WORD, flop: convFlop(geometry) } as const;
   if ('tile' in plan) {
     const { tile } = plan;
-    const tiled = program(label(tileLabel(tile)), () => conv2dInputWgsl({ tile, ...flags }));
+    const tiled = tiles({ tile, ...flags });
     const across = tileGrid(tile, rows, shape.columns);
     return [{ program: tiled, read: [g, filter], write: [dx], params, grid: [...across, shape.count], split }];
   }
   const { block, splits } = plan;
   const partial = splits > 1 ? scratch(splits * dx.size) : dx;
   const product: Launch = {
-    program: program(label(blockLabel(block)), () => conv2dInputBlockedWgsl({ block, ...flags })),
+    program: blocks({ block, ...flags }),
     read: [g, filter],
     write: [partial],
     params: convWords(geometry, splits),

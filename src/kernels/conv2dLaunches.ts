@@ -1,5 +1,6 @@
-import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
+import type { Launch, LaunchContext } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ConvGeometry, convFlop, isPointwise } from './convGeometry.js';
 import { depthwiseLaunch } from './depthwise.js';
@@ -8,13 +9,15 @@ import { matmulLaunches } from './product.js';
 import { selectConv, selectPlan, tileGrid } from './select.js';
 import { type BlockPlan, blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
-import { blockLabel } from './wgsl/blocked.wgsl.js';
 import conv2dWgsl from './wgsl/conv2d.wgsl.js';
 import conv2dBlockedWgsl from './wgsl/conv2dBlocked.wgsl.js';
 import conv2dDirectWgsl from './wgsl/conv2dDirect.wgsl.js';
 import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
-import { epilogueLabel } from './wgsl/epilogue.wgsl.js';
-import { type Tile, tileLabel } from './wgsl/tile.wgsl.js';
+import type { Tile } from './wgsl/tile.wgsl.js';
+
+const tiles = /* @__PURE__ */ programs('conv2d', conv2dWgsl);
+const blocks = /* @__PURE__ */ programs('conv2d', conv2dBlockedWgsl);
+const directs = /* @__PURE__ */ programs('conv2d direct', conv2dDirectWgsl);
 
 /** The launches of a convolution that ends with an epilogue: a matrix product where the filters are single taps. */
 export function conv2dLaunches(
@@ -45,14 +48,9 @@ function vecs({ inC, outC, groups }: ConvGeometry) {
   return { vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
 }
 
-function labelOf(kernel: string, flags: Readonly<Record<string, boolean>>, { epilogue }: BoundEpilogue): string {
-  const on = Object.keys(flags).filter((name) => flags[name]);
-  return `conv2d ${kernel} ${on.join(' ')} ${epilogueLabel(epilogue)}`;
-}
-
 function direct(geometry: ConvGeometry, x: Tensor, filter: Tensor, y: Tensor, bound: BoundEpilogue): Launch {
   return {
-    program: program(labelOf('direct', {}, bound), () => conv2dDirectWgsl(bound.epilogue)),
+    program: directs(bound.epilogue),
     read: [x, filter, ...bound.operands],
     write: [y],
     params: convWords(geometry, 0, bound.eps),
@@ -61,11 +59,9 @@ function direct(geometry: ConvGeometry, x: Tensor, filter: Tensor, y: Tensor, bo
 }
 
 function tiled(tile: Tile, geometry: ConvGeometry, x: Tensor, filter: Tensor, y: Tensor, bound: BoundEpilogue): Launch {
-  const flags = vecs(geometry);
   const { batch, outSize, outC, groups } = geometry;
-  const variant = { tile, ...flags, epilogue: bound.epilogue };
   return {
-    program: program(labelOf(tileLabel(tile), flags, bound), () => conv2dWgsl(variant)),
+    program: tiles({ tile, ...vecs(geometry), epilogue: bound.epilogue }),
     read: [x, filter, ...bound.operands],
     write: [y],
     params: convWords(geometry, 0, bound.eps),
@@ -91,11 +87,10 @@ function blocked(
   const parts = Math.ceil(slabs / chunk);
   const early = parts > 1 ? NO_EPILOGUE : bound;
   const partial = parts > 1 ? scratch(parts * y.size) : y;
-  const variant = { block, ...flags, epilogue: early.epilogue };
   const rows = batch * outSize[0] * outSize[1];
   const launches: Launch[] = [
     {
-      program: program(labelOf(blockLabel(block), flags, early), () => conv2dBlockedWgsl(variant)),
+      program: blocks({ block, ...flags, epilogue: early.epilogue }),
       read: [x, filter, ...early.operands],
       write: [partial],
       params: convWords(geometry, chunk, early.eps),

@@ -1,5 +1,6 @@
-import { type Capabilities, type Launch, type LaunchContext, program } from '../tensor/backend.js';
+import type { Capabilities, Launch, LaunchContext } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ConvGeometry, convFlop, isPointwise } from './convGeometry.js';
 import { depthwiseWeightLaunches } from './depthwise.js';
@@ -7,12 +8,15 @@ import { matmulLaunches } from './product.js';
 import { isNarrow, selectConv, selectPlan, selectTile, selectWeightChunk, weightGrid } from './select.js';
 import { type BlockPlan, blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
-import { blockLabel } from './wgsl/blocked.wgsl.js';
 import conv2dWeightWgsl from './wgsl/conv2dWeight.wgsl.js';
 import conv2dWeightBlockedWgsl from './wgsl/conv2dWeightBlocked.wgsl.js';
 import conv2dWeightDirectWgsl from './wgsl/conv2dWeightDirect.wgsl.js';
 import { BASE_WORD, convWords } from './wgsl/convParams.wgsl.js';
-import { type Tile, tileLabel } from './wgsl/tile.wgsl.js';
+import type { Tile } from './wgsl/tile.wgsl.js';
+
+const tiles = /* @__PURE__ */ programs('conv2dWeight', conv2dWeightWgsl);
+const blocks = /* @__PURE__ */ programs('conv2dWeight', conv2dWeightBlockedWgsl);
+const directs = /* @__PURE__ */ programs('conv2dWeight direct', () => conv2dWeightDirectWgsl);
 
 /** A kernel of the first stage, which sums ranges of output pixels: `splits` of them, of `chunk` units of its own each. */
 interface Stage extends Pick<Launch, 'program' | 'grid' | 'split'> {
@@ -50,8 +54,7 @@ function pixelsOf({ batch, outSize }: ConvGeometry): number {
 function direct(geometry: ConvGeometry, df: Tensor, capabilities: Capabilities): Stage {
   const chunk = selectWeightChunk(geometry, selectTile(capabilities), capabilities);
   const splits = Math.ceil(pixelsOf(geometry) / chunk);
-  const code = program('conv2dWeight direct', () => conv2dWeightDirectWgsl);
-  return { program: code, grid: grid(splits * df.size), chunk, splits };
+  return { program: directs(), grid: grid(splits * df.size), chunk, splits };
 }
 
 function product(geometry: ConvGeometry, capabilities: Capabilities): Stage {
@@ -65,10 +68,7 @@ function product(geometry: ConvGeometry, capabilities: Capabilities): Stage {
 function tiled(tile: Tile, geometry: ConvGeometry, capabilities: Capabilities): Stage {
   const chunk = selectWeightChunk(geometry, tile, capabilities);
   const splits = Math.ceil(pixelsOf(geometry) / chunk);
-  const narrow = isNarrow(geometry);
-  const flags = vecs(geometry);
-  const label = labelOf(`${tileLabel({ ...tile, rowsPerLane: 1 })}${narrow ? ' narrow' : ''}`, flags);
-  const code = program(label, () => conv2dWeightWgsl({ tile, narrow, ...flags }));
+  const code = tiles({ tile, narrow: isNarrow(geometry), ...vecs(geometry) });
   const z = geometry.groups * splits;
   return { program: code, grid: [...weightGrid(tile, geometry), z], split: splitOf(geometry), chunk, splits };
 }
@@ -77,8 +77,7 @@ function blocked({ block, splits: wanted }: BlockPlan, geometry: ConvGeometry, r
   const slabs = Math.ceil(pixelsOf(geometry) / block.depth);
   const chunk = Math.ceil(slabs / wanted);
   const splits = Math.ceil(slabs / chunk);
-  const flags = vecs(geometry);
-  const code = program(labelOf(blockLabel(block), flags), () => conv2dWeightBlockedWgsl({ block, ...flags }));
+  const code = blocks({ block, ...vecs(geometry) });
   const across = blockGrid(block, { rows, columns: geometry.outC / geometry.groups });
   return { program: code, grid: [...across, geometry.groups * splits], split: splitOf(geometry), chunk, splits };
 }
@@ -89,8 +88,4 @@ function splitOf(geometry: ConvGeometry): Launch['split'] {
 
 function vecs({ inC, outC, groups }: ConvGeometry) {
   return { vecC: (inC / groups) % 4 === 0, vecK: (outC / groups) % 4 === 0 };
-}
-
-function labelOf(kernel: string, { vecC, vecK }: ReturnType<typeof vecs>): string {
-  return `conv2dWeight ${kernel}${vecC ? ' vecC' : ''}${vecK ? ' vecK' : ''}`;
 }

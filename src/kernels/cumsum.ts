@@ -1,10 +1,13 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
-import { program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { aroundAxis, normaliseAxis, sumType, WGSL_TYPE } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import cumsumCode, { chunkTotals } from './wgsl/cumsum.wgsl.js';
+
+const scans = /* @__PURE__ */ programs('cumsum', cumsumCode);
+const totalsOf = /* @__PURE__ */ programs('cumsum totals', chunkTotals);
 
 export interface CumsumAttrs {
   readonly axis: number;
@@ -50,14 +53,13 @@ export const cumsum: Op<[x: Tensor], CumsumAttrs> = /* @__PURE__ */ defineOp({
     const totals = scratch(threads, sumType(x.dtype));
     const shared = { params: [extent, inner, chunk, chunks, threads, reverse ? 1 : 0], grid: grid(threads) };
     const scan = {
-      program: program(`cumsum.${type}`, () => cumsumCode(type)),
+      program: scans(type),
       read: [x, totals],
       write: [y],
       ...shared,
     };
     if (chunks === 1) return [scan];
-    const sums = program(`cumsum.totals.${type}`, () => chunkTotals(type));
-    return [{ program: sums, read: [x], write: [totals], ...shared }, scan];
+    return [{ program: totalsOf(type), read: [x], write: [totals], ...shared }, scan];
   },
   vjp: (g, { attrs: { axis, reverse } }) => [() => cumsum(g, { axis, reverse: !reverse })],
   keep: { inputs: [] },

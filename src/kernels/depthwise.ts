@@ -1,5 +1,6 @@
-import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
+import type { Launch, LaunchContext } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { ConvGeometry } from './convGeometry.js';
 import { type BoundEpilogue, NO_EPILOGUE } from './epilogue.js';
@@ -8,7 +9,9 @@ import { sumPartials } from './sumPartials.js';
 import { convWords } from './wgsl/convParams.wgsl.js';
 import depthwiseWgsl, { blockWidth, type DepthwiseColumns, type DepthwiseVariant } from './wgsl/depthwise.wgsl.js';
 import depthwiseWeightWgsl from './wgsl/depthwiseWeight.wgsl.js';
-import { epilogueLabel } from './wgsl/epilogue.wgsl.js';
+
+const convolutions = /* @__PURE__ */ programs('depthwise', depthwiseWgsl);
+const weightGradients = /* @__PURE__ */ programs('depthwise weight', depthwiseWeightWgsl);
 
 /** Rows of the output that a range of a weight gradient's sum keeps at least. */
 const LEAST_ROWS = 4;
@@ -23,12 +26,10 @@ export function depthwiseLaunch(
   { epilogue, operands, eps }: BoundEpilogue = NO_EPILOGUE,
 ): Launch {
   const variant = { direction, lanes: lanesOf(geometry), columns: columnsOf(geometry), epilogue };
-  const name = direction === 'forward' ? 'conv2d' : 'conv2dInput';
-  const label = `${name} depthwise ${labelOf(variant)} ${epilogueLabel(epilogue)}`;
   const [, rows, columns, channels] = y.shape;
   const blocks = Math.ceil(columns / blockWidth(variant));
   return {
-    program: program(label, () => depthwiseWgsl(variant)),
+    program: convolutions(variant),
     read: [source, filter, ...operands],
     write: [y],
     params: convWords(geometry, 0, eps),
@@ -51,9 +52,7 @@ export function depthwiseWeightLaunches(
   const splits = Math.ceil(rows / chunk);
   const partial = splits > 1 ? scratch(splits * df.size) : df;
   const launch: Launch = {
-    program: program(`conv2dWeight depthwise ${labelOf(variant)}`, () =>
-      depthwiseWeightWgsl(variant.lanes, variant.columns),
-    ),
+    program: weightGradients(variant.lanes, variant.columns),
     read: [x, g],
     write: [partial],
     params: convWords(geometry, chunk),
@@ -68,9 +67,4 @@ function lanesOf({ inC }: ConvGeometry): 1 | 4 {
 
 function columnsOf({ kernel, stride, padding, dilation }: ConvGeometry): DepthwiseColumns {
   return { kernel: kernel[1], stride: stride[1], padding: padding[1], dilation: dilation[1] };
-}
-
-function labelOf({ lanes, columns }: Pick<DepthwiseVariant, 'lanes' | 'columns'>): string {
-  const { kernel, stride, padding, dilation } = columns;
-  return `x${lanes} ${kernel}/${stride} padding ${padding} dilation ${dilation}`;
 }

@@ -2,7 +2,7 @@ import { defineOp, type Op, type OpDefinition, type TensorSpec } from '../autogr
 import type { View } from '../tensor/backend.js';
 import { broadcastShapes, type DType, requireOneDType, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type ElementwiseFormula, elementwiseLaunch, mergedBroadcast } from './elementwiseLaunch.js';
+import { type ElementwiseFormula, elementwiseLauncher, mergedBroadcast } from './elementwiseLaunch.js';
 import { gradientFor } from './reduce.js';
 
 /** An op that computes each element from the elements of its operands at the same place, after broadcasting. */
@@ -25,6 +25,7 @@ export function defineElementwise<I extends readonly unknown[], A extends object
   def: ElementwiseDefinition<I, NoInfer<A>>,
 ): Op<I, A> {
   const { name, attrs = {} as A, vjp, keep, dtype } = def;
+  const launch = elementwiseLauncher(def);
   return defineOp<I, A>({
     name,
     attrs,
@@ -35,7 +36,7 @@ export function defineElementwise<I extends readonly unknown[], A extends object
       return { shape, dtype: dtype ? dtype(inputs, given) : floatOf(name, inputs, shape) };
     },
     reference: (inputs, [y], given) => evaluate(def.value as unknown as Value<A>, inputs, y, given),
-    launches: (inputs, [y], given) => [elementwiseLaunch(def, inputs, y, given)],
+    launches: (inputs, [y], given) => [launch(inputs, y, given)],
     vjp:
       vjp &&
       ((g, context) => vjp(g, context).map((thunk, i) => thunk && (() => gradientFor(context.inputs[i], thunk())))),

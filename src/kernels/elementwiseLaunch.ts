@@ -1,8 +1,9 @@
-import { f32bits, type Launch, program } from '../tensor/backend.js';
+import { f32bits, type Launch, type Program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { broadcastStrides, type DType, type Shape, WGSL_TYPE } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import elementwiseWgsl from './wgsl/elementwise.wgsl.js';
+import elementwiseWgsl, { type ElementwiseOperand } from './wgsl/elementwise.wgsl.js';
 
 type WgslType = (typeof WGSL_TYPE)[DType];
 
@@ -44,8 +45,40 @@ export function mergedBroadcast(out: Shape, operands: readonly Shape[]): Broadca
 }
 
 /** One dispatch for a formula over operands that broadcast. */
-export function elementwiseLaunch<I extends readonly unknown[], A extends object>(
-  { name, operands, wgsl, uniforms = [], bits }: ElementwiseFormula<I, A>,
+export type ElementwiseLauncher<A> = (inputs: readonly Tensor[], y: Tensor, attrs: A) => Launch;
+
+/** What a kernel of a formula depends on: the dtypes and how the operands are walked. */
+interface Variant {
+  readonly types: readonly WgslType[];
+  readonly output: WgslType;
+  readonly rank: number;
+  readonly paces: readonly ElementwiseOperand['pace'][];
+  readonly lanes: 1 | 4;
+}
+
+export function elementwiseLauncher<I extends readonly unknown[], A extends object>({
+  name,
+  operands,
+  wgsl,
+  uniforms = [],
+  bits = false,
+}: ElementwiseFormula<I, A>): ElementwiseLauncher<A> {
+  const variants = programs(name, ({ types, output, rank, paces, lanes }: Variant) =>
+    elementwiseWgsl({
+      operands: operands.map((operand, k) => ({ name: operand, type: types[k], pace: paces[k] })),
+      output,
+      formula: typeof wgsl === 'string' ? wgsl : wgsl(types, output),
+      attributes: uniforms,
+      rank,
+      lanes,
+    }),
+  );
+  return (inputs, y, attrs) => launch(variants, { uniforms, bits }, inputs, y, attrs);
+}
+
+function launch<A extends object>(
+  variants: (variant: Variant) => Program,
+  { uniforms, bits }: { readonly uniforms: readonly (keyof A & string)[]; readonly bits: boolean },
   inputs: readonly Tensor[],
   y: Tensor,
   attrs: A,
@@ -56,7 +89,9 @@ export function elementwiseLaunch<I extends readonly unknown[], A extends object
   );
   const last = extents.length - 1;
   const lanes = extents[last] % 4 === 0 ? 4 : 1;
-  const paces = strides.map((s, k) => (inputs[k].size === y.size ? 'whole' : s[last] === 1 ? 'walk' : 'stay'));
+  const paces = strides.map((s, k): ElementwiseOperand['pace'] =>
+    inputs[k].size === y.size ? 'whole' : s[last] === 1 ? 'walk' : 'stay',
+  );
   const types = inputs.map((x): WgslType => (bits ? 'u32' : WGSL_TYPE[x.dtype]));
   const output = WGSL_TYPE[y.dtype];
   const params: number[] = [];
@@ -67,19 +102,8 @@ export function elementwiseLaunch<I extends readonly unknown[], A extends object
     });
   }
   for (const key of uniforms) params.push(f32bits(attrs[key] as number));
-  const label = `${name}.${types.join('-')}-${output}.${extents.length}d.${paces.join('-')}.x${lanes}`;
-  const code = program(label, () =>
-    elementwiseWgsl({
-      operands: operands.map((operand, k) => ({ name: operand, type: types[k], pace: paces[k] })),
-      output,
-      formula: typeof wgsl === 'string' ? wgsl : wgsl(types, output),
-      attributes: uniforms,
-      rank: extents.length,
-      lanes,
-    }),
-  );
   return {
-    program: code,
+    program: variants({ types, output, rank: extents.length, paces, lanes }),
     read: inputs,
     write: [y],
     params: params.length > 0 ? params : undefined,

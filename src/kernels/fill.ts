@@ -1,5 +1,6 @@
-import { type Bindable, type Device, f32bits, type Kernel, type Launch, program } from '../tensor/backend.js';
+import { type Bindable, type Device, f32bits, type Kernel, type Launch } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { checkShape, type DType, isFloat, type Shape, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -15,11 +16,18 @@ export function wordOf(value: number, dtype: DType): number {
 /** Writes one 32-bit word to every place of `y`. */
 export function fillLaunch(y: Bindable, length: number, word: number): Launch {
   const lanes = length % 4 === 0 ? 4 : 1;
-  const type = lanes === 4 ? 'vec4u' : 'u32';
   return {
-    program: program(
-      `fill.${type}`,
-      () => /* wgsl */ `
+    program: fills(lanes === 4 ? 'vec4u' : 'u32'),
+    read: [],
+    write: [y],
+    params: [word],
+    grid: grid(length / lanes),
+  };
+}
+
+const fills = /* @__PURE__ */ programs(
+  'fill',
+  (type: 'vec4u' | 'u32') => /* wgsl */ `
 @group(0) @binding(0) var<storage, read_write> y: array<${type}>;
 @group(0) @binding(1) var<uniform> word: u32;
 
@@ -28,13 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let i = id.y * groups.x * 256u + id.x;
   if (i < arrayLength(&y)) { y[i] = ${type}(word); }
 }`,
-    ),
-    read: [],
-    write: [y],
-    params: [word],
-    grid: grid(length / lanes),
-  };
-}
+);
 
 const fill: Kernel<FillAttrs> = {
   name: 'fill',

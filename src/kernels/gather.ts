@@ -1,12 +1,15 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { aroundAxis, formatShape, isFloat, normaliseAxis, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { missingValue, missingWord } from './pick.js';
 import gatherCode, { gatherGrad as gatherGradCode } from './wgsl/gather.wgsl.js';
+
+const gathers = /* @__PURE__ */ programs('gather', gatherCode);
+const gradients = /* @__PURE__ */ programs('gatherGrad', gatherGradCode);
 
 export interface GatherAttrs {
   readonly axis: number;
@@ -59,7 +62,7 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
     const lanes = inner % 4 === 0 ? 4 : 1;
     return [
       {
-        program: program(`gather.${lanes}`, () => gatherCode(lanes)),
+        program: gathers(lanes),
         read: [x, index],
         write: [y],
         params: [extent, inner / lanes, missingWord(x.dtype)],
@@ -111,7 +114,7 @@ export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @_
     const lanes = inner % 4 === 0 ? 4 : 1;
     return [
       {
-        program: program(`gatherGrad.${lanes}`, () => gatherGradCode(lanes)),
+        program: gradients(lanes),
         read: [g, index],
         write: [y],
         params: [extent, inner / lanes],

@@ -1,7 +1,8 @@
 import type { Fill, OpCases } from '../autograd/cases.js';
 import { defineMultiOp, defineOp, type Op, type Operand, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, type LaunchContext, program, type View } from '../tensor/backend.js';
+import { f32bits, type Launch, type LaunchContext, type View } from '../tensor/backend.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
@@ -23,6 +24,9 @@ import {
   STATUS_SIZE,
 } from './stepStatus.js';
 import { finalStatus, partialNorms } from './wgsl/gradStatus.wgsl.js';
+
+const partials = /* @__PURE__ */ programs('gradStatus partial', partialNorms);
+const statuses = /* @__PURE__ */ programs('gradStatus', finalStatus);
 
 export interface GradStatusAttrs {
   /** Largest global norm that gradients keep; infinite for no clipping. */
@@ -151,7 +155,7 @@ function launches(
   let base = 0;
   const sums = pairs(arenas).map(([g, rules], k): Launch => {
     const launch: Launch = {
-      program: program(`gradStatus partial x${fours}`, () => partialNorms(fours)),
+      program: partials(fours),
       read: [g, rules],
       write: [partial],
       params: [base],
@@ -162,7 +166,7 @@ function launches(
   });
   const floats = [Math.min(clipNorm, LARGEST_FLOAT), lr, ...(scale ? lossScaleFloats(scale) : [])];
   const last: Launch = {
-    program: program(scale ? 'scaledGradStatus' : 'gradStatus', () => finalStatus(scale !== undefined)),
+    program: statuses({ scaled: scale !== undefined }),
     read: [partial, rate],
     write: updated,
     params: [threads, ...floats.map(f32bits)],

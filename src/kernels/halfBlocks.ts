@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { type Launch, program } from '../tensor/backend.js';
+import type { Launch } from '../tensor/backend.js';
 import { GROUP, grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, requireDType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { RULE_BLOCK } from './stepStatus.js';
@@ -35,9 +36,14 @@ export const halfBlocks: Op<[arena: Tensor, blocks: Tensor], object> = /* @__PUR
     });
   },
   launches([arena, blocks], [y]): Launch[] {
-    const code = program(
-      'halfBlocks',
-      () => /* wgsl */ `
+    return [{ program: halves(), read: [arena, blocks], write: [y], grid: grid(y.size / 4) }];
+  },
+  vjp: null,
+});
+
+const halves = /* @__PURE__ */ programs(
+  'halfBlocks',
+  () => /* wgsl */ `
 @group(0) @binding(0) var<storage, read> arena: array<vec4f>;
 @group(0) @binding(1) var<storage, read> blocks: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
@@ -46,11 +52,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let i = id.y * groups.x * ${GROUP}u + id.x;
   if (i < arrayLength(&y)) { y[i] = arena[blocks[i / 16u] * 16u + i % 16u]; }
 }`,
-    );
-    return [{ program: code, read: [arena, blocks], write: [y], grid: grid(y.size / 4) }];
-  },
-  vjp: null,
-});
+);
 
 export const halfBlocksCases = (): OpCases => ({
   op: halfBlocks,

@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { type Launch, program } from '../tensor/backend.js';
+import type { Launch } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, requireFloats, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
@@ -19,6 +20,10 @@ import {
 import maxPool2dWgsl from './wgsl/maxPool2d.wgsl.js';
 import gatherWgsl from './wgsl/maxPool2dGather.wgsl.js';
 import gradWgsl from './wgsl/maxPool2dGrad.wgsl.js';
+
+const pools = /* @__PURE__ */ programs('maxPool2d', maxPool2dWgsl);
+const gradients = /* @__PURE__ */ programs('maxPool2dGrad', gradWgsl);
+const gathers = /* @__PURE__ */ programs('maxPool2dGather', gatherWgsl);
 
 /**
  * Largest value of each window, `y[n,p,q,c] = max_{r,s} x[n, p stride + r - padding, q stride + s - padding, c]`.
@@ -56,9 +61,8 @@ export const maxPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
   },
   launches([x], [y, index], attrs): Launch[] {
     const lanes = lanesOf(x);
-    const code = program(`maxPool2d x${lanes}`, () => maxPool2dWgsl(lanes));
     const params = windowParams(windowsOver('maxPool2d', x.shape, attrs), lanes);
-    return [{ program: code, read: [x], write: [y, index], params, grid: grid(y.size / lanes) }];
+    return [{ program: pools(lanes), read: [x], write: [y, index], params, grid: grid(y.size / lanes) }];
   },
   vjp: (g, { inputs: [x], outputs: [, index], attrs }) => [
     () => maxPool2dGrad(g, index, { ...attrs, size: [x.shape[1], x.shape[2]] }),
@@ -97,9 +101,8 @@ export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__
   },
   launches([g, index], [dx], attrs): Launch[] {
     const lanes = lanesOf(g);
-    const code = program(`maxPool2dGrad x${lanes}`, () => gradWgsl(lanes));
     const params = windowParams(windowsOf('maxPool2dGrad', g.shape, attrs), lanes);
-    return [{ program: code, read: [g, index], write: [dx], params, grid: grid(dx.size / lanes) }];
+    return [{ program: gradients(lanes), read: [g, index], write: [dx], params, grid: grid(dx.size / lanes) }];
   },
   vjp: (g, { inputs: [, index], attrs }) => [() => maxPool2dGather(g, index, attrs), null],
   keep: { inputs: [1] },
@@ -132,9 +135,8 @@ export const maxPool2dGather: Op<[x: Tensor, index: Tensor], UnpoolAttrs> = /* @
   },
   launches([x, index], [y], attrs): Launch[] {
     const lanes = lanesOf(x);
-    const code = program(`maxPool2dGather x${lanes}`, () => gatherWgsl(lanes));
     const params = windowParams(windowsOver('maxPool2dGather', x.shape, attrs), lanes);
-    return [{ program: code, read: [x, index], write: [y], params, grid: grid(y.size / lanes) }];
+    return [{ program: gathers(lanes), read: [x, index], write: [y], params, grid: grid(y.size / lanes) }];
   },
   vjp: (g, { inputs: [, index], attrs }) => [() => maxPool2dGrad(g, index, attrs), null],
   keep: { inputs: [1] },

@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { type Bindable, type Launch, program } from '../tensor/backend.js';
+import type { Bindable, Launch } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { type DType, formatShape, isFloat, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { permuted } from './permute.js';
@@ -17,6 +18,9 @@ import {
 } from './reduction.js';
 import { eachStrided, scatterStrided } from './strided.js';
 import pickCode, { place as placeCode } from './wgsl/pick.wgsl.js';
+
+const picks = /* @__PURE__ */ programs((op: string) => (op === 'pick' ? op : `${op} pick`), pickCode);
+const places = /* @__PURE__ */ programs('place', placeCode);
 
 export interface PlaceAttrs extends ReduceAttrs {
   /** Of the result. */
@@ -35,7 +39,7 @@ export function missingValue(dtype: DType): number {
 /** The launch of `y[o, i] = x[o, index[o, i], i]`. */
 export function pickLaunch(op: string, x: Bindable, index: Bindable, y: Tensor, { reduce, inner }: Collapsed): Launch {
   return {
-    program: program(`${op}.pick`, pickCode),
+    program: picks(op),
     read: [x, index],
     write: [y],
     params: [reduce, inner, missingWord(y.dtype)],
@@ -113,7 +117,7 @@ export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */
     const { order, reduce, inner } = collapse('place', y.shape, axes);
     const rows = order ? context.scratch(y.size, y.dtype) : y;
     const placing: Launch = {
-      program: program('place', placeCode),
+      program: places(),
       read: [g, index],
       write: [rows],
       params: [reduce, inner],

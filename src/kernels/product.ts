@@ -1,15 +1,17 @@
 import type { Capabilities, Launch, LaunchContext } from '../tensor/backend.js';
-import { f32bits, program } from '../tensor/backend.js';
+import { f32bits } from '../tensor/backend.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type BoundEpilogue, NO_EPILOGUE } from './epilogue.js';
 import { selectPlan, selectSplits, tileGrid } from './select.js';
 import { type BlockPlan, blockGrid } from './selectBlock.js';
 import { sumPartials } from './sumPartials.js';
-import { blockLabel } from './wgsl/blocked.wgsl.js';
-import { epilogueLabel } from './wgsl/epilogue.wgsl.js';
 import matmulWgsl from './wgsl/matmul.wgsl.js';
 import matmulBlockedWgsl from './wgsl/matmulBlocked.wgsl.js';
-import { groupExtent, type Tile, tileLabel } from './wgsl/tile.wgsl.js';
+import { groupExtent, type Tile } from './wgsl/tile.wgsl.js';
+
+const tiledProducts = /* @__PURE__ */ programs('matmul', matmulWgsl);
+const blockedProducts = /* @__PURE__ */ programs('matmul', matmulBlockedWgsl);
 
 /** Extents of a batched matrix product `Y [batch, M, N] = op(A) op(B)`; a stride of 0 uses one matrix for the whole batch. */
 export interface ProductGeometry {
@@ -70,21 +72,19 @@ export function matmulLaunches(
     vecB: (transB ? K : N) % 4 === 0,
     vecY: N % 4 === 0,
   };
-  const label = (kernel: string) => `matmul ${kernel} ${namesOf(flags)} ${epilogueLabel(epilogue)}`;
   const launches: Launch[] = [];
   if (blocked) {
     const { block } = plan;
     launches.push({
       ...common,
-      program: program(label(blockLabel(block)), () => matmulBlockedWgsl({ block, ...flags, epilogue })),
+      program: blockedProducts({ block, ...flags, epilogue }),
       grid: [...blockGrid(block, shape), batch * parts],
     });
   } else {
     const { tile } = plan;
-    const variant = { tile, ...flags, tailK: K % 4 !== 0, epilogue };
     launches.push({
       ...common,
-      program: program(label(`${tileLabel(tile)}${variant.tailK ? ' tailK' : ''}`), () => matmulWgsl(variant)),
+      program: tiledProducts({ tile, ...flags, tailK: K % 4 !== 0, epilogue }),
       grid: [...tileGrid(tile, M, N), batch * parts],
     });
   }
@@ -109,10 +109,4 @@ function tileRanges(tile: Tile, { batch, M, N, K }: ProductGeometry, y: Tensor, 
   const splits = selectSplits(invocations, K, LEAST_DEPTH, 4 * y.size, capabilities);
   const chunk = Math.ceil(Math.ceil(K / splits) / 4) * 4;
   return { chunk, parts: Math.ceil(K / chunk) };
-}
-
-function namesOf(flags: Readonly<Record<string, boolean>>): string {
-  return Object.entries(flags)
-    .flatMap(([name, on]) => (on ? [name] : []))
-    .join(' ');
 }

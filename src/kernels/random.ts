@@ -1,9 +1,12 @@
-import { type Device, type Kernel, program } from '../tensor/backend.js';
+import type { Device, Kernel } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { Rng } from '../tensor/rng.js';
 import { checkShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import random, { type Distribution } from './wgsl/random.wgsl.js';
+
+const draws = /* @__PURE__ */ programs('random', random);
 
 interface DrawAttrs {
   readonly key: readonly [number, number];
@@ -26,7 +29,7 @@ function generator(distribution: Distribution): Kernel<DrawAttrs> {
       const threads = Math.ceil(y.size / DRAWN[distribution]);
       return [
         {
-          program: program(name, () => random(distribution)),
+          program: draws(distribution),
           read: [],
           write: [y],
           params: [...key, counter >>> 0, Math.floor(counter / 2 ** 32), y.size, threads],

@@ -1,17 +1,17 @@
-import {
-  type Bindable,
-  type Capabilities,
-  type Launch,
-  type LaunchContext,
-  program,
-  type View,
-} from '../tensor/backend.js';
+import type { Bindable, Capabilities, Launch, LaunchContext, View } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { normaliseAxes, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { permuted } from './permute.js';
 import { gatherStrided, gatherView } from './strided.js';
 import reduce, { type ReducerCode, type ReduceStage } from './wgsl/reduce.wgsl.js';
+
+const reductions = /* @__PURE__ */ programs(
+  ({ label }: Reducer, { first, last, lanes }: ReduceStage) =>
+    `${label} ${first ? 'elements' : 'states'} to ${last ? 'result' : 'states'}, ${lanes}`,
+  reduce,
+);
 
 /** What every reduction accepts. */
 export interface ReduceAttrs {
@@ -23,7 +23,7 @@ export interface ReduceAttrs {
 
 export const REDUCE_DEFAULTS: ReduceAttrs = { axes: undefined, keepDims: false };
 
-/** A family member: the label of its programs, its WGSL, and the 32-bit words of a state. */
+/** A family member: how people call it, its WGSL, and the 32-bit words of a state. */
 export interface Reducer extends ReducerCode {
   readonly label: string;
   readonly stateWords: number;
@@ -121,7 +121,7 @@ export function stages(
     const stage = { first, last, lanes } as const;
     const threads = outer * chunks * columns;
     launches.push({
-      program: program(labelOf(reducer, stage), () => reduce(reducer, stage)),
+      program: reductions(reducer, stage),
       read: [from],
       write: [to],
       params: [loop, chunks, columns, threads, count],
@@ -141,8 +141,4 @@ function lanesOf({ reduce: count, inner }: Collapsed): ReduceStage['lanes'] {
 function chunksFor(columns: number, loop: number, { tier }: Capabilities): number {
   const wanted = Math.ceil(FILLING_THREADS[tier] / columns);
   return Math.max(1, Math.min(wanted, Math.floor(loop / SHORTEST_LOOP)));
-}
-
-function labelOf({ label }: Reducer, { first, last, lanes }: ReduceStage): string {
-  return `${label}.${first ? 'elements' : 'states'}.${last ? 'result' : 'states'}.${lanes}`;
 }

@@ -1,8 +1,9 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineMultiOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, program } from '../tensor/backend.js';
+import { f32bits, type Launch } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
   checkParameterAverage,
@@ -13,6 +14,8 @@ import {
 import { selectFours } from './select.js';
 import { checkArenas, RESNET18_ARENA, RULE_BLOCK, RULES_SAMPLE, STATUS, statusSample } from './stepStatus.js';
 import sgdStepWgsl from './wgsl/sgdStep.wgsl.js';
+
+const steps = /* @__PURE__ */ programs('sgdStep', sgdStepWgsl);
 
 export interface SgdStepAttrs extends ParameterAverageAttrs {
   /** Share of the velocity that stays, in [0, 1). */
@@ -76,7 +79,7 @@ export const sgdStep: Op<
     const fours = selectFours(capabilities);
     return [
       {
-        program: program(`sgdStep x${fours}${averaged ? ' ema' : ''}`, () => sgdStepWgsl(averaged, fours)),
+        program: steps({ averaged, fours }),
         read: [gradients, status, rules],
         write: updated,
         params: [f32bits(momentum), f32bits(1 - dampening), nesterov ? 1 : 0, ...parameterAverageWords(attrs)],

@@ -1,7 +1,8 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op, type OpDefinition } from '../autograd/op.js';
-import { type Capabilities, type Launch, type LaunchContext, type Program, program } from '../tensor/backend.js';
+import type { Capabilities, Launch, LaunchContext, Program } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { normaliseAxis } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul, sub } from './binary.js';
@@ -52,7 +53,7 @@ function normalisation({ name, exact, term, value, vjp }: Normalisation): Op<[x:
         ...launches,
         ...stages(normaliser(name, 'vec2f', 's'), data, states, collapsed, context),
         {
-          program: program(`${name}.normalise`, () => normalise({ term, value })),
+          program: normalisers({ term, value }),
           read: [x, states],
           write: [y],
           params: [reduce * inner, inner],
@@ -64,6 +65,13 @@ function normalisation({ name, exact, term, value, vjp }: Normalisation): Op<[x:
     keep: { inputs: [], outputs: [0] },
   });
 }
+
+const normalisers = /* @__PURE__ */ programs((_: SoftmaxValue) => 'softmax columns', normalise);
+const longRows = /* @__PURE__ */ programs(({ threads }) => `softmax rows, ${threads} threads`, softmaxRowsWgsl);
+const heldRows = /* @__PURE__ */ programs(
+  ({ threads, held }) => `softmax rows, ${threads} threads hold ${held} each`,
+  softmaxHeldWgsl,
+);
 
 /** Threads that share a row: the fewest that hold all of it in registers, or if none can. */
 const ROW_THREADS = { gpu: [128], software: [8, 16, 32, 64, 128, 256], reference: [1] } as const;
@@ -90,7 +98,7 @@ function rowsLaunch(
   const elements = vec ? length / 4 : length;
   const across = Math.min(rows, 65535);
   return {
-    program: rowsProgram(name, value, vec, elements, capabilities),
+    program: rowsProgram(value, vec, elements, capabilities),
     read: [x],
     write: [y],
     params: [elements, rows],
@@ -99,25 +107,21 @@ function rowsLaunch(
 }
 
 function rowsProgram(
-  name: string,
   value: SoftmaxValue,
   vec: boolean,
   elements: number,
   { tier, subgroupSize }: Capabilities,
 ): Program {
-  const label = `${name}.rows${vec ? ' vec' : ''}`;
   const fits = ROW_THREADS[tier].find((threads) => threads * MOST_HELD >= elements);
   if (fits === undefined) {
     const threads = ROW_THREADS[tier][0];
-    return program(`${label} ${threads}`, () => softmaxRowsWgsl({ ...value, vec, threads }));
+    return longRows({ ...value, vec, threads });
   }
   const held = Math.ceil(elements / fits);
   const ragged = held * fits > elements;
   // Where the place of a thread in its subgroup follows from its number, which a driver for GPUs need not keep to.
   const lanes = tier === 'software' && subgroupSize > 0 && fits % subgroupSize === 0 ? subgroupSize : 1;
-  return program(`${label} ${fits}x${held}${ragged ? ' ragged' : ''}`, () =>
-    softmaxHeldWgsl({ ...value, vec, threads: fits, held, ragged, lanes }),
-  );
+  return heldRows({ ...value, vec, threads: fits, held, ragged, lanes });
 }
 
 function normalise(value: SoftmaxValue): string {

@@ -1,7 +1,13 @@
-import { type Bindable, type Launch, program, type View } from '../tensor/backend.js';
+import type { Bindable, Launch, View } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import strided, { type StridedLanes } from './wgsl/strided.wgsl.js';
+
+const moves = /* @__PURE__ */ programs(
+  (op: string, move, rank, lanes) => `${op} ${move} ${rank}d ${lanes}`,
+  (_, move: 'gather' | 'scatter', rank: number, lanes: StridedLanes) => strided(move, rank, lanes),
+);
 
 /** A row-major index space laid over an array: element `index` lies at `offset + sum_d index_d strides_d`. */
 export interface Strided {
@@ -81,7 +87,7 @@ function launch(
     params.push((d === last ? strides[d] : strides[d] / block) >>> 0);
   }
   return {
-    program: program(`${op}.${move}.${rank}d.${lanes}`, () => strided(move, rank, lanes)),
+    program: moves(op, move, rank, lanes),
     read: [x],
     write: [y],
     params,

@@ -1,7 +1,8 @@
 import type { OpCases } from '../autograd/cases.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, program } from '../tensor/backend.js';
+import { f32bits } from '../tensor/backend.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, requireDType } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
@@ -16,6 +17,8 @@ import {
   warpTolerance,
 } from './affineWarp.js';
 import { warpPixels as warpPixelsCode } from './wgsl/affineWarp.wgsl.js';
+
+const warps = /* @__PURE__ */ programs('warpPixels', warpPixelsCode);
 
 /**
  * `affineWarp` of 8-bit pictures of any sizes: a fourth of the bytes of floats cross the bus, and a small picture in a batch
@@ -63,7 +66,7 @@ export const warpPixels: Op<[pixels: Tensor, places: Tensor, matrix: Tensor, col
       const C = y.shape[3];
       return [
         {
-          program: program(`warpPixels.${C}`, () => warpPixelsCode(C)),
+          program: warps(C),
           read: [pixels, places, matrix, colour],
           write: [y],
           params: [height, width, f32bits(padding), C, 0, 0],

@@ -1,6 +1,6 @@
 import { defineMultiOp, firstOrderOnly, type Op } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { program } from '../tensor/backend.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { flowGradReference } from './flowReference.js';
@@ -9,7 +9,9 @@ import { flowWords, paddedPoints, pointTile, tileGroups } from './selectFlow.js'
 import type { FlowMap } from './wgsl/flowForward.wgsl.js';
 import { flowPointsWgsl } from './wgsl/flowPoints.wgsl.js';
 import { flowWeightsWgsl, UNITS } from './wgsl/flowWeights.wgsl.js';
-import { pointTileLabel } from './wgsl/pointTile.wgsl.js';
+
+const points = /* @__PURE__ */ programs('flowGrad points', flowPointsWgsl);
+const weights = /* @__PURE__ */ programs('flowGrad weights', flowWeightsWgsl);
 
 export interface FlowGradAttrs extends FlowAttrs {
   readonly map: FlowMap;
@@ -68,21 +70,16 @@ export const flowGrad: Op<
     const units = scratch(2 * nets * paddedPoints(n, tile) * hidden);
     const outs = scratch(nets * dims * n);
     const params = flowWords(n, attrs, tile);
-    const size = `${dims} ${hidden}`;
     return [
       {
-        program: program(`flowGrad points ${map} ${size} ${pointTileLabel(tile)}`, () =>
-          flowPointsWgsl({ dims, hidden, tile }, map),
-        ),
+        program: points({ dims, hidden, tile }, map),
         read: [states, flat, gLog, upstream, ...(map === 'logProb' ? [] : [gMoved])],
         write: [dPoints, units, outs],
         params,
         grid: [tileGroups(n, tile), 1, 1],
       },
       {
-        program: program(`flowGrad weights ${size} ${pointTileLabel(weightTile)}`, () =>
-          flowWeightsWgsl({ dims, hidden, tile: weightTile }),
-        ),
+        program: weights({ dims, hidden, tile: weightTile }),
         read: [states, flat, units, outs],
         write: [dFlat],
         params,

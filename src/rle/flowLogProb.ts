@@ -3,7 +3,8 @@ import { defineMultiOp, defineOp, type Op, once, type TensorSpec } from '../auto
 import { isRecording } from '../autograd/tape.js';
 import { ShapeError } from '../errors.js';
 import { flatten, unflatten } from '../kernels/flatten.js';
-import { type Launch, type LaunchContext, program } from '../tensor/backend.js';
+import type { Launch, LaunchContext } from '../tensor/backend.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as couplings from './couplings.js';
@@ -12,7 +13,8 @@ import { flowReference } from './flowReference.js';
 import { type FlowAttrs, networkCount, networkLayout } from './flowShape.js';
 import { flowWords, pointTile, tileGroups } from './selectFlow.js';
 import { type FlowMap, flowForwardWgsl } from './wgsl/flowForward.wgsl.js';
-import { pointTileLabel } from './wgsl/pointTile.wgsl.js';
+
+const forwards = /* @__PURE__ */ programs('flow', flowForwardWgsl);
 
 const DEFAULTS: FlowAttrs = { dims: 2, hidden: 64, masks: [], scaleBound: 1 };
 
@@ -150,9 +152,7 @@ function forwardLaunch(
   const tile = pointTile(capabilities, hidden);
   const [n] = points.shape;
   return {
-    program: program(`${map === 'logProb' ? map : `flowMove ${map}`} ${dims} ${hidden} ${pointTileLabel(tile)}`, () =>
-      flowForwardWgsl({ dims, hidden, tile }, map),
-    ),
+    program: forwards({ dims, hidden, tile }, map),
     read: [points, flat],
     write: [...outputs],
     params: flowWords(n, attrs, tile),

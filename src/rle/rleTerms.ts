@@ -1,11 +1,16 @@
 import { defineMultiOp, defineOp, firstOrderOnly, type Op, type TensorSpec } from '../autograd/op.js';
 import { ShapeError } from '../errors.js';
-import { f32bits, type Launch, program, type View } from '../tensor/backend.js';
+import { f32bits, type Launch, type Program, type View } from '../tensor/backend.js';
 import { grid } from '../tensor/grid.js';
+import { programs } from '../tensor/programs.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { CODE_EPSILON, type Density, HALF_LOG_2PI } from './density.js';
-import { rleErrorWgsl, rleGradWgsl, rleSumWgsl } from './wgsl/rleTerms.wgsl.js';
+import { rleErrorWgsl, rleGradWgsl, rleSumWgsl, type TermsVariant } from './wgsl/rleTerms.wgsl.js';
+
+const errors = /* @__PURE__ */ programs('rleError', rleErrorWgsl);
+const sums = /* @__PURE__ */ programs('rleSum', rleSumWgsl);
+const gradients = /* @__PURE__ */ programs('rleGrad', rleGradWgsl);
 
 /** Whose arithmetic; see `rle`. */
 export type Variant = 'official' | 'mmpose' | 'paper';
@@ -41,7 +46,7 @@ export const rleError: Op<Operands, RleTerms> = /* @__PURE__ */ defineOp({
   reference: (inputs, [error], attrs) => {
     for (let i = 0; i < error.data.length; i++) error.data[i] = elementAt(inputs, i, attrs).error;
   },
-  launches: (inputs, outputs, attrs) => [eachLaunch('rleError', rleErrorWgsl, inputs, outputs, attrs)],
+  launches: (inputs, outputs, attrs) => [eachLaunch(errors, inputs, outputs, attrs)],
   vjp: (_, { inputs }) => inputs.map(() => firstOrderOnly('rleError')),
   keep: {},
 });
@@ -74,9 +79,7 @@ export const rleSum: Op<[...Operands, logPhi: Tensor], RleTerms, readonly [loss:
       }
       loss.data[0] = sum / B;
     },
-    launches: (inputs, outputs, attrs) => [
-      { ...eachLaunch('rleSum', rleSumWgsl, inputs, outputs, attrs), grid: [1, 1, 1] },
-    ],
+    launches: (inputs, outputs, attrs) => [{ ...eachLaunch(sums, inputs, outputs, attrs), grid: [1, 1, 1] }],
     vjp: (_, { inputs }) => inputs.map(() => firstOrderOnly('rleSum')),
     keep: {},
   });
@@ -114,7 +117,7 @@ export const rleGrad: Op<
       dLogit.data[i] = e.weight > 0 ? open * (e.inverse - 1) * (dLogSigma / e.inverse - dInverse) : 0;
     }
   },
-  launches: (inputs, outputs, attrs) => [eachLaunch('rleGrad', rleGradWgsl, inputs, outputs, attrs)],
+  launches: (inputs, outputs, attrs) => [eachLaunch(gradients, inputs, outputs, attrs)],
   vjp: (_, { inputs }) => inputs.map(() => firstOrderOnly('rleGrad')),
   keep: {},
 });
@@ -184,8 +187,7 @@ function weightStrides(shape: readonly number[]): readonly [joint: number, coord
 }
 
 function eachLaunch(
-  name: string,
-  code: (terms: RleTerms) => string,
+  code: (variant: TermsVariant) => Program,
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   attrs: RleTerms,
@@ -194,7 +196,7 @@ function eachLaunch(
   const { variant, q, residual, floor } = attrs;
   const [B, , D] = mu.shape;
   return {
-    program: program(`${name} ${variant} ${q}${residual ? '' : ' dle'}`, () => code(attrs)),
+    program: code({ variant, q, residual }),
     read: inputs,
     write: outputs,
     params: [mu.size, D, ...weightStrides(weight.shape), f32bits(floor), f32bits(1 / B)],

@@ -33,7 +33,7 @@ export interface View {
   readonly data: Float64Array | Int32Array | Uint32Array;
 }
 
-/** WGSL source under a label that names kernel and variant; equal labels must mean equal code. */
+/** WGSL source with a label for people; the code alone tells programs apart. */
 export interface Program {
   readonly label: string;
   readonly code: string;
@@ -54,8 +54,6 @@ export type Bindable = Tensor | Scratch;
  */
 export interface Launch {
   readonly program: Program;
-  /** Values of `override` constants. */
-  readonly constants?: Readonly<Record<string, number>>;
   readonly read: readonly Bindable[];
   readonly write: readonly Bindable[];
   /** Words of the uniform struct; floats through `f32bits`. */
@@ -174,18 +172,6 @@ const scratchWord = new Uint32Array(scratchFloat.buffer);
 export function f32bits(value: number): number {
   scratchFloat[0] = value;
   return scratchWord[0];
-}
-
-const programs = new Map<string, Program>();
-
-/** The program of that label; its code is made once. */
-export function program(label: string, code: () => string): Program {
-  let p = programs.get(label);
-  if (!p) {
-    p = { label, code: code() };
-    programs.set(label, p);
-  }
-  return p;
 }
 
 /** The dtype that an array of numbers has by default. */

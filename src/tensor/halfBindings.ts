@@ -1,5 +1,5 @@
 import { DeviceError } from '../errors.js';
-import { type Bindable, type Launch, type Program, program } from './backend.js';
+import type { Bindable, Launch, Program } from './backend.js';
 import { Tensor } from './tensor.js';
 
 /**
@@ -26,17 +26,26 @@ function storageOf(b: Bindable): Storage {
   return (b instanceof Tensor ? b.size : b.length) % 2 === 0 ? 'even' : 'odd';
 }
 
+/** Rewritten programs by their code, then by what is float16. */
+const known = new Map<string, Map<string, Program>>();
+
 function stored({ label, code }: Program, storages: readonly Storage[]): Program {
   const halves = storages.flatMap((storage, i) =>
     storage === 'float32' ? [] : `${i}${storage === 'odd' ? ' odd' : ''}`,
   );
-  return program(`${label}, f16 ${halves.join(', ')}`, () => {
+  const key = halves.join(', ');
+  const variants = known.get(code) ?? new Map<string, Program>();
+  known.set(code, variants);
+  let program = variants.get(key);
+  if (!program) {
     let rewritten = code;
     storages.forEach((storage, binding) => {
       if (storage !== 'float32') rewritten = rewriteBinding(rewritten, label, binding, storage);
     });
-    return `enable f16;\n${rewritten}`;
-  });
+    program = { label: `${label}, f16 ${key}`, code: `enable f16;\n${rewritten}` };
+    variants.set(key, program);
+  }
+  return program;
 }
 
 /** An element type as a kernel declares it, its half in memory, and the way between them. */

@@ -1,4 +1,3 @@
-import { DeviceError } from '../errors.js';
 import type { Launch } from './backend.js';
 import type { Failures } from './webgpuFailures.js';
 import type { CompilePatience } from './webgpuPatience.js';
@@ -10,7 +9,6 @@ const MAX_BIND_GROUPS = 8192;
 
 export interface Compiled {
   readonly id: number;
-  readonly code: string;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
   /** Equal for equal layouts. */
@@ -25,17 +23,18 @@ export interface BoundRange {
   readonly size: number;
 }
 
-/** Pipelines by program and constants, bind groups by pipeline and ranges: a steady step makes neither. */
+/** Pipelines by layout and code, bind groups by pipeline and ranges: a steady step makes neither. */
 export class PipelineCache {
   readonly #gpu: GPUDevice;
   readonly #uniforms: GPUBuffer;
   readonly #failures: Failures;
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  readonly #modules = new Map<string, GPUShaderModule>();
-  readonly #pipelines = new Map<string, Compiled>();
+  /** By layout, then by code: labels are for people. */
+  readonly #pipelines = new Map<string, Map<string, Compiled>>();
   readonly #groups = new Map<string, GPUBindGroup>();
   readonly #patience: CompilePatience;
   groupsMade = 0;
+  pipelinesMade = 0;
 
   constructor(gpu: GPUDevice, uniforms: GPUBuffer, failures: Failures, patience: CompilePatience) {
     this.#gpu = gpu;
@@ -44,17 +43,12 @@ export class PipelineCache {
     this.#patience = patience;
   }
 
-  get pipelinesMade(): number {
-    return this.#pipelines.size;
+  pipeline(launch: Launch): Compiled {
+    return this.#find(launch) ?? this.#compile(launch);
   }
 
-  pipeline(launch: Launch): Compiled {
-    const { label, code } = launch.program;
-    const compiled = this.#pipelines.get(keyOf(launch)) ?? this.#compile(launch);
-    if (compiled.code !== code) {
-      throw new DeviceError(`webgpu: two programs of different code are labelled '${label}'; give one another label`);
-    }
-    return compiled;
+  #find(launch: Launch): Compiled | undefined {
+    return this.#pipelines.get(layoutKeyOf(launch))?.get(launch.program.code);
   }
 
   /** Lets go of all bind groups, and with them of buffers that are gone. */
@@ -87,15 +81,18 @@ export class PipelineCache {
 
   /** Compiles in parallel what is not compiled yet. A kernel that fails is left to its first use, which reports it. */
   async compileAhead(launches: readonly Launch[]): Promise<void> {
-    const missing = new Map(launches.map((launch) => [keyOf(launch), launch]));
-    for (const key of this.#pipelines.keys()) missing.delete(key);
+    const missing = new Map(
+      launches.flatMap((launch) =>
+        this.#find(launch) ? [] : [[`${layoutKeyOf(launch)} ${launch.program.code}`, launch]],
+      ),
+    );
     const compile = async (launch: Launch) => {
       this.#patience.begin();
       let ready: string | undefined;
       try {
         const pipeline = await this.#gpu.createComputePipelineAsync(this.#describe(launch));
         ready = launch.program.label;
-        if (!this.#pipelines.has(keyOf(launch))) this.#add(launch, pipeline);
+        if (!this.#find(launch)) this.#add(launch, pipeline);
       } finally {
         this.#patience.end(ready);
       }
@@ -119,20 +116,17 @@ export class PipelineCache {
   #add(launch: Launch, pipeline: GPUComputePipeline): Compiled {
     const layoutKey = layoutKeyOf(launch);
     const { code } = launch.program;
-    const compiled = { id: this.#pipelines.size, code, pipeline, layout: this.#layout(launch), layoutKey };
-    this.#pipelines.set(keyOf(launch), compiled);
+    const compiled = { id: this.pipelinesMade++, pipeline, layout: this.#layout(launch), layoutKey };
+    const ofLayout = this.#pipelines.get(layoutKey) ?? new Map<string, Compiled>();
+    this.#pipelines.set(layoutKey, ofLayout.set(code, compiled));
     return compiled;
   }
 
   #describe(launch: Launch): GPUComputePipelineDescriptor {
     const { label, code } = launch.program;
     const layout = this.#gpu.createPipelineLayout({ bindGroupLayouts: [this.#layout(launch)] });
-    let module = this.#modules.get(label);
-    if (!module) {
-      module = this.#guard(launch, () => this.#gpu.createShaderModule({ label, code }));
-      this.#modules.set(label, module);
-    }
-    return { label, layout, compute: { module, entryPoint: 'main', constants: { ...launch.constants } } };
+    const module = this.#guard(launch, () => this.#gpu.createShaderModule({ label, code }));
+    return { label, layout, compute: { module, entryPoint: 'main' } };
   }
 
   #layout(launch: Launch): GPUBindGroupLayout {
@@ -154,10 +148,6 @@ export class PipelineCache {
     }
     return layout;
   }
-}
-
-function keyOf({ program: { label }, constants }: Launch): string {
-  return constants ? `${label} ${JSON.stringify(constants)}` : label;
 }
 
 function layoutKeyOf({ read, write, params }: Launch): string {

@@ -7,7 +7,6 @@ import { checkRungs } from '../../bench/ladder/climb.js';
 import { writeNumbers } from '../../bench/ladder/numbers.js';
 import { rungOf } from '../../bench/ladder/rung.js';
 import { matmul } from '../../src/kernels/matmul.js';
-import { program } from '../../src/tensor/backend.js';
 import { sharedGpu, withGpu } from '../adapter.js';
 
 describe('ladders', () => {
@@ -36,9 +35,9 @@ describe('ladders', () => {
     const device = await sharedGpu();
     const forgetful = rungOf('forgetful', matmul, ([a, b], y) => [
       {
-        program: program(
-          'ladder matmul, forgetful',
-          () => /* wgsl */ `
+        program: {
+          label: 'ladder matmul, forgetful',
+          code: /* wgsl */ `
 @group(0) @binding(0) var<storage, read> A: array<f32>;
 @group(0) @binding(1) var<storage, read> B: array<f32>;
 @group(0) @binding(2) var<storage, read_write> Y: array<f32>;
@@ -49,7 +48,7 @@ fn main(@builtin(workgroup_id) id: vec3u) {
   for (var k = 1u; k < p.z; k++) { sum += A[id.y * p.z + k] * B[k * p.y + id.x]; }
   Y[id.y * p.y + id.x] = sum;
 }`,
-        ),
+        },
         read: [a, b],
         write: [y],
         params: [a.shape[0], b.shape[1], a.shape[1], 0],

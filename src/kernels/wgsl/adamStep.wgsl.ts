@@ -3,7 +3,7 @@ import { withMath } from './math.wgsl.js';
 import parameterAverage from './parameterAverage.wgsl.js';
 
 /** Every thread takes `fours` vec4s of a block; with `averaged` it moves the running average of the parameters as well. */
-export default function adamStep(averaged: boolean, fours: number): string {
+export default function adamStep({ averaged, fours }: { readonly averaged: boolean; readonly fours: number }): string {
   const { bindings, move } = parameterAverage(averaged, 6);
   const { block, each } = arenaThread(fours);
   return withMath(/* wgsl */ `

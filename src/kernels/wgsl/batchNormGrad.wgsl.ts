@@ -47,7 +47,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
 }
 
 /** Second dispatch: merges the chunks, then the gradients; `inPlace` where g lies in dx already. */
-export function gradients(tile: ColumnTile, inPlace: boolean): string {
+export function gradients(tile: ColumnTile, { inPlace }: { readonly inPlace: boolean }): string {
   const k = inPlace ? 0 : 1;
   return /* wgsl */ `
 ${sums}

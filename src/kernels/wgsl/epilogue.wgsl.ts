@@ -28,11 +28,6 @@ function operandsOf({ bias, norm, residual }: Epilogue): readonly string[] {
   return [...(bias ? ['bias'] : []), ...(norm ? NORM : []), ...(residual ? ['residual'] : [])];
 }
 
-export function epilogueLabel({ bias, norm, residual, activation }: Epilogue): string {
-  const flags = Object.entries({ bias, norm, residual }).flatMap(([name, on]) => (on ? [name] : []));
-  return [...flags, ...(activation === 'none' ? [] : [activation])].join(' ');
-}
-
 /** The binding after the epilogue's operands, of which the first is `first`. */
 export function bindingAfter(epilogue: Epilogue, first: number): number {
   return first + operandsOf(epilogue).length;

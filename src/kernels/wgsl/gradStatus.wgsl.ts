@@ -35,7 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
  * One workgroup: the norm over all threads of all arenas in a fixed order, then the status of the step; if the loss was
  * `scaled`, its gradients are as much smaller, and then the scale moves.
  */
-export function finalStatus(scaled: boolean): string {
+export function finalStatus({ scaled }: { readonly scaled: boolean }): string {
   const factor = (of: string) => (scaled ? `${of} / lossScale[0]` : of);
   return /* wgsl */ `
 struct Params { threads: u32, clipNorm: f32, lr: f32${scaled ? ', growth: f32, backoff: f32, interval: f32, least: f32, most: f32' : ''} }

@@ -2,7 +2,7 @@ import { arenaThread } from './arenaThread.wgsl.js';
 import parameterAverage from './parameterAverage.wgsl.js';
 
 /** Every thread takes `fours` vec4s of a block; with `averaged` it moves the running average of the parameters as well. */
-export default function sgdStep(averaged: boolean, fours: number): string {
+export default function sgdStep({ averaged, fours }: { readonly averaged: boolean; readonly fours: number }): string {
   const { bindings, move } = parameterAverage(averaged, 5);
   const { block, each } = arenaThread(fours);
   return /* wgsl */ `

@@ -16,10 +16,6 @@ export interface PointTile {
 
 export const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 
-export function pointTileLabel({ lanes, rows, tiles, broadcast }: PointTile): string {
-  return `${rows}x${lanes}x${tiles}${broadcast ? ' broadcast' : ''}`;
-}
-
 /** One statement per point that a lane owns. */
 export function owned({ rows, lanes }: PointTile, statement: (i: number) => string): string {
   return lines(rows / lanes, statement);

@@ -2,11 +2,14 @@ import { withMath } from '../../kernels/wgsl/math.wgsl.js';
 import { CODE_EPSILON, HALF_LOG_2PI } from '../density.js';
 import type { RleTerms } from '../rleTerms.js';
 
+/** The attributes that change the code. */
+export type TermsVariant = Omit<RleTerms, 'floor'>;
+
 /** Threads of the one workgroup that sums the loss. */
 const GROUP = 256;
 
 /** What all three kernels know of element i of [B, K, D]: `w`, `flowWeight`, `on`, `a`, `decay` = e^-a, `inverse` = 1 / sigma, `difference`. */
-function element({ variant }: RleTerms): string {
+function element({ variant }: TermsVariant): string {
   return `
   let w = weightOf(i / params.dims, i % params.dims);
   let flowWeight = max(0.0, ${variant === 'official' ? 'weightOf(i / params.dims, 0u)' : 'w'});
@@ -19,13 +22,13 @@ function element({ variant }: RleTerms): string {
 }
 
 /** The guard of mmpose's division: the error is `difference * inverse / guard`. */
-function guard({ variant }: RleTerms): string {
+function guard({ variant }: TermsVariant): string {
   return variant === 'mmpose' ? `(1.0 + ${CODE_EPSILON} * inverse)` : '1.0';
 }
 
-const isOfficialLaplace = ({ variant, q }: RleTerms) => variant === 'official' && q === 'laplace';
+const isOfficialLaplace = ({ variant, q }: TermsVariant) => variant === 'official' && q === 'laplace';
 
-function bindings(terms: RleTerms, reads: readonly string[], writes: readonly string[]): string {
+function bindings(terms: TermsVariant, reads: readonly string[], writes: readonly string[]): string {
   const all = [...['mu', 'logits', 'targets', 'weights'], ...reads].map((name) => ['read', name]);
   const declared = [...all, ...writes.map((name) => ['read_write', name])].map(
     ([access, name], n) => `@group(0) @binding(${n}) var<storage, ${access}> ${name}: array<f32>;`,
@@ -49,7 +52,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let i = id.y * groups.x * 256u + id.x;
   if (i >= params.elements) { return; }`;
 
-export function rleErrorWgsl(terms: RleTerms): string {
+export function rleErrorWgsl(terms: TermsVariant): string {
   return withMath(`${bindings(terms, [], ['error'])}
 ${EACH}
   ${element(terms)}
@@ -57,7 +60,7 @@ ${EACH}
 }`);
 }
 
-export function rleSumWgsl(terms: RleTerms): string {
+export function rleSumWgsl(terms: TermsVariant): string {
   const { variant, q, residual } = terms;
   const error = `difference * inverse / ${guard(terms)}`;
   const sigmaOfBase = variant === 'paper' ? '' : 'logSigma + ';
@@ -92,7 +95,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
 }`);
 }
 
-export function rleGradWgsl(terms: RleTerms): string {
+export function rleGradWgsl(terms: TermsVariant): string {
   const { variant, q, residual } = terms;
   const derivative = q === 'laplace' ? 'sign(error)' : 'error';
   const base = isOfficialLaplace(terms)

@@ -1,0 +1,42 @@
+import { DeviceError } from '../errors.js';
+import type { Program } from './backend.js';
+
+/**
+ * The programs of a kernel, one for each variant: `const doubles = programs('double', doubleWgsl)`, then
+ * `doubles({ lanes: 4 })` for every launch. The code of a variant is generated when it is first asked for.
+ *
+ * @param name begins the label, which the variant in words ends; a function makes the whole label. Labels are for people.
+ * @param code the WGSL of a variant. Variants are plain data, by which they are told apart.
+ * @throws DeviceError for a variant with a function or a number that is not finite.
+ */
+export function programs<V extends readonly unknown[]>(
+  name: string | ((...variant: V) => string),
+  code: (...variant: V) => string,
+): (...variant: V) => Program {
+  const known = new Map<string, Program>();
+  return (...variant) => {
+    const key = JSON.stringify(variant);
+    let program = known.get(key);
+    if (!program) {
+      const words = wordsOf(variant);
+      const label = typeof name === 'string' ? [name, ...words].join(' ') : name(...variant);
+      program = { label, code: code(...variant) };
+      known.set(key, program);
+    }
+    return program;
+  };
+}
+
+/** A variant for people: the names of what is true, numbers after their names, words as they are. */
+function wordsOf(part: unknown, name = ''): string[] {
+  if (typeof part === 'function' || (typeof part === 'number' && !Number.isFinite(part))) {
+    throw new DeviceError(
+      `programs: ${name || 'a variant'} is ${String(part)}, which JSON cannot tell from others; pass data`,
+    );
+  }
+  if (Array.isArray(part)) return part.flatMap((item) => wordsOf(item));
+  if (typeof part === 'object' && part !== null) return Object.entries(part).flatMap(([k, value]) => wordsOf(value, k));
+  if (typeof part === 'number') return [`${name} ${part}`.trim()];
+  if (part === undefined || part === false) return [];
+  return [part === true ? name : String(part)];
+}
