@@ -18,18 +18,15 @@ export {
   type VjpContext,
 } from './autograd/op.js';
 export { DataError, DeviceError, DisposedError, GradcheckError, ShapeError } from './errors.js';
-export type { LeakyReluAttrs } from './kernels/activation.js';
-export { gelu, leakyRelu, relu, silu } from './kernels/activation.js';
-export { avgPool2d } from './kernels/avgPool2d.js';
-export type { BatchNormAttrs } from './kernels/batchNorm.js';
-export { batchNorm, batchNormAddRelu, batchNormRelu } from './kernels/batchNorm.js';
-export type { BatchNormEvalAttrs } from './kernels/batchNormEval.js';
-export { batchNormEval } from './kernels/batchNormEval.js';
-export { add, atan2, div, maximum, minimum, mul, sub } from './kernels/binary.js';
-export type { CastAttrs } from './kernels/cast.js';
-export { cast } from './kernels/cast.js';
-export type { ClampAttrs } from './kernels/clamp.js';
-export { clamp } from './kernels/clamp.js';
+export { full } from './kernels/creation/full.js';
+export { randomNormal, randomUniform } from './kernels/creation/random.js';
+export type { LeakyReluAttrs } from './kernels/elementwise/activation.js';
+export { gelu, leakyRelu, relu, silu } from './kernels/elementwise/activation.js';
+export { add, atan2, div, maximum, minimum, mul, sub } from './kernels/elementwise/arithmetic.js';
+export type { CastAttrs } from './kernels/elementwise/cast.js';
+export { cast } from './kernels/elementwise/cast.js';
+export type { ClampAttrs } from './kernels/elementwise/clamp.js';
+export { clamp } from './kernels/elementwise/clamp.js';
 export {
   equal,
   greater,
@@ -41,46 +38,9 @@ export {
   logicalNot,
   logicalOr,
   notEqual,
-} from './kernels/compare.js';
-export type { ConcatAttrs } from './kernels/concat.js';
-export { concat, stack } from './kernels/concat.js';
-export { conv2d, conv2dInput, conv2dWeight } from './kernels/conv2d.js';
-export type { Conv2dNormAttrs } from './kernels/conv2dNorm.js';
-export { conv2dNorm } from './kernels/conv2dNorm.js';
-export type { Conv2dInputAttrs, Conv2dWeightAttrs, ConvAttrs } from './kernels/convGeometry.js';
-export type { ConvTranspose2dAttrs } from './kernels/convTranspose2d.js';
-export { convTranspose2d } from './kernels/convTranspose2d.js';
-export type { CumsumAttrs } from './kernels/cumsum.js';
-export { cumsum } from './kernels/cumsum.js';
-export type { ArgMaxAttrs } from './kernels/extremum.js';
-export { argMax, max, min } from './kernels/extremum.js';
-export { full } from './kernels/fill.js';
-export type { FlipAttrs } from './kernels/flip.js';
-export { flip } from './kernels/flip.js';
-export type { GatherAttrs } from './kernels/gather.js';
-export { gather } from './kernels/gather.js';
-export { globalAveragePool } from './kernels/globalAveragePool.js';
-export { linear } from './kernels/linear.js';
-export { logSumExp } from './kernels/logSumExp.js';
-export type { MatmulAttrs } from './kernels/matmul.js';
-export { matmul } from './kernels/matmul.js';
-export { maxPool2d } from './kernels/maxPool2d.js';
-export { mean } from './kernels/mean.js';
-export { neg } from './kernels/neg.js';
-export type { PermuteAttrs } from './kernels/permute.js';
-export { permute } from './kernels/permute.js';
-export type { PoolAttrs } from './kernels/poolWindow.js';
-export { pow } from './kernels/pow.js';
-export { randomNormal, randomUniform } from './kernels/random.js';
-export type { BroadcastAttrs } from './kernels/reduce.js';
-export { broadcastTo, sum } from './kernels/reduce.js';
-export type { ReduceAttrs } from './kernels/reduction.js';
-export type { ReshapeAttrs } from './kernels/reshape.js';
-export { expandDims, reshape, squeeze } from './kernels/reshape.js';
-export type { PadAttrs, SliceAttrs } from './kernels/slice.js';
-export { pad, slice } from './kernels/slice.js';
-export type { SoftmaxAttrs } from './kernels/softmax.js';
-export { logSoftmax, softmax } from './kernels/softmax.js';
+} from './kernels/elementwise/comparison.js';
+export { neg } from './kernels/elementwise/neg.js';
+export { pow } from './kernels/elementwise/pow.js';
 export {
   abs,
   cos,
@@ -98,8 +58,48 @@ export {
   sqrt,
   square,
   tanh,
-} from './kernels/unary.js';
-export { where } from './kernels/where.js';
+} from './kernels/elementwise/unary.js';
+export { where } from './kernels/elementwise/where.js';
+export type { GatherAttrs } from './kernels/indexing/gather.js';
+export { gather } from './kernels/indexing/gather.js';
+export type { ConcatAttrs } from './kernels/layout/concat.js';
+export { concat, stack } from './kernels/layout/concat.js';
+export type { FlipAttrs } from './kernels/layout/flip.js';
+export { flip } from './kernels/layout/flip.js';
+export type { PermuteAttrs } from './kernels/layout/permute.js';
+export { permute } from './kernels/layout/permute.js';
+export type { ReshapeAttrs } from './kernels/layout/reshape.js';
+export { expandDims, reshape, squeeze } from './kernels/layout/reshape.js';
+export type { PadAttrs, SliceAttrs } from './kernels/layout/slice.js';
+export { pad, slice } from './kernels/layout/slice.js';
+export type { BatchNormAttrs } from './kernels/norm/batchNorm.js';
+export { batchNorm, batchNormAddRelu, batchNormRelu } from './kernels/norm/batchNorm.js';
+export type { BatchNormEvalAttrs } from './kernels/norm/batchNormEval.js';
+export { batchNormEval } from './kernels/norm/batchNormEval.js';
+export { avgPool2d } from './kernels/pool/avgPool2d.js';
+export { globalAveragePool } from './kernels/pool/globalAveragePool.js';
+export { maxPool2d } from './kernels/pool/maxPool2d.js';
+export type { PoolAttrs } from './kernels/pool/poolWindow.js';
+export { conv2d, conv2dInput, conv2dWeight } from './kernels/product/conv2d.js';
+export type { Conv2dNormAttrs } from './kernels/product/conv2dNorm.js';
+export { conv2dNorm } from './kernels/product/conv2dNorm.js';
+export type { Conv2dInputAttrs, Conv2dWeightAttrs, ConvAttrs } from './kernels/product/convGeometry.js';
+export type { ConvTranspose2dAttrs } from './kernels/product/convTranspose2d.js';
+export { convTranspose2d } from './kernels/product/convTranspose2d.js';
+export { linear } from './kernels/product/linear.js';
+export type { MatmulAttrs } from './kernels/product/matmul.js';
+export { matmul } from './kernels/product/matmul.js';
+export type { CumsumAttrs } from './kernels/reduction/cumsum.js';
+export { cumsum } from './kernels/reduction/cumsum.js';
+export type { ArgMaxAttrs } from './kernels/reduction/extremum.js';
+export { argMax, max, min } from './kernels/reduction/extremum.js';
+export { logSumExp } from './kernels/reduction/logSumExp.js';
+export { mean } from './kernels/reduction/mean.js';
+export type { SoftmaxAttrs } from './kernels/reduction/softmax.js';
+export { logSoftmax, softmax } from './kernels/reduction/softmax.js';
+export type { ReduceAttrs } from './kernels/reduction/stages.js';
+export type { BroadcastAttrs } from './kernels/reduction/sum.js';
+export { broadcastTo, sum } from './kernels/reduction/sum.js';
 export { packParameters } from './tensor/arena.js';
 export type {
   Bindable,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { detectAnomaly } from '../src/autograd/anomaly.js';
 import { grad, valueAndGrad } from '../src/autograd/grad.js';
 import { DeviceError } from '../src/errors.js';
-import { log, sqrt } from '../src/kernels/unary.js';
+import { log, sqrt } from '../src/kernels/elementwise/unary.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { BACKENDS } from './backends.js';
 import { descend, product, times, total } from './testOps.js';

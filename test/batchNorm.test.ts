@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { grad, vjp } from '../src/autograd/grad.js';
-import { batchNorm, batchNormAddRelu, batchNormRelu } from '../src/kernels/batchNorm.js';
-import { mul } from '../src/kernels/binary.js';
-import { columnPlan } from '../src/kernels/columnPlan.js';
-import { sum } from '../src/kernels/reduce.js';
+import { mul } from '../src/kernels/elementwise/arithmetic.js';
+import { batchNorm, batchNormAddRelu, batchNormRelu } from '../src/kernels/norm/batchNorm.js';
+import { columnPlan } from '../src/kernels/norm/columnPlan.js';
+import { sum } from '../src/kernels/reduction/sum.js';
 import type { Device, LaunchContext } from '../src/tensor/backend.js';
 import { cpu } from '../src/tensor/cpu.js';
 import { Rng } from '../src/tensor/rng.js';

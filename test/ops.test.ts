@@ -103,7 +103,11 @@ describe('the registry', () => {
   const isOp = (value: unknown): value is AnyOp => typeof value === 'function' && 'def' in value;
   const listed = new Set<unknown>(allCases.map(({ op }) => op));
   const files = ['autograd', 'kernels', 'rle']
-    .flatMap((folder) => readdirSync(join(source, folder)).map((name) => join(source, folder, name)))
+    .flatMap((folder) =>
+      readdirSync(join(source, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+        join(source, folder, name),
+      ),
+    )
     .filter((path) => path.endsWith('.ts'));
 
   test('has a sample for every op that kernels/index.ts exports', () => {

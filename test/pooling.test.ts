@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { grad } from '../src/autograd/grad.js';
-import { mul } from '../src/kernels/binary.js';
-import { globalAveragePool } from '../src/kernels/globalAveragePool.js';
-import { maxPool2d } from '../src/kernels/maxPool2d.js';
-import { sum } from '../src/kernels/reduce.js';
+import { mul } from '../src/kernels/elementwise/arithmetic.js';
+import { globalAveragePool } from '../src/kernels/pool/globalAveragePool.js';
+import { maxPool2d } from '../src/kernels/pool/maxPool2d.js';
+import { sum } from '../src/kernels/reduction/sum.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { BACKENDS } from './backends.js';
 import { expectClose, values } from './numbers.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { full } from '../src/kernels/fill.js';
-import { randomNormal, randomUniform } from '../src/kernels/random.js';
+import { full } from '../src/kernels/creation/full.js';
+import { randomNormal, randomUniform } from '../src/kernels/creation/random.js';
 import { Rng } from '../src/tensor/rng.js';
 import { BACKENDS } from './backends.js';
 import { NORMAL_ABSOLUTE, REFERENCE_RELATIVE } from './tolerance.js';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { grad } from '../src/autograd/grad.js';
-import { argMax, max, min } from '../src/kernels/extremum.js';
-import { logSumExp } from '../src/kernels/logSumExp.js';
-import { mean } from '../src/kernels/mean.js';
-import { sum } from '../src/kernels/reduce.js';
-import { logSoftmax } from '../src/kernels/softmax.js';
+import { argMax, max, min } from '../src/kernels/reduction/extremum.js';
+import { logSumExp } from '../src/kernels/reduction/logSumExp.js';
+import { mean } from '../src/kernels/reduction/mean.js';
+import { logSoftmax } from '../src/kernels/reduction/softmax.js';
+import { sum } from '../src/kernels/reduction/sum.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { BACKENDS } from './backends.js';
 

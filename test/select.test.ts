@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { OpCases, Sample } from '../src/autograd/cases.js';
 import { defineOp } from '../src/autograd/op.js';
-import { conv2dCases, conv2dInputCases, conv2dWeightCases } from '../src/kernels/conv2dCases.js';
-import { conv2dNormCases } from '../src/kernels/conv2dNorm.js';
-import type { ConvGeometry } from '../src/kernels/convGeometry.js';
-import { linearCases } from '../src/kernels/linear.js';
-import { matmulCases } from '../src/kernels/matmul.js';
+import { conv2dCases, conv2dInputCases, conv2dWeightCases } from '../src/kernels/product/conv2dCases.js';
+import { conv2dNormCases } from '../src/kernels/product/conv2dNorm.js';
+import type { ConvGeometry } from '../src/kernels/product/convGeometry.js';
+import { linearCases } from '../src/kernels/product/linear.js';
+import { matmulCases } from '../src/kernels/product/matmul.js';
 import {
   selectConv,
   selectPlan,
@@ -14,7 +14,7 @@ import {
   selectWeightChunk,
   tileGrid,
   weightGrid,
-} from '../src/kernels/select.js';
+} from '../src/kernels/product/select.js';
 import {
   BLOCKS,
   blockPlans,
@@ -22,7 +22,7 @@ import {
   planLabel,
   planNamed,
   selectBlock,
-} from '../src/kernels/selectBlock.js';
+} from '../src/kernels/product/selectBlock.js';
 import { type Block, blockLabel, sharedBytes, threadsOf } from '../src/kernels/wgsl/blocked.wgsl.js';
 import type { Capabilities, Device } from '../src/tensor/backend.js';
 import { webgpu } from '../src/tensor/webgpu.js';

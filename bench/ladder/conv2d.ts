@@ -1,5 +1,5 @@
-import { conv2d } from '../../src/kernels/conv2d.js';
-import { CONV_DEFAULTS, convFlop, forwardGeometry } from '../../src/kernels/convGeometry.js';
+import { conv2d } from '../../src/kernels/product/conv2d.js';
+import { CONV_DEFAULTS, convFlop, forwardGeometry } from '../../src/kernels/product/convGeometry.js';
 import { convParams, convWords } from '../../src/kernels/wgsl/convParams.wgsl.js';
 import type { Capabilities } from '../../src/tensor/backend.js';
 import { programs } from '../../src/tensor/programs.js';

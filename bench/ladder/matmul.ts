@@ -1,4 +1,4 @@
-import { matmul } from '../../src/kernels/matmul.js';
+import { matmul } from '../../src/kernels/product/matmul.js';
 import type { Capabilities } from '../../src/tensor/backend.js';
 import { programs } from '../../src/tensor/programs.js';
 import { type Ladder, lines, PRINTED_LANES, type Rung, rungOf } from './rung.js';

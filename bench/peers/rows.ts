@@ -1,5 +1,5 @@
-import { CONV_DEFAULTS, convFlop, forwardGeometry, outputShape } from '../../src/kernels/convGeometry.js';
-import { resnetConvs } from '../../src/kernels/resnetConvs.js';
+import { CONV_DEFAULTS, convFlop, forwardGeometry, outputShape } from '../../src/kernels/product/convGeometry.js';
+import { resnetConvs } from '../../src/kernels/product/resnetConvs.js';
 import { type Shape, sizeOf } from '../../src/tensor/shape.js';
 
 /** A convolution of three tensors, NHWC and [R, S, C / groups, K]; each op of the family makes one from the other two. */

@@ -1,7 +1,7 @@
 import { valueAndGrad } from '../../src/autograd/grad.js';
-import { add } from '../../src/kernels/binary.js';
-import { mean } from '../../src/kernels/mean.js';
-import { neg } from '../../src/kernels/neg.js';
+import { add } from '../../src/kernels/elementwise/arithmetic.js';
+import { neg } from '../../src/kernels/elementwise/neg.js';
+import { mean } from '../../src/kernels/reduction/mean.js';
 import { adam } from '../../src/nn/optim.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
 import { type LogSNodes, logS, logSNodes } from '../../src/rle/logS.js';

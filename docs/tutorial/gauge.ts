@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { valueAndGrad } from '../../src/autograd/grad.js';
-import { broadcastTo } from '../../src/kernels/reduce.js';
+import { broadcastTo } from '../../src/kernels/reduction/sum.js';
 import { adam } from '../../src/nn/optim.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
 import { laplaceNll } from '../../src/rle/loss.js';

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { valueAndGrad } from '../../src/autograd/grad.js';
-import { mean } from '../../src/kernels/mean.js';
-import { neg } from '../../src/kernels/neg.js';
+import { neg } from '../../src/kernels/elementwise/neg.js';
+import { mean } from '../../src/kernels/reduction/mean.js';
 import { adam } from '../../src/nn/optim.js';
 import * as realNvp from '../../src/rle/realNvp.js';
 import { packParameters } from '../../src/tensor/arena.js';

@@ -1,6 +1,6 @@
 import { DataError } from '../errors.js';
 import { choicesFile } from '../io/choicesFile.js';
-import { loadChoices } from '../kernels/choiceStore.js';
+import { loadChoices } from '../kernels/product/choiceStore.js';
 import type { Device } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
 import { device } from '../tensor/open.js';

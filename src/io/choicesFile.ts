@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ChoiceStore } from '../kernels/choiceStore.js';
+import type { ChoiceStore } from '../kernels/product/choiceStore.js';
 import { writeFileAtomic } from './atomicFile.js';
 import { fileError } from './fileError.js';
 

@@ -1,11 +1,12 @@
 import type { OpCases } from '../autograd/cases.js';
-import { geluCases, leakyReluCases, leakyReluGradCases, reluCases, reluGradCases, siluCases } from './activation.js';
-import { adamStepCases } from './adamStep.js';
-import { affineWarpCases } from './affineWarp.js';
-import { avgPool2dCases, avgPool2dGradCases } from './avgPool2d.js';
-import { batchNormAddReluCases, batchNormCases, batchNormReluCases } from './batchNorm.js';
-import { batchNormEvalCases } from './batchNormEval.js';
-import { batchNormAddReluGradCases, batchNormGradCases, batchNormReluGradCases } from './batchNormGrad.js';
+import {
+  geluCases,
+  leakyReluCases,
+  leakyReluGradCases,
+  reluCases,
+  reluGradCases,
+  siluCases,
+} from './elementwise/activation.js';
 import {
   addCases,
   atan2Cases,
@@ -15,10 +16,9 @@ import {
   mulCases,
   shareOfLargerCases,
   subCases,
-} from './binary.js';
-import { blendCases } from './blend.js';
-import { castCases } from './cast.js';
-import { clampCases, clampGradCases } from './clamp.js';
+} from './elementwise/arithmetic.js';
+import { castCases } from './elementwise/cast.js';
+import { clampCases, clampGradCases } from './elementwise/clamp.js';
 import {
   equalCases,
   greaterCases,
@@ -30,30 +30,9 @@ import {
   logicalNotCases,
   logicalOrCases,
   notEqualCases,
-} from './compare.js';
-import { concatCases } from './concat.js';
-import { conv2dCases, conv2dInputCases, conv2dWeightCases } from './conv2dCases.js';
-import { conv2dNormCases } from './conv2dNorm.js';
-import { cumsumCases } from './cumsum.js';
-import { argMaxCases, maxCases, minCases } from './extremum.js';
-import { flipCases } from './flip.js';
-import { gatherCases, gatherGradCases } from './gather.js';
-import { gradStatusCases, scaledGradStatusCases } from './gradStatus.js';
-import { halfBlocksCases } from './halfBlocks.js';
-import { linearCases } from './linear.js';
-import { logSumExpCases } from './logSumExp.js';
-import { matmulCases } from './matmul.js';
-import { maxPool2dCases, maxPool2dGatherCases, maxPool2dGradCases } from './maxPool2d.js';
-import { meanCases } from './mean.js';
-import { negCases } from './neg.js';
-import { permuteCases } from './permute.js';
-import { pickCases, placeCases } from './pick.js';
-import { powCases } from './pow.js';
-import { broadcastToCases, sumCases } from './reduce.js';
-import { reshapeCases } from './reshape.js';
-import { sgdStepCases } from './sgdStep.js';
-import { padCases, sliceCases } from './slice.js';
-import { logSoftmaxCases, softmaxCases } from './softmax.js';
+} from './elementwise/comparison.js';
+import { negCases } from './elementwise/neg.js';
+import { powCases } from './elementwise/pow.js';
 import {
   absCases,
   cosCases,
@@ -71,10 +50,38 @@ import {
   sqrtCases,
   squareCases,
   tanhCases,
-} from './unary.js';
-import { sigmoidGradCases, tanhGradCases } from './unaryGrad.js';
-import { warpPixelsCases } from './warpPixels.js';
-import { whereCases } from './where.js';
+} from './elementwise/unary.js';
+import { sigmoidGradCases, tanhGradCases } from './elementwise/unaryGrad.js';
+import { whereCases } from './elementwise/where.js';
+import { affineWarpCases } from './image/affineWarp.js';
+import { warpPixelsCases } from './image/warpPixels.js';
+import { gatherCases, gatherGradCases } from './indexing/gather.js';
+import { pickCases, placeCases } from './indexing/pick.js';
+import { concatCases } from './layout/concat.js';
+import { flipCases } from './layout/flip.js';
+import { permuteCases } from './layout/permute.js';
+import { reshapeCases } from './layout/reshape.js';
+import { padCases, sliceCases } from './layout/slice.js';
+import { batchNormAddReluCases, batchNormCases, batchNormReluCases } from './norm/batchNorm.js';
+import { batchNormEvalCases } from './norm/batchNormEval.js';
+import { batchNormAddReluGradCases, batchNormGradCases, batchNormReluGradCases } from './norm/batchNormGrad.js';
+import { adamStepCases } from './optimiser/adamStep.js';
+import { blendCases } from './optimiser/blend.js';
+import { gradStatusCases, scaledGradStatusCases } from './optimiser/gradStatus.js';
+import { halfBlocksCases } from './optimiser/halfBlocks.js';
+import { sgdStepCases } from './optimiser/sgdStep.js';
+import { avgPool2dCases, avgPool2dGradCases } from './pool/avgPool2d.js';
+import { maxPool2dCases, maxPool2dGatherCases, maxPool2dGradCases } from './pool/maxPool2d.js';
+import { conv2dCases, conv2dInputCases, conv2dWeightCases } from './product/conv2dCases.js';
+import { conv2dNormCases } from './product/conv2dNorm.js';
+import { linearCases } from './product/linear.js';
+import { matmulCases } from './product/matmul.js';
+import { cumsumCases } from './reduction/cumsum.js';
+import { argMaxCases, maxCases, minCases } from './reduction/extremum.js';
+import { logSumExpCases } from './reduction/logSumExp.js';
+import { meanCases } from './reduction/mean.js';
+import { logSoftmaxCases, softmaxCases } from './reduction/softmax.js';
+import { broadcastToCases, sumCases } from './reduction/sum.js';
 
 /** What tests, benches and the command line know about every op; user bundles never reach this file. */
 export const kernelCases: readonly OpCases[] = [

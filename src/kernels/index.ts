@@ -1,15 +1,11 @@
 /** Every op, by file; `cases.ts` lists their cases in the same order. */
-export { gelu, leakyRelu, leakyReluGrad, relu, reluGrad, silu } from './activation.js';
-export { adamStep } from './adamStep.js';
-export { affineWarp } from './affineWarp.js';
-export { avgPool2d, avgPool2dGrad } from './avgPool2d.js';
-export { batchNorm, batchNormAddRelu, batchNormRelu } from './batchNorm.js';
-export { batchNormEval } from './batchNormEval.js';
-export { batchNormAddReluGrad, batchNormGrad, batchNormReluGrad } from './batchNormGrad.js';
-export { add, atan2, div, maximum, minimum, mul, shareOfLarger, sub } from './binary.js';
-export { blend } from './blend.js';
-export { cast } from './cast.js';
-export { clamp, clampGrad } from './clamp.js';
+
+export { full } from './creation/full.js';
+export { randomNormal, randomUniform } from './creation/random.js';
+export { gelu, leakyRelu, leakyReluGrad, relu, reluGrad, silu } from './elementwise/activation.js';
+export { add, atan2, div, maximum, minimum, mul, shareOfLarger, sub } from './elementwise/arithmetic.js';
+export { cast } from './elementwise/cast.js';
+export { clamp, clampGrad } from './elementwise/clamp.js';
 export {
   equal,
   greater,
@@ -21,34 +17,9 @@ export {
   logicalNot,
   logicalOr,
   notEqual,
-} from './compare.js';
-export { concat, stack } from './concat.js';
-export { conv2d, conv2dInput, conv2dWeight } from './conv2d.js';
-export { conv2dNorm } from './conv2dNorm.js';
-export { convTranspose2d } from './convTranspose2d.js';
-export { cumsum } from './cumsum.js';
-export { argMax, max, min } from './extremum.js';
-export { full } from './fill.js';
-export { flip } from './flip.js';
-export { gather, gatherGrad } from './gather.js';
-export { globalAveragePool } from './globalAveragePool.js';
-export { gradStatus, scaledGradStatus } from './gradStatus.js';
-export { halfBlocks } from './halfBlocks.js';
-export { linear } from './linear.js';
-export { logSumExp } from './logSumExp.js';
-export { matmul } from './matmul.js';
-export { maxPool2d, maxPool2dGather, maxPool2dGrad } from './maxPool2d.js';
-export { mean } from './mean.js';
-export { neg } from './neg.js';
-export { permute } from './permute.js';
-export { pick, place } from './pick.js';
-export { pow } from './pow.js';
-export { randomNormal, randomUniform } from './random.js';
-export { broadcastTo, sum } from './reduce.js';
-export { expandDims, reshape, squeeze } from './reshape.js';
-export { sgdStep } from './sgdStep.js';
-export { pad, slice } from './slice.js';
-export { logSoftmax, softmax } from './softmax.js';
+} from './elementwise/comparison.js';
+export { neg } from './elementwise/neg.js';
+export { pow } from './elementwise/pow.js';
 export {
   abs,
   cos,
@@ -66,7 +37,37 @@ export {
   sqrt,
   square,
   tanh,
-} from './unary.js';
-export { sigmoidGrad, tanhGrad } from './unaryGrad.js';
-export { warpPixels } from './warpPixels.js';
-export { where } from './where.js';
+} from './elementwise/unary.js';
+export { sigmoidGrad, tanhGrad } from './elementwise/unaryGrad.js';
+export { where } from './elementwise/where.js';
+export { affineWarp } from './image/affineWarp.js';
+export { warpPixels } from './image/warpPixels.js';
+export { gather, gatherGrad } from './indexing/gather.js';
+export { pick, place } from './indexing/pick.js';
+export { concat, stack } from './layout/concat.js';
+export { flip } from './layout/flip.js';
+export { permute } from './layout/permute.js';
+export { expandDims, reshape, squeeze } from './layout/reshape.js';
+export { pad, slice } from './layout/slice.js';
+export { batchNorm, batchNormAddRelu, batchNormRelu } from './norm/batchNorm.js';
+export { batchNormEval } from './norm/batchNormEval.js';
+export { batchNormAddReluGrad, batchNormGrad, batchNormReluGrad } from './norm/batchNormGrad.js';
+export { adamStep } from './optimiser/adamStep.js';
+export { blend } from './optimiser/blend.js';
+export { gradStatus, scaledGradStatus } from './optimiser/gradStatus.js';
+export { halfBlocks } from './optimiser/halfBlocks.js';
+export { sgdStep } from './optimiser/sgdStep.js';
+export { avgPool2d, avgPool2dGrad } from './pool/avgPool2d.js';
+export { globalAveragePool } from './pool/globalAveragePool.js';
+export { maxPool2d, maxPool2dGather, maxPool2dGrad } from './pool/maxPool2d.js';
+export { conv2d, conv2dInput, conv2dWeight } from './product/conv2d.js';
+export { conv2dNorm } from './product/conv2dNorm.js';
+export { convTranspose2d } from './product/convTranspose2d.js';
+export { linear } from './product/linear.js';
+export { matmul } from './product/matmul.js';
+export { cumsum } from './reduction/cumsum.js';
+export { argMax, max, min } from './reduction/extremum.js';
+export { logSumExp } from './reduction/logSumExp.js';
+export { mean } from './reduction/mean.js';
+export { logSoftmax, softmax } from './reduction/softmax.js';
+export { broadcastTo, sum } from './reduction/sum.js';

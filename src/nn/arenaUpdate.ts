@@ -1,7 +1,7 @@
 import { transient } from '../autograd/tape.js';
 import { ShapeError } from '../errors.js';
-import { gradStatus, scaledGradStatus } from '../kernels/gradStatus.js';
-import type { LossScaleAttrs } from '../kernels/lossScale.js';
+import { gradStatus, scaledGradStatus } from '../kernels/optimiser/gradStatus.js';
+import type { LossScaleAttrs } from '../kernels/optimiser/lossScale.js';
 import { type Arena, arenaOf, flatArenas } from '../tensor/arena.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, Tensor } from '../tensor/tensor.js';

@@ -1,6 +1,6 @@
 import { transient } from '../autograd/tape.js';
 import { DataError, ShapeError } from '../errors.js';
-import { blend } from '../kernels/blend.js';
+import { blend } from '../kernels/optimiser/blend.js';
 import { flatArenas } from '../tensor/arena.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, type Tensor } from '../tensor/tensor.js';

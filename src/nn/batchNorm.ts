@@ -1,8 +1,8 @@
-import { relu } from '../kernels/activation.js';
-import { batchNormAddRelu, batchNorm as batchNormOp, batchNormRelu } from '../kernels/batchNorm.js';
-import { batchNormEval } from '../kernels/batchNormEval.js';
-import { add } from '../kernels/binary.js';
-import { clamp } from '../kernels/clamp.js';
+import { relu } from '../kernels/elementwise/activation.js';
+import { add } from '../kernels/elementwise/arithmetic.js';
+import { clamp } from '../kernels/elementwise/clamp.js';
+import { batchNormAddRelu, batchNorm as batchNormOp, batchNormRelu } from '../kernels/norm/batchNorm.js';
+import { batchNormEval } from '../kernels/norm/batchNormEval.js';
 import type { Activation } from '../kernels/wgsl/epilogue.wgsl.js';
 import type { Device } from '../tensor/backend.js';
 import type { Tensor } from '../tensor/tensor.js';

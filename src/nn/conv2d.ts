@@ -1,5 +1,5 @@
-import { conv2d as conv2dOp } from '../kernels/conv2d.js';
-import type { ConvAttrs } from '../kernels/convGeometry.js';
+import { conv2d as conv2dOp } from '../kernels/product/conv2d.js';
+import type { ConvAttrs } from '../kernels/product/convGeometry.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,5 +1,5 @@
-import { conv2dNorm } from '../kernels/conv2dNorm.js';
-import type { ConvAttrs } from '../kernels/convGeometry.js';
+import { conv2dNorm } from '../kernels/product/conv2dNorm.js';
+import type { ConvAttrs } from '../kernels/product/convGeometry.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as batchNorm from './batchNorm.js';
 import * as conv2d from './conv2d.js';

@@ -1,5 +1,5 @@
-import { add } from '../kernels/binary.js';
-import { convTranspose2d as convTranspose2dOp } from '../kernels/convTranspose2d.js';
+import { add } from '../kernels/elementwise/arithmetic.js';
+import { convTranspose2d as convTranspose2dOp } from '../kernels/product/convTranspose2d.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';

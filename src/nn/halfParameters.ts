@@ -1,6 +1,6 @@
 import { record } from '../autograd/tape.js';
-import { cast, matching } from '../kernels/cast.js';
-import { halfBlocks } from '../kernels/halfBlocks.js';
+import { cast, matching } from '../kernels/elementwise/cast.js';
+import { halfBlocks } from '../kernels/optimiser/halfBlocks.js';
 import { ARENA_ALIGNMENT, type Arena, arenaOf, padded } from '../tensor/arena.js';
 import { pinned } from '../tensor/lifetime.js';
 import { Tensor } from '../tensor/tensor.js';

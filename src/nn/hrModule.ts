@@ -1,5 +1,5 @@
-import { relu } from '../kernels/activation.js';
-import { add } from '../kernels/binary.js';
+import { relu } from '../kernels/elementwise/activation.js';
+import { add } from '../kernels/elementwise/arithmetic.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';

@@ -1,4 +1,4 @@
-import { linear as linearOp } from '../kernels/linear.js';
+import { linear as linearOp } from '../kernels/product/linear.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,4 +1,4 @@
-import { leakyRelu } from '../kernels/activation.js';
+import { leakyRelu } from '../kernels/elementwise/activation.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,9 +1,9 @@
 import { ShapeError } from '../errors.js';
-import { adamStep } from '../kernels/adamStep.js';
-import { LOSS_SCALE_RANGE } from '../kernels/lossScale.js';
-import { checkParameterAverage, type ParameterAverageAttrs } from '../kernels/parameterAverage.js';
-import { sgdStep } from '../kernels/sgdStep.js';
-import { STATUS, STATUS_SIZE } from '../kernels/stepStatus.js';
+import { adamStep } from '../kernels/optimiser/adamStep.js';
+import { LOSS_SCALE_RANGE } from '../kernels/optimiser/lossScale.js';
+import { checkParameterAverage, type ParameterAverageAttrs } from '../kernels/optimiser/parameterAverage.js';
+import { sgdStep } from '../kernels/optimiser/sgdStep.js';
+import { STATUS, STATUS_SIZE } from '../kernels/optimiser/stepStatus.js';
 import { Tensor } from '../tensor/tensor.js';
 import { tensorsOf } from '../tensor/tree.js';
 import { copiesOf, type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';

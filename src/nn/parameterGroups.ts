@@ -1,5 +1,5 @@
 import { DataError } from '../errors.js';
-import { RULE_BLOCK } from '../kernels/stepStatus.js';
+import { RULE_BLOCK } from '../kernels/optimiser/stepStatus.js';
 import { type Arena, arenaOf } from '../tensor/arena.js';
 import { pinned } from '../tensor/lifetime.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,6 +1,6 @@
 import { checkpoint } from '../autograd/checkpoint.js';
 import { ShapeError } from '../errors.js';
-import { maxPool2d } from '../kernels/maxPool2d.js';
+import { maxPool2d } from '../kernels/pool/maxPool2d.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';

@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.js';
-import { broadcastTo } from '../kernels/reduce.js';
-import { reshape } from '../kernels/reshape.js';
+import { reshape } from '../kernels/layout/reshape.js';
+import { broadcastTo } from '../kernels/reduction/sum.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 

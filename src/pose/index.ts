@@ -1,6 +1,6 @@
-export type { WarpAttrs } from '../kernels/affineWarp.js';
-export { affineWarp } from '../kernels/affineWarp.js';
-export { warpPixels } from '../kernels/warpPixels.js';
+export type { WarpAttrs } from '../kernels/image/affineWarp.js';
+export { affineWarp } from '../kernels/image/affineWarp.js';
+export { warpPixels } from '../kernels/image/warpPixels.js';
 export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
 export { type AugmentOptions, augmentColour, augmentCrop, rleAugmentation } from './augment.js';
 export type { HalfBody } from './augmentation/halfBody.js';

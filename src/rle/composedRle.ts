@@ -1,7 +1,7 @@
-import { add, div, mul, sub } from '../kernels/binary.js';
-import { expandDims } from '../kernels/reshape.js';
-import { slice } from '../kernels/slice.js';
-import { abs } from '../kernels/unary.js';
+import { add, div, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { abs } from '../kernels/elementwise/unary.js';
+import { expandDims } from '../kernels/layout/reshape.js';
+import { slice } from '../kernels/layout/slice.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { CODE_EPSILON, type Density, HALF_LOG_2PI, NEG_LOG } from './density.js';
 import * as realNvp from './realNvp.js';

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
-import { add, mul, sub } from '../kernels/binary.js';
-import { sum } from '../kernels/reduce.js';
-import { exp, square, tanh } from '../kernels/unary.js';
+import { add, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { exp, square, tanh } from '../kernels/elementwise/unary.js';
+import { sum } from '../kernels/reduction/sum.js';
 import * as mlp from '../nn/mlp.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,5 +1,5 @@
-import { add, mul } from '../kernels/binary.js';
-import { abs, square } from '../kernels/unary.js';
+import { add, mul } from '../kernels/elementwise/arithmetic.js';
+import { abs, square } from '../kernels/elementwise/unary.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** The densities Q of a normalised error that a loss can assume, of scale 1. */

@@ -2,7 +2,7 @@ import { vjp } from '../autograd/grad.js';
 import { defineMultiOp, defineOp, type Op, once, type TensorSpec } from '../autograd/op.js';
 import { isRecording } from '../autograd/tape.js';
 import { ShapeError } from '../errors.js';
-import { flatten, unflatten } from '../kernels/flatten.js';
+import { flatten, unflatten } from '../kernels/layout/flatten.js';
 import type { Launch, LaunchContext } from '../tensor/backend.js';
 import { programs } from '../tensor/programs.js';
 import { formatShape } from '../tensor/shape.js';

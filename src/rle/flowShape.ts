@@ -1,4 +1,4 @@
-import { flatOffsets } from '../kernels/flatten.js';
+import { flatOffsets } from '../kernels/layout/flatten.js';
 import type { Shape } from '../tensor/shape.js';
 import type { Masks } from './masks.js';
 

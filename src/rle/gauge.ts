@@ -1,11 +1,11 @@
 import { stopGradient } from '../autograd/grad.js';
 import { ShapeError } from '../errors.js';
-import { add, div, mul, sub } from '../kernels/binary.js';
-import { greater } from '../kernels/compare.js';
-import { mean } from '../kernels/mean.js';
-import { broadcastTo, sum } from '../kernels/reduce.js';
-import { log, sqrt, square } from '../kernels/unary.js';
-import { where } from '../kernels/where.js';
+import { add, div, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { greater } from '../kernels/elementwise/comparison.js';
+import { log, sqrt, square } from '../kernels/elementwise/unary.js';
+import { where } from '../kernels/elementwise/where.js';
+import { mean } from '../kernels/reduction/mean.js';
+import { broadcastTo, sum } from '../kernels/reduction/sum.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';

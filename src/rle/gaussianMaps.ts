@@ -1,10 +1,10 @@
-import { add, mul, sub } from '../kernels/binary.js';
-import { cast } from '../kernels/cast.js';
-import { greater, lessEqual, logicalAnd } from '../kernels/compare.js';
-import { expandDims, reshape } from '../kernels/reshape.js';
-import { slice } from '../kernels/slice.js';
-import { abs, exp, square } from '../kernels/unary.js';
-import { where } from '../kernels/where.js';
+import { add, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { cast } from '../kernels/elementwise/cast.js';
+import { greater, lessEqual, logicalAnd } from '../kernels/elementwise/comparison.js';
+import { abs, exp, square } from '../kernels/elementwise/unary.js';
+import { where } from '../kernels/elementwise/where.js';
+import { expandDims, reshape } from '../kernels/layout/reshape.js';
+import { slice } from '../kernels/layout/slice.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { indices, type MapOptions, PIXEL_CENTRE } from './mapGrid.js';
 import type { Labels } from './standardise.js';

@@ -1,9 +1,9 @@
 import { ShapeError } from '../errors.js';
-import { add, mul, sub } from '../kernels/binary.js';
-import { mean } from '../kernels/mean.js';
-import { sum } from '../kernels/reduce.js';
-import { reshape } from '../kernels/reshape.js';
-import { rsqrt, sigmoid, square } from '../kernels/unary.js';
+import { add, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { rsqrt, sigmoid, square } from '../kernels/elementwise/unary.js';
+import { reshape } from '../kernels/layout/reshape.js';
+import { mean } from '../kernels/reduction/mean.js';
+import { sum } from '../kernels/reduction/sum.js';
 import { constant, normal, xavierUniform } from '../nn/init.js';
 import * as linear from '../nn/linear.js';
 import type { Device } from '../tensor/backend.js';

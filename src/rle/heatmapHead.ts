@@ -1,4 +1,4 @@
-import { matching } from '../kernels/cast.js';
+import { matching } from '../kernels/elementwise/cast.js';
 import * as batchNorm from '../nn/batchNorm.js';
 import * as conv2d from '../nn/conv2d.js';
 import * as convTranspose2d from '../nn/convTranspose2d.js';

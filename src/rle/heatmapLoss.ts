@@ -1,7 +1,7 @@
-import { add, div, mul, sub } from '../kernels/binary.js';
-import { mean } from '../kernels/mean.js';
-import { sum } from '../kernels/reduce.js';
-import { log, sqrt, square } from '../kernels/unary.js';
+import { add, div, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { log, sqrt, square } from '../kernels/elementwise/unary.js';
+import { mean } from '../kernels/reduction/mean.js';
+import { sum } from '../kernels/reduction/sum.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type GaussianMapOptions, gaussianMaps } from './gaussianMaps.js';
 import type { MapOptions } from './mapGrid.js';

@@ -1,9 +1,9 @@
 import { ShapeError } from '../errors.js';
-import { add, div, mul, sub } from '../kernels/binary.js';
-import { greater } from '../kernels/compare.js';
-import { expandDims } from '../kernels/reshape.js';
-import { log } from '../kernels/unary.js';
-import { where } from '../kernels/where.js';
+import { add, div, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { greater } from '../kernels/elementwise/comparison.js';
+import { log } from '../kernels/elementwise/unary.js';
+import { where } from '../kernels/elementwise/where.js';
+import { expandDims } from '../kernels/layout/reshape.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Flow } from './flows/flow.js';

@@ -1,9 +1,9 @@
 import { ShapeError } from '../errors.js';
-import { add, mul, sub } from '../kernels/binary.js';
-import { logSumExp } from '../kernels/logSumExp.js';
-import { neg } from '../kernels/neg.js';
-import { randomUniform } from '../kernels/random.js';
-import { broadcastTo, sum } from '../kernels/reduce.js';
+import { randomUniform } from '../kernels/creation/random.js';
+import { add, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { neg } from '../kernels/elementwise/neg.js';
+import { logSumExp } from '../kernels/reduction/logSumExp.js';
+import { broadcastTo, sum } from '../kernels/reduction/sum.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';

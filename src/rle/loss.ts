@@ -1,5 +1,5 @@
-import { add } from '../kernels/binary.js';
-import { abs, square } from '../kernels/unary.js';
+import { add } from '../kernels/elementwise/arithmetic.js';
+import { abs, square } from '../kernels/elementwise/unary.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { gaussianNegLog, laplaceNegLog } from './density.js';
 import {

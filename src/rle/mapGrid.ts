@@ -1,6 +1,6 @@
-import { add, mul } from '../kernels/binary.js';
-import { cumsum } from '../kernels/cumsum.js';
-import { full } from '../kernels/fill.js';
+import { full } from '../kernels/creation/full.js';
+import { add, mul } from '../kernels/elementwise/arithmetic.js';
+import { cumsum } from '../kernels/reduction/cumsum.js';
 import type { Device } from '../tensor/backend.js';
 import type { Tensor } from '../tensor/tensor.js';
 

@@ -1,6 +1,6 @@
-import { add, maximum, mul, sub } from '../kernels/binary.js';
-import { expandDims } from '../kernels/reshape.js';
-import { sigmoid } from '../kernels/unary.js';
+import { add, maximum, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { sigmoid } from '../kernels/elementwise/unary.js';
+import { expandDims } from '../kernels/layout/reshape.js';
 import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';

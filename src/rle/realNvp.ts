@@ -1,6 +1,6 @@
-import { concat } from '../kernels/concat.js';
-import { reshape } from '../kernels/reshape.js';
-import { slice } from '../kernels/slice.js';
+import { concat } from '../kernels/layout/concat.js';
+import { reshape } from '../kernels/layout/reshape.js';
+import { slice } from '../kernels/layout/slice.js';
 import { normal, xavierUniform } from '../nn/init.js';
 import * as mlp from '../nn/mlp.js';
 import type { Device } from '../tensor/backend.js';

@@ -1,4 +1,4 @@
-import { globalAveragePool } from '../kernels/globalAveragePool.js';
+import { globalAveragePool } from '../kernels/pool/globalAveragePool.js';
 import * as resnet from '../nn/resnet.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';

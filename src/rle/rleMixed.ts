@@ -1,9 +1,9 @@
 import { ShapeError } from '../errors.js';
-import { add, mul, sub } from '../kernels/binary.js';
-import { greater } from '../kernels/compare.js';
-import { expandDims } from '../kernels/reshape.js';
-import { slice } from '../kernels/slice.js';
-import { where } from '../kernels/where.js';
+import { add, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { greater } from '../kernels/elementwise/comparison.js';
+import { where } from '../kernels/elementwise/where.js';
+import { expandDims } from '../kernels/layout/reshape.js';
+import { slice } from '../kernels/layout/slice.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { officialLaplace } from './composedRle.js';
 import { CODE_EPSILON } from './density.js';

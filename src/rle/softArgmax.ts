@@ -1,11 +1,11 @@
 import { ShapeError } from '../errors.js';
-import { div, mul, sub } from '../kernels/binary.js';
-import { stack } from '../kernels/concat.js';
-import { logSumExp } from '../kernels/logSumExp.js';
-import { sum } from '../kernels/reduce.js';
-import { expandDims, reshape } from '../kernels/reshape.js';
-import { softmax } from '../kernels/softmax.js';
-import { exp } from '../kernels/unary.js';
+import { div, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { exp } from '../kernels/elementwise/unary.js';
+import { stack } from '../kernels/layout/concat.js';
+import { expandDims, reshape } from '../kernels/layout/reshape.js';
+import { logSumExp } from '../kernels/reduction/logSumExp.js';
+import { softmax } from '../kernels/reduction/softmax.js';
+import { sum } from '../kernels/reduction/sum.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type MapOptions, PIXEL_CENTRE, pixelCoordinates } from './mapGrid.js';

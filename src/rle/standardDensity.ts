@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
-import { add, maximum, mul, sub } from '../kernels/binary.js';
-import { randomNormal, randomUniform } from '../kernels/random.js';
-import { abs, cos, expm1, log, log1p, softplus, sqrt, square } from '../kernels/unary.js';
+import { randomNormal, randomUniform } from '../kernels/creation/random.js';
+import { add, maximum, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { abs, cos, expm1, log, log1p, softplus, sqrt, square } from '../kernels/elementwise/unary.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import type { Shape } from '../tensor/shape.js';

@@ -1,11 +1,11 @@
 import { ShapeError } from '../errors.js';
-import { add, div, maximum, mul, sub } from '../kernels/binary.js';
-import { greater } from '../kernels/compare.js';
-import { neg } from '../kernels/neg.js';
-import { sum } from '../kernels/reduce.js';
-import { expandDims } from '../kernels/reshape.js';
-import { exp, log1p, softplus } from '../kernels/unary.js';
-import { where } from '../kernels/where.js';
+import { add, div, maximum, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { greater } from '../kernels/elementwise/comparison.js';
+import { neg } from '../kernels/elementwise/neg.js';
+import { exp, log1p, softplus } from '../kernels/elementwise/unary.js';
+import { where } from '../kernels/elementwise/where.js';
+import { expandDims } from '../kernels/layout/reshape.js';
+import { sum } from '../kernels/reduction/sum.js';
 import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 

@@ -1,8 +1,8 @@
 import { ShapeError } from '../errors.js';
-import { mul, sub } from '../kernels/binary.js';
-import { mean } from '../kernels/mean.js';
-import { expandDims } from '../kernels/reshape.js';
-import { sqrt, square } from '../kernels/unary.js';
+import { mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { sqrt, square } from '../kernels/elementwise/unary.js';
+import { expandDims } from '../kernels/layout/reshape.js';
+import { mean } from '../kernels/reduction/mean.js';
 import { scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -6,7 +6,7 @@ import { LADDERS, type LaddersReport } from '../../bench/ladder/benchLadders.js'
 import { checkRungs } from '../../bench/ladder/climb.js';
 import { writeNumbers } from '../../bench/ladder/numbers.js';
 import { rungOf } from '../../bench/ladder/rung.js';
-import { matmul } from '../../src/kernels/matmul.js';
+import { matmul } from '../../src/kernels/product/matmul.js';
 import { sharedGpu, withGpu } from '../adapter.js';
 
 describe('ladders', () => {

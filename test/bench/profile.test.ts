@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { profileRows } from '../../bench/profileTable.js';
 import { type Trace, type TraceEvent, traceOf } from '../../bench/trace.js';
-import { relu } from '../../src/kernels/activation.js';
-import { matmul } from '../../src/kernels/matmul.js';
+import { relu } from '../../src/kernels/elementwise/activation.js';
+import { matmul } from '../../src/kernels/product/matmul.js';
 import type { DispatchTime, Profile } from '../../src/tensor/profile.js';
 import { scope } from '../../src/tensor/scope.js';
 import { sharedGpu, withGpu } from '../adapter.js';

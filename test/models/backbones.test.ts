@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/grad.js';
-import { mul } from '../../src/kernels/binary.js';
-import { conv2d } from '../../src/kernels/conv2d.js';
-import { matmul } from '../../src/kernels/matmul.js';
-import { sum } from '../../src/kernels/reduce.js';
-import { square } from '../../src/kernels/unary.js';
+import { mul } from '../../src/kernels/elementwise/arithmetic.js';
+import { square } from '../../src/kernels/elementwise/unary.js';
+import { conv2d } from '../../src/kernels/product/conv2d.js';
+import { matmul } from '../../src/kernels/product/matmul.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import * as backbone from '../../src/nn/backbone.js';
 import * as hrnet from '../../src/nn/hrnet.js';
 import { countMacs } from '../../src/nn/macs.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/autograd/grad.js';
-import { relu } from '../../src/kernels/activation.js';
-import { clamp } from '../../src/kernels/clamp.js';
-import { sum } from '../../src/kernels/reduce.js';
+import { relu } from '../../src/kernels/elementwise/activation.js';
+import { clamp } from '../../src/kernels/elementwise/clamp.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import type { Tensor } from '../../src/tensor/tensor.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/grad.js';
-import { globalAveragePool } from '../../src/kernels/globalAveragePool.js';
+import { globalAveragePool } from '../../src/kernels/pool/globalAveragePool.js';
 import * as conv2d from '../../src/nn/conv2d.js';
 import * as resnet from '../../src/nn/resnet.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { DataError, DisposedError, ShapeError } from '../../src/errors.js';
-import { relu } from '../../src/kernels/activation.js';
-import { sub } from '../../src/kernels/binary.js';
-import { mean } from '../../src/kernels/mean.js';
-import { reshape } from '../../src/kernels/reshape.js';
-import { slice } from '../../src/kernels/slice.js';
-import { square } from '../../src/kernels/unary.js';
+import { relu } from '../../src/kernels/elementwise/activation.js';
+import { sub } from '../../src/kernels/elementwise/arithmetic.js';
+import { square } from '../../src/kernels/elementwise/unary.js';
+import { reshape } from '../../src/kernels/layout/reshape.js';
+import { slice } from '../../src/kernels/layout/slice.js';
+import { mean } from '../../src/kernels/reduction/mean.js';
 import { averageGradients } from '../../src/nn/averageGradients.js';
 import * as conv2d from '../../src/nn/conv2d.js';
 import * as linear from '../../src/nn/linear.js';

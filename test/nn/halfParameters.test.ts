@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { observing } from '../../src/autograd/observer.js';
-import { add, mul } from '../../src/kernels/binary.js';
-import { cast } from '../../src/kernels/cast.js';
-import { conv2d } from '../../src/kernels/conv2d.js';
-import { sum } from '../../src/kernels/reduce.js';
+import { add, mul } from '../../src/kernels/elementwise/arithmetic.js';
+import { cast } from '../../src/kernels/elementwise/cast.js';
+import { conv2d } from '../../src/kernels/product/conv2d.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import { halfParameters } from '../../src/nn/halfParameters.js';
 import { normal } from '../../src/nn/init.js';
 import { packParameters } from '../../src/tensor/arena.js';

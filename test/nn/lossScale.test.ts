@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { ShapeError } from '../../src/errors.js';
-import { add, mul } from '../../src/kernels/binary.js';
-import { sum } from '../../src/kernels/reduce.js';
+import { add, mul } from '../../src/kernels/elementwise/arithmetic.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import { adam, adamW, type InitOptions, lossScaleOf, readStatus, type StepOptions, sgd } from '../../src/nn/optim.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import type { Device } from '../../src/tensor/backend.js';

@@ -1,9 +1,9 @@
 /** The fused flow against the flow composed of ops: values and every gradient, on every backend and tier. */
 import { describe, expect, test } from 'vitest';
 import { grad, vjp } from '../../src/autograd/grad.js';
-import { add } from '../../src/kernels/binary.js';
-import { sum } from '../../src/kernels/reduce.js';
-import { square } from '../../src/kernels/unary.js';
+import { add } from '../../src/kernels/elementwise/arithmetic.js';
+import { square } from '../../src/kernels/elementwise/unary.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import * as couplings from '../../src/rle/couplings.js';
 import * as realNvp from '../../src/rle/realNvp.js';

@@ -1,7 +1,7 @@
 /** The fused loss against the loss composed of ops: value and gradients, for every variant, with weights of every shape. */
 import { describe, expect, test } from 'vitest';
 import { vjp } from '../../src/autograd/grad.js';
-import { mul } from '../../src/kernels/binary.js';
+import { mul } from '../../src/kernels/elementwise/arithmetic.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import { type ComposedOptions, composedRle } from '../../src/rle/composedRle.js';
 import * as realNvp from '../../src/rle/realNvp.js';

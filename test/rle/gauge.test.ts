@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/grad.js';
-import { broadcastTo } from '../../src/kernels/reduce.js';
+import { broadcastTo } from '../../src/kernels/reduction/sum.js';
 import { adam } from '../../src/nn/optim.js';
 import { type AffineParams, affineFlow } from '../../src/rle/flows/affineFlow.js';
 import type { Flow } from '../../src/rle/flows/flow.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/autograd/grad.js';
-import { sum } from '../../src/kernels/reduce.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import * as head from '../../src/rle/head.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/grad.js';
-import { mul } from '../../src/kernels/binary.js';
-import { mean } from '../../src/kernels/mean.js';
-import { sum } from '../../src/kernels/reduce.js';
-import { reciprocal } from '../../src/kernels/unary.js';
+import { mul } from '../../src/kernels/elementwise/arithmetic.js';
+import { reciprocal } from '../../src/kernels/elementwise/unary.js';
+import { mean } from '../../src/kernels/reduction/mean.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import * as backbone from '../../src/nn/backbone.js';
 import { countMacs } from '../../src/nn/macs.js';
 import * as resnet from '../../src/nn/resnet.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/grad.js';
 import { ShapeError } from '../../src/errors.js';
-import { sum } from '../../src/kernels/reduce.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import { gaussianNll, l1, l2, laplaceNll } from '../../src/rle/loss.js';
 import * as realNvp from '../../src/rle/realNvp.js';
 import { dle, rle } from '../../src/rle/rle.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad, vjp } from '../../src/autograd/grad.js';
 import { ShapeError } from '../../src/errors.js';
-import { sum } from '../../src/kernels/reduce.js';
+import { sum } from '../../src/kernels/reduction/sum.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';
 import type { Masks } from '../../src/rle/masks.js';
 import * as realNvp from '../../src/rle/realNvp.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/autograd/grad.js';
 import { ShapeError } from '../../src/errors.js';
-import { slice } from '../../src/kernels/slice.js';
+import { slice } from '../../src/kernels/layout/slice.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
 import { likelihood } from '../../src/rle/likelihood.js';

@@ -1,4 +1,4 @@
-import { RULE_BLOCK } from '../stepStatus.js';
+import { RULE_BLOCK } from '../optimiser/stepStatus.js';
 
 const BLOCK_FOURS = RULE_BLOCK / 4;
 

@@ -1,5 +1,5 @@
 import { f32bits } from '../../tensor/backend.js';
-import type { ConvGeometry } from '../convGeometry.js';
+import type { ConvGeometry } from '../product/convGeometry.js';
 
 /** What every convolution kernel knows of its shapes; `x` is [batch, inH, inW, inC], `y` is [batch, outH, outW, outC]. */
 export const convParams = /* wgsl */ `

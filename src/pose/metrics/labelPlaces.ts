@@ -1,4 +1,4 @@
-import { erf } from '../../kernels/erf.js';
+import { erf } from '../../kernels/elementwise/exactErf.js';
 import { sortedDistances } from '../../rle/highestDensity.js';
 import { mahalanobis } from '../../rle/planeMoments.js';
 import { sortedQuantile } from '../../rle/uncertainty.js';

@@ -1,5 +1,5 @@
-import { globalAveragePool } from '../../kernels/globalAveragePool.js';
-import { reshape } from '../../kernels/reshape.js';
+import { reshape } from '../../kernels/layout/reshape.js';
+import { globalAveragePool } from '../../kernels/pool/globalAveragePool.js';
 import * as backbone from '../../nn/backbone.js';
 import * as linear from '../../nn/linear.js';
 import * as head from '../../rle/head.js';

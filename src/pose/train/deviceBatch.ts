@@ -1,5 +1,5 @@
-import { slice } from '../../kernels/slice.js';
-import { warpPixels } from '../../kernels/warpPixels.js';
+import { warpPixels } from '../../kernels/image/warpPixels.js';
+import { slice } from '../../kernels/layout/slice.js';
 import type { LogSNodes } from '../../rle/logS.js';
 import type { MixedLogSNodes } from '../../rle/rleMixed.js';
 import type { Device } from '../../tensor/backend.js';

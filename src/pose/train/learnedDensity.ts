@@ -1,6 +1,6 @@
-import { add, mul } from '../../kernels/binary.js';
-import { neg } from '../../kernels/neg.js';
-import { sum } from '../../kernels/reduce.js';
+import { add, mul } from '../../kernels/elementwise/arithmetic.js';
+import { neg } from '../../kernels/elementwise/neg.js';
+import { sum } from '../../kernels/reduction/sum.js';
 import { realNvpFlow } from '../../rle/flows/realNvpFlow.js';
 import { logS, logSNodes } from '../../rle/logS.js';
 import { drawErrors } from '../../rle/predictive.js';

@@ -1,8 +1,8 @@
 import { capture } from '../../autograd/capture.js';
 import { valueAndGrad } from '../../autograd/grad.js';
 import { DataError } from '../../errors.js';
-import { add, mul } from '../../kernels/binary.js';
-import { cast } from '../../kernels/cast.js';
+import { add, mul } from '../../kernels/elementwise/arithmetic.js';
+import { cast } from '../../kernels/elementwise/cast.js';
 import { averageGradients } from '../../nn/averageGradients.js';
 import { halfParameters } from '../../nn/halfParameters.js';
 import { type AdamState, adam, lossScaleOf } from '../../nn/optim.js';

@@ -1,4 +1,4 @@
-import { mul } from '../../kernels/binary.js';
+import { mul } from '../../kernels/elementwise/arithmetic.js';
 import { realNvpFlow } from '../../rle/flows/realNvpFlow.js';
 import { dsnt, heatmapMse } from '../../rle/heatmapLoss.js';
 import { likelihood } from '../../rle/likelihood.js';

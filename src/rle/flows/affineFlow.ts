@@ -1,7 +1,7 @@
-import { add, mul, sub } from '../../kernels/binary.js';
-import { neg } from '../../kernels/neg.js';
-import { broadcastTo, sum } from '../../kernels/reduce.js';
-import { exp } from '../../kernels/unary.js';
+import { add, mul, sub } from '../../kernels/elementwise/arithmetic.js';
+import { neg } from '../../kernels/elementwise/neg.js';
+import { exp } from '../../kernels/elementwise/unary.js';
+import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { StandardDensity } from '../standardDensity.js';
 import { type Flow, flowOver } from './flow.js';

@@ -1,5 +1,5 @@
 import { ShapeError } from '../../errors.js';
-import { add } from '../../kernels/binary.js';
+import { add } from '../../kernels/elementwise/arithmetic.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { StandardDensity } from '../standardDensity.js';

@@ -1,8 +1,8 @@
 import { ShapeError } from '../../errors.js';
-import { add, mul } from '../../kernels/binary.js';
-import { concat } from '../../kernels/concat.js';
-import { broadcastTo, sum } from '../../kernels/reduce.js';
-import { reshape } from '../../kernels/reshape.js';
+import { add, mul } from '../../kernels/elementwise/arithmetic.js';
+import { concat } from '../../kernels/layout/concat.js';
+import { reshape } from '../../kernels/layout/reshape.js';
+import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
 import { normal } from '../../nn/init.js';
 import * as mlp from '../../nn/mlp.js';
 import type { Device } from '../../tensor/backend.js';

@@ -1,5 +1,5 @@
-import { sub } from '../../kernels/binary.js';
-import { sum } from '../../kernels/reduce.js';
+import { sub } from '../../kernels/elementwise/arithmetic.js';
+import { sum } from '../../kernels/reduction/sum.js';
 import type { Device } from '../../tensor/backend.js';
 import type { Rng } from '../../tensor/rng.js';
 import type { Shape } from '../../tensor/shape.js';

@@ -1,7 +1,7 @@
-import { add, mul, sub } from '../../kernels/binary.js';
-import { squeeze } from '../../kernels/reshape.js';
-import { slice } from '../../kernels/slice.js';
-import { exp, tanh } from '../../kernels/unary.js';
+import { add, mul, sub } from '../../kernels/elementwise/arithmetic.js';
+import { exp, tanh } from '../../kernels/elementwise/unary.js';
+import { squeeze } from '../../kernels/layout/reshape.js';
+import { slice } from '../../kernels/layout/slice.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 /** A coordinate moved, and the logarithm of the slope there, each [..., D]. */

@@ -7,7 +7,7 @@ import { DataError } from '../../../src/errors.js';
 import { formatSafetensors } from '../../../src/io/safetensors.js';
 import type { StateTensor } from '../../../src/io/stateDict.js';
 import { readWeightsFile } from '../../../src/io/weightsFile.js';
-import { globalAveragePool } from '../../../src/kernels/globalAveragePool.js';
+import { globalAveragePool } from '../../../src/kernels/pool/globalAveragePool.js';
 import * as backbone from '../../../src/nn/backbone.js';
 import type { ResnetState } from '../../../src/nn/resnet.js';
 import { shapesOf } from '../../../src/pose/checkpoints/architecture.js';

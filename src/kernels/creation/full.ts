@@ -1,0 +1,58 @@
+import { type Bindable, type Device, f32bits, type Kernel, type Launch } from '../../tensor/backend.js';
+import { grid } from '../../tensor/grid.js';
+import { programs } from '../../tensor/programs.js';
+import { checkShape, type DType, isFloat, type Shape, sizeOf } from '../../tensor/shape.js';
+import { Tensor } from '../../tensor/tensor.js';
+
+interface FillAttrs {
+  readonly value: number;
+}
+
+/** The 32 bits of a number in that dtype; a float16 counts as float32. */
+export function wordOf(value: number, dtype: DType): number {
+  return isFloat({ dtype }) ? f32bits(value) : value >>> 0;
+}
+
+/** Writes one 32-bit word to every place of `y`. */
+export function fillLaunch(y: Bindable, length: number, word: number): Launch {
+  const lanes = length % 4 === 0 ? 4 : 1;
+  return {
+    program: fills(lanes === 4 ? 'vec4u' : 'u32'),
+    read: [],
+    write: [y],
+    params: [word],
+    grid: grid(length / lanes),
+  };
+}
+
+const fills = /* @__PURE__ */ programs(
+  'fill',
+  (type: 'vec4u' | 'u32') => /* wgsl */ `
+@group(0) @binding(0) var<storage, read_write> y: array<${type}>;
+@group(0) @binding(1) var<uniform> word: u32;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 256u + id.x;
+  if (i < arrayLength(&y)) { y[i] = ${type}(word); }
+}`,
+);
+
+const fill: Kernel<FillAttrs> = {
+  name: 'fill',
+  reference(_, [y], { value }) {
+    y.data.fill(value);
+  },
+  launches: (_, [y], { value }) => [fillLaunch(y, y.size, wordOf(value, y.dtype))],
+};
+
+/** A tensor whose elements are all `value`; unlike a cached `device.scalar`, its memory is its own. */
+export function full(
+  device: Device,
+  { shape, value, dtype = 'float32' }: { shape: Shape; value: number; dtype?: DType },
+): Tensor {
+  checkShape('full', shape);
+  const y = new Tensor(device, shape, dtype, device.allocate(dtype, sizeOf(shape)));
+  device.run(fill, [], [y], { value });
+  return y;
+}

@@ -1,0 +1,79 @@
+import type { BenchCase, ErrorCase, Fill, OpCases } from '../../autograd/cases.js';
+import type { AnyOp } from '../../autograd/op.js';
+import { type DType, formatShape, type Shape, sizeOf } from '../../tensor/shape.js';
+
+/** What a family does not fix about the operands of its samples: ranges, kinks to stay away from, dtypes. */
+export type Range = Omit<Fill, 'shape'>;
+
+/** An activation of ResNet's first stage. */
+const ACTIVATION: Shape = [8, 56, 56, 64];
+
+/** Shapes for one operand: one and four lanes, a scalar, and axes of extent 1. */
+const ALONE: readonly Shape[] = [[3, 5], [2, 3, 4], [], [1, 3, 1, 2]];
+
+/** Pairs that broadcast: equal (one and four lanes), a bias, crossed axes, a scalar, and five axes that do not merge. */
+const PAIRS: readonly (readonly [Shape, Shape])[] = [
+  [
+    [3, 5],
+    [3, 5],
+  ],
+  [
+    [2, 3, 4],
+    [2, 3, 4],
+  ],
+  [[2, 3, 8], [8]],
+  [
+    [4, 1, 3],
+    [2, 1],
+  ],
+  [[], [3, 2]],
+  [
+    [3, 4],
+    [3, 1],
+  ],
+  [
+    [2, 1, 3, 1, 2],
+    [1, 2, 1, 3, 1],
+  ],
+];
+
+/** Cases of an op of one operand. */
+export function unaryCases(op: AnyOp, range: Range = {}, attrs?: object): OpCases {
+  const samples = ALONE.map((shape) => ({ inputs: [{ ...range, shape }], attrs }));
+  return { op, samples, errors: [wrongDType(op, [range])], bench: [elementwiseBench([range], [ACTIVATION], attrs)] };
+}
+
+/** Cases of an op of two operands, which broadcast; the second has a range of its own if given. */
+export function binaryCases(op: AnyOp, a: Range = {}, b: Range = a, attrs?: object): OpCases {
+  const fills = ([first, second]: readonly [Shape, Shape]) => [
+    { ...a, shape: first },
+    { ...b, shape: second },
+  ];
+  return {
+    op,
+    samples: PAIRS.map((shapes) => ({ inputs: fills(shapes), attrs })),
+    errors: [
+      wrongDType(op, [a, b]),
+      { inputs: fills([[2, 3], [2]]), message: /: \[2, 3\] and \[2\] do not broadcast \(3 against 2\)/ },
+    ],
+    bench: [ACTIVATION, [64]].map((shape) => elementwiseBench([a, b], [ACTIVATION, shape], attrs)),
+  };
+}
+
+/** A bench of an elementwise op on operands that broadcast to the shape of the first. */
+export function elementwiseBench(ranges: readonly Range[], shapes: readonly Shape[], attrs?: object): BenchCase {
+  const size = sizeOf(shapes[0]);
+  return {
+    name: shapes.map(formatShape).join(' '),
+    inputs: shapes.map((shape, i) => ({ ...ranges[i], shape })),
+    attrs,
+    flop: size,
+    bytes: 4 * shapes.reduce((sum, shape) => sum + sizeOf(shape), size),
+  };
+}
+
+function wrongDType(op: AnyOp, ranges: readonly Range[]): ErrorCase {
+  const inputs = ranges.map(({ dtype }): { shape: Shape; dtype?: DType } => ({ shape: [2], dtype }));
+  inputs[0] = { shape: [2], dtype: ranges[0].dtype === 'int32' ? 'uint32' : 'int32' };
+  return { inputs, message: new RegExp(`^${op.def.name}: operand.* (is|are) .*; convert (it|one) with cast`) };
+}

@@ -1,0 +1,70 @@
+import type { OpCases } from '../../autograd/cases.js';
+import { defineOp } from '../../autograd/op.js';
+import { type DType, isFloat } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Unary } from './define.js';
+import { elementwiseLauncher } from './launch.js';
+
+export interface CastAttrs {
+  readonly dtype: DType;
+}
+
+/** Numbers beyond the range end at its bounds: what WGSL does for floats, and the only rule that suits all pairs. */
+const CONVERT: Record<DType, (x: number) => number> = {
+  float32: (x) => x,
+  float16: (x) => x,
+  int32: (x) => Math.min(Math.max(Math.trunc(x), -(2 ** 31)), 2 ** 31 - 1),
+  uint32: (x) => Math.min(Math.max(Math.trunc(x), 0), 2 ** 32 - 1),
+};
+
+/** WGSL reinterprets bits between `i32` and `u32`, so the bounds come first. */
+const INTEGER_BOUND: Record<string, string> = { 'i32 u32': 'max(x, 0)', 'u32 i32': 'min(x, 2147483647u)' };
+
+/**
+ * The same numbers in another dtype: integers are truncated towards 0 and limited to the range; masks become 0.0 and 1.0.
+ * Between floats the gradient is the identity, in the dtype that the operand has. What float16 cannot hold is rounded, to
+ * infinity beyond 65504; not on the reference, which rounds nothing.
+ */
+export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineOp({
+  name: 'cast',
+  attrs: { dtype: 'float32' },
+  anyDType: true,
+  half: 'all',
+  shape: ([x], { dtype }) => ({ shape: x.shape, dtype }),
+  reference([x], [y], { dtype }) {
+    const convert = CONVERT[dtype];
+    for (let i = 0; i < y.data.length; i++) y.data[i] = convert(x.data[i]);
+  },
+  launches: (inputs, [y], attrs) => [launch(inputs, y, attrs)],
+  vjp: (g, { inputs: [x], attrs }) => [isFloat(attrs) ? () => matching(g, x) : null],
+  keep: { inputs: [] },
+});
+
+// An op of its own and no row of the family, whose gradients use it.
+const launch = /* @__PURE__ */ elementwiseLauncher<[Tensor], CastAttrs>({
+  name: 'cast',
+  operands: ['x'],
+  wgsl: ([from], to) => `${to}(${INTEGER_BOUND[`${from} ${to}`] ?? 'x'})`,
+});
+
+/** The cotangent in the dtype of the operand that it is for. */
+export function matching(g: Tensor, { dtype }: Pick<Tensor, 'dtype'>): Tensor {
+  return g.dtype === dtype ? g : cast(g, { dtype });
+}
+
+export const castCases = (): OpCases => ({
+  op: cast,
+  samples: [
+    { inputs: [{ shape: [3, 5], lo: -9, hi: 9 }], attrs: { dtype: 'int32' } },
+    { inputs: [{ shape: [2, 4], values: [-1.9, -0.5, 0, 0.99, 1, 2.5, 7, 1e6] }], attrs: { dtype: 'uint32' } },
+    { inputs: [{ shape: [2, 3], dtype: 'int32', lo: -9, hi: 9 }], attrs: { dtype: 'uint32' } },
+    { inputs: [{ shape: [4], dtype: 'uint32', values: [0, 1, 2 ** 31 - 1, 2 ** 32 - 1] }], attrs: { dtype: 'int32' } },
+    { inputs: [{ shape: [2, 3], dtype: 'uint32' }], attrs: { dtype: 'float32' } },
+    { inputs: [{ shape: [2, 3] }], attrs: { dtype: 'float32' } },
+    { inputs: [{ shape: [3, 5], lo: -9, hi: 9 }], attrs: { dtype: 'float16' } },
+    { inputs: [{ shape: [2, 4], lo: -1e-6, hi: 1e-6 }], attrs: { dtype: 'float16' } },
+    { inputs: [{ shape: [7], dtype: 'int32', lo: -9, hi: 9 }], attrs: { dtype: 'float16' } },
+  ],
+  errors: [],
+  bench: [],
+});

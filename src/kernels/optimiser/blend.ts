@@ -1,0 +1,81 @@
+import type { OpCases } from '../../autograd/cases.js';
+import { defineOp, type Op } from '../../autograd/op.js';
+import { ShapeError } from '../../errors.js';
+import { f32bits, type Launch } from '../../tensor/backend.js';
+import { GROUP, grid } from '../../tensor/grid.js';
+import { programs } from '../../tensor/programs.js';
+import { formatShape, sameShape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { RESNET18_ARENA } from './stepStatus.js';
+
+export interface BlendAttrs {
+  /** Of `x` in the result. */
+  readonly share: number;
+}
+
+/**
+ * Running mean in place, `mean += share (x - mean)`: with share 1 / k for the k-th of equal parts, the mean of all so far.
+ *
+ * @param mean updated in place, the handle dies; `x` of the same shape
+ * @throws ShapeError if the shapes differ or share is not in [0, 1]
+ */
+export const blend: Op<[mean: Tensor, x: Tensor], BlendAttrs> = /* @__PURE__ */ defineOp({
+  name: 'blend',
+  attrs: { share: 0.5 },
+  shape([mean, x], { share }) {
+    if (!sameShape(mean.shape, x.shape)) {
+      throw new ShapeError(
+        `blend: x ${formatShape(x.shape)} must be like the mean ${formatShape(mean.shape)} that it is blended into`,
+      );
+    }
+    if (!(share >= 0 && share <= 1)) throw new ShapeError(`blend: share must be in [0, 1], got ${share}`);
+    return mean;
+  },
+  reference([, x], [mean], { share }) {
+    for (let i = 0; i < mean.data.length; i++) mean.data[i] += share * (x.data[i] - mean.data[i]);
+  },
+  launches([, x], [mean], { share }): Launch[] {
+    const vec = mean.size % 4 === 0;
+    const params = [f32bits(share), 0, 0, 0];
+    const program = blends(vec ? 'vec4f' : 'f32');
+    return [{ program, read: [x], write: [mean], params, grid: grid(vec ? mean.size / 4 : mean.size) }];
+  },
+  vjp: null,
+  donates: [0],
+});
+
+const blends = /* @__PURE__ */ programs(
+  'blend',
+  (type: 'vec4f' | 'f32') => /* wgsl */ `
+@group(0) @binding(0) var<storage, read> x: array<${type}>;
+@group(0) @binding(1) var<storage, read_write> mean: array<${type}>;
+@group(0) @binding(2) var<uniform> share: vec4f;
+@compute @workgroup_size(${GROUP})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * ${GROUP}u + id.x;
+  if (i >= arrayLength(&mean)) { return; }
+  let old = mean[i];
+  mean[i] = old + share.x * (x[i] - old);
+}`,
+);
+
+export const blendCases = (): OpCases => ({
+  op: blend,
+  samples: [
+    { inputs: [{ shape: [3, 5] }, { shape: [3, 5] }], attrs: { share: 1 / 3 } },
+    { inputs: [{ shape: [128] }, { shape: [128] }] },
+    { inputs: [{ shape: [] }, { shape: [] }], attrs: { share: 1 } },
+  ],
+  errors: [
+    { inputs: [{ shape: [3] }, { shape: [1] }], message: /x \[1\] must be like the mean \[3\]/ },
+    { inputs: [{ shape: [3] }, { shape: [3] }], attrs: { share: 2 }, message: /share must be in \[0, 1\], got 2/ },
+  ],
+  bench: [
+    {
+      name: 'ResNet-18',
+      inputs: [{ shape: [RESNET18_ARENA] }, { shape: [RESNET18_ARENA] }],
+      flop: 3 * RESNET18_ARENA,
+      bytes: 12 * RESNET18_ARENA,
+    },
+  ],
+});

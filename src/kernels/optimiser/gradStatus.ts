@@ -1,0 +1,281 @@
+import type { Fill, OpCases } from '../../autograd/cases.js';
+import { defineMultiOp, defineOp, type Op, type Operand, type TensorSpec } from '../../autograd/op.js';
+import { ShapeError } from '../../errors.js';
+import { f32bits, type Launch, type LaunchContext, type View } from '../../tensor/backend.js';
+import { programs } from '../../tensor/programs.js';
+import { formatShape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { selectFours } from '../product/select.js';
+import { finalStatus, partialNorms } from '../wgsl/gradStatus.wgsl.js';
+import {
+  checkLossScale,
+  LOSS_SCALE_DEFAULTS,
+  type LossScaleAttrs,
+  lossScaleFloats,
+  lossScaleSample,
+  moveLossScale,
+} from './lossScale.js';
+import {
+  checkArenas,
+  checkStatus,
+  RESNET18_ARENA,
+  RULE_BLOCK,
+  RULES_SAMPLE,
+  STATUS,
+  STATUS_SIZE,
+} from './stepStatus.js';
+
+const partials = /* @__PURE__ */ programs('gradStatus partial', partialNorms);
+const statuses = /* @__PURE__ */ programs('gradStatus', finalStatus);
+
+export interface GradStatusAttrs {
+  /** Largest global norm that gradients keep; infinite for no clipping. */
+  readonly clipNorm: number;
+  /** Factor of `rate`: a learning rate that the host knows, where `rate` is 1. */
+  readonly lr: number;
+}
+
+const GROUP = 256;
+/** Workgroups per arena: 16384 threads keep a GPU's memory busy and leave few partial sums. */
+const MAX_GROUPS = 64;
+
+/**
+ * What an optimiser must know before it steps: the global norm `sqrt(sum g^2)` of all gradients without frozen blocks,
+ * whether all are finite, the clipping factor `min(1, clipNorm / (norm + 1e-6))` (PyTorch's `clip_grad_norm_`), and the
+ * learning rate `lr rate`.
+ *
+ * Counts a step, or a skipped one if a gradient or the learning rate is not finite or the norm overflows. One dispatch per
+ * arena and one more.
+ *
+ * @param status [6], see `STATUS`; updated in place, the handle dies
+ * @param rate of shape []
+ * @param arenas then pairs of flat gradients [length] and their rules [length / 64, 2]
+ */
+export const gradStatus: Op<[status: Tensor, rate: Operand, ...arenas: Tensor[]], GradStatusAttrs> =
+  /* @__PURE__ */ defineOp({
+    name: 'gradStatus',
+    attrs: { clipNorm: Number.POSITIVE_INFINITY, lr: 1 },
+    shape([status, rate, ...arenas], attrs) {
+      checkOperands('gradStatus', status, rate, arenas, attrs);
+      return status;
+    },
+    reference([, rate, ...arenas], [status], attrs) {
+      judge(status, rate, arenas, attrs);
+    },
+    launches: ([, rate, ...arenas], [status], attrs, context) => launches(rate, arenas, [status], attrs, context),
+    vjp: null,
+    donates: [0],
+  });
+
+/**
+ * The same for gradients of `S loss`: norm and clipping are those of `g / S`, and the factor of the gradients undoes S.
+ * Then S moves as PyTorch's `GradScaler` moves it: times `backoff` if a gradient was not finite, times `growth` after
+ * `interval` finite steps in a row; but it stays within [1, 2^24].
+ *
+ * @param lossScale [2], S and the finite steps since it last moved; updated in place like `status`
+ */
+export const scaledGradStatus: Op<
+  [status: Tensor, lossScale: Tensor, rate: Operand, ...arenas: Tensor[]],
+  GradStatusAttrs & LossScaleAttrs,
+  readonly [status: Tensor, lossScale: Tensor]
+> = /* @__PURE__ */ defineMultiOp({
+  name: 'scaledGradStatus',
+  attrs: { clipNorm: Number.POSITIVE_INFINITY, lr: 1, ...LOSS_SCALE_DEFAULTS },
+  shape([status, lossScale, rate, ...arenas], attrs) {
+    checkOperands('scaledGradStatus', status, rate, arenas, attrs);
+    checkLossScale('scaledGradStatus', lossScale, attrs);
+    return [status, lossScale];
+  },
+  reference([, , rate, ...arenas], [status, lossScale], attrs) {
+    const finite = judge(status, rate, arenas, attrs, lossScale.data[0]);
+    moveLossScale(lossScale, finite, attrs);
+  },
+  launches: ([, , rate, ...arenas], updated, attrs, context) => launches(rate, arenas, updated, attrs, context, attrs),
+  vjp: null,
+  donates: [0, 1],
+});
+
+function checkOperands(
+  op: string,
+  status: TensorSpec,
+  rate: TensorSpec,
+  arenas: readonly TensorSpec[],
+  { clipNorm, lr }: GradStatusAttrs,
+): void {
+  checkStatus(op, status);
+  if (rate.shape.length > 0 || !Number.isFinite(lr)) {
+    throw new ShapeError(
+      `${op}: the learning rate must be a tensor of shape [] times a finite number, got ${formatShape(rate.shape)} times ${lr}`,
+    );
+  }
+  if (arenas.length === 0 || arenas.length % 2 !== 0) {
+    throw new ShapeError(`${op}: wants pairs of gradients and rules, got ${arenas.length} tensors`);
+  }
+  for (const [gradients, rules] of pairs(arenas)) checkArenas(op, { gradients }, rules);
+  if (!(clipNorm > 0)) throw new ShapeError(`${op}: clipNorm must be positive, got ${clipNorm}`);
+}
+
+/** The reference: fills the status in. @returns whether all gradients were finite */
+function judge(
+  { data: status }: View,
+  rate: View,
+  arenas: readonly View[],
+  { clipNorm, lr }: GradStatusAttrs,
+  lossScale = 1,
+): boolean {
+  let squares = 0;
+  for (const [gradients, rules] of pairs(arenas)) {
+    gradients.data.forEach((g, i) => {
+      if (rules.data[2 * Math.floor(i / RULE_BLOCK)] !== 0) squares += g * g;
+    });
+  }
+  const norm = Math.sqrt(squares) / lossScale;
+  status[STATUS.lr] = lr * rate.data[0];
+  const finite = Number.isFinite(norm) && Number.isFinite(status[STATUS.lr]);
+  status[STATUS.steps] += finite ? 1 : 0;
+  status[STATUS.skipped] += finite ? 0 : 1;
+  status[STATUS.norm] = Number.isFinite(norm) ? norm : Number.NaN;
+  status[STATUS.scale] = finite ? Math.min(1, clipNorm / (norm + 1e-6)) / lossScale : 0;
+  status[STATUS.finite] = finite ? 1 : 0;
+  return Number.isFinite(norm);
+}
+
+function launches(
+  rate: Tensor,
+  arenas: readonly Tensor[],
+  updated: readonly Tensor[],
+  { clipNorm, lr }: GradStatusAttrs,
+  context: LaunchContext,
+  scale?: LossScaleAttrs,
+): Launch[] {
+  const fours = selectFours(context.capabilities);
+  const groups = pairs(arenas).map(([g]) => Math.min(Math.ceil(g.size / 4 / fours / GROUP), MAX_GROUPS));
+  const threads = GROUP * groups.reduce((a, b) => a + b);
+  const partial = context.scratch(2 * threads, 'uint32');
+  let base = 0;
+  const sums = pairs(arenas).map(([g, rules], k): Launch => {
+    const launch: Launch = {
+      program: partials(fours),
+      read: [g, rules],
+      write: [partial],
+      params: [base],
+      grid: [groups[k], 1, 1],
+    };
+    base += GROUP * groups[k];
+    return launch;
+  });
+  const floats = [Math.min(clipNorm, LARGEST_FLOAT), lr, ...(scale ? lossScaleFloats(scale) : [])];
+  const last: Launch = {
+    program: statuses({ scaled: scale !== undefined }),
+    read: [partial, rate],
+    write: updated,
+    params: [threads, ...floats.map(f32bits)],
+    grid: [1, 1, 1],
+  };
+  return [...sums, last];
+}
+
+/** Infinity is no float of WGSL's. */
+const LARGEST_FLOAT = 3.4e38;
+
+function pairs<T>(items: readonly T[]): [T, T][] {
+  return items.flatMap((item, i): [T, T][] => (i % 2 === 0 ? [[item, items[i + 1]]] : []));
+}
+
+const RATE = { shape: [], values: [0.01] };
+
+export const gradStatusCases = (): OpCases => ({
+  op: gradStatus,
+  samples: [
+    { inputs: [{ shape: [STATUS_SIZE], values: [3, 1, 0, 0, 0, 0] }, RATE, { shape: [192] }, RULES_SAMPLE] },
+    {
+      inputs: [
+        { shape: [STATUS_SIZE], values: [0, 0, 0, 0, 0, 0] },
+        { shape: [], values: [0.5] },
+        { shape: [192], lo: 1, hi: 3 },
+        RULES_SAMPLE,
+        { shape: [64] },
+        { shape: [1, 2], values: [1, 0] },
+      ],
+      attrs: { clipNorm: 0.5, lr: 0.1 },
+    },
+    // More than one turn per thread.
+    {
+      inputs: [
+        { shape: [STATUS_SIZE], values: [9, 0, 0, 0, 1, 0] },
+        RATE,
+        { shape: [131_072] },
+        { shape: [2048, 2], lo: 0.5 },
+      ],
+    },
+    // A learning rate that would end it all.
+    {
+      inputs: [
+        { shape: [STATUS_SIZE], values: [3, 1, 0, 0, 1, 0] },
+        { shape: [], values: [Number.NaN] },
+        { shape: [192] },
+        RULES_SAMPLE,
+      ],
+    },
+  ],
+  errors: [
+    { inputs: [{ shape: [4] }, RATE, { shape: [64] }, { shape: [1, 2] }], message: /status must be \[6\]/ },
+    { inputs: [{ shape: [6] }, RATE, { shape: [64] }], message: /pairs of gradients and rules/ },
+    { inputs: [{ shape: [6] }, RATE, { shape: [65] }, { shape: [1, 2] }], message: /whole blocks of 64/ },
+    { inputs: [{ shape: [6] }, RATE, { shape: [128] }, { shape: [1, 2] }], message: /rules must be \[2, 2\]/ },
+    { inputs: [{ shape: [6] }, { shape: [1] }, { shape: [64] }, { shape: [1, 2] }], message: /shape \[\].*got \[1\]/ },
+    {
+      inputs: [{ shape: [6] }, RATE, { shape: [64] }, { shape: [1, 2] }],
+      attrs: { clipNorm: 0 },
+      message: /clipNorm must/,
+    },
+  ],
+  bench: [
+    {
+      name: 'ResNet-18',
+      inputs: [
+        { shape: [STATUS_SIZE], values: [0, 0, 0, 0, 0, 0] },
+        RATE,
+        { shape: [RESNET18_ARENA] },
+        { shape: [RESNET18_ARENA / RULE_BLOCK, 2], lo: 0.5 },
+      ],
+      flop: 2 * RESNET18_ARENA,
+      bytes: 4 * RESNET18_ARENA,
+    },
+  ],
+});
+
+const scaled = (scale: number, good: number, g: Fill, status = [3, 1, 0, 0, 0, 0]): Fill[] => [
+  { shape: [STATUS_SIZE], values: status },
+  lossScaleSample(scale, good),
+  RATE,
+  g,
+  RULES_SAMPLE,
+];
+const bad = Array.from({ length: 192 }, (_, i) => (i === 5 ? Number.POSITIVE_INFINITY : 1));
+
+export const scaledGradStatusCases = (): OpCases => ({
+  op: scaledGradStatus,
+  samples: [
+    { inputs: scaled(1024, 3, { shape: [192], lo: -1024, hi: 1024 }) },
+    { inputs: scaled(8, 0, { shape: [192] }), attrs: { clipNorm: 0.1 } },
+    // The last of so many finite steps, an overflow, and the ends of the range.
+    { inputs: scaled(64, 4, { shape: [192] }), attrs: { interval: 5, growth: 4 } },
+    { inputs: scaled(64, 4, { shape: [192], values: bad }), attrs: { backoff: 0.25 } },
+    { inputs: scaled(2 ** 24, 0, { shape: [192] }), attrs: { interval: 1 } },
+    { inputs: scaled(1, 9, { shape: [192], values: bad }) },
+  ],
+  errors: [
+    {
+      inputs: [{ shape: [6] }, { shape: [1] }, RATE, { shape: [64] }, { shape: [1, 2] }],
+      message: /loss scale must be \[2\]/,
+    },
+    {
+      inputs: [{ shape: [6] }, { shape: [2] }, RATE, { shape: [64] }, { shape: [1, 2] }],
+      attrs: { backoff: 2 },
+      message: /backoff in \(0, 1\)/,
+    },
+    { inputs: [{ shape: [6] }, { shape: [2] }, RATE, { shape: [64] }], message: /pairs of gradients and rules/ },
+  ],
+  bench: [],
+});

@@ -1,0 +1,139 @@
+import type { OpCases } from '../../autograd/cases.js';
+import { defineMultiOp, type Op } from '../../autograd/op.js';
+import { ShapeError } from '../../errors.js';
+import { f32bits, type Launch } from '../../tensor/backend.js';
+import { grid } from '../../tensor/grid.js';
+import { programs } from '../../tensor/programs.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { selectFours } from '../product/select.js';
+import sgdStepWgsl from '../wgsl/sgdStep.wgsl.js';
+import {
+  checkParameterAverage,
+  moveAverage,
+  type ParameterAverageAttrs,
+  parameterAverageWords,
+} from './parameterAverage.js';
+import { checkArenas, RESNET18_ARENA, RULE_BLOCK, RULES_SAMPLE, STATUS, statusSample } from './stepStatus.js';
+
+const steps = /* @__PURE__ */ programs('sgdStep', sgdStepWgsl);
+
+export interface SgdStepAttrs extends ParameterAverageAttrs {
+  /** Share of the velocity that stays, in [0, 1). */
+  readonly momentum: number;
+  /** Share of the gradient that does not reach the velocity, in [0, 1); the first step takes all of it. */
+  readonly dampening: number;
+  /** Steps along the gradient and the velocity after it; wants momentum and no dampening. */
+  readonly nesterov: boolean;
+}
+
+/**
+ * Gradient descent with momentum on a whole arena in one dispatch, with `lr` and the scale of the gradients from `status`,
+ * and rules by block: `g += decay p`, `u = momentum u + (1 - dampening) g` (first step `u = g`), `p -= lr u`, or with Nesterov
+ * `p -= lr (g + momentum u)`. PyTorch's semantics (Sutskever et al. 2013). Then `ema += (1 - emaDecay) (p - ema)`. Nothing
+ * changes if `status` is not finite.
+ *
+ * @param params flat [length], `velocity` likewise: updated in place, their handles die
+ * @param gradients [length]; `rules` [length / 64, 2] factor of lr (0 freezes) and weight decay
+ * @param status [6] from `gradStatus`
+ * @param ema like params, if their average is wanted: updated in place
+ */
+export const sgdStep: Op<
+  [params: Tensor, gradients: Tensor, velocity: Tensor, status: Tensor, rules: Tensor, ema?: Tensor],
+  SgdStepAttrs,
+  readonly Tensor[]
+> = /* @__PURE__ */ defineMultiOp({
+  name: 'sgdStep',
+  attrs: { momentum: 0, dampening: 0, nesterov: false, emaDecay: 0.999, emaWarmUp: false },
+  shape([params, gradients, velocity, status, rules, ...ema], attrs) {
+    const { momentum, dampening, nesterov } = attrs;
+    checkArenas('sgdStep', { params, gradients, velocity, ...(ema.length > 0 && { ema: ema[0] }) }, rules, status);
+    checkParameterAverage('sgdStep', attrs);
+    const isShare = (x: number) => x >= 0 && x < 1;
+    if (!isShare(momentum) || !isShare(dampening)) {
+      throw new ShapeError(`sgdStep: wants momentum and dampening in [0, 1); got ${momentum} and ${dampening}`);
+    }
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
+      throw new ShapeError(
+        `sgdStep: nesterov wants momentum and no dampening, got momentum ${momentum}, dampening ${dampening}`,
+      );
+    }
+    return [params, velocity, ...ema];
+  },
+  reference([, gradients, , status, rules], [params, velocity, ema], attrs) {
+    if (status.data[STATUS.finite] === 0) return;
+    const { momentum, dampening, nesterov } = attrs;
+    const lr = status.data[STATUS.lr];
+    const fresh = status.data[STATUS.steps] === 1 ? 1 : 1 - dampening;
+    for (let i = 0; i < params.data.length; i++) {
+      const [factor, decay] = rules.data.subarray(2 * Math.floor(i / RULE_BLOCK));
+      if (factor === 0) continue;
+      const g = gradients.data[i] * status.data[STATUS.scale] + decay * params.data[i];
+      velocity.data[i] = momentum * velocity.data[i] + fresh * g;
+      params.data[i] -= lr * factor * (nesterov ? g + momentum * velocity.data[i] : velocity.data[i]);
+      if (ema) moveAverage(ema, params, i, status, attrs);
+    }
+  },
+  launches([, gradients, , status, rules], updated, attrs, { capabilities }): Launch[] {
+    const { momentum, dampening, nesterov } = attrs;
+    const averaged = updated.length > 2;
+    const fours = selectFours(capabilities);
+    return [
+      {
+        program: steps({ averaged, fours }),
+        read: [gradients, status, rules],
+        write: updated,
+        params: [f32bits(momentum), f32bits(1 - dampening), nesterov ? 1 : 0, ...parameterAverageWords(attrs)],
+        grid: grid(updated[0].size / 4 / fours),
+      },
+    ];
+  },
+  vjp: null,
+  donates: [0, 2, 5],
+});
+
+const arena = { shape: [192] };
+
+export const sgdStepCases = (): OpCases => ({
+  op: sgdStep,
+  samples: [
+    { inputs: [arena, arena, arena, statusSample(4, 1), RULES_SAMPLE] },
+    { inputs: [arena, arena, arena, statusSample(1, 0.3), RULES_SAMPLE], attrs: { momentum: 0.9, dampening: 0.5 } },
+    {
+      inputs: [arena, arena, arena, statusSample(2, 1, { lr: 0.3 }), RULES_SAMPLE],
+      attrs: { momentum: 0.9, dampening: 0.5 },
+    },
+    { inputs: [arena, arena, arena, statusSample(5, 1), RULES_SAMPLE], attrs: { momentum: 0.8, nesterov: true } },
+    { inputs: [arena, arena, arena, statusSample(2, 1, { finite: 0 }), RULES_SAMPLE], attrs: { momentum: 0.9 } },
+    { inputs: [arena, arena, arena, statusSample(8, 1), RULES_SAMPLE, arena], attrs: { emaDecay: 0.7 } },
+    { inputs: [arena, arena, arena, statusSample(8, 1), RULES_SAMPLE, arena], attrs: { emaWarmUp: true } },
+  ],
+  errors: [
+    {
+      inputs: [arena, arena, arena, { shape: [6] }, { shape: [2, 2] }],
+      message: /rules must be \[3, 2\]/,
+    },
+    {
+      inputs: [arena, arena, arena, { shape: [6] }, { shape: [3, 2] }],
+      attrs: { momentum: 1 },
+      message: /momentum and dampening in \[0, 1\)/,
+    },
+    {
+      inputs: [arena, arena, arena, { shape: [6] }, { shape: [3, 2] }],
+      attrs: { nesterov: true },
+      message: /nesterov wants momentum/,
+    },
+  ],
+  bench: [
+    {
+      name: 'ResNet-18',
+      inputs: [
+        ...[1, 2, 3].map(() => ({ shape: [RESNET18_ARENA] })),
+        statusSample(10, 1),
+        { shape: [RESNET18_ARENA / RULE_BLOCK, 2], lo: 0.5 },
+      ],
+      attrs: { momentum: 0.9 },
+      flop: 7 * RESNET18_ARENA,
+      bytes: 4 * 5 * RESNET18_ARENA,
+    },
+  ],
+});

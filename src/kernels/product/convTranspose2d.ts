@@ -1,0 +1,41 @@
+import { ShapeError } from '../../errors.js';
+import { formatShape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { conv2dInput } from './conv2d.js';
+import { CONV_DEFAULTS, type ConvAttrs, convAttrs, type Pair, pair } from './convGeometry.js';
+
+export interface ConvTranspose2dAttrs extends ConvAttrs {
+  /** Extra rows and columns at the bottom and right: which of the `stride` possible sizes is meant. */
+  readonly outputPadding: number | Pair;
+}
+
+/**
+ * Transposed convolution, PyTorch's `conv_transpose2d`: the adjoint of the convolution with the same filter,
+ * `y[n,h,w,c] = sum over r,s,k with h = p stride + r dilation - padding of x[n,p,q,k] filter[r,s,c,k]`.
+ *
+ * @param x [N, P, Q, K]. @param filter [R, S, C / groups, K], the filter of the convolution that this reverses.
+ * @returns [N, H, W, C] with `H = (P - 1) stride - 2 padding + dilation (R - 1) + outputPadding + 1`.
+ * @throws ShapeError if channels do not fit, the size is below 1, or outputPadding is not below stride or dilation.
+ */
+export function convTranspose2d(x: Tensor, filter: Tensor, attrs: Partial<ConvTranspose2dAttrs> = {}): Tensor {
+  const { outputPadding = 0, ...conv } = { ...CONV_DEFAULTS, ...attrs };
+  if (x.rank !== 4 || filter.rank !== 4 || x.shape[3] !== filter.shape[3]) {
+    throw new ShapeError(
+      `convTranspose2d: x must be [N, P, Q, K] and the filter [R, S, C / groups, K] with the same K, ` +
+        `got ${formatShape(x.shape)} and ${formatShape(filter.shape)}`,
+    );
+  }
+  const { stride, padding, dilation } = convAttrs('convTranspose2d', conv);
+  const extra = pair(outputPadding);
+  const extent = (axis: 0 | 1) => {
+    const more = extra[axis];
+    if (!Number.isInteger(more) || more < 0 || more >= Math.max(stride[axis], dilation[axis])) {
+      throw new ShapeError(
+        `convTranspose2d: outputPadding ${more} must be an integer from 0 to below stride ${stride[axis]} or dilation ${dilation[axis]}`,
+      );
+    }
+    const reach = dilation[axis] * (filter.shape[axis] - 1) + 1;
+    return (x.shape[1 + axis] - 1) * stride[axis] - 2 * padding[axis] + reach + more;
+  };
+  return conv2dInput(x, filter, { ...conv, inputSize: [extent(0), extent(1)] });
+}
