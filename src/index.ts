@@ -22,7 +22,7 @@ export { full } from './kernels/creation/full.js';
 export { randomNormal, randomUniform } from './kernels/creation/random.js';
 export type { LeakyReluAttrs } from './kernels/elementwise/activation.js';
 export { gelu, leakyRelu, relu, silu } from './kernels/elementwise/activation.js';
-export { add, atan2, div, maximum, minimum, mul, sub } from './kernels/elementwise/arithmetic.js';
+export { add, atan2, div, maximum, minimum, mul, neg, sub } from './kernels/elementwise/arithmetic.js';
 export type { CastAttrs } from './kernels/elementwise/cast.js';
 export { cast } from './kernels/elementwise/cast.js';
 export type { ClampAttrs } from './kernels/elementwise/clamp.js';
@@ -39,7 +39,6 @@ export {
   logicalOr,
   notEqual,
 } from './kernels/elementwise/comparison.js';
-export { neg } from './kernels/elementwise/neg.js';
 export { pow } from './kernels/elementwise/pow.js';
 export {
   abs,

@@ -1,6 +1,5 @@
 import { valueAndGrad } from '../../src/autograd/grad.js';
-import { add } from '../../src/kernels/elementwise/arithmetic.js';
-import { neg } from '../../src/kernels/elementwise/neg.js';
+import { add, neg } from '../../src/kernels/elementwise/arithmetic.js';
 import { mean } from '../../src/kernels/reduction/mean.js';
 import { adam } from '../../src/nn/optim.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';

@@ -1,7 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { valueAndGrad } from '../../src/autograd/grad.js';
-import { add } from '../../src/kernels/elementwise/arithmetic.js';
-import { neg } from '../../src/kernels/elementwise/neg.js';
+import { add, neg } from '../../src/kernels/elementwise/arithmetic.js';
 import { mean } from '../../src/kernels/reduction/mean.js';
 import { adam } from '../../src/nn/optim.js';
 import { type CouplingFlowParams, couplingFlow } from '../../src/rle/flows/couplingFlow.js';

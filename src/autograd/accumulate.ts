@@ -1,5 +1,5 @@
 import type { Launch } from '../tensor/backend.js';
-import { GROUP, grid } from '../tensor/grid.js';
+import { grid, threadEntry } from '../tensor/grid.js';
 import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { OpCases } from './cases.js';
@@ -8,10 +8,7 @@ import { defineOp, type Op } from './op.js';
 function elementwise(bindings: string, statement: string): string {
   return /* wgsl */ `
 ${bindings}
-@compute @workgroup_size(${GROUP})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * ${GROUP}u + id.x;
-  if (i >= arrayLength(&y)) { return; }
+${threadEntry('i', 'arrayLength(&y)')}
   ${statement}
 }`;
 }

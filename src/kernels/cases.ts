@@ -14,6 +14,7 @@ import {
   maximumCases,
   minimumCases,
   mulCases,
+  negCases,
   shareOfLargerCases,
   subCases,
 } from './elementwise/arithmetic.js';
@@ -31,7 +32,6 @@ import {
   logicalOrCases,
   notEqualCases,
 } from './elementwise/comparison.js';
-import { negCases } from './elementwise/neg.js';
 import { powCases } from './elementwise/pow.js';
 import {
   absCases,
@@ -44,14 +44,15 @@ import {
   reciprocalCases,
   rsqrtCases,
   sigmoidCases,
+  sigmoidGradCases,
   signCases,
   sinCases,
   softplusCases,
   sqrtCases,
   squareCases,
   tanhCases,
+  tanhGradCases,
 } from './elementwise/unary.js';
-import { sigmoidGradCases, tanhGradCases } from './elementwise/unaryGrad.js';
 import { whereCases } from './elementwise/where.js';
 import { affineWarpCases } from './image/affineWarp.js';
 import { warpPixelsCases } from './image/warpPixels.js';

@@ -3,7 +3,7 @@
 export { full } from './creation/full.js';
 export { randomNormal, randomUniform } from './creation/random.js';
 export { gelu, leakyRelu, leakyReluGrad, relu, reluGrad, silu } from './elementwise/activation.js';
-export { add, atan2, div, maximum, minimum, mul, shareOfLarger, sub } from './elementwise/arithmetic.js';
+export { add, atan2, div, maximum, minimum, mul, neg, shareOfLarger, sub } from './elementwise/arithmetic.js';
 export { cast } from './elementwise/cast.js';
 export { clamp, clampGrad } from './elementwise/clamp.js';
 export {
@@ -18,7 +18,6 @@ export {
   logicalOr,
   notEqual,
 } from './elementwise/comparison.js';
-export { neg } from './elementwise/neg.js';
 export { pow } from './elementwise/pow.js';
 export {
   abs,
@@ -31,14 +30,15 @@ export {
   reciprocal,
   rsqrt,
   sigmoid,
+  sigmoidGrad,
   sign,
   sin,
   softplus,
   sqrt,
   square,
   tanh,
+  tanhGrad,
 } from './elementwise/unary.js';
-export { sigmoidGrad, tanhGrad } from './elementwise/unaryGrad.js';
 export { where } from './elementwise/where.js';
 export { affineWarp } from './image/affineWarp.js';
 export { warpPixels } from './image/warpPixels.js';

@@ -1,7 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { randomUniform } from '../kernels/creation/random.js';
-import { add, mul, sub } from '../kernels/elementwise/arithmetic.js';
-import { neg } from '../kernels/elementwise/neg.js';
+import { add, mul, neg, sub } from '../kernels/elementwise/arithmetic.js';
 import { logSumExp } from '../kernels/reduction/logSumExp.js';
 import { broadcastTo, sum } from '../kernels/reduction/sum.js';
 import type { Device } from '../tensor/backend.js';

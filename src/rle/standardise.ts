@@ -1,7 +1,6 @@
 import { ShapeError } from '../errors.js';
-import { add, div, maximum, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { add, div, maximum, mul, neg, sub } from '../kernels/elementwise/arithmetic.js';
 import { greater } from '../kernels/elementwise/comparison.js';
-import { neg } from '../kernels/elementwise/neg.js';
 import { exp, log1p, softplus } from '../kernels/elementwise/unary.js';
 import { where } from '../kernels/elementwise/where.js';
 import { expandDims } from '../kernels/layout/reshape.js';

@@ -2,9 +2,16 @@
 export const GROUP = 256;
 const MAX_GROUPS = 65535;
 
-/** Workgroups for `threads` threads that are numbered over x, then y: `id.y * groups.x * 256 + id.x`. */
+/** Workgroups for `threads` threads, which `threadEntry` numbers over x, then y. */
 export function grid(threads: number): readonly [number, number, number] {
   const groups = Math.ceil(threads / GROUP);
   const x = Math.min(groups, MAX_GROUPS);
   return [x, Math.ceil(groups / x), 1];
+}
+
+/** The beginning of an entry point for `grid(threads)`: numbers the threads as `i`, and ends those from `count` on. */
+export function threadEntry(i: string, count?: string): string {
+  return /* wgsl */ `@compute @workgroup_size(${GROUP})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let ${i} = id.y * groups.x * ${GROUP}u + id.x;${count === undefined ? '' : `\n  if (${i} >= ${count}) { return; }`}`;
 }

@@ -1,5 +1,5 @@
 import { type Bindable, type Device, f32bits, type Kernel, type Launch } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { grid, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { checkShape, type DType, isFloat, type Shape, sizeOf } from '../../tensor/shape.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -31,9 +31,7 @@ const fills = /* @__PURE__ */ programs(
 @group(0) @binding(0) var<storage, read_write> y: array<${type}>;
 @group(0) @binding(1) var<uniform> word: u32;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
+${threadEntry('i')}
   if (i < arrayLength(&y)) { y[i] = ${type}(word); }
 }`,
 );

@@ -4,7 +4,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { add, mul, sub } from './arithmetic.js';
 import { binaryCases, unaryCases } from './cases.js';
 import { defineElementwise, defineUnary, type Unary } from './define.js';
-import { erf as erfValue } from './exactErf.js';
+import { exactErf } from './exactErf.js';
 import { erf, exp, sigmoid, square } from './unary.js';
 
 export interface LeakyReluAttrs {
@@ -34,7 +34,7 @@ export const leakyRelu: Op<[x: Tensor], LeakyReluAttrs> = /* @__PURE__ */ define
 /** Gaussian error linear unit, `y = x Phi(x)` with the exact `Phi(x) = (1 + erf(x / sqrt 2)) / 2`. */
 export const gelu: Unary = /* @__PURE__ */ defineUnary({
   name: 'gelu',
-  value: (x) => (x / 2) * (1 + erfValue(x * Math.SQRT1_2)),
+  value: (x) => (x / 2) * (1 + exactErf(x * Math.SQRT1_2)),
   wgsl: '0.5 * x * (1.0 + erf(x * 0.7071067811865476))',
   keep: 'x',
   pull(g, x) {

@@ -1,9 +1,8 @@
 import type { OpCases } from '../../autograd/cases.js';
 import type { Op, OpDefinition, Operand } from '../../autograd/op.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { binaryCases } from './cases.js';
-import { defineElementwise } from './define.js';
-import { neg } from './neg.js';
+import { binaryCases, unaryCases } from './cases.js';
+import { defineElementwise, defineUnary, type Unary } from './define.js';
 
 export type Binary = Op<[a: Operand, b: Operand], object>;
 
@@ -23,6 +22,15 @@ export function binary({ pull, ...rest }: BinaryDefinition): Binary {
     vjp: (g, { inputs: [a, b], outputs: [y] }) => pull(g, a, b, y),
   });
 }
+
+/** Negation, `y = -x`. */
+export const neg: Unary = /* @__PURE__ */ defineUnary({
+  name: 'neg',
+  value: (x) => -x,
+  wgsl: '-x',
+  keep: 'nothing',
+  pull: (g) => neg(g),
+});
 
 /** Sum with broadcasting, `y = a + b`. */
 export const add: Binary = /* @__PURE__ */ binary({
@@ -110,6 +118,7 @@ export const divCases = (): OpCases => binaryCases(div, {}, CLEAR);
 export const maximumCases = (): OpCases => binaryCases(maximum, AROUND, TINY);
 export const minimumCases = (): OpCases => binaryCases(minimum, AROUND, TINY);
 export const mulCases = (): OpCases => binaryCases(mul);
+export const negCases = (): OpCases => unaryCases(neg);
 export const subCases = (): OpCases => binaryCases(sub);
 
 export const shareOfLargerCases = (): OpCases => ({

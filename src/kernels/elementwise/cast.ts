@@ -1,8 +1,7 @@
 import type { OpCases } from '../../autograd/cases.js';
-import { defineOp } from '../../autograd/op.js';
+import { defineOp, type Op } from '../../autograd/op.js';
 import { type DType, isFloat } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Unary } from './define.js';
 import { elementwiseLauncher } from './launch.js';
 
 export interface CastAttrs {
@@ -25,7 +24,7 @@ const INTEGER_BOUND: Record<string, string> = { 'i32 u32': 'max(x, 0)', 'u32 i32
  * Between floats the gradient is the identity, in the dtype that the operand has. What float16 cannot hold is rounded, to
  * infinity beyond 65504; not on the reference, which rounds nothing.
  */
-export const cast: Unary<CastAttrs> = /* @__PURE__ */ defineOp({
+export const cast: Op<[x: Tensor], CastAttrs> = /* @__PURE__ */ defineOp({
   name: 'cast',
   attrs: { dtype: 'float32' },
   anyDType: true,

@@ -2,7 +2,7 @@
  * Error function in float64, `2 / sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (1 3 5 ... (2n+1))`: all terms have one sign, so
  * nothing cancels. From `|x| = 6` on it is 1 to the last bit.
  */
-export function erf(x: number): number {
+export function exactErf(x: number): number {
   if (Math.abs(x) >= 6) return Math.sign(x);
   let term = x;
   let sum = x;

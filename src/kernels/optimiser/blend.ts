@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch } from '../../tensor/backend.js';
-import { GROUP, grid } from '../../tensor/grid.js';
+import { grid, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -50,10 +50,7 @@ const blends = /* @__PURE__ */ programs(
 @group(0) @binding(0) var<storage, read> x: array<${type}>;
 @group(0) @binding(1) var<storage, read_write> mean: array<${type}>;
 @group(0) @binding(2) var<uniform> share: vec4f;
-@compute @workgroup_size(${GROUP})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * ${GROUP}u + id.x;
-  if (i >= arrayLength(&mean)) { return; }
+${threadEntry('i', 'arrayLength(&mean)')}
   let old = mean[i];
   mean[i] = old + share.x * (x[i] - old);
 }`,

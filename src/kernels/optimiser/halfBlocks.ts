@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import type { Launch } from '../../tensor/backend.js';
-import { GROUP, grid } from '../../tensor/grid.js';
+import { grid, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, requireDType } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -47,9 +47,7 @@ const halves = /* @__PURE__ */ programs(
 @group(0) @binding(0) var<storage, read> arena: array<vec4f>;
 @group(0) @binding(1) var<storage, read> blocks: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
-@compute @workgroup_size(${GROUP})
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * ${GROUP}u + id.x;
+${threadEntry('i')}
   if (i < arrayLength(&y)) { y[i] = arena[blocks[i / 16u] * 16u + i % 16u]; }
 }`,
 );

@@ -15,7 +15,7 @@ import { sumPartials } from './sumPartials.js';
 
 const tiles = /* @__PURE__ */ programs('conv2dInput', conv2dInputWgsl);
 const blocks = /* @__PURE__ */ programs('conv2dInput', conv2dInputBlockedWgsl);
-const directs = /* @__PURE__ */ programs('conv2dInput direct', () => conv2dInputDirectWgsl);
+const directs = /* @__PURE__ */ programs('conv2dInput direct', conv2dInputDirectWgsl);
 
 /** The launches of an input gradient: one kernel, and a second stage where its sum is split. */
 export function conv2dInputLaunches(

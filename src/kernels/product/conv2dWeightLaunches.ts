@@ -16,7 +16,7 @@ import { sumPartials } from './sumPartials.js';
 
 const tiles = /* @__PURE__ */ programs('conv2dWeight', conv2dWeightWgsl);
 const blocks = /* @__PURE__ */ programs('conv2dWeight', conv2dWeightBlockedWgsl);
-const directs = /* @__PURE__ */ programs('conv2dWeight direct', () => conv2dWeightDirectWgsl);
+const directs = /* @__PURE__ */ programs('conv2dWeight direct', conv2dWeightDirectWgsl);
 
 /** A kernel of the first stage, which sums ranges of output pixels: `splits` of them, of `chunk` units of its own each. */
 interface Stage extends Pick<Launch, 'program' | 'grid' | 'split'> {

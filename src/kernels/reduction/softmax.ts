@@ -1,7 +1,7 @@
 import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op, type OpDefinition } from '../../autograd/op.js';
 import type { Capabilities, Launch, LaunchContext, Program } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { grid, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { normaliseAxis } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -133,10 +133,7 @@ struct Params { block: u32, inner: u32 }
 @group(0) @binding(3) var<uniform> p: Params;
 ${valueFunction(value, 'f32')}
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&y)) { return; }
+${threadEntry('i', 'arrayLength(&y)')}
   let state = states[i / p.block * p.inner + i % p.inner];
   let d = x[i] - state.x;
   let s = state.y;

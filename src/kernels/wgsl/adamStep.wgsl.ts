@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { arenaThread } from './arenaThread.wgsl.js';
 import { withMath } from './math.wgsl.js';
 import parameterAverage from './parameterAverage.wgsl.js';
@@ -16,9 +17,7 @@ struct Params { rest1: f32, rest2: f32, log1: f32, log2: f32, eps: f32, decouple
 @group(0) @binding(5) var<storage, read_write> v: array<vec4f>;
 ${bindings}
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let thread = id.y * groups.x * 256u + id.x;
+${threadEntry('thread')}
   let block = ${block};
   if (block >= arrayLength(&rules) || status[4] == 0) { return; }
   let rule = rules[block];

@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import windows, { laneTypes } from './windows.wgsl.js';
 
 /** One thread per window and channels: the sum of its pixels over R S. */
@@ -9,10 +10,7 @@ ${windows}
 @group(0) @binding(1) var<storage, read_write> y: array<${T}>;
 @group(0) @binding(2) var<uniform> p: Windows;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&y)) { return; }
+${threadEntry('i', 'arrayLength(&y)')}
   let at = place(i, p.P, p.Q);
   let rows = pixelsOf(at.row, p.strideH, p.padH, p.R, p.H);
   let columns = pixelsOf(at.column, p.strideW, p.padW, p.S, p.W);

@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { laneTypes } from './windows.wgsl.js';
 
 /** One thread per row and channels, with the statistics given. */
@@ -13,10 +14,7 @@ struct Params { C: u32, eps: f32 }
 @group(0) @binding(5) var<storage, read_write> y: array<${T}>;
 @group(0) @binding(6) var<uniform> p: Params;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&y)) { return; }
+${threadEntry('i', 'arrayLength(&y)')}
   let c = i % p.C;
   y[i] = (x[i] - mean[c]) * (gamma[c] * inverseSqrt(variance[c] + p.eps)) + beta[c];
 }`;

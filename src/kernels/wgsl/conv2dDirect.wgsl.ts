@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { convParams } from './convParams.wgsl.js';
 import { bindingAfter, type Epilogue, laneEpilogueWgsl } from './epilogue.wgsl.js';
 
@@ -15,10 +16,7 @@ ${convParams}
 @group(0) @binding(${y + 1}) var<uniform> p: ConvParams;
 ${laneEpilogueWgsl(epilogue, 2, 1)}
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&y)) { return; }
+${threadEntry('i', 'arrayLength(&y)')}
   let k = i % p.outC;
   let q = i / p.outC % p.outW;
   let row = i / (p.outC * p.outW) % p.outH;

@@ -1,17 +1,15 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { convParams } from './convParams.wgsl.js';
 
 /** Gradient of a narrow-grouped convolution for its input, one invocation per input element. */
-export default /* wgsl */ `
+export default (): string => /* wgsl */ `
 ${convParams}
 @group(0) @binding(0) var<storage, read> g: array<f32>;
 @group(0) @binding(1) var<storage, read> filters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(3) var<uniform> p: ConvParams;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&dx)) { return; }
+${threadEntry('i', 'arrayLength(&dx)')}
   let channel = i % p.inC;
   let w = i / p.inC % p.inW;
   let h = i / (p.inC * p.inW) % p.inH;

@@ -1,20 +1,18 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { convParams } from './convParams.wgsl.js';
 
 /**
  * Gradient of a narrow-grouped convolution for its filters: one invocation per filter element and range of `chunk` output
  * pixels; the ranges' sums are added by a second stage.
  */
-export default /* wgsl */ `
+export default (): string => /* wgsl */ `
 ${convParams}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> g: array<f32>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(3) var<uniform> p: ConvParams;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&partial)) { return; }
+${threadEntry('i', 'arrayLength(&partial)')}
   let size = p.kernelH * p.kernelW * p.groupC * p.outC;
   let k = i % p.outC;
   let c = k / p.groupK * p.groupC + i / p.outC % p.groupC;

@@ -1,3 +1,5 @@
+import { threadEntry } from '../../tensor/grid.js';
+
 /** Thread (o, c, i) owns elements `[c chunk, (c + 1) chunk)` of its row, counted from the end if `reverse`. */
 const rows = /* wgsl */ `
 struct Params { extent: u32, inner: u32, chunk: u32, chunks: u32, threads: u32, reverse: u32 }
@@ -6,11 +8,8 @@ fn place(o: u32, r: u32, i: u32) -> u32 {
   return (o * p.extent + select(r, p.extent - 1u - r, p.reverse == 1u)) * p.inner + i;
 }`;
 
-const thread = /* wgsl */ `
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;
-  if (t >= p.threads) { return; }
+const thread = () => /* wgsl */ `
+${threadEntry('t', 'p.threads')}
   let i = t % p.inner;
   let c = t / p.inner % p.chunks;
   let o = t / (p.inner * p.chunks);
@@ -23,7 +22,7 @@ export function chunkTotals(type: string): string {
 @group(0) @binding(1) var<storage, read_write> totals: array<${type}>;
 @group(0) @binding(2) var<uniform> p: Params;
 ${rows}
-${thread}
+${thread()}
   var total = ${type}();
   for (var r = c * p.chunk; r < end; r++) { total += x[place(o, r, i)]; }
   totals[t] = total;
@@ -38,7 +37,7 @@ export default function cumsum(type: string): string {
 @group(0) @binding(2) var<storage, read_write> y: array<${type}>;
 @group(0) @binding(3) var<uniform> p: Params;
 ${rows}
-${thread}
+${thread()}
   var total = ${type}();
   for (var before = 0u; before < c; before++) { total += totals[(o * p.chunks + before) * p.inner + i]; }
   for (var r = c * p.chunk; r < end; r++) {

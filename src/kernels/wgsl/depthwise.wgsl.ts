@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { convParams } from './convParams.wgsl.js';
 import { bindingAfter, type Epilogue, laneEpilogueWgsl } from './epilogue.wgsl.js';
 import { lines } from './tile.wgsl.js';
@@ -93,9 +94,7 @@ ${convParams}
 @group(0) @binding(${y + 1}) var<uniform> p: ConvParams;
 ${laneEpilogueWgsl(epilogue, 2, lanes)}
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
+${threadEntry('i')}
   let channels = p.inC / ${lanes}u;
   let blocks = (p.${target}W + ${width - 1}u) / ${width}u;
   let c = i % channels;

@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { convParams } from './convParams.wgsl.js';
 import { type DepthwiseColumns, depthwiseTerms, loadSources, nameOf } from './depthwise.wgsl.js';
 import { lines } from './tile.wgsl.js';
@@ -20,9 +21,7 @@ ${convParams}
 @group(0) @binding(2) var<storage, read_write> partial: array<${T}>;
 @group(0) @binding(3) var<uniform> p: ConvParams;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
+${threadEntry('i')}
   let channels = p.inC / ${lanes}u;
   let c = i % channels;
   let r = i / channels % p.kernelH;

@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { withMath } from './math.wgsl.js';
 
 export interface ElementwiseOperand {
@@ -60,10 +61,7 @@ ${members.length > 0 ? `@group(0) @binding(${operands.length + 1}) var<uniform> 
 
 fn f(${operands.map(({ name, type }) => `${name}: ${type}`).join(', ')}) -> ${output} { return ${formula}; }
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&out)) { return; }
+${threadEntry('i', 'arrayLength(&out)')}
   let rest${rank - 1} = i;
 ${[...indices, ...loads].join('\n')}
   out[i] = ${result};

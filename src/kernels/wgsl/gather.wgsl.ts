@@ -1,8 +1,7 @@
-const thread = /* wgsl */ `
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;
-  if (t >= arrayLength(&y)) { return; }
+import { threadEntry } from '../../tensor/grid.js';
+
+const thread = () => /* wgsl */ `
+${threadEntry('t', 'arrayLength(&y)')}
   let i = t % p.inner;
   let row = t / p.inner;`;
 
@@ -15,7 +14,7 @@ struct Params { extent: u32, inner: u32, missing: u32 }
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<${type}>;
 @group(0) @binding(3) var<uniform> p: Params;
-${thread}
+${thread()}
   let length = arrayLength(&index);
   let n = index[row % length];
   if (n < p.extent) {
@@ -35,7 +34,7 @@ struct Params { extent: u32, inner: u32 }
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<${type}>;
 @group(0) @binding(3) var<uniform> p: Params;
-${thread}
+${thread()}
   let length = arrayLength(&index);
   let n = row % p.extent;
   var at = row / p.extent * length * p.inner + i;

@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import windows, { laneTypes } from './windows.wgsl.js';
 
 /**
@@ -15,10 +16,7 @@ ${windows}
 
 fn isNan(v: ${T}) -> ${B} { return (bitcast<${U}>(v) & ${U}(0x7fffffffu)) > ${U}(0x7f800000u); }
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&y)) { return; }
+${threadEntry('i', 'arrayLength(&y)')}
   let at = place(i, p.P, p.Q);
   let rows = pixelsOf(at.row, p.strideH, p.padH, p.R, p.H);
   let columns = pixelsOf(at.column, p.strideW, p.padW, p.S, p.W);

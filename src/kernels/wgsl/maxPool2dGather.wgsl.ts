@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import windows, { laneTypes } from './windows.wgsl.js';
 
 /** One thread per window and channels: the value at the pixel that pooling chose. */
@@ -12,10 +13,7 @@ ${windows}
 @group(0) @binding(2) var<storage, read_write> y: array<${T}>;
 @group(0) @binding(3) var<uniform> p: Windows;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&y)) { return; }
+${threadEntry('i', 'arrayLength(&y)')}
   let at = place(i, p.P, p.Q);
   let image = at.n * p.H * p.W;
   let chosen = index[i];

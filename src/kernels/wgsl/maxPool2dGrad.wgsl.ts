@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import windows, { laneTypes } from './windows.wgsl.js';
 
 /** One thread per pixel and channels: collects from the windows that it lies in and that chose it, so nothing is added to twice. */
@@ -10,10 +11,7 @@ ${windows}
 @group(0) @binding(2) var<storage, read_write> dx: array<${T}>;
 @group(0) @binding(3) var<uniform> p: Windows;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= arrayLength(&dx)) { return; }
+${threadEntry('i', 'arrayLength(&dx)')}
   let at = place(i, p.H, p.W);
   let rows = windowsAt(at.row, p.strideH, p.padH, p.R, p.P);
   let columns = windowsAt(at.column, p.strideW, p.padW, p.S, p.Q);

@@ -1,8 +1,4 @@
-const thread = /* wgsl */ `
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;
-  if (t >= arrayLength(&y)) { return; }`;
+import { threadEntry } from '../../tensor/grid.js';
 
 /** `y[o, i] = x[o, index[o, i], i]` of 32-bit words; a negative index is a large one. */
 export default function pick(): string {
@@ -12,7 +8,7 @@ struct Params { reduce: u32, inner: u32, missing: u32 }
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<u32>;
 @group(0) @binding(3) var<uniform> p: Params;
-${thread}
+${threadEntry('t', 'arrayLength(&y)')}
   let r = index[t];
   if (r < p.reduce) {
     y[t] = x[(t / p.inner * p.reduce + r) * p.inner + t % p.inner];
@@ -30,7 +26,7 @@ struct Params { reduce: u32, inner: u32 }
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<u32>;
 @group(0) @binding(3) var<uniform> p: Params;
-${thread}
+${threadEntry('t', 'arrayLength(&y)')}
   let row = t / p.inner;
   let source = row / p.reduce * p.inner + t % p.inner;
   y[t] = select(0u, g[source], index[source] == row % p.reduce);

@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { withMath } from './math.wgsl.js';
 
 /** What `random` draws: one uniform a thread, or a pair of normals. */
@@ -43,10 +44,7 @@ ${rounds()}
   return f32(x >> 8u) * 0x1p-24;
 }
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;
-  if (t >= p.threads) { return; }
+${threadEntry('t', 'p.threads')}
 ${draw[distribution]}
 }`);
 }

@@ -1,3 +1,5 @@
+import { threadEntry } from '../../tensor/grid.js';
+
 /** One reduction: how an element becomes a state, how two states become one, and what the last state says. */
 export interface ReducerCode {
   /** Type of the elements as they are bound: a scalar type that `vec4<>` takes. */
@@ -45,10 +47,7 @@ struct Params { reduce: u32, chunks: u32, inner: u32, threads: u32, count: u32 }
 @group(0) @binding(2) var<uniform> p: Params;
 ${functions}
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;
-  if (t >= p.threads) { return; }
+${threadEntry('t', 'p.threads')}
   let step = p.chunks * p.inner;
   let within = t % step;
   var r = within / p.inner;

@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { arenaThread } from './arenaThread.wgsl.js';
 import parameterAverage from './parameterAverage.wgsl.js';
 
@@ -14,9 +15,7 @@ struct Params { momentum: f32, fresh: f32, nesterov: u32, emaRest: f32, emaWarmU
 @group(0) @binding(4) var<storage, read_write> velocity: array<vec4f>;
 ${bindings}
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let thread = id.y * groups.x * 256u + id.x;
+${threadEntry('thread')}
   let block = ${block};
   if (block >= arrayLength(&rules) || status[4] == 0) { return; }
   let rule = rules[block];

@@ -1,3 +1,5 @@
+import { threadEntry } from '../../tensor/grid.js';
+
 /** How a thread of the strided kernels moves its element or its four. */
 export type StridedLanes = 'scalar' | 'block' | 'four';
 
@@ -26,10 +28,7 @@ struct Params { offset: u32, ${axes.map((d) => `extent${d}: u32, stride${d}: u32
 @group(0) @binding(1) var<storage, read_write> y: array<${type('y')}>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let k = id.y * groups.x * 256u + id.x;
-  if (k >= arrayLength(&${counted})) { return; }
+${threadEntry('k', `arrayLength(&${counted})`)}
   var rest = k;
   var at = p.offset;
 ${axes

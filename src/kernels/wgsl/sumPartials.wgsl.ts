@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import { bindingAfter, type Epilogue, laneEpilogueWgsl } from './epilogue.wgsl.js';
 import { elementType } from './tile.wgsl.js';
 
@@ -12,11 +13,8 @@ struct Params { splits: u32, columns: u32, eps: f32 }
 @group(0) @binding(${y + 1}) var<uniform> p: Params;
 ${laneEpilogueWgsl(epilogue, 1, lanes)}
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${threadEntry('i', 'arrayLength(&y)')}
   let size = arrayLength(&y);
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= size) { return; }
   var sum = partial[i];
   for (var s = 1u; s < p.splits; s++) { sum += partial[s * size + i]; }
   y[i] = finish(sum, columnOf(${lanes}u * i % p.columns, ${lanes}u), ${lanes}u * i, ${lanes}u);

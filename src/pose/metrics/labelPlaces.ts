@@ -1,4 +1,4 @@
-import { erf } from '../../kernels/elementwise/exactErf.js';
+import { exactErf } from '../../kernels/elementwise/exactErf.js';
 import { sortedDistances } from '../../rle/highestDensity.js';
 import { mahalanobis } from '../../rle/planeMoments.js';
 import { sortedQuantile } from '../../rle/uncertainty.js';
@@ -56,7 +56,7 @@ export function placeLabelsNormally(expected: ExpectedLabels, mu: Float64Array, 
       covariance: covarianceOf(covariance, k),
     });
   return {
-    u: mean.map((m, i) => (1 + erf((labels[i] - m) / (std[i] * Math.SQRT2))) / 2),
+    u: mean.map((m, i) => (1 + exactErf((labels[i] - m) / (std[i] * Math.SQRT2))) / 2),
     within: Float64Array.from({ length: mean.length / 2 }, (_, k) => -Math.expm1(-0.5 * radius(k) ** 2)),
     widths: std.map((s) => s * 2 * NORMAL_95),
     ...distancesOf(expected, mu, labels),

@@ -1,5 +1,4 @@
-import { add, mul } from '../../kernels/elementwise/arithmetic.js';
-import { neg } from '../../kernels/elementwise/neg.js';
+import { add, mul, neg } from '../../kernels/elementwise/arithmetic.js';
 import { sum } from '../../kernels/reduction/sum.js';
 import { realNvpFlow } from '../../rle/flows/realNvpFlow.js';
 import { logS, logSNodes } from '../../rle/logS.js';

@@ -1,5 +1,4 @@
-import { add, mul, sub } from '../../kernels/elementwise/arithmetic.js';
-import { neg } from '../../kernels/elementwise/neg.js';
+import { add, mul, neg, sub } from '../../kernels/elementwise/arithmetic.js';
 import { exp } from '../../kernels/elementwise/unary.js';
 import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
 import type { Tensor } from '../../tensor/tensor.js';

@@ -1,9 +1,8 @@
 import { ShapeError } from '../../errors.js';
-import { add, div, mul, sub } from '../../kernels/elementwise/arithmetic.js';
+import { add, div, mul, neg, sub } from '../../kernels/elementwise/arithmetic.js';
 import { cast } from '../../kernels/elementwise/cast.js';
 import { clamp } from '../../kernels/elementwise/clamp.js';
 import { greaterEqual, lessEqual } from '../../kernels/elementwise/comparison.js';
-import { neg } from '../../kernels/elementwise/neg.js';
 import { abs, log, softplus, sqrt, square } from '../../kernels/elementwise/unary.js';
 import { where } from '../../kernels/elementwise/where.js';
 import { pick } from '../../kernels/indexing/pick.js';

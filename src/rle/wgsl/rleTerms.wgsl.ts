@@ -1,4 +1,5 @@
 import { withMath } from '../../kernels/wgsl/math.wgsl.js';
+import { threadEntry } from '../../tensor/grid.js';
 import { CODE_EPSILON, HALF_LOG_2PI } from '../density.js';
 import type { RleTerms } from '../rleTerms.js';
 
@@ -47,14 +48,9 @@ fn share() -> f32 { return ${terms.variant === 'paper' ? '1.0 / f32(params.dims)
 fn weightOf(joint: u32, d: u32) -> f32 { return weights[joint * params.weightJoint + d * params.weightCoordinate]; }`;
 }
 
-const EACH = `@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 256u + id.x;
-  if (i >= params.elements) { return; }`;
-
 export function rleErrorWgsl(terms: TermsVariant): string {
   return withMath(`${bindings(terms, [], ['error'])}
-${EACH}
+${threadEntry('i', 'params.elements')}
   ${element(terms)}
   error[i] = difference * inverse / ${guard(terms)};
 }`);
@@ -104,7 +100,7 @@ export function rleGradWgsl(terms: TermsVariant): string {
     dInverse += counted * abs(difference) * ${Math.SQRT2} / (scale * scale);`
     : `dError += counted * ${derivative};`;
   return withMath(`${bindings(terms, ['errorGradient', 'upstream'], ['muGradient', 'logitGradient'])}
-${EACH}
+${threadEntry('i', 'params.elements')}
   ${element(terms)}
   let unit = upstream[0] * params.perImage;
   let guard = ${guard(terms)};
