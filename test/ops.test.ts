@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { OpCases } from '../src/autograd/cases.js';
 import type { AnyOp } from '../src/autograd/op.js';
 import { ShapeError } from '../src/errors.js';
+import * as wgrad from '../src/index.js';
 import * as kernels from '../src/kernels/index.js';
 import type { Device } from '../src/tensor/backend.js';
 import { cpu } from '../src/tensor/cpu.js';
@@ -133,6 +134,16 @@ describe('the registry', () => {
     );
     expect(declared).toContain('accumulate');
     expect(declared.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test('has no op that can neither be imported nor is marked @internal where it is declared', () => {
+    const sources = files.map((path) => readFileSync(path, 'utf8'));
+    const isInternal = (name: string) =>
+      sources.some((text) => new RegExp(`@internal(?:(?!\\*/)[^])*\\*/\\s*export const ${name}\\b`).test(text));
+    const names = allCases.map(({ op }) => op.def.name);
+    const lost = names.filter((name) => !(name in wgrad) && !isInternal(name));
+    expect(lost, 'export them in src/index.ts and run `npm run readme`').toEqual([]);
+    expect(names.filter((name) => name in wgrad && isInternal(name))).toEqual([]);
   });
 
   test('names no op twice', () => {

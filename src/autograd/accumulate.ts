@@ -30,7 +30,7 @@ const copies = /* @__PURE__ */ programs('assign', () =>
   ),
 );
 
-/** Sum of two cotangents, `y = a + b` of one shape: what fan-out in the forward pass becomes in the reverse sweep. */
+/** @internal Sum of two cotangents, `y = a + b` of one shape: what fan-out in the forward pass becomes in the reverse sweep. */
 export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ defineOp({
   name: 'accumulate',
   attrs: {},
@@ -48,7 +48,7 @@ export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ de
   keep: { inputs: [] },
 });
 
-/** Overwrites `target` in place with `source` of the same shape, or with one number: puts a gradient into its arena. */
+/** @internal Overwrites `target` in place with `source` of the same shape, or with one number: puts a gradient into its arena. */
 export const assign: Op<[target: Tensor, source: Tensor], object> = /* @__PURE__ */ defineOp({
   name: 'assign',
   attrs: {},

@@ -21,7 +21,7 @@ export interface FlowGradAttrs extends FlowAttrs {
 const WEIGHT_TILES = 4;
 
 /**
- * The gradient of `flowLogProb` or `flowMove` in two dispatches: one over points, one over weights.
+ * @internal The gradient of `flowLogProb` or `flowMove` in two dispatches: one over points, one over weights.
  *
  * @param states [couplings, 2 D, n], the by-product of the op
  * @param flat the flow's parameters

@@ -19,7 +19,7 @@ const forwards = /* @__PURE__ */ programs('flow', flowForwardWgsl);
 const DEFAULTS: FlowAttrs = { dims: 2, hidden: 64, masks: [], scaleBound: 1 };
 
 /**
- * `realNvp.logProb` in one dispatch: `log N(z; 0, I) + log |det dz/dx|`, z = f^-1(x), over all couplings.
+ * @internal `realNvp.logProb` in one dispatch: `log N(z; 0, I) + log |det dz/dx|`, z = f^-1(x), over all couplings.
  *
  * Its gradient is two dispatches; second derivatives differentiate the composed form.
  *
@@ -64,7 +64,7 @@ export interface FlowMoveAttrs extends FlowAttrs {
 }
 
 /**
- * `realNvp.forward` or `realNvp.inverse` in one dispatch; gradients as for `flowLogProb`.
+ * @internal `realNvp.forward` or `realNvp.inverse` in one dispatch; gradients as for `flowLogProb`.
  *
  * @param points [n, D]; `flat` as for `flowLogProb`
  * @returns moved points [n, D] and log |det| of the map [n]

@@ -29,7 +29,7 @@ const DEFAULTS: RleTerms = { variant: 'official', q: 'laplace', residual: true, 
 type Operands = [mu: Tensor, logit: Tensor, target: Tensor, weight: Tensor];
 
 /**
- * The errors that the flow sees, `e = (mu - target) / sigma`, of all joints; 0 where the weight is. A piece of the fused
+ * @internal The errors that the flow sees, `e = (mu - target) / sigma`, of all joints; 0 where the weight is. A piece of the fused
  * `rle`, which has the gradient.
  *
  * @param mu [B, K, D]; `logit`, `target` likewise
@@ -52,7 +52,7 @@ export const rleError: Op<Operands, RleTerms> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * `rle` or `dle` from the flow's log-densities, and its gradient with respect to them.
+ * @internal `rle` or `dle` from the flow's log-densities, and its gradient with respect to them.
  *
  * @param logPhi [B K]
  * @returns the loss [] and d loss / d logPhi [B K]
@@ -85,7 +85,7 @@ export const rleSum: Op<[...Operands, logPhi: Tensor], RleTerms, readonly [loss:
   });
 
 /**
- * The gradient of `rle` or `dle` with respect to what the network predicts.
+ * @internal The gradient of `rle` or `dle` with respect to what the network predicts.
  *
  * @param dError [B K, D], what came back through the flow
  * @param upstream [], the loss's cotangent

@@ -1,8 +1,6 @@
-import type { OpCases } from '../../autograd/cases.js';
 import type { Op } from '../../autograd/op.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { add, mul, sub } from './arithmetic.js';
-import { binaryCases, unaryCases } from './cases.js';
 import { defineElementwise, defineUnary, type Unary } from './define.js';
 import { exactErf } from './exactErf.js';
 import { erf, exp, sigmoid, square } from './unary.js';
@@ -18,6 +16,7 @@ export const relu: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'select(x, 0.0, x <= 0.0)',
   keep: 'y',
   pull: (g, y) => reluGrad(g, y),
+  range: { avoid: [0] },
 });
 
 /** Leaky rectifier, `y = x where x > 0, else slope x`; its derivative at 0 is `slope` (default 0.01). */
@@ -29,6 +28,8 @@ export const leakyRelu: Op<[x: Tensor], LeakyReluAttrs> = /* @__PURE__ */ define
   uniforms: ['slope'],
   keep: 'x',
   pull: (g, x, attrs) => leakyReluGrad(g, x, attrs),
+  range: { avoid: [0] },
+  sampleAttrs: { slope: 0.2 },
 });
 
 /** Gaussian error linear unit, `y = x Phi(x)` with the exact `Phi(x) = (1 + erf(x / sqrt 2)) / 2`. */
@@ -42,6 +43,7 @@ export const gelu: Unary = /* @__PURE__ */ defineUnary({
     const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
     return mul(g, add(probability, mul(x, density)));
   },
+  range: { lo: -4, hi: 4 },
 });
 
 /** Sigmoid linear unit, `y = x sigmoid(x)`. */
@@ -54,9 +56,10 @@ export const silu: Unary = /* @__PURE__ */ defineUnary({
     const s = sigmoid(x);
     return mul(g, mul(s, add(1, mul(x, sub(1, s)))));
   },
+  range: { lo: -6, hi: 6 },
 });
 
-/** Gradient of `relu` from its result, `g where y > 0, else 0`. */
+/** @internal Gradient of `relu` from its result, `g where y > 0, else 0`. */
 export const reluGrad: Op<[g: Tensor, y: Tensor], object> = /* @__PURE__ */ defineElementwise<[g: Tensor, y: Tensor]>({
   name: 'reluGrad',
   operands: ['g', 'y'],
@@ -64,9 +67,10 @@ export const reluGrad: Op<[g: Tensor, y: Tensor], object> = /* @__PURE__ */ defi
   wgsl: 'select(0.0, g, y > 0.0)',
   vjp: (h, { inputs: [, y] }) => [() => reluGrad(h, y), null],
   keep: { inputs: [1] },
+  ranges: [{}, { avoid: [0] }],
 });
 
-/** Gradient of `leakyRelu` from its operand, `g where x > 0, else slope g`. */
+/** @internal Gradient of `leakyRelu` from its operand, `g where x > 0, else slope g`. */
 export const leakyReluGrad: Op<[g: Tensor, x: Tensor], LeakyReluAttrs> = /* @__PURE__ */ defineElementwise<
   [g: Tensor, x: Tensor],
   LeakyReluAttrs
@@ -79,11 +83,6 @@ export const leakyReluGrad: Op<[g: Tensor, x: Tensor], LeakyReluAttrs> = /* @__P
   uniforms: ['slope'],
   vjp: (h, { inputs: [, x], attrs }) => [() => leakyReluGrad(h, x, attrs), null],
   keep: { inputs: [1] },
+  ranges: [{}, { avoid: [0] }],
+  sampleAttrs: { slope: 0.2 },
 });
-
-export const geluCases = (): OpCases => unaryCases(gelu, { lo: -4, hi: 4 });
-export const leakyReluCases = (): OpCases => unaryCases(leakyRelu, { avoid: [0] }, { slope: 0.2 });
-export const leakyReluGradCases = (): OpCases => binaryCases(leakyReluGrad, {}, { avoid: [0] }, { slope: 0.2 });
-export const reluCases = (): OpCases => unaryCases(relu, { avoid: [0] });
-export const reluGradCases = (): OpCases => binaryCases(reluGrad, {}, { avoid: [0] });
-export const siluCases = (): OpCases => unaryCases(silu, { lo: -6, hi: 6 });

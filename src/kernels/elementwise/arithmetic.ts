@@ -1,8 +1,14 @@
 import type { OpCases } from '../../autograd/cases.js';
 import type { Op, OpDefinition, Operand } from '../../autograd/op.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { binaryCases, unaryCases } from './cases.js';
+import type { Range } from './cases.js';
 import { defineElementwise, defineUnary, type Unary } from './define.js';
+
+/** Clear of 0, where quotients and angles have their poles. */
+export const CLEAR = { lo: -2, hi: 2, avoid: [-0.1, 0, 0.1] };
+/** Above and below `TINY`, never as near as a step of gradcheck. */
+const AROUND = { avoid: [0] };
+const TINY = { lo: -0.04, hi: 0.04 };
 
 export type Binary = Op<[a: Operand, b: Operand], object>;
 
@@ -12,6 +18,8 @@ interface BinaryDefinition {
   readonly wgsl: string;
   readonly keep?: OpDefinition<object, Tensor>['keep'];
   readonly pull: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [da: () => Tensor, db: () => Tensor];
+  /** Where the values of its samples lie. Default: [-1, 1). */
+  readonly ranges?: readonly [a: Range, b: Range];
 }
 
 /** Declares an op of two operands by its gradients for both. */
@@ -65,6 +73,7 @@ export const div: Binary = /* @__PURE__ */ binary({
   wgsl: 'a / b',
   keep: { inputs: [1], outputs: [0] },
   pull: (g, _a, b, y) => [() => div(g, b), () => neg(mul(div(g, b), y))],
+  ranges: [{}, CLEAR],
 });
 
 /** The larger of two with broadcasting, `y = max(a, b)`; NaN if either is; equal operands share the gradient in half. */
@@ -73,6 +82,7 @@ export const maximum: Binary = /* @__PURE__ */ binary({
   value: (a, b) => Math.max(a, b),
   wgsl: 'maximum(a, b)',
   pull: (g, a, b) => [() => shareOfLarger(g, a, b), () => shareOfLarger(g, b, a)],
+  ranges: [AROUND, TINY],
 });
 
 /** The smaller of two with broadcasting, `y = min(a, b)`; NaN if either is; equal operands share the gradient in half. */
@@ -81,6 +91,7 @@ export const minimum: Binary = /* @__PURE__ */ binary({
   value: (a, b) => Math.min(a, b),
   wgsl: 'minimum(a, b)',
   pull: (g, a, b) => [() => shareOfLarger(g, b, a), () => shareOfLarger(g, a, b)],
+  ranges: [AROUND, TINY],
 });
 
 /** Angle of the point `(x, y)` in radians within `[-pi, pi]`, `atan2(y, x)`, with broadcasting. */
@@ -92,9 +103,10 @@ export const atan2: Op<[y: Operand, x: Operand], object> = /* @__PURE__ */ binar
     const overSquare = () => div(g, add(mul(x, x), mul(y, y)));
     return [() => mul(overSquare(), x), () => neg(mul(overSquare(), y))];
   },
+  ranges: [CLEAR, CLEAR],
 });
 
-/** What `a` gets of the cotangent of `maximum(a, b)`: `g` where `a > b`, `g / 2` where they are equal, else 0. */
+/** @internal What `a` gets of the cotangent of `maximum(a, b)`: `g` where `a > b`, `g / 2` where they are equal, else 0. */
 export const shareOfLarger: Op<[g: Tensor, a: Tensor, b: Tensor], object> = /* @__PURE__ */ defineElementwise<
   [g: Tensor, a: Tensor, b: Tensor]
 >({
@@ -105,21 +117,6 @@ export const shareOfLarger: Op<[g: Tensor, a: Tensor, b: Tensor], object> = /* @
   vjp: (h, { inputs: [, a, b] }) => [() => shareOfLarger(h, a, b), null, null],
   keep: { inputs: [1, 2] },
 });
-
-/** Clear of 0, where quotients and angles have their poles. */
-export const CLEAR = { lo: -2, hi: 2, avoid: [-0.1, 0, 0.1] };
-/** Above and below `TINY`, never as near as a step of gradcheck. */
-const AROUND = { avoid: [0] };
-const TINY = { lo: -0.04, hi: 0.04 };
-
-export const addCases = (): OpCases => binaryCases(add);
-export const atan2Cases = (): OpCases => binaryCases(atan2, CLEAR);
-export const divCases = (): OpCases => binaryCases(div, {}, CLEAR);
-export const maximumCases = (): OpCases => binaryCases(maximum, AROUND, TINY);
-export const minimumCases = (): OpCases => binaryCases(minimum, AROUND, TINY);
-export const mulCases = (): OpCases => binaryCases(mul);
-export const negCases = (): OpCases => unaryCases(neg);
-export const subCases = (): OpCases => binaryCases(sub);
 
 export const shareOfLargerCases = (): OpCases => ({
   op: shareOfLarger,

@@ -9,10 +9,10 @@ export type Range = Omit<Fill, 'shape'>;
 const ACTIVATION: Shape = [8, 56, 56, 64];
 
 /** Shapes for one operand: one and four lanes, a scalar, and axes of extent 1. */
-const ALONE: readonly Shape[] = [[3, 5], [2, 3, 4], [], [1, 3, 1, 2]];
+const ALONE: readonly (readonly Shape[])[] = [[[3, 5]], [[2, 3, 4]], [[]], [[1, 3, 1, 2]]];
 
 /** Pairs that broadcast: equal (one and four lanes), a bias, crossed axes, a scalar, and five axes that do not merge. */
-const PAIRS: readonly (readonly [Shape, Shape])[] = [
+const PAIRS: readonly (readonly Shape[])[] = [
   [
     [3, 5],
     [3, 5],
@@ -37,26 +37,34 @@ const PAIRS: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-/** Cases of an op of one operand. */
-export function unaryCases(op: AnyOp, range: Range = {}, attrs?: object): OpCases {
-  const samples = ALONE.map((shape) => ({ inputs: [{ ...range, shape }], attrs }));
-  return { op, samples, errors: [wrongDType(op, [range])], bench: [elementwiseBench([range], [ACTIVATION], attrs)] };
+/** What the row of an elementwise op says of its samples; `defineElementwise` keeps it with the op. */
+export interface Sampled {
+  /** Where the values of the operands lie. */
+  readonly ranges: readonly Range[];
+  readonly sampleAttrs?: object;
 }
 
-/** Cases of an op of two operands, which broadcast; the second has a range of its own if given. */
-export function binaryCases(op: AnyOp, a: Range = {}, b: Range = a, attrs?: object): OpCases {
-  const fills = ([first, second]: readonly [Shape, Shape]) => [
-    { ...a, shape: first },
-    { ...b, shape: second },
-  ];
+export function isElementwise(value: unknown): value is AnyOp & Sampled {
+  return typeof value === 'function' && 'ranges' in value;
+}
+
+/** The cases of an elementwise op of one or two operands, which follow from its row. */
+export function elementwiseCases(op: AnyOp): OpCases {
+  const { ranges, sampleAttrs: attrs } = op as AnyOp & Sampled;
+  const fills = (shapes: readonly Shape[]) => shapes.map((shape, i) => ({ ...ranges[i], shape }));
+  const unlike = { inputs: fills([[2, 3], [2]]), message: /: \[2, 3\] and \[2\] do not broadcast \(3 against 2\)/ };
+  const pair = ranges.length === 2;
+  const benches = pair
+    ? [
+        [ACTIVATION, ACTIVATION],
+        [ACTIVATION, [64]],
+      ]
+    : [[ACTIVATION]];
   return {
     op,
-    samples: PAIRS.map((shapes) => ({ inputs: fills(shapes), attrs })),
-    errors: [
-      wrongDType(op, [a, b]),
-      { inputs: fills([[2, 3], [2]]), message: /: \[2, 3\] and \[2\] do not broadcast \(3 against 2\)/ },
-    ],
-    bench: [ACTIVATION, [64]].map((shape) => elementwiseBench([a, b], [ACTIVATION, shape], attrs)),
+    samples: (pair ? PAIRS : ALONE).map((shapes) => ({ inputs: fills(shapes), attrs })),
+    errors: [wrongDType(op, ranges), ...(pair ? [unlike] : [])],
+    bench: benches.map((shapes) => elementwiseBench(ranges, shapes, attrs)),
   };
 }
 

@@ -3,8 +3,12 @@ import type { Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { requireFloats } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { binaryCases, unaryCases } from './cases.js';
+import { elementwiseCases } from './cases.js';
 import { defineElementwise, type Unary } from './define.js';
+
+/** Clear of both bounds. */
+const RANGE = { lo: -2, hi: 2, avoid: [-0.5, 0.75] };
+const BOUNDS = { min: -0.5, max: 0.75 };
 
 export interface ClampAttrs {
   /** Lower bound; default: none. */
@@ -35,9 +39,11 @@ export const clamp: Unary<ClampAttrs> = /* @__PURE__ */ defineElementwise<[x: Te
     return inputs[0].dtype;
   },
   vjp: (g, { inputs: [x], attrs }) => [() => clampGrad(g, x, attrs)],
+  ranges: [RANGE],
+  sampleAttrs: BOUNDS,
 });
 
-/** Gradient of `clamp` from its operand, `g where min <= x <= max, else 0`. */
+/** @internal Gradient of `clamp` from its operand, `g where min <= x <= max, else 0`. */
 export const clampGrad: Op<[g: Tensor, x: Tensor], ClampAttrs> = /* @__PURE__ */ defineElementwise<
   [g: Tensor, x: Tensor],
   ClampAttrs
@@ -50,16 +56,12 @@ export const clampGrad: Op<[g: Tensor, x: Tensor], ClampAttrs> = /* @__PURE__ */
   uniforms: ['min', 'max'],
   vjp: (h, { inputs: [, x], attrs }) => [() => clampGrad(h, x, attrs), null],
   keep: { inputs: [1] },
+  ranges: [{}, RANGE],
+  sampleAttrs: BOUNDS,
 });
 
-/** Clear of both bounds. */
-const RANGE = { lo: -2, hi: 2, avoid: [-0.5, 0.75] };
-const BOUNDS = { min: -0.5, max: 0.75 };
-
-export const clampCases = (): OpCases => withBoundsCheck(/* @__PURE__ */ unaryCases(clamp, RANGE, BOUNDS));
-export const clampGradCases = (): OpCases => binaryCases(clampGrad, {}, RANGE, BOUNDS);
-
-function withBoundsCheck(cases: OpCases): OpCases {
+export const clampCases = (): OpCases => {
+  const cases = elementwiseCases(clamp);
   const swapped = { inputs: [{ shape: [2] }], attrs: { min: 1, max: 0 }, message: /clamp: min 1 is not at most max 0/ };
   return { ...cases, errors: [...cases.errors, swapped] };
-}
+};

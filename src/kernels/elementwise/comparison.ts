@@ -1,9 +1,13 @@
-import type { OpCases, Sample } from '../../autograd/cases.js';
+import type { OpCases } from '../../autograd/cases.js';
 import type { Op, Operand } from '../../autograd/op.js';
 import { isFloat, requireDType, requireFloats, requireOneDType } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { binaryCases, unaryCases } from './cases.js';
+import { elementwiseCases } from './cases.js';
 import { defineElementwise, type Unary } from './define.js';
+
+/** Few values, so that many are equal. */
+const TIES = { dtype: 'int32', lo: -2, hi: 2 } as const;
+const MASK = { dtype: 'uint32' } as const;
 
 type Comparison = Op<[a: Operand, b: Operand], object>;
 
@@ -19,6 +23,7 @@ function comparison(name: string, value: (a: number, b: number) => boolean, wgsl
     },
     half: 'all',
     vjp: null,
+    ranges: [TIES, TIES],
   });
 }
 
@@ -53,6 +58,7 @@ function logical(name: string, value: (a: number, b: number) => boolean, wgsl: s
       return 'uint32';
     },
     vjp: null,
+    ranges: [MASK, MASK],
   });
 }
 
@@ -73,6 +79,7 @@ export const logicalNot: Unary = /* @__PURE__ */ defineElementwise<[x: Tensor]>(
     return 'uint32';
   },
   vjp: null,
+  ranges: [MASK],
 });
 
 /** `y = 1 where x is neither infinite nor NaN, else 0` as uint32. */
@@ -91,41 +98,15 @@ export const isFinite: Unary = /* @__PURE__ */ defineElementwise<[x: Tensor]>({
   vjp: null,
 });
 
-/** Few values, so that many are equal. */
-const TIES = { dtype: 'int32', lo: -2, hi: 2 } as const;
-const MASK = { dtype: 'uint32' } as const;
-
-function comparisonCases(op: Comparison): OpCases {
-  const { samples, ...rest } = binaryCases(op, TIES);
+export const comparisonCases = (): OpCases[] => {
   const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
-  const floats: Sample = {
-    inputs: [
-      { shape: [3, 3], values: [-1.5, 0, 2, nan, infinity, 1, 0.25, -infinity, nan] },
-      { shape: [3, 3], values: [-1.5, -0, 1, 1, infinity, nan, 0.5, infinity, nan] },
-    ],
-  };
-  return {
-    ...rest,
-    samples: [
-      ...samples,
-      floats,
-      {
-        inputs: [
-          { shape: [2, 3], ...MASK },
-          { shape: [3], ...MASK },
-        ],
-      },
-    ],
-  };
-}
-
-export const equalCases = (): OpCases => comparisonCases(equal);
-export const greaterCases = (): OpCases => comparisonCases(greater);
-export const greaterEqualCases = (): OpCases => comparisonCases(greaterEqual);
-export const isFiniteCases = (): OpCases => unaryCases(isFinite);
-export const lessCases = (): OpCases => comparisonCases(less);
-export const lessEqualCases = (): OpCases => comparisonCases(lessEqual);
-export const logicalAndCases = (): OpCases => binaryCases(logicalAnd, MASK);
-export const logicalNotCases = (): OpCases => unaryCases(logicalNot, MASK);
-export const logicalOrCases = (): OpCases => binaryCases(logicalOr, MASK);
-export const notEqualCases = (): OpCases => comparisonCases(notEqual);
+  const floats = [
+    { shape: [3, 3], values: [-1.5, 0, 2, nan, infinity, 1, 0.25, -infinity, nan] },
+    { shape: [3, 3], values: [-1.5, -0, 1, 1, infinity, nan, 0.5, infinity, nan] },
+  ];
+  const masks = [[2, 3], [3]].map((shape) => ({ shape, ...MASK }));
+  return [equal, notEqual, less, lessEqual, greater, greaterEqual].map((op) => {
+    const { samples, ...rest } = elementwiseCases(op);
+    return { ...rest, samples: [...samples, { inputs: floats }, { inputs: masks }] };
+  });
+};

@@ -3,6 +3,7 @@ import type { View } from '../../tensor/backend.js';
 import { broadcastShapes, type DType, requireOneDType, type Shape, sizeOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { gradientFor } from '../reduction/sum.js';
+import type { Range, Sampled } from './cases.js';
 import { type ElementwiseFormula, elementwiseLauncher, mergedBroadcast } from './launch.js';
 
 /** An op that computes each element from the elements of its operands at the same place, after broadcasting. */
@@ -18,6 +19,9 @@ export interface ElementwiseDefinition<I extends readonly unknown[], A extends o
   /** Gradients in the shape of the result; what broadcasting repeated is summed by `defineElementwise`. */
   readonly vjp: OpDefinition<A, Tensor>['vjp'];
   readonly keep?: OpDefinition<A, Tensor>['keep'];
+  /** Where the values of its samples lie, by operand, and their attributes: see `elementwiseCases`. Default: [-1, 1). */
+  readonly ranges?: { readonly [K in keyof I]: Range };
+  readonly sampleAttrs?: A;
 }
 
 /** Declares an elementwise op; NumPy's broadcasting rule applies to its operands. */
@@ -26,7 +30,7 @@ export function defineElementwise<I extends readonly unknown[], A extends object
 ): Op<I, A> {
   const { name, attrs = {} as A, vjp, keep, dtype } = def;
   const launch = elementwiseLauncher(def);
-  return defineOp<I, A>({
+  const op = defineOp<I, A>({
     name,
     attrs,
     anyDType: dtype !== undefined,
@@ -42,6 +46,8 @@ export function defineElementwise<I extends readonly unknown[], A extends object
       ((g, context) => vjp(g, context).map((thunk, i) => thunk && (() => gradientFor(context.inputs[i], thunk())))),
     keep,
   });
+  const { ranges = def.operands.map(() => ({})), sampleAttrs } = def;
+  return Object.assign(op, { ranges, sampleAttrs } satisfies Sampled);
 }
 
 /**
@@ -70,13 +76,22 @@ export interface UnaryDefinition<A extends object> {
   readonly keep: 'x' | 'y' | 'nothing';
   /** Gradient of `x` from the cotangent and what was kept; null where the derivative is 0. */
   readonly pull: ((g: Tensor, kept: Tensor, attrs: A) => Tensor) | null;
+  /** Where the values of its samples lie, clear of kinks and poles, and their attributes. Default: [-1, 1). */
+  readonly range?: Range;
+  readonly sampleAttrs?: A;
 }
 
 /** Declares an elementwise op of one operand, called `x` in `wgsl`. */
-export function defineUnary<A extends object = object>({ keep, pull, ...row }: UnaryDefinition<NoInfer<A>>): Unary<A> {
+export function defineUnary<A extends object = object>({
+  keep,
+  pull,
+  range = {},
+  ...row
+}: UnaryDefinition<NoInfer<A>>): Unary<A> {
   return defineElementwise<[x: Tensor], A>({
     ...row,
     operands: ['x'],
+    ranges: [range],
     vjp: pull && ((g, { inputs: [x], outputs: [y], attrs }) => [() => pull(g, keep === 'y' ? y : x, attrs)]),
     keep: { inputs: keep === 'x' ? [0] : [], outputs: keep === 'y' ? [0] : [] },
   });

@@ -1,6 +1,4 @@
-import type { OpCases } from '../../autograd/cases.js';
 import { type Binary, binary, CLEAR, mul, sub } from './arithmetic.js';
-import { binaryCases } from './cases.js';
 import { equal } from './comparison.js';
 import { log } from './unary.js';
 import { where } from './where.js';
@@ -18,6 +16,5 @@ export const pow: Binary = /* @__PURE__ */ binary({
     () => where(equal(b, 0), 0, mul(g, mul(b, pow(a, sub(b, 1))))),
     () => where(equal(a, 0), 0, mul(g, mul(y, log(a)))),
   ],
+  ranges: [{ lo: 0.3, hi: 2 }, CLEAR],
 });
-
-export const powCases = (): OpCases => binaryCases(pow, { lo: 0.3, hi: 2 }, CLEAR);

@@ -1,8 +1,6 @@
-import type { OpCases } from '../../autograd/cases.js';
 import type { Op } from '../../autograd/op.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { add, div, mul, neg, sub } from './arithmetic.js';
-import { binaryCases, unaryCases } from './cases.js';
 import { defineElementwise, defineUnary, type Unary } from './define.js';
 import { exactErf } from './exactErf.js';
 
@@ -13,6 +11,7 @@ export const abs: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'abs(x)',
   keep: 'x',
   pull: (g, x) => mul(g, sign(x)),
+  range: { avoid: [0] },
 });
 
 /** Sign, `y = -1, 0 or 1`; its derivative is 0 throughout. */
@@ -22,6 +21,7 @@ export const sign: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'select(sign(x), x, isNan(x))',
   keep: 'nothing',
   pull: null,
+  range: { avoid: [0] },
 });
 
 /** Exponential, `y = e^x`. */
@@ -31,6 +31,7 @@ export const exp: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'exponential(x)',
   keep: 'y',
   pull: (g, y) => mul(g, y),
+  range: { lo: -4, hi: 4 },
 });
 
 /** Natural logarithm, `y = log x`: `-infinity` at 0 and NaN below. */
@@ -40,6 +41,7 @@ export const log: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'ln(x)',
   keep: 'x',
   pull: (g, x) => div(g, x),
+  range: { lo: 0.1, hi: 3 },
 });
 
 /** `y = log(1 + x)`, accurate near 0. */
@@ -49,6 +51,7 @@ export const log1p: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'log1p(x)',
   keep: 'x',
   pull: (g, x) => div(g, add(x, 1)),
+  range: { lo: -0.8, hi: 3 },
 });
 
 /** `y = e^x - 1`, accurate near 0. */
@@ -58,6 +61,7 @@ export const expm1: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'expm1(x)',
   keep: 'y',
   pull: (g, y) => mul(g, add(y, 1)),
+  range: { lo: -2, hi: 2 },
 });
 
 /** Square root, `y = sqrt(x)`; NaN below 0. */
@@ -67,6 +71,7 @@ export const sqrt: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'sqrt(x)',
   keep: 'y',
   pull: (g, y) => div(mul(g, 0.5), y),
+  range: { lo: 0.1, hi: 3 },
 });
 
 /** Reciprocal square root, `y = 1 / sqrt(x)`. */
@@ -76,6 +81,7 @@ export const rsqrt: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'inverseSqrt(x)',
   keep: 'y',
   pull: (g, y) => mul(mul(g, -0.5), mul(y, square(y))),
+  range: { lo: 0.1, hi: 3 },
 });
 
 /** Square, `y = x^2`. */
@@ -94,6 +100,7 @@ export const reciprocal: Unary = /* @__PURE__ */ defineUnary({
   wgsl: '1.0 / x',
   keep: 'y',
   pull: (g, y) => neg(mul(g, square(y))),
+  range: { lo: -2, hi: 2, avoid: [-0.1, 0, 0.1] },
 });
 
 /** Sine of an angle in radians, `y = sin x`, within 2^-23 for `|x| <= 1e4`. */
@@ -103,6 +110,7 @@ export const sin: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'sinAhead(x, 0)',
   keep: 'x',
   pull: (g, x) => mul(g, cos(x)),
+  range: { lo: -7, hi: 7 },
 });
 
 /** Cosine of an angle in radians, `y = cos x`, within 2^-23 for `|x| <= 1e4`. */
@@ -112,6 +120,7 @@ export const cos: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'sinAhead(x, 1)',
   keep: 'x',
   pull: (g, x) => neg(mul(g, sin(x))),
+  range: { lo: -7, hi: 7 },
 });
 
 /** Hyperbolic tangent, `y = tanh x`. */
@@ -121,6 +130,7 @@ export const tanh: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'tangh(x)',
   keep: 'y',
   pull: (g, y) => tanhGrad(g, y),
+  range: { lo: -3, hi: 3 },
 });
 
 /** Logistic function, `y = 1 / (1 + e^-x)`, without overflow for large `|x|`. */
@@ -130,6 +140,7 @@ export const sigmoid: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'sigmoid(x)',
   keep: 'y',
   pull: (g, y) => sigmoidGrad(g, y),
+  range: { lo: -6, hi: 6 },
 });
 
 /** `y = log(1 + e^x)`, as `max(x, 0) + log1p(e^-|x|)` so that nothing overflows. */
@@ -139,6 +150,7 @@ export const softplus: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'softplus(x)',
   keep: 'x',
   pull: (g, x) => mul(g, sigmoid(x)),
+  range: { lo: -6, hi: 6 },
 });
 
 /** Error function, `y = 2 / sqrt(pi) * integral of e^(-t^2) from 0 to x`. */
@@ -148,6 +160,7 @@ export const erf: Unary = /* @__PURE__ */ defineUnary({
   wgsl: 'erf(x)',
   keep: 'x',
   pull: (g, x) => mul(mul(g, 2 / Math.sqrt(Math.PI)), exp(neg(square(x)))),
+  range: { lo: -3, hi: 3 },
 });
 
 /**
@@ -156,7 +169,7 @@ export const erf: Unary = /* @__PURE__ */ defineUnary({
  */
 type Gradient = Op<[g: Tensor, y: Tensor], object>;
 
-/** Gradient of `tanh` from its result, `g (1 - y^2)`. */
+/** @internal Gradient of `tanh` from its result, `g (1 - y^2)`. */
 export const tanhGrad: Gradient = /* @__PURE__ */ defineElementwise<[g: Tensor, y: Tensor]>({
   name: 'tanhGrad',
   operands: ['g', 'y'],
@@ -165,35 +178,12 @@ export const tanhGrad: Gradient = /* @__PURE__ */ defineElementwise<[g: Tensor, 
   vjp: (h, { inputs: [g, y] }) => [() => tanhGrad(h, y), () => mul(mul(h, g), mul(y, -2))],
 });
 
-/** Gradient of `sigmoid` from its result, `g y (1 - y)`. */
+/** @internal Gradient of `sigmoid` from its result, `g y (1 - y)`. */
 export const sigmoidGrad: Gradient = /* @__PURE__ */ defineElementwise<[g: Tensor, y: Tensor]>({
   name: 'sigmoidGrad',
   operands: ['g', 'y'],
   value: (g, y) => g * y * (1 - y),
   wgsl: 'g * (y * (1.0 - y))',
   vjp: (h, { inputs: [g, y] }) => [() => sigmoidGrad(h, y), () => mul(mul(h, g), sub(1, mul(y, 2)))],
+  ranges: [{}, { lo: 0, hi: 1 }],
 });
-
-export const absCases = (): OpCases => unaryCases(abs, { avoid: [0] });
-export const cosCases = (): OpCases => unaryCases(cos, { lo: -7, hi: 7 });
-export const erfCases = (): OpCases => unaryCases(erf, { lo: -3, hi: 3 });
-export const expCases = (): OpCases => unaryCases(exp, { lo: -4, hi: 4 });
-export const expm1Cases = (): OpCases => unaryCases(expm1, { lo: -2, hi: 2 });
-export const logCases = (): OpCases => unaryCases(log, { lo: 0.1, hi: 3 });
-export const log1pCases = (): OpCases => unaryCases(log1p, { lo: -0.8, hi: 3 });
-export const reciprocalCases = (): OpCases =>
-  unaryCases(reciprocal, {
-    lo: -2,
-    hi: 2,
-    avoid: [-0.1, 0, 0.1],
-  });
-export const rsqrtCases = (): OpCases => unaryCases(rsqrt, { lo: 0.1, hi: 3 });
-export const sigmoidCases = (): OpCases => unaryCases(sigmoid, { lo: -6, hi: 6 });
-export const signCases = (): OpCases => unaryCases(sign, { avoid: [0] });
-export const sinCases = (): OpCases => unaryCases(sin, { lo: -7, hi: 7 });
-export const softplusCases = (): OpCases => unaryCases(softplus, { lo: -6, hi: 6 });
-export const sqrtCases = (): OpCases => unaryCases(sqrt, { lo: 0.1, hi: 3 });
-export const squareCases = (): OpCases => unaryCases(square);
-export const tanhCases = (): OpCases => unaryCases(tanh, { lo: -3, hi: 3 });
-export const sigmoidGradCases = (): OpCases => binaryCases(sigmoidGrad, {}, { lo: 0, hi: 1 });
-export const tanhGradCases = (): OpCases => binaryCases(tanhGrad);

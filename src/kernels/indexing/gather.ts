@@ -78,7 +78,7 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
 });
 
 /**
- * Adds slices up by number, `y[o, n, i] = sum over m with index[m] = n of g[o, m, i]`; the dual of `gather`.
+ * @internal Adds slices up by number, `y[o, n, i] = sum over m with index[m] = n of g[o, m, i]`; the dual of `gather`.
  * Every element of `y` walks the whole index, in order: the work is `extent` times the size of `g`, and the sum does not
  * depend on the device's scheduling, as it would with atomics.
  */

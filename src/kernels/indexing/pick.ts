@@ -58,7 +58,7 @@ function checkIndex(op: string, index: TensorSpec, shape: Shape, attrs: ReduceAt
 }
 
 /**
- * One element per row of the reduced axes, `y[o, i] = x[o, index[o, i], i]`, as `argMax` numbers them; the dual of `place`.
+ * @internal One element per row of the reduced axes, `y[o, i] = x[o, index[o, i], i]`, as `argMax` numbers them; the dual of `place`.
  * An index outside of the row reads NaN (0 in an integer tensor).
  */
 export const pick: Op<[x: Tensor, index: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
@@ -86,7 +86,7 @@ export const pick: Op<[x: Tensor, index: Tensor], ReduceAttrs> = /* @__PURE__ */
   keep: { inputs: [1] },
 });
 
-/** Zeros but for one element per row, `y[o, index[o, i], i] = g[o, i]`; the dual of `pick`. */
+/** @internal Zeros but for one element per row, `y[o, index[o, i], i] = g[o, i]`; the dual of `pick`. */
 export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */ defineOp({
   name: 'place',
   attrs: { axes: undefined, keepDims: false, shape: [] },

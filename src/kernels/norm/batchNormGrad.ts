@@ -15,7 +15,7 @@ const gradientsOf = /* @__PURE__ */ programs('batchNormGrad', gradients);
 type Gradients = [dx: Tensor, dgamma: Tensor, dbeta: Tensor];
 
 /**
- * Gradients of `batchNorm`, with `xhat = (x - mean) rstd`: `dbeta = sum g`, `dgamma = sum g xhat`,
+ * @internal Gradients of `batchNorm`, with `xhat = (x - mean) rstd`: `dbeta = sum g`, `dgamma = sum g xhat`,
  * `dx = gamma rstd (g - dbeta / M - xhat dgamma / M)`, in two dispatches.
  *
  * @param g cotangent of y, like x; `saved` [1 + chunks, 2, C] begins with mean and rstd
@@ -24,11 +24,11 @@ type Gradients = [dx: Tensor, dgamma: Tensor, dbeta: Tensor];
 export const batchNormGrad: Op<[g: Tensor, x: Tensor, gamma: Tensor, saved: Tensor], object, Gradients> =
   /* @__PURE__ */ declare('batchNormGrad', { relu: false, residual: false });
 
-/** Gradients of `batchNormRelu`: those of `batchNorm` for `g [y > 0]`. */
+/** @internal Gradients of `batchNormRelu`: those of `batchNorm` for `g [y > 0]`. */
 export const batchNormReluGrad: Op<[g: Tensor, x: Tensor, gamma: Tensor, saved: Tensor, y: Tensor], object, Gradients> =
   /* @__PURE__ */ declare('batchNormReluGrad', { relu: true, residual: false });
 
-/** Gradients of `batchNormAddRelu`: those of `batchNormRelu`, and `g [y > 0]` for the residual. */
+/** @internal Gradients of `batchNormAddRelu`: those of `batchNormRelu`, and `g [y > 0]` for the residual. */
 export const batchNormAddReluGrad: Op<
   [g: Tensor, x: Tensor, gamma: Tensor, saved: Tensor, y: Tensor],
   object,

@@ -26,7 +26,7 @@ export interface AdamStepAttrs extends ParameterAverageAttrs {
 }
 
 /**
- * Adam on a whole arena in one dispatch, with `lr` and the scale of the gradients `g` from `status`, and rules by block:
+ * @internal Adam on a whole arena in one dispatch, with `lr` and the scale of the gradients `g` from `status`, and rules by block:
  * `m += (1 - beta1) (g - m)`, `v += (1 - beta2) (g^2 - v)`, `p -= lr mhat / (sqrt(vhat) + eps)`, where
  * `mhat = m / (1 - beta1^t)`, `vhat = v / (1 - beta2^t)`; `decay p` is added to g, or if decoupled `lr decay p` taken
  * from p. PyTorch's semantics (Kingma and Ba 2015; Loshchilov and Hutter 2019). Then `ema += (1 - emaDecay) (p - ema)`.

@@ -14,7 +14,7 @@ export interface BlendAttrs {
 }
 
 /**
- * Running mean in place, `mean += share (x - mean)`: with share 1 / k for the k-th of equal parts, the mean of all so far.
+ * @internal Running mean in place, `mean += share (x - mean)`: with share 1 / k for the k-th of equal parts, the mean of all so far.
  *
  * @param mean updated in place, the handle dies; `x` of the same shape
  * @throws ShapeError if the shapes differ or share is not in [0, 1]

@@ -40,7 +40,7 @@ const GROUP = 256;
 const MAX_GROUPS = 64;
 
 /**
- * What an optimiser must know before it steps: the global norm `sqrt(sum g^2)` of all gradients without frozen blocks,
+ * @internal What an optimiser must know before it steps: the global norm `sqrt(sum g^2)` of all gradients without frozen blocks,
  * whether all are finite, the clipping factor `min(1, clipNorm / (norm + 1e-6))` (PyTorch's `clip_grad_norm_`), and the
  * learning rate `lr rate`.
  *
@@ -68,7 +68,7 @@ export const gradStatus: Op<[status: Tensor, rate: Operand, ...arenas: Tensor[]]
   });
 
 /**
- * The same for gradients of `S loss`: norm and clipping are those of `g / S`, and the factor of the gradients undoes S.
+ * @internal The same for gradients of `S loss`: norm and clipping are those of `g / S`, and the factor of the gradients undoes S.
  * Then S moves as PyTorch's `GradScaler` moves it: times `backoff` if a gradient was not finite, times `growth` after
  * `interval` finite steps in a row; but it stays within [1, 2^24].
  *

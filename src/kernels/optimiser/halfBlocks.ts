@@ -9,7 +9,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { RULE_BLOCK } from './stepStatus.js';
 
 /**
- * Blocks of an arena as float16, `y[64 b + i] = arena[64 blocks[b] + i]`: the parameters that a step of mixed precision
+ * @internal Blocks of an arena as float16, `y[64 b + i] = arena[64 blocks[b] + i]`: the parameters that a step of mixed precision
  * reads, in one dispatch. Its derivative is that of `halfParameters`, which is what calls it.
  *
  * @param arena flat float32 [length]. @param blocks uint32 [B], numbers of blocks of 64 elements.

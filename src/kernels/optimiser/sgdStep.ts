@@ -27,7 +27,7 @@ export interface SgdStepAttrs extends ParameterAverageAttrs {
 }
 
 /**
- * Gradient descent with momentum on a whole arena in one dispatch, with `lr` and the scale of the gradients from `status`,
+ * @internal Gradient descent with momentum on a whole arena in one dispatch, with `lr` and the scale of the gradients from `status`,
  * and rules by block: `g += decay p`, `u = momentum u + (1 - dampening) g` (first step `u = g`), `p -= lr u`, or with Nesterov
  * `p -= lr (g + momentum u)`. PyTorch's semantics (Sutskever et al. 2013). Then `ema += (1 - emaDecay) (p - ema)`. Nothing
  * changes if `status` is not finite.

@@ -56,7 +56,7 @@ export const avgPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Gradient of average pooling, `dx[n,h,w,c] = 1/(R S) sum of g[n,p,q,c] over the windows that contain pixel (h, w)`.
+ * @internal Gradient of average pooling, `dx[n,h,w,c] = 1/(R S) sum of g[n,p,q,c] over the windows that contain pixel (h, w)`.
  *
  * @param g [N, P, Q, C], float32 or float16
  * @returns [N, H, W, C] for `size` = [H, W]

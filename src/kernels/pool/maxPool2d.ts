@@ -73,7 +73,7 @@ export const maxPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
 const UNSEEN = 0xffffffff;
 
 /**
- * Gradient of max pooling, `dx[n,h,w,c] = sum of g[n,p,q,c] over the windows whose index[n,p,q,c] is h W + w`.
+ * @internal Gradient of max pooling, `dx[n,h,w,c] = sum of g[n,p,q,c] over the windows whose index[n,p,q,c] is h W + w`.
  *
  * @param g [N, P, Q, C], float32 or float16
  * @param index uint32 [N, P, Q, C], the pixel `h W + w` that each window chose
@@ -109,7 +109,7 @@ export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__
 });
 
 /**
- * Values at the pixels that max pooling chose, `y[n,p,q,c] = x[n, index[n,p,q,c], c]`: the dual of `maxPool2dGrad`.
+ * @internal Values at the pixels that max pooling chose, `y[n,p,q,c] = x[n, index[n,p,q,c], c]`: the dual of `maxPool2dGrad`.
  *
  * @param x [N, H, W, C], float32 or float16
  * @param index uint32 [N, P, Q, C], the pixel `h W + w` of each window

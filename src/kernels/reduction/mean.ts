@@ -4,7 +4,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { mul } from '../elementwise/arithmetic.js';
 import { matching } from '../elementwise/cast.js';
 import { REDUCE_DEFAULTS, type ReduceAttrs, reducedShape, reduceLaunches } from './stages.js';
-import { adder, spread, sum, sumLikeCases } from './sum.js';
+import { adder, spread, sum, sumLike } from './sum.js';
 
 /** Mean over axes, `y[o, i] = (1 / R) sum_r x[o, r, i]`, float32 also of float16. */
 export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
@@ -24,7 +24,7 @@ export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
 });
 
 export const meanCases = (): OpCases =>
-  sumLikeCases(mean, {
+  sumLike(mean, {
     samples: [],
     errors: [{ inputs: [{ shape: [2], dtype: 'int32' }], message: /mean: operand 0 is int32/ }],
   });

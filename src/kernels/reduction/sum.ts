@@ -107,7 +107,7 @@ export function gradientFor(x: Tensor, g: Tensor): Tensor {
 }
 
 /** Cases of a reduction that adds. */
-export function sumLikeCases(op: Op<[x: Tensor], ReduceAttrs>, extra: Pick<OpCases, 'samples' | 'errors'>): OpCases {
+export function sumLike(op: Op<[x: Tensor], ReduceAttrs>, extra: Pick<OpCases, 'samples' | 'errors'>): OpCases {
   return {
     op,
     samples: [
@@ -148,7 +148,7 @@ export function sumLikeCases(op: Op<[x: Tensor], ReduceAttrs>, extra: Pick<OpCas
 }
 
 export const sumCases = (): OpCases =>
-  sumLikeCases(sum, {
+  sumLike(sum, {
     samples: [{ inputs: [{ shape: [3, 5], dtype: 'int32', lo: -9, hi: 9 }], attrs: { axes: 0 } }],
     errors: [],
   });
