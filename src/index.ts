@@ -115,6 +115,7 @@ export type {
 } from './tensor/backend.js';
 export { f32bits } from './tensor/backend.js';
 export { cpu } from './tensor/cpu.js';
+export type { Nested, TensorData } from './tensor/nested.js';
 export { device } from './tensor/open.js';
 export type { DispatchTime, HostTime, Profile } from './tensor/profile.js';
 export { programs } from './tensor/programs.js';

@@ -1,4 +1,5 @@
 import type { Allocation } from './allocation.js';
+import type { TensorData } from './nested.js';
 import type { Profile } from './profile.js';
 import type { DType, Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
@@ -124,8 +125,14 @@ export interface Device {
   readonly description: string;
   readonly capabilities: Capabilities;
 
-  /** A tensor with a copy of `data`; the shape defaults to `[data.length]`, the dtype to that of a typed array, else float32. */
-  tensor(data: ArrayLike<number>, shape?: Shape, dtype?: DType): Tensor;
+  /**
+   * A tensor with a copy of `data`: a flat array, or nested ones such as `[[1, 2], [3, 4]]`. The shape is by default that of
+   * the nesting, the dtype that of a typed array, else float32.
+   *
+   * @throws ShapeError if rows of one level differ in length, if there is something else than numbers, or if `shape` has
+   *   another number of elements
+   */
+  tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor;
   /** A tensor of zeros. */
   zeros(shape: Shape, dtype?: DType): Tensor;
   /** A cached constant of shape []; meant for literals, not for values that change from step to step. */
@@ -175,7 +182,7 @@ export function f32bits(value: number): number {
 }
 
 /** The dtype that an array of numbers has by default. */
-export function dtypeOf(data: ArrayLike<number>): DType {
+export function dtypeOf(data: TensorData): DType {
   if (data instanceof Int32Array) return 'int32';
   if (data instanceof Uint32Array) return 'uint32';
   return 'float32';

@@ -11,6 +11,7 @@ import {
   type View,
 } from './backend.js';
 import { ConstantCache } from './constants.js';
+import { flattenData, type TensorData } from './nested.js';
 import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
 
@@ -58,7 +59,8 @@ class CpuDevice implements Device {
     this.description = because ? `${name}, because ${because}` : name;
   }
 
-  tensor(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
+  tensor(nested: TensorData, given?: Shape, dtype: DType = dtypeOf(nested)): Tensor {
+    const { data, shape } = flattenData(nested, given);
     checkShape('tensor', shape);
     const t = new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
     this.write(t, data);

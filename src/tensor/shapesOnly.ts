@@ -1,7 +1,8 @@
 import { DeviceError } from '../errors.js';
 import { Allocation } from './allocation.js';
-import type { Device, TypedArray } from './backend.js';
+import { type Device, dtypeOf, type TypedArray } from './backend.js';
 import { ConstantCache } from './constants.js';
+import { flattenData, type TensorData } from './nested.js';
 import { checkShape, type DType, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
 
@@ -25,8 +26,8 @@ class ShapesOnlyDevice implements Device {
   readonly #constants = new ConstantCache(this);
   #runs = 0;
 
-  tensor(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = 'float32'): Tensor {
-    return this.zeros(shape, dtype);
+  tensor(data: TensorData, shape?: Shape, dtype: DType = dtypeOf(data)): Tensor {
+    return this.zeros(flattenData(data, shape).shape, dtype);
   }
 
   zeros(shape: Shape, dtype: DType = 'float32'): Tensor {

@@ -17,6 +17,7 @@ import { fromFloat16Array, toFloat16Array } from './float16.js';
 import { withHalfBindings } from './halfBindings.js';
 import { notice } from './notice.js';
 import type { Profile } from './profile.js';
+import { flattenData, type TensorData } from './nested.js';
 import { scope } from './scope.js';
 import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
@@ -73,7 +74,8 @@ export class WebGpuBackend implements WebGpuDevice {
     });
   }
 
-  tensor(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
+  tensor(nested: TensorData, given?: Shape, dtype: DType = dtypeOf(nested)): Tensor {
+    const { data, shape } = flattenData(nested, given);
     checkShape('tensor', shape);
     const t = new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
     this.write(t, data);
