@@ -59,6 +59,15 @@ export function copiesOf<P>(by: string, params: P): P {
   return copies;
 }
 
+/** @internal Before anything else of a step, since there is no rate that suits all. */
+export function checkRate(by: string, options: StepOptions | undefined): void {
+  const lr: unknown = options?.lr;
+  if (typeof lr === 'number' || lr instanceof Tensor) return;
+  throw new ShapeError(
+    `${by}: lr, the learning rate, is ${String(lr)}; pass a number or a tensor as the last argument, such as { lr: 1e-3 }`,
+  );
+}
+
 /** What a step updates in place. */
 export interface Updated<P> {
   readonly params: P;

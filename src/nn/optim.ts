@@ -6,7 +6,7 @@ import { sgdStep } from '../kernels/optimiser/sgdStep.js';
 import { STATUS, STATUS_SIZE } from '../kernels/optimiser/stepStatus.js';
 import { Tensor } from '../tensor/tensor.js';
 import { tensorsOf } from '../tensor/tree.js';
-import { copiesOf, type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';
+import { checkRate, copiesOf, type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';
 
 export type { AverageOptions, StepOptions } from './arenaUpdate.js';
 export type { ParameterGroup } from './parameterGroups.js';
@@ -133,6 +133,7 @@ export const sgd = {
   }),
 
   step<P>(params: P, gradients: P, state: SgdState<P>, options: SgdOptions): [params: P, state: SgdState<P>] {
+    checkRate('sgd.step', options);
     const { momentum = 0, dampening = 0, nesterov = false } = options;
     const { attrs, trees: ema } = averageOf('sgd.step', state, options);
     const trees = { params, gradients, moments: [state.velocity, ...ema], ...controlsOf(state) };
@@ -157,6 +158,7 @@ function stepAdam<P>(
   options: AdamOptions,
   decoupled: boolean,
 ): [params: P, state: AdamState<P>] {
+  checkRate(by, options);
   const { betas = [0.9, 0.999], eps = 1e-8 } = options;
   const { attrs, trees: ema } = averageOf(by, state, options);
   const trees = { params, gradients, moments: [state.m, state.v, ...ema], ...controlsOf(state) };
