@@ -61,6 +61,8 @@ export {
 export { where } from './kernels/elementwise/where.js';
 export type { GatherAttrs } from './kernels/indexing/gather.js';
 export { gather } from './kernels/indexing/gather.js';
+export type { TakeAlongAxisAttrs } from './kernels/indexing/takeAlongAxis.js';
+export { takeAlongAxis } from './kernels/indexing/takeAlongAxis.js';
 export type { ConcatAttrs } from './kernels/layout/concat.js';
 export { concat, stack } from './kernels/layout/concat.js';
 export type { FlipAttrs } from './kernels/layout/flip.js';

@@ -33,6 +33,7 @@ const copies = /* @__PURE__ */ programs('assign', () =>
 /** @internal Sum of two cotangents, `y = a + b` of one shape: what fan-out in the forward pass becomes in the reverse sweep. */
 export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ defineOp({
   name: 'accumulate',
+  arity: 2,
   attrs: {},
   half: [0, 1],
   shape: ([a]) => a,
@@ -51,6 +52,7 @@ export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ de
 /** @internal Overwrites `target` in place with `source` of the same shape, or with one number: puts a gradient into its arena. */
 export const assign: Op<[target: Tensor, source: Tensor], object> = /* @__PURE__ */ defineOp({
   name: 'assign',
+  arity: 2,
   attrs: {},
   shape: ([target]) => target,
   reference([target, source], [y]) {

@@ -11,6 +11,7 @@ import {
   sizeOf,
 } from '../tensor/shape.js';
 import { overlap, Tensor } from '../tensor/tensor.js';
+import { type Arity, attributesOf, checkArity } from './attributes.js';
 import { destinationFor } from './destinations.js';
 import { observeOp } from './observer.js';
 import { isRecomputing } from './recompute.js';
@@ -34,6 +35,11 @@ export type Pullback = readonly ((() => Tensor) | null)[];
 /** How an op is declared; see `kernels/` for examples, one object per op. */
 export interface OpDefinition<A extends object, G> extends Kernel<A> {
   readonly name: string;
+  /**
+   * How many operands there are, or the least and the most of them: what else a call passes is refused, and a number in
+   * the place of the attributes is not taken for an operand. Where it is left out, `shape` judges any number of operands.
+   */
+  readonly arity?: Arity;
   /** Defaults of the attributes. */
   readonly attrs: A;
   /** Operands need not be float32: `shape` judges their dtypes. */
@@ -141,6 +147,7 @@ function applyOp<A extends object>(
   pickCotangent: (gs: readonly (Tensor | undefined)[]) => unknown,
 ): Tensor[] {
   const { name } = def;
+  checkArity(def, operands);
   const device = commonDevice(name, operands);
   const dtype = dtypeOfNumbers(operands);
   const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
@@ -149,7 +156,7 @@ function applyOp<A extends object>(
   const repeated = isRecomputing() ? donates : NOTHING;
   const updated = isRecomputing() ? NOTHING : donates;
   for (let i = 0; i < inputs.length; i++) if (!repeated.includes(i)) inputs[i].assertLive(name);
-  const attrs = given ? attributesOf(name, def.attrs, given) : def.attrs;
+  const attrs = given !== undefined ? attributesOf(name, def.attrs, given) : def.attrs;
   checkDTypes(def, inputs);
   const shaped = def.shape(inputs, attrs);
   for (const i of updated) checkDonation(name, inputs, i);
@@ -202,22 +209,6 @@ const FLOAT32 = { dtype: 'float32' } as const;
 function dtypeOfNumbers(operands: readonly Operand[]): DType | undefined {
   const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
   return dtype === 'float16' ? 'float32' : dtype;
-}
-
-/** @internal The attributes of a call: undefined takes the default; a misspelt name is refused, it would change nothing. */
-export function attributesOf<A extends object>(name: string, defaults: A, given: Partial<A>): A {
-  const attrs = { ...defaults };
-  for (const key of Object.keys(given) as (keyof A & string)[]) {
-    if (!(key in defaults)) {
-      const known = Object.keys(defaults).join(', ');
-      throw new ShapeError(
-        `${name}: no attribute is named '${key}'; ${known ? `there are ${known}` : 'there are none'}`,
-      );
-    }
-    const value = given[key];
-    if (value !== undefined) attrs[key] = value;
-  }
-  return attrs;
 }
 
 function makeOutput(name: string, device: Device, spec: TensorSpec, inputs: readonly Tensor[]): Tensor {

@@ -13,6 +13,7 @@ export * from './image/affineWarp.js';
 export * from './image/warpPixels.js';
 export * from './indexing/gather.js';
 export * from './indexing/pick.js';
+export * from './indexing/takeAlongAxis.js';
 export * from './layout/concat.js';
 export * from './layout/flip.js';
 export * from './layout/permute.js';

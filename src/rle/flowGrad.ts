@@ -36,6 +36,7 @@ export const flowGrad: Op<
   readonly [dPoints: Tensor, dFlat: Tensor]
 > = /* @__PURE__ */ defineMultiOp({
   name: 'flowGrad',
+  arity: [4, 5],
   attrs: { dims: 2, hidden: 64, masks: [], scaleBound: 1, map: 'logProb' },
   shape: ([states, flat, gLog, upstream, gMoved], { dims, masks, map }) => {
     const n = states.shape[2];

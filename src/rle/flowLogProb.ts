@@ -29,6 +29,7 @@ const DEFAULTS: FlowAttrs = { dims: 2, hidden: 64, masks: [], scaleBound: 1 };
  */
 export const flowLogProb: Op<[points: Tensor, flat: Tensor], FlowAttrs> = /* @__PURE__ */ defineOp({
   name: 'flowLogProb',
+  arity: 2,
   attrs: DEFAULTS,
   shape: ([points, flat], attrs) => {
     const [n] = checkFlow('flowLogProb', points, flat, attrs);
@@ -72,6 +73,7 @@ export interface FlowMoveAttrs extends FlowAttrs {
 export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonly [moved: Tensor, logDet: Tensor]> =
   /* @__PURE__ */ defineMultiOp({
     name: 'flowMove',
+    arity: 2,
     attrs: { ...DEFAULTS, map: 'inverse' },
     shape: ([points, flat], attrs) => {
       const [n] = checkFlow('flowMove', points, flat, attrs);

@@ -38,6 +38,7 @@ type Operands = [mu: Tensor, logit: Tensor, target: Tensor, weight: Tensor];
  */
 export const rleError: Op<Operands, RleTerms> = /* @__PURE__ */ defineOp({
   name: 'rleError',
+  arity: 4,
   attrs: DEFAULTS,
   shape: ([mu, logit, target, weight]) => {
     checkTerms('rleError', mu, logit, target, weight);
@@ -60,6 +61,7 @@ export const rleError: Op<Operands, RleTerms> = /* @__PURE__ */ defineOp({
 export const rleSum: Op<[...Operands, logPhi: Tensor], RleTerms, readonly [loss: Tensor, dLogPhi: Tensor]> =
   /* @__PURE__ */ defineMultiOp({
     name: 'rleSum',
+    arity: 5,
     attrs: DEFAULTS,
     shape: ([mu, logit, target, weight, logPhi]) => {
       checkTerms('rleSum', mu, logit, target, weight);
@@ -97,6 +99,7 @@ export const rleGrad: Op<
   readonly [dMu: Tensor, dLogit: Tensor]
 > = /* @__PURE__ */ defineMultiOp({
   name: 'rleGrad',
+  arity: 6,
   attrs: DEFAULTS,
   shape: ([mu, logit, target, weight]) => {
     checkTerms('rleGrad', mu, logit, target, weight);

@@ -1,3 +1,4 @@
+import { attributesOf } from '../../autograd/attributes.js';
 import { type Bindable, type Device, f32bits, type Kernel, type Launch } from '../../tensor/backend.js';
 import { grid, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
@@ -44,11 +45,11 @@ const fill: Kernel<FillAttrs> = {
   launches: (_, [y], { value }) => [fillLaunch(y, y.size, wordOf(value, y.dtype))],
 };
 
+const FULL_DEFAULTS: { shape: Shape; value: number; dtype: DType } = { shape: [], value: 0, dtype: 'float32' };
+
 /** A tensor whose elements are all `value`; unlike a cached `device.scalar`, its memory is its own. */
-export function full(
-  device: Device,
-  { shape, value, dtype = 'float32' }: { shape: Shape; value: number; dtype?: DType },
-): Tensor {
+export function full(device: Device, attrs: { shape: Shape; value: number; dtype?: DType }): Tensor {
+  const { shape, value, dtype } = attributesOf('full', FULL_DEFAULTS, attrs);
   checkShape('full', shape);
   const y = new Tensor(device, shape, dtype, device.allocate(dtype, sizeOf(shape)));
   device.run(fill, [], [y], { value });

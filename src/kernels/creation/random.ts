@@ -1,3 +1,4 @@
+import { attributesOf } from '../../autograd/attributes.js';
 import type { Device, Kernel } from '../../tensor/backend.js';
 import { grid } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
@@ -40,6 +41,12 @@ function generator(distribution: Distribution): Kernel<DrawAttrs> {
   };
 }
 
+function shapeOf(by: string, attrs: { readonly shape: Shape }): Shape {
+  return attributesOf(by, NO_SHAPE, attrs).shape;
+}
+
+const NO_SHAPE: { readonly shape: Shape } = { shape: [Number.NaN] };
+
 function draw(kernel: Kernel<DrawAttrs>, device: Device, rng: Rng, shape: Shape, counters: number): Tensor {
   checkShape(kernel.name, shape);
   const y = new Tensor(device, shape, 'float32', device.allocate('float32', sizeOf(shape)));
@@ -51,7 +58,8 @@ const uniform = /* @__PURE__ */ generator('uniform');
 const normal = /* @__PURE__ */ generator('normal');
 
 /** Uniform in [0, 1), multiples of 2^-24: the numbers that as many calls of `rng.uniform()` give, drawn on the device. */
-export function randomUniform(device: Device, rng: Rng, { shape }: { readonly shape: Shape }): Tensor {
+export function randomUniform(device: Device, rng: Rng, attrs: { readonly shape: Shape }): Tensor {
+  const shape = shapeOf('randomUniform', attrs);
   return draw(uniform, device, rng, shape, sizeOf(shape));
 }
 
@@ -59,6 +67,7 @@ export function randomUniform(device: Device, rng: Rng, { shape }: { readonly sh
  * Standard normal: the numbers that as many calls of `rng.normal()` give, to float32's precision, drawn on the device.
  * The second half of a pair that an odd count leaves over is dropped.
  */
-export function randomNormal(device: Device, rng: Rng, { shape }: { readonly shape: Shape }): Tensor {
+export function randomNormal(device: Device, rng: Rng, attrs: { readonly shape: Shape }): Tensor {
+  const shape = shapeOf('randomNormal', attrs);
   return draw(normal, device, rng, shape, 2 * Math.ceil(sizeOf(shape) / 2));
 }

@@ -26,6 +26,7 @@ const INTEGER_BOUND: Record<string, string> = { 'i32 u32': 'max(x, 0)', 'u32 i32
  */
 export const cast: Op<[x: Tensor], CastAttrs> = /* @__PURE__ */ defineOp({
   name: 'cast',
+  arity: 1,
   attrs: { dtype: 'float32' },
   anyDType: true,
   half: 'all',

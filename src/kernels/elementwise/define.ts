@@ -32,6 +32,7 @@ export function defineElementwise<I extends readonly unknown[], A extends object
   const launch = elementwiseLauncher(def);
   const op = defineOp<I, A>({
     name,
+    arity: def.operands.length,
     attrs,
     anyDType: dtype !== undefined,
     half: dtype ? def.half : 'all',

@@ -104,6 +104,7 @@ export function noDerivative(op: string): () => never {
  */
 export const affineWarp: Op<[images: Tensor, matrix: Tensor, colour: Tensor], WarpAttrs> = /* @__PURE__ */ defineOp({
   name: 'affineWarp',
+  arity: 3,
   attrs: WARP_DEFAULTS,
   shape([images, ...rest], attrs) {
     if (images.shape.length !== 4) {

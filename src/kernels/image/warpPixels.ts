@@ -34,6 +34,7 @@ const warps = /* @__PURE__ */ programs('warpPixels', warpPixelsCode);
 export const warpPixels: Op<[pixels: Tensor, places: Tensor, matrix: Tensor, colour: Tensor], WarpAttrs> =
   /* @__PURE__ */ defineOp({
     name: 'warpPixels',
+    arity: 4,
     attrs: WARP_DEFAULTS,
     anyDType: true,
     shape([pixels, places, ...rest], attrs) {

@@ -3,7 +3,7 @@ import { defineOp, type Op, type TensorSpec } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { grid } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
-import { aroundAxis, formatShape, isFloat, normaliseAxis, type Shape } from '../../tensor/shape.js';
+import { aroundAxis, formatShape, isFloat, normaliseAxis, type Shape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import gatherCode, { gatherGrad as gatherGradCode } from '../wgsl/gather.wgsl.js';
 import { missingValue, missingWord } from './pick.js';
@@ -16,35 +16,40 @@ export interface GatherAttrs {
 }
 
 export interface GatherGradAttrs extends GatherAttrs {
-  /** Extent of the axis in the result. */
+  /** Extent of `axis` in the result, where `axis` takes the place of those of the index. */
   readonly extent: number;
 }
 
-function withExtent(op: string, shape: Shape, axis: number, extent: number): Shape {
-  const d = normaliseAxis(op, axis, shape.length);
-  return shape.map((n, i) => (i === d ? extent : n));
+/** The shape with other axes in the place of `count` axes from `axis` on. */
+function withAxes(shape: Shape, axis: number, count: number, axes: Shape): Shape {
+  return [...shape.slice(0, axis), ...axes, ...shape.slice(axis + count)];
 }
 
 function checkIndex(op: string, index: TensorSpec): void {
-  if (isFloat(index) || index.shape.length !== 1) {
-    throw new ShapeError(
-      `${op}: the index is ${index.dtype} ${formatShape(index.shape)}; wanted one axis of int32 or uint32`,
-    );
+  if (isFloat(index)) {
+    throw new ShapeError(`${op}: the index is ${index.dtype} ${formatShape(index.shape)}; wanted int32 or uint32`);
   }
 }
 
 /**
- * Slices chosen by number, `y[o, m, i] = x[o, index[m], i]`, where m takes the place of `axis`; the dual of `gatherGrad`.
+ * Slices chosen by number, `y[o, m, i] = x[o, index[m], i]`, where the axes `m` of the index, any number of them, take the
+ * place of `axis`: rows of a table of embeddings by an index [N, T] are [N, T, D]. The dual of `gatherGrad`.
  * An index outside of the axis reads NaN (0 in an integer tensor).
+ *
+ * @param x of any dtype. @param index int32 or uint32 of any shape.
+ * @returns the shape of `x` with that of the index in the place of `axis`
+ * @throws ShapeError if the index is a float or `axis` is none of x; NumPy's `take`, which counts negative indices from the end
  */
 export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ */ defineOp({
   name: 'gather',
+  arity: 2,
   attrs: { axis: 0 },
   anyDType: true,
   half: [0],
   shape([x, index], { axis }) {
     checkIndex('gather', index);
-    return { shape: withExtent('gather', x.shape, axis, index.shape[0]), dtype: x.dtype };
+    const d = normaliseAxis('gather', axis, x.shape.length);
+    return { shape: withAxes(x.shape, d, 1, index.shape), dtype: x.dtype };
   },
   reference([x, index], [y], { axis }) {
     const { outer, extent, inner } = aroundAxis('gather', x.shape, axis);
@@ -70,10 +75,10 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
       },
     ];
   },
-  vjp: (g, { inputs: [x, index], attrs: { axis } }) => [
-    () => gatherGrad(g, index, { axis, extent: x.shape[normaliseAxis('gather', axis, x.rank)] }),
-    null,
-  ],
+  vjp(g, { inputs: [x, index], attrs: { axis } }) {
+    const d = normaliseAxis('gather', axis, x.rank);
+    return [() => gatherGrad(g, index, { axis: d, extent: x.shape[d] }), null];
+  },
   keep: { inputs: [1] },
 });
 
@@ -84,19 +89,21 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
  */
 export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @__PURE__ */ defineOp({
   name: 'gatherGrad',
+  arity: 2,
   attrs: { axis: 0, extent: 1 },
   anyDType: true,
   half: [0],
   shape([g, index], { axis, extent }) {
     checkIndex('gatherGrad', index);
-    const { extent: length } = aroundAxis('gather', g.shape, axis);
-    if (!isFloat(g) || length !== index.shape[0]) {
+    const rank = index.shape.length;
+    const d = normaliseAxis('gatherGrad', axis, g.shape.length - rank + 1);
+    if (!isFloat(g) || !sameShape(g.shape.slice(d, d + rank), index.shape)) {
       throw new ShapeError(
-        `gatherGrad: ${g.dtype} ${formatShape(g.shape)} has ${length} slices along axis ${axis}, the index ` +
-          `${index.shape[0]}; wanted floats and as many`,
+        `gatherGrad: ${g.dtype} ${formatShape(g.shape)} does not have the axes ${formatShape(index.shape)} of the index ` +
+          `from axis ${axis} on; wanted floats and these axes`,
       );
     }
-    return { shape: withExtent('gatherGrad', g.shape, axis, extent), dtype: g.dtype };
+    return { shape: withAxes(g.shape, d, rank, [extent]), dtype: g.dtype };
   },
   reference([g, index], [y], { axis }) {
     const { outer, extent, inner } = aroundAxis('gather', y.shape, axis);
@@ -133,6 +140,12 @@ export const gatherCases = (): OpCases => ({
     { inputs: [{ shape: [3, 2] }, { shape: [5], dtype: 'int32', values: [2, 0, 1, 2, 2] }] },
     { inputs: [{ shape: [2, 3, 4] }, { shape: [2], dtype: 'int32', values: [1, 1] }], attrs: { axis: 1 } },
     { inputs: [{ shape: [2, 3] }, { shape: [2], values: [2, 0], dtype: 'uint32' }], attrs: { axis: -1 } },
+    { inputs: [{ shape: [3, 2] }, { shape: [2, 3], dtype: 'int32', values: [2, 0, 1, 2, 2, 0] }] },
+    {
+      inputs: [{ shape: [2, 3, 4] }, { shape: [2, 1, 2], dtype: 'uint32', values: [1, 2, 0, 1] }],
+      attrs: { axis: -2 },
+    },
+    { inputs: [{ shape: [2, 3] }, { shape: [], dtype: 'int32', values: [2] }], attrs: { axis: 1 } },
     {
       inputs: [
         { shape: [3], dtype: 'int32', values: [7, -8, 9] },
@@ -142,7 +155,6 @@ export const gatherCases = (): OpCases => ({
   ],
   errors: [
     { inputs: [{ shape: [2, 3] }, { shape: [2] }], message: /the index is float32 \[2\]/ },
-    { inputs: [{ shape: [2, 3] }, { shape: [2, 1], dtype: 'int32' }], message: /the index is int32 \[2, 1\]/ },
     { inputs: [{ shape: [] }, { shape: [2], dtype: 'int32' }], message: /axis 0 is out of range for rank 0/ },
   ],
   bench: [
@@ -171,12 +183,17 @@ export const gatherGradCases = (): OpCases => ({
       inputs: [{ shape: [2, 3, 4] }, { shape: [3], dtype: 'int32', values: [0, 1, 0] }],
       attrs: { axis: 1, extent: 2 },
     },
+    {
+      inputs: [{ shape: [2, 1, 3, 4] }, { shape: [1, 3], dtype: 'int32', values: [0, 1, 0] }],
+      attrs: { axis: -2, extent: 2 },
+    },
+    { inputs: [{ shape: [2, 3] }, { shape: [], dtype: 'int32', values: [2] }], attrs: { axis: 1, extent: 4 } },
   ],
   errors: [
     {
       inputs: [{ shape: [2, 3] }, { shape: [3], dtype: 'int32' }],
       attrs: { extent: 4 },
-      message: /has 2 slices .* index 3/,
+      message: /does not have the axes \[3\] of the index from axis 0/,
     },
     {
       inputs: [

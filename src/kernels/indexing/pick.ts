@@ -36,13 +36,20 @@ export function missingValue(dtype: DType): number {
   return isFloat({ dtype }) ? Number.NaN : 0;
 }
 
-/** The launch of `y[o, i] = x[o, index[o, i], i]`. */
-export function pickLaunch(op: string, x: Bindable, index: Bindable, y: Tensor, { reduce, inner }: Collapsed): Launch {
+/** The launch of `y[o, m, i] = x[o, index[o, m, i], i]` for `count` values of m. */
+export function pickLaunch(
+  op: string,
+  x: Bindable,
+  index: Bindable,
+  y: Tensor,
+  { reduce, inner }: Pick<Collapsed, 'reduce' | 'inner'>,
+  count = 1,
+): Launch {
   return {
     program: picks(op),
     read: [x, index],
     write: [y],
-    params: [reduce, inner, missingWord(y.dtype)],
+    params: [reduce, inner, count, missingWord(y.dtype)],
     grid: grid(y.size),
   };
 }
@@ -63,6 +70,7 @@ function checkIndex(op: string, index: TensorSpec, shape: Shape, attrs: ReduceAt
  */
 export const pick: Op<[x: Tensor, index: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'pick',
+  arity: 2,
   attrs: REDUCE_DEFAULTS,
   anyDType: true,
   half: [0],
@@ -89,6 +97,7 @@ export const pick: Op<[x: Tensor, index: Tensor], ReduceAttrs> = /* @__PURE__ */
 /** @internal Zeros but for one element per row, `y[o, index[o, i], i] = g[o, i]`; the dual of `pick`. */
 export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */ defineOp({
   name: 'place',
+  arity: 2,
   attrs: { axes: undefined, keepDims: false, shape: [] },
   anyDType: true,
   half: [0],

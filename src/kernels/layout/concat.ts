@@ -1,3 +1,4 @@
+import { attributesOf } from '../../autograd/attributes.js';
 import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
@@ -83,7 +84,8 @@ export const concat = /* @__PURE__ */ ofArray(
 );
 
 /** Joins tensors of one shape along a new axis, which stands at `axis` of the result. */
-export function stack(xs: readonly Tensor[], { axis = 0 }: Partial<ConcatAttrs> = {}): Tensor {
+export function stack(xs: readonly Tensor[], attrs?: Partial<ConcatAttrs>): Tensor {
+  const { axis } = attributesOf('stack', { axis: 0 }, attrs);
   const parts = xs.map((x) => expandDims(x, { axis }));
   return concat(parts, { axis });
 }

@@ -22,6 +22,7 @@ function reversed(shape: Shape, axes: FlipAttrs['axes']): Strided {
 /** Reverses the order along axes, `y[i] = x[n - 1 - i]`. */
 export const flip: Op<[x: Tensor], FlipAttrs> = /* @__PURE__ */ defineOp({
   name: 'flip',
+  arity: 1,
   attrs: { axes: undefined },
   anyDType: true,
   half: [0],

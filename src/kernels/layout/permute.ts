@@ -28,6 +28,7 @@ export function permuted(shape: Shape, order: readonly number[]): Strided {
 /** Reorders axes, `y[i_order[0], i_order[1], ...] = x[i_0, i_1, ...]`; without an order it transposes. */
 export const permute: Op<[x: Tensor], PermuteAttrs> = /* @__PURE__ */ defineOp({
   name: 'permute',
+  arity: 1,
   attrs: { order: [] },
   anyDType: true,
   half: [0],

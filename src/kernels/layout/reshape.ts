@@ -1,5 +1,6 @@
+import { attributesOf, checkArity } from '../../autograd/attributes.js';
 import type { OpCases } from '../../autograd/cases.js';
-import { attributesOf, type Op, type OpDefinition, type Operand } from '../../autograd/op.js';
+import type { Op, OpDefinition, Operand } from '../../autograd/op.js';
 import { record } from '../../autograd/tape.js';
 import { ShapeError } from '../../errors.js';
 import { formatShape, normaliseAxes, type Shape, sizeOf } from '../../tensor/shape.js';
@@ -25,6 +26,7 @@ function fill(from: Shape, shape: Shape): Shape {
 
 const def: OpDefinition<ReshapeAttrs, Tensor> = {
   name: 'reshape',
+  arity: 1,
   attrs: { shape: [] },
   anyDType: true,
   half: [0],
@@ -38,7 +40,9 @@ const def: OpDefinition<ReshapeAttrs, Tensor> = {
 };
 
 /** Stands in for `defineOp`, which would give the output memory of its own. */
-function apply([x]: readonly Operand[], given: Partial<ReshapeAttrs> = {}): Tensor {
+function apply(operands: readonly Operand[], given?: Partial<ReshapeAttrs>): Tensor {
+  checkArity(def, operands);
+  const [x] = operands;
   const { shape } = attributesOf('reshape', def.attrs, given);
   if (!(x instanceof Tensor)) throw new ShapeError(`reshape: expected a tensor, got ${String(x)}`);
   const y = aliasOf(x, fill(x.shape, shape), 'reshape');
@@ -57,13 +61,19 @@ export const reshape: Op<[x: Tensor], ReshapeAttrs> = /* @__PURE__ */ Object.ass
 );
 
 /** Inserts an axis of extent 1 so that it stands at `axis` of the result; -1 is behind the last. */
-export function expandDims(x: Tensor, { axis }: { readonly axis: number }): Tensor {
+export function expandDims(x: Tensor, attrs: { readonly axis: number }): Tensor {
+  const { axis } = attributesOf('expandDims', { axis: Number.NaN }, attrs);
   const [at] = normaliseAxes('expandDims', axis, x.rank + 1);
   return reshape(x, { shape: x.shape.toSpliced(at, 0, 1) });
 }
 
 /** Drops axes of extent 1: those named, by default all. */
-export function squeeze(x: Tensor, { axes }: { readonly axes?: number | readonly number[] } = {}): Tensor {
+export function squeeze(x: Tensor, attrs?: { readonly axes?: number | readonly number[] }): Tensor {
+  const { axes } = attributesOf<{ axes: number | readonly number[] | undefined }>(
+    'squeeze',
+    { axes: undefined },
+    attrs,
+  );
   const dropped = new Set(axes === undefined ? undefined : normaliseAxes('squeeze', axes, x.rank));
   for (const d of dropped) {
     if (x.shape[d] !== 1) {

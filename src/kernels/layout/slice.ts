@@ -56,6 +56,7 @@ function selected(shape: Shape, attrs: SliceAttrs): Strided {
 /** A box of elements, `y[i, ...] = x[begin_0 + i step_0, ...]`; the dual of `pad`. */
 export const slice: Op<[x: Tensor], SliceAttrs> = /* @__PURE__ */ defineOp({
   name: 'slice',
+  arity: 1,
   attrs: { begin: [], end: [], step: [] },
   anyDType: true,
   half: [0],
@@ -116,6 +117,7 @@ function inner(x: Shape, y: Shape, { before, interior }: PadAttrs): Strided {
  */
 export const pad: Op<[x: Tensor], PadAttrs> = /* @__PURE__ */ defineOp({
   name: 'pad',
+  arity: 1,
   attrs: { before: [], after: [], interior: [], value: 0 },
   anyDType: true,
   half: [0],

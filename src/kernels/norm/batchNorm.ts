@@ -66,6 +66,7 @@ function declare<I extends readonly unknown[]>(
 ): Op<I, BatchNormAttrs, Result> {
   const all = defineMultiOp<I, BatchNormAttrs, [Tensor, Tensor, Tensor, Tensor]>({
     name,
+    arity: variant.residual ? 6 : 5,
     attrs: { eps: 1e-5, momentum: 0.1 },
     half: [0, 5],
     // What is updated in place comes first, as `donates` counts; last what only the VJP sees.

@@ -33,6 +33,7 @@ export const batchNormEval: Op<
   BatchNormEvalAttrs
 > = /* @__PURE__ */ defineOp({
   name: 'batchNormEval',
+  arity: 5,
   attrs: { eps: 1e-5 },
   half: [0],
   shape([x, gamma, beta, mean, variance]) {

@@ -41,6 +41,7 @@ function declare<I extends readonly unknown[], R extends readonly Tensor[]>(
 ): Op<I, object, R> {
   return defineMultiOp<I, object, R>({
     name,
+    arity: variant.relu ? 5 : 4,
     attrs: {},
     half: [0, 1, 4],
     shape([g, x, gamma, saved, y]) {
@@ -136,12 +137,10 @@ function samplesOf(relu: boolean): OpCases['samples'] {
   });
 }
 
-const errors: OpCases['errors'] = [
-  {
-    inputs: [{ shape: [2, 5] }, { shape: [7, 5] }, { shape: [5] }, { shape: [2, 2, 5] }, { shape: [7, 5] }],
-    message: /g must be \[7, 5\]/,
-  },
-];
+const errorsOf = (relu: boolean): OpCases['errors'] => {
+  const inputs = [{ shape: [2, 5] }, { shape: [7, 5] }, { shape: [5] }, { shape: [2, 2, 5] }];
+  return [{ inputs: relu ? [...inputs, { shape: [7, 5] }] : inputs, message: /g must be \[7, 5\]/ }];
+};
 
 function benchOf(tensors: number): OpCases['bench'] {
   const shape = [32, 64, 48, 64];
@@ -154,20 +153,20 @@ function benchOf(tensors: number): OpCases['bench'] {
 export const batchNormGradCases = (): OpCases => ({
   op: batchNormGrad,
   samples: samplesOf(false),
-  errors,
+  errors: errorsOf(false),
   bench: benchOf(5),
 });
 
 export const batchNormReluGradCases = (): OpCases => ({
   op: batchNormReluGrad,
   samples: samplesOf(true),
-  errors,
+  errors: errorsOf(true),
   bench: benchOf(7),
 });
 
 export const batchNormAddReluGradCases = (): OpCases => ({
   op: batchNormAddReluGrad,
   samples: samplesOf(true),
-  errors,
+  errors: errorsOf(true),
   bench: benchOf(7),
 });

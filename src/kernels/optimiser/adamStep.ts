@@ -43,6 +43,7 @@ export const adamStep: Op<
   readonly Tensor[]
 > = /* @__PURE__ */ defineMultiOp({
   name: 'adamStep',
+  arity: [6, 7],
   attrs: { betas: [0.9, 0.999], eps: 1e-8, decoupled: false, emaDecay: 0.999, emaWarmUp: false },
   shape([params, gradients, m, v, status, rules, ...ema], attrs) {
     const { betas, eps } = attrs;

@@ -21,6 +21,7 @@ export interface BlendAttrs {
  */
 export const blend: Op<[mean: Tensor, x: Tensor], BlendAttrs> = /* @__PURE__ */ defineOp({
   name: 'blend',
+  arity: 2,
   attrs: { share: 0.5 },
   shape([mean, x], { share }) {
     if (!sameShape(mean.shape, x.shape)) {

@@ -17,6 +17,7 @@ import { RULE_BLOCK } from './stepStatus.js';
  */
 export const halfBlocks: Op<[arena: Tensor, blocks: Tensor], object> = /* @__PURE__ */ defineOp({
   name: 'halfBlocks',
+  arity: 2,
   attrs: {},
   anyDType: true,
   shape([arena, blocks]) {

@@ -43,6 +43,7 @@ export const sgdStep: Op<
   readonly Tensor[]
 > = /* @__PURE__ */ defineMultiOp({
   name: 'sgdStep',
+  arity: [5, 6],
   attrs: { momentum: 0, dampening: 0, nesterov: false, emaDecay: 0.999, emaWarmUp: false },
   shape([params, gradients, velocity, status, rules, ...ema], attrs) {
     const { momentum, dampening, nesterov } = attrs;

@@ -32,6 +32,7 @@ const gradients = /* @__PURE__ */ programs('avgPool2dGrad', gradWgsl);
  */
 export const avgPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'avgPool2d',
+  arity: 1,
   attrs: POOL_DEFAULTS,
   half: [0],
   shape([x], attrs) {
@@ -63,6 +64,7 @@ export const avgPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
  */
 export const avgPool2dGrad: Op<[g: Tensor], UnpoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'avgPool2dGrad',
+  arity: 1,
   attrs: UNPOOL_DEFAULTS,
   half: [0],
   shape([g], attrs) {

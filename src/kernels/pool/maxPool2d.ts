@@ -36,6 +36,7 @@ const gathers = /* @__PURE__ */ programs('maxPool2dGather', gatherWgsl);
  */
 export const maxPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'maxPool2d',
+  arity: 1,
   attrs: POOL_DEFAULTS,
   half: [0],
   shape([x], attrs) {
@@ -81,6 +82,7 @@ const UNSEEN = 0xffffffff;
  */
 export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'maxPool2dGrad',
+  arity: 2,
   attrs: UNPOOL_DEFAULTS,
   anyDType: true,
   half: [0],
@@ -117,6 +119,7 @@ export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__
  */
 export const maxPool2dGather: Op<[x: Tensor, index: Tensor], UnpoolAttrs> = /* @__PURE__ */ defineOp({
   name: 'maxPool2dGather',
+  arity: 2,
   attrs: UNPOOL_DEFAULTS,
   anyDType: true,
   half: [0],

@@ -33,6 +33,7 @@ import { biasEpilogue } from './epilogue.js';
 export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor, bias?: Tensor], ConvAttrs> =
   /* @__PURE__ */ defineOp({
     name: 'conv2d',
+    arity: [2, 3],
     attrs: CONV_DEFAULTS,
     half: [0, 1],
     shape([x, filter, bias], attrs) {
@@ -74,6 +75,7 @@ export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor
  */
 export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /* @__PURE__ */ defineOp({
   name: 'conv2dInput',
+  arity: 2,
   attrs: { ...CONV_DEFAULTS, inputSize: [1, 1] },
   half: [0, 1],
   shape: ([g, filter], attrs) => ({ shape: inputShape(inputGeometry(g, filter, attrs)), dtype: g.dtype }),
@@ -108,6 +110,7 @@ export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /*
  */
 export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @__PURE__ */ defineOp({
   name: 'conv2dWeight',
+  arity: 2,
   attrs: { ...CONV_DEFAULTS, kernel: [1, 1] },
   half: [0, 1],
   shape: ([x, g], attrs) => ({ shape: filterShape(weightGeometry(x, g, attrs)), dtype: sumType(x.dtype) }),

@@ -38,6 +38,7 @@ type Operands = [x: Tensor, filter: Tensor, gamma: Tensor, beta: Tensor, mean: T
  */
 export const conv2dNorm: Op<Operands | [...Operands, residual?: Tensor], Conv2dNormAttrs> = /* @__PURE__ */ defineOp({
   name: 'conv2dNorm',
+  arity: [6, 7],
   attrs: DEFAULTS,
   half: [0, 1, 6],
   shape([x, filter, gamma, beta, mean, variance, residual], attrs) {

@@ -1,3 +1,4 @@
+import { attributesOf } from '../../autograd/attributes.js';
 import { ShapeError } from '../../errors.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -17,8 +18,8 @@ export interface ConvTranspose2dAttrs extends ConvAttrs {
  * @returns [N, H, W, C] with `H = (P - 1) stride - 2 padding + dilation (R - 1) + outputPadding + 1`.
  * @throws ShapeError if channels do not fit, the size is below 1, or outputPadding is not below stride or dilation.
  */
-export function convTranspose2d(x: Tensor, filter: Tensor, attrs: Partial<ConvTranspose2dAttrs> = {}): Tensor {
-  const { outputPadding = 0, ...conv } = { ...CONV_DEFAULTS, ...attrs };
+export function convTranspose2d(x: Tensor, filter: Tensor, attrs?: Partial<ConvTranspose2dAttrs>): Tensor {
+  const { outputPadding, ...conv } = attributesOf('convTranspose2d', { ...CONV_DEFAULTS, outputPadding: 0 }, attrs);
   if (x.rank !== 4 || filter.rank !== 4 || x.shape[3] !== filter.shape[3]) {
     throw new ShapeError(
       `convTranspose2d: x must be [N, P, Q, K] and the filter [R, S, C / groups, K] with the same K, ` +

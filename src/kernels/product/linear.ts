@@ -19,6 +19,7 @@ import { matmulLaunches, type ProductGeometry } from './product.js';
 export const linear: Op<[x: Tensor, weight: Tensor] | [x: Tensor, weight: Tensor, bias?: Tensor], object> =
   /* @__PURE__ */ defineOp({
     name: 'linear',
+    arity: [2, 3],
     attrs: {},
     shape([x, weight, bias]) {
       const { N } = linearGeometry(x, weight, bias);

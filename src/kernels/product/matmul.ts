@@ -22,6 +22,7 @@ export interface MatmulAttrs {
  */
 export const matmul: Op<[a: Tensor, b: Tensor], MatmulAttrs> = /* @__PURE__ */ defineOp({
   name: 'matmul',
+  arity: 2,
   attrs: { transA: false, transB: false },
   half: [0, 1],
   shape([a, b], attrs) {

@@ -23,6 +23,7 @@ function chunkOf(extent: number): number {
 /** Running sum along an axis, `y_r = sum_{q <= r} x_q`; its own dual in reverse. */
 export const cumsum: Op<[x: Tensor], CumsumAttrs> = /* @__PURE__ */ defineOp({
   name: 'cumsum',
+  arity: 1,
   attrs: { axis: -1, reverse: false },
   anyDType: true,
   half: [0],

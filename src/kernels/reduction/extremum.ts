@@ -68,6 +68,7 @@ function findExtrema(
 function extremum(name: Direction): Op<[x: Tensor], ReduceAttrs> {
   return defineOp({
     name,
+    arity: 1,
     attrs: REDUCE_DEFAULTS,
     anyDType: true,
     half: [0],
@@ -106,6 +107,7 @@ export interface ArgMaxAttrs {
 /** The first index of the largest element along an axis, int32; of a NaN if there is one. */
 export const argMax: Op<[x: Tensor], ArgMaxAttrs> = /* @__PURE__ */ defineOp({
   name: 'argMax',
+  arity: 1,
   attrs: { axis: -1, keepDims: false },
   anyDType: true,
   half: [0],

@@ -49,6 +49,7 @@ export function logSum(data: ArrayLike<number>, start: number, count: number, st
 /** Log of a sum of exponentials over axes, `y[o, i] = log sum_r exp(x[o, r, i])`, which never overflows. */
 export const logSumExp: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'logSumExp',
+  arity: 1,
   attrs: REDUCE_DEFAULTS,
   shape: ([x], attrs) => ({ shape: reducedShape('logSumExp', x.shape, attrs), dtype: 'float32' }),
   reference([x], [y], { axes }) {

@@ -9,6 +9,7 @@ import { adder, spread, sum, sumLike } from './sum.js';
 /** Mean over axes, `y[o, i] = (1 / R) sum_r x[o, r, i]`, float32 also of float16. */
 export const mean: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'mean',
+  arity: 1,
   attrs: REDUCE_DEFAULTS,
   half: [0],
   shape: ([x], attrs) => ({ shape: reducedShape('mean', x.shape, attrs), dtype: 'float32' }),

@@ -30,6 +30,7 @@ interface Normalisation extends SoftmaxValue {
 function normalisation({ name, exact, term, value, vjp }: Normalisation): Op<[x: Tensor], SoftmaxAttrs> {
   return defineOp<[x: Tensor], SoftmaxAttrs>({
     name,
+    arity: 1,
     attrs: { axis: -1 },
     shape([x], { axis }) {
       normaliseAxis(name, axis, x.shape.length);

@@ -51,6 +51,7 @@ export function spread(g: Tensor, x: Tensor, attrs: ReduceAttrs): Tensor {
 /** Sum over axes, `y[o, i] = sum_r x[o, r, i]`, of any dtype, float32 of float16; the dual of `broadcastTo`. */
 export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'sum',
+  arity: 1,
   attrs: REDUCE_DEFAULTS,
   anyDType: true,
   half: [0],
@@ -76,6 +77,7 @@ const repeated = (from: Shape, to: Shape) => ({ extents: to, strides: broadcastS
 /** Repeats `x` along new leading axes and along its axes of extent 1, by NumPy's rule; the dual of `sum`. */
 export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defineOp({
   name: 'broadcastTo',
+  arity: 1,
   attrs: { shape: [] },
   anyDType: true,
   half: [0],

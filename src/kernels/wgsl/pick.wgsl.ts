@@ -1,9 +1,9 @@
 import { threadEntry } from '../../tensor/grid.js';
 
-/** `y[o, i] = x[o, index[o, i], i]` of 32-bit words; a negative index is a large one. */
+/** `y[o, m, i] = x[o, index[o, m, i], i]` of 32-bit words, `count` values of m; a negative index is a large one. */
 export default function pick(): string {
   return /* wgsl */ `
-struct Params { reduce: u32, inner: u32, missing: u32 }
+struct Params { reduce: u32, inner: u32, count: u32, missing: u32 }
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<u32>;
@@ -11,7 +11,7 @@ struct Params { reduce: u32, inner: u32, missing: u32 }
 ${threadEntry('t', 'arrayLength(&y)')}
   let r = index[t];
   if (r < p.reduce) {
-    y[t] = x[(t / p.inner * p.reduce + r) * p.inner + t % p.inner];
+    y[t] = x[(t / (p.inner * p.count) * p.reduce + r) * p.inner + t % p.inner];
   } else {
     y[t] = p.missing;
   }

@@ -1,0 +1,52 @@
+import { ShapeError } from '../errors.js';
+import { Tensor } from '../tensor/tensor.js';
+import { isRecord } from '../tensor/tree.js';
+
+/** How many operands an op takes, or the least and the most of them. */
+export type Arity = number | readonly [least: number, most: number];
+
+/** @internal What a call passes beside an op's operands; a number there was meant as an attribute. */
+export function checkArity(
+  { name, arity, attrs }: { readonly name: string; readonly arity?: Arity; readonly attrs: object },
+  operands: readonly unknown[],
+): void {
+  if (arity === undefined) return;
+  const [least, most] = typeof arity === 'number' ? [arity, arity] : arity;
+  const count = operands.length;
+  if (count >= least && count <= most) return;
+  const extra = operands[most];
+  if (count > most && !(extra instanceof Tensor)) throw notAttributes(name, attrs, extra);
+  const wanted = least === most ? `${least}` : `${least} to ${most}`;
+  throw new ShapeError(`${name}: wants ${wanted} operand${most === 1 ? '' : 's'}, got ${count}`);
+}
+
+/**
+ * @internal The attributes of a call: undefined takes the default. What is no record is refused, and so is a misspelt name:
+ * both would change nothing.
+ */
+export function attributesOf<A extends object>(name: string, defaults: A, given: Partial<A> = {}): A {
+  if (!isRecord(given)) throw notAttributes(name, defaults, given);
+  const attrs = { ...defaults };
+  for (const key of Object.keys(given) as (keyof A & string)[]) {
+    if (!(key in defaults)) {
+      const known = Object.keys(defaults).join(', ');
+      throw new ShapeError(
+        `${name}: no attribute is named '${key}'; ${known ? `there are ${known}` : 'there are none'}`,
+      );
+    }
+    const value = given[key];
+    if (value !== undefined) attrs[key] = value;
+  }
+  return attrs;
+}
+
+/** Attributes are given by name, so that `sum(x, 0)` cannot be read in two ways. */
+function notAttributes(name: string, defaults: object, got: unknown): ShapeError {
+  const isPlain = typeof got !== 'object' || Array.isArray(got) || got === null;
+  const shown = isPlain ? (JSON.stringify(got) ?? String(got)) : `a ${got.constructor?.name}`;
+  const [first] = Object.keys(defaults);
+  const remedy = first
+    ? `write ${name}(..., { ${first}: ${isPlain ? shown : '...'} })`
+    : 'there are none, leave it out';
+  return new ShapeError(`${name}: attributes are given by name in a record, got ${shown}; ${remedy}`);
+}
