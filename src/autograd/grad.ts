@@ -148,15 +148,16 @@ export function customVjp<I extends readonly Tensor[], R>(
     const [made, residuals] = withoutTapes(() => forward(...inputs));
     // A handle of its own: a value from outside, such as an input, would take that tensor's place on the tape.
     const value = aliasOf(made);
+    const kept = mapTensors(residuals, (t) => (t === made ? value : t));
     record({
       name: 'customVjp',
       inputs,
       outputs: [value],
-      keep: tensorsOf(residuals),
+      keep: tensorsOf(kept),
       pullback: ([g]) => {
         let gradients: readonly (Tensor | null)[] | undefined;
         return inputs.map((x, i) => () => {
-          gradients ??= backward(residuals, g as Tensor);
+          gradients ??= backward(kept, g as Tensor);
           return gradients[i] ?? x.device.zeros(x.shape, x.dtype);
         });
       },
