@@ -20,6 +20,7 @@ export {
 export { DataError, DeviceError, DisposedError, GradcheckError, ShapeError } from './errors.js';
 export { full } from './kernels/creation/full.js';
 export { randomNormal, randomUniform } from './kernels/creation/random.js';
+export { nextSeed, randomSeed } from './kernels/creation/randomSeed.js';
 export type { LeakyReluAttrs } from './kernels/elementwise/activation.js';
 export { gelu, leakyRelu, relu, silu } from './kernels/elementwise/activation.js';
 export { add, atan2, div, maximum, minimum, mul, neg, sub } from './kernels/elementwise/arithmetic.js';
@@ -39,6 +40,8 @@ export {
   logicalOr,
   notEqual,
 } from './kernels/elementwise/comparison.js';
+export type { DropoutAttrs } from './kernels/elementwise/dropout.js';
+export { dropout } from './kernels/elementwise/dropout.js';
 export { pow } from './kernels/elementwise/pow.js';
 export {
   abs,
@@ -59,8 +62,11 @@ export {
   tanh,
 } from './kernels/elementwise/unary.js';
 export { where } from './kernels/elementwise/where.js';
+export type { ResizeAttrs } from './kernels/image/resizeBilinear.js';
+export { resizeBilinear } from './kernels/image/resizeBilinear.js';
 export type { GatherAttrs } from './kernels/indexing/gather.js';
 export { gather } from './kernels/indexing/gather.js';
+export { oneHot } from './kernels/indexing/oneHot.js';
 export type { TakeAlongAxisAttrs } from './kernels/indexing/takeAlongAxis.js';
 export { takeAlongAxis } from './kernels/indexing/takeAlongAxis.js';
 export type { ConcatAttrs } from './kernels/layout/concat.js';
@@ -81,6 +87,8 @@ export { avgPool2d } from './kernels/pool/avgPool2d.js';
 export { globalAveragePool } from './kernels/pool/globalAveragePool.js';
 export { maxPool2d } from './kernels/pool/maxPool2d.js';
 export type { PoolAttrs } from './kernels/pool/poolWindow.js';
+export type { Conv1dAttrs } from './kernels/product/conv1d.js';
+export { conv1d } from './kernels/product/conv1d.js';
 export { conv2d, conv2dInput, conv2dWeight } from './kernels/product/conv2d.js';
 export type { Conv2dNormAttrs } from './kernels/product/conv2dNorm.js';
 export { conv2dNorm } from './kernels/product/conv2dNorm.js';
@@ -101,6 +109,8 @@ export { logSoftmax, softmax } from './kernels/reduction/softmax.js';
 export type { ReduceAttrs } from './kernels/reduction/stages.js';
 export type { BroadcastAttrs } from './kernels/reduction/sum.js';
 export { broadcastTo, sum } from './kernels/reduction/sum.js';
+export type { VarianceAttrs } from './kernels/reduction/variance.js';
+export { variance } from './kernels/reduction/variance.js';
 export { packParameters } from './tensor/arena.js';
 export type {
   Bindable,

@@ -5,10 +5,13 @@
 export { averageGradients } from './averageGradients.js';
 export * as backbone from './backbone.js';
 export * as batchNorm from './batchNorm.js';
+export * as conv1d from './conv1d.js';
 export * as conv2d from './conv2d.js';
 export * as convNorm from './convNorm.js';
 export * as convTranspose2d from './convTranspose2d.js';
 export * as convUnit from './convUnit.js';
+export { type CrossEntropyOptions, crossEntropy } from './crossEntropy.js';
+export * as groupNorm from './groupNorm.js';
 export { halfParameters } from './halfParameters.js';
 export * as hrnet from './hrnet.js';
 export {
@@ -24,6 +27,7 @@ export {
   xavierNormal,
   xavierUniform,
 } from './init.js';
+export * as layerNorm from './layerNorm.js';
 export * as linear from './linear.js';
 export { countMacs, type Macs } from './macs.js';
 export * as mlp from './mlp.js';

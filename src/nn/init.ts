@@ -5,16 +5,20 @@ import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
- * Numbers of inputs and outputs that meet in one weight: a linear weight is [out, in], a filter [R, S, C/groups, K].
+ * Numbers of inputs and outputs that meet in one weight: a linear weight is [out, in], a filter [R, S, C/groups, K] or, along
+ * one axis, [S, C/groups, K].
  * @throws ShapeError for other ranks
  */
 export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
   if (shape.length === 2) return { fanIn: shape[1], fanOut: shape[0] };
-  if (shape.length === 4) {
-    const field = shape[0] * shape[1];
-    return { fanIn: field * shape[2], fanOut: field * shape[3] };
+  if (shape.length === 3 || shape.length === 4) {
+    const [inputs, outputs] = shape.slice(-2);
+    const field = sizeOf(shape.slice(0, -2));
+    return { fanIn: field * inputs, fanOut: field * outputs };
   }
-  throw new ShapeError(`fans: wants a weight [out, in] or a filter [R, S, C, K], got ${formatShape(shape)}`);
+  throw new ShapeError(
+    `fans: wants a weight [out, in] or a filter [R, S, C, K] or [S, C, K], got ${formatShape(shape)}`,
+  );
 }
 
 /** Values from U(-bound, bound). */

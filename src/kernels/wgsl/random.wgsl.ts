@@ -1,19 +1,9 @@
 import { threadEntry } from '../../tensor/grid.js';
 import { withMath } from './math.wgsl.js';
+import threefry from './threefry.wgsl.js';
 
 /** What `random` draws: one uniform a thread, or a pair of normals. */
 export type Distribution = 'uniform' | 'normal';
-
-/** `threefry2x32` of `tensor/rng.ts`, unrolled: a pure function of key and counter, so threads need no order. */
-function rounds(): string {
-  const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
-  return Array.from({ length: 20 }, (_, i) => {
-    const r = rotations[i % 8];
-    const mix = `  x += y; y = ((y << ${r}u) | (y >> ${32 - r}u)) ^ x;`;
-    const s = (i + 1) / 4;
-    return i % 4 === 3 ? `${mix}\n  x += key[${s % 3}]; y += key[${(s + 1) % 3}] + ${s}u;` : mix;
-  }).join('\n');
-}
 
 /** Of the normal's angle, 2 pi v, the nearest quarter turn is exact in float32, and so is what is left of v. */
 const draw = {
@@ -35,13 +25,12 @@ struct Params { key0: u32, key1: u32, low: u32, high: u32, size: u32, threads: u
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
 @group(0) @binding(1) var<uniform> p: Params;
 
+${threefry()}
+
 fn unit(i: u32) -> f32 {
-  let key = array(p.key0, p.key1, p.key0 ^ p.key1 ^ 0x1bd11bdau);
   let low = p.low + i;
-  var x = low + key[0];
-  var y = p.high + select(0u, 1u, low < i) + key[1];
-${rounds()}
-  return f32(x >> 8u) * 0x1p-24;
+  let drawn = threefry(p.key0, p.key1, low, p.high + select(0u, 1u, low < i));
+  return f32(drawn.x >> 8u) * 0x1p-24;
 }
 
 ${threadEntry('t', 'p.threads')}

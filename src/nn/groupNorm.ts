@@ -1,0 +1,43 @@
+import { ShapeError } from '../errors.js';
+import { add, mul } from '../kernels/elementwise/arithmetic.js';
+import { reshape } from '../kernels/layout/reshape.js';
+import type { Device } from '../tensor/backend.js';
+import { formatShape, sameShape, sizeOf } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { constant } from './init.js';
+import { normalise, OVER_GROUPS } from './normalise.js';
+
+/** Scale `weight` [C] and shift `bias` [C]. */
+export type GroupNormParams = { weight: Tensor; bias: Tensor };
+
+export interface GroupNormOptions {
+  /** How many groups of neighbouring channels; 1 is a layer norm over all of an image, C an instance norm. */
+  readonly groups: number;
+  readonly eps?: number;
+}
+
+/** Scale 1 and shift 0. */
+export function init(device: Device, channels: number): GroupNormParams {
+  return { weight: constant(device, [channels], 1), bias: constant(device, [channels], 0) };
+}
+
+/**
+ * `y = weight (x - mean) / sqrt(var + eps) + bias` with the mean and the biased variance of each image's groups of C / groups
+ * neighbouring channels over all pixels (Wu and He 2018): PyTorch's `GroupNorm`.
+ *
+ * @param x [N, ..., C], float32
+ * @returns like x
+ * @throws ShapeError if weight and bias are not [C], or the groups do not divide C
+ */
+export function apply({ weight, bias }: GroupNormParams, x: Tensor, { groups, eps = 1e-5 }: GroupNormOptions): Tensor {
+  const C = x.shape[x.rank - 1];
+  if (x.rank < 2 || !sameShape(weight.shape, [C]) || !sameShape(bias.shape, [C]) || C % groups !== 0) {
+    throw new ShapeError(
+      `groupNorm: wants x [N, ..., C], weight and bias [C], and groups that divide C; got ${formatShape(x.shape)}, ` +
+        `${formatShape(weight.shape)}, ${formatShape(bias.shape)} and ${groups}`,
+    );
+  }
+  const grouped = reshape(x, { shape: [x.shape[0], sizeOf(x.shape.slice(1, -1)), groups, C / groups] });
+  const y = reshape(normalise(grouped, OVER_GROUPS, eps), { shape: x.shape });
+  return add(mul(y, weight), bias);
+}
