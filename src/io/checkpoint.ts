@@ -30,7 +30,8 @@ export interface Checkpoint {
 }
 
 const FORMAT_VERSION = '1';
-const OPTIMIZER = 'optimizer.';
+/** @internal What the names of an optimiser's tensors begin with. */
+export const OPTIMIZER = 'optimizer.';
 
 /**
  * Writes a checkpoint as one safetensors file: tensors of the model under their names, those of the optimiser under

@@ -23,5 +23,7 @@ export {
   type StateTree,
   unflattenState,
 } from './stateDict.js';
-export { fromTorchLayout, permuteAxes, toTorchLayout } from './torchLayout.js';
+export { fromTorchLayout, permuteAxes, torchShape, toTorchLayout } from './torchLayout.js';
+export { downloadState, shapesOf, uploadState } from './treeState.js';
+export { formatWeights, parseWeights, type WeightsOptions } from './weights.js';
 export { readWeightsFile, type WeightsFile } from './weightsFile.js';

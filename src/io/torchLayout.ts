@@ -36,28 +36,42 @@ export function permuteAxes(tensor: StateTensor, order: readonly number[]): Stat
   return { shape: outShape, data: out };
 }
 
-/** `[R, S, C/groups, K]`, wgrad's filters, to PyTorch's `[out, in/groups, height, width]`. */
-const RSCK_TO_OIHW = [3, 2, 0, 1];
-const OIHW_TO_RSCK = [2, 3, 1, 0];
+/** Axes of filters by their number: `[R, S, C/groups, K]` and `[S, C/groups, K]` against PyTorch's `[out, in/groups, ...]`. */
+const TO_TORCH: Readonly<Record<number, readonly number[]>> = { 3: [2, 1, 0], 4: [3, 2, 0, 1] };
+const FROM_TORCH: Readonly<Record<number, readonly number[]>> = { 3: [2, 1, 0], 4: [2, 3, 1, 0] };
+
+/** A filter is what PyTorch calls `weight` and has three or four axes; other tensors of as many axes stay as they are. */
+function isFilter(name: string, rank: number): boolean {
+  return (name === 'weight' || name.endsWith('.weight')) && rank in TO_TORCH;
+}
 
 /**
- * A state dict of wgrad's layouts in PyTorch's, as it belongs on disk: filters, the tensors of rank 4, become OIHW.
+ * A state dict of wgrad's layouts in PyTorch's, as it belongs on disk: filters, the tensors named `weight` of rank 3 and 4,
+ * become `[out, in/groups, width]` and OIHW.
  *
  * The filter of a transposed convolution from K to C channels is the `[R, S, C, K]` of the convolution from C to K that
  * it reverses; the same permutation makes it PyTorch's IOHW. All else, `linear` weights (out, in) included, is laid
  * out alike on both sides.
  */
 export function toTorchLayout(state: ReadonlyMap<string, StateTensor>): StateDict {
-  return permuteFilters(state, RSCK_TO_OIHW);
+  return permuteFilters(state, TO_TORCH);
 }
 
 /** A state dict of PyTorch's layouts in wgrad's, the inverse of `toTorchLayout`. */
 export function fromTorchLayout(state: ReadonlyMap<string, StateTensor>): StateDict {
-  return permuteFilters(state, OIHW_TO_RSCK);
+  return permuteFilters(state, FROM_TORCH);
 }
 
-function permuteFilters(state: ReadonlyMap<string, StateTensor>, order: readonly number[]): StateDict {
+/** The shape that `toTorchLayout` gives a tensor of that name and shape. */
+export function torchShape(name: string, shape: readonly number[]): readonly number[] {
+  return isFilter(name, shape.length) ? TO_TORCH[shape.length].map((axis) => shape[axis]) : shape;
+}
+
+function permuteFilters(state: ReadonlyMap<string, StateTensor>, orders: typeof TO_TORCH): StateDict {
   return new Map(
-    [...state].map(([name, tensor]) => [name, tensor.shape.length === 4 ? permuteAxes(tensor, order) : tensor]),
+    [...state].map(([name, tensor]) => {
+      const rank = tensor.shape.length;
+      return [name, isFilter(name, rank) ? permuteAxes(tensor, orders[rank]) : tensor];
+    }),
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DataError, ShapeError } from '../../src/errors.js';
 import { checkState, flattenState, type StateTensor, unflattenState } from '../../src/io/stateDict.js';
-import { fromTorchLayout, permuteAxes, toTorchLayout } from '../../src/io/torchLayout.js';
+import { fromTorchLayout, permuteAxes, torchShape, toTorchLayout } from '../../src/io/torchLayout.js';
 
 const scalar = (value: number): StateTensor => ({ shape: [], data: Float32Array.of(value) });
 
@@ -86,6 +86,21 @@ describe('layouts', () => {
     const offset = ((3 * C + 2) * R + 1) * S + 2;
     expect(oihw.data[offset]).toBe(1223);
     expect(torch.get('fc.weight')).toBe(linear);
+  });
+
+  test('filters along one axis turn round, and only what is named weight is a filter', () => {
+    const row: StateTensor = { shape: [2, 1, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+    const state = new Map([
+      ['conv.weight', row],
+      ['position', { ...row, shape: [1, 2, 3] }],
+      ['weights', filter],
+    ]);
+    const torch = toTorchLayout(state);
+    expect(torch.get('conv.weight')).toEqual({ shape: [3, 1, 2], data: Float32Array.of(1, 4, 2, 5, 3, 6) });
+    for (const [name, { shape }] of torch) expect(torchShape(name, state.get(name)!.shape)).toEqual(shape);
+    expect(torch.get('position')).toBe(state.get('position'));
+    expect(torch.get('weights')).toBe(filter);
+    expect(fromTorchLayout(torch)).toEqual(state);
   });
 
   test('come back as they were', () => {
