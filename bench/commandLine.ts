@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { LOSS_NAMES } from '../pose/src/train/config.js';
 import { DataError, DeviceError } from '../src/errors.js';
-import { LOSS_NAMES } from '../src/pose/train/config.js';
 import { MODELS } from './trainingStep.js';
 
 /** A command whose mistakes `runCommand` reports; subcommands made from it inherit that. */
@@ -8,7 +8,7 @@ export function newCommand(name: string): Command {
   return new Command(name).exitOverride().showSuggestionAfterError();
 }
 
-/** Options that say which training step is meant, under the names that `wgrad start` has. */
+/** Options that say which training step is meant, under the names that `wgrad-pose start` has. */
 export function addWorkloadOptions(command: Command): Command {
   return command
     .option('--model <name>', Object.keys(MODELS).join(', '))

@@ -1,8 +1,8 @@
-import { formatTable } from '../src/cli/table.js';
+import type { TrainFlags } from '../pose/src/train/config.js';
 import { DataError } from '../src/errors.js';
-import { writeFileAtomic } from '../src/io/atomicFile.js';
-import type { TrainFlags } from '../src/pose/train/config.js';
+import { writeFileAtomic } from '../src/io/node/atomicFile.js';
 import { webgpu } from '../src/tensor/webgpu.js';
+import { formatTable } from '../src/testing/formatTable.js';
 import { measureCeilings } from './ceilings.js';
 import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';
 import { benchLadders, LADDERS } from './ladder/benchLadders.js';
@@ -79,11 +79,11 @@ program
 program
   .command('step')
   .description('time the training step of the main job and one prediction')
-  .option('--loss <name>', 'as of `wgrad start`')
+  .option('--loss <name>', 'as of `wgrad-pose start`')
   .option('--batch <n>', 'images per step')
   .option('--width <n>', 'channels of the first stage')
   .option('--size <pixels>', "side of the network's input")
-  .option('--precision <name>', 'as of `wgrad start`; mixed is timed beside float32')
+  .option('--precision <name>', 'as of `wgrad-pose start`; mixed is timed beside float32')
   .option('--steps <n>', 'steps to time', '20')
   .option('--json <file>', 'write the report as JSON')
   .action(async ({ json, steps, ...flags }: TrainFlags & { json?: string; steps: string }) => {

@@ -1,5 +1,5 @@
 import { DataError } from '../src/errors.js';
-import { writeFileAtomic } from '../src/io/atomicFile.js';
+import { writeFileAtomic } from '../src/io/node/atomicFile.js';
 import type { Profile } from '../src/tensor/profile.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';

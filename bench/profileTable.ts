@@ -1,5 +1,5 @@
-import { formatTable } from '../src/cli/table.js';
 import type { DispatchTime } from '../src/tensor/profile.js';
+import { formatTable } from '../src/testing/formatTable.js';
 
 /** What `npm run profile` may add up over. */
 export const GROUPINGS = ['kernel', 'op'] as const;

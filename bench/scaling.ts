@@ -1,7 +1,7 @@
-import { formatTable } from '../src/cli/table.js';
 import type { Capabilities } from '../src/tensor/backend.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
+import { formatTable } from '../src/testing/formatTable.js';
 import { type Fit, fitPower } from './fit.js';
 import { median, quantile } from './measure.js';
 import {

@@ -1,10 +1,10 @@
-import type { Batch } from '../src/pose/train/batches.js';
-import { makeConfig, type TrainConfig, type TrainFlags } from '../src/pose/train/config.js';
-import type { StepInput } from '../src/pose/train/deviceBatch.js';
-import { uploadBatch } from '../src/pose/train/deviceBatch.js';
-import { capturedLearn, initLearner, type Learner, learn } from '../src/pose/train/learner.js';
-import { applyModel } from '../src/pose/train/model.js';
-import { predictionOf } from '../src/pose/train/modelOutput.js';
+import type { Batch } from '../pose/src/train/batches.js';
+import { makeConfig, type TrainConfig, type TrainFlags } from '../pose/src/train/config.js';
+import type { StepInput } from '../pose/src/train/deviceBatch.js';
+import { uploadBatch } from '../pose/src/train/deviceBatch.js';
+import { capturedLearn, initLearner, type Learner, learn } from '../pose/src/train/learner.js';
+import { applyModel } from '../pose/src/train/model.js';
+import { predictionOf } from '../pose/src/train/modelOutput.js';
 import type { DeviceStats, MemoryReport } from '../src/tensor/backend.js';
 import { scope } from '../src/tensor/scope.js';
 import { tensorsOf } from '../src/tensor/tree.js';

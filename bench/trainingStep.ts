@@ -1,7 +1,7 @@
+import { allocateBatch, type Batch } from '../pose/src/train/batches.js';
+import { makeConfig, type TrainConfig, type TrainFlags } from '../pose/src/train/config.js';
+import { initLearner, trainStep } from '../pose/src/train/learner.js';
 import { DataError } from '../src/errors.js';
-import { allocateBatch, type Batch } from '../src/pose/train/batches.js';
-import { makeConfig, type TrainConfig, type TrainFlags } from '../src/pose/train/config.js';
-import { initLearner, trainStep } from '../src/pose/train/learner.js';
 import type { Device } from '../src/tensor/backend.js';
 import { Rng } from '../src/tensor/rng.js';
 import type { Tensor } from '../src/tensor/tensor.js';

@@ -1,5 +1,6 @@
-// Compiles src to dist when something in src is newer (`--force`: always) and puts `wgrad` where npx looks for it.
-// The compiler writes beside and the result is renamed, so a failed build leaves the last good one in place.
+// Compiles src of each package to its dist when something in src is newer (`--force`: always), the library first, since the
+// application is compiled against it, and puts the commands where npx looks for them. The compiler writes beside and the
+// result is renamed, so a failed build leaves the last good one in place.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -18,8 +19,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dist = join(root, 'dist');
-const main = join(dist, 'cli/main.js');
+
+/** The packages of this repository by the name of their command, in the order in which they are compiled. */
+export const PACKAGES = [
+  { command: 'wgrad', folder: '.' },
+  { command: 'wgrad-pose', folder: 'pose' },
+];
 
 /** Newest change under a path in ms; folders count too, since a removed file shows only there. */
 export function newestChange(path) {
@@ -28,23 +33,25 @@ export function newestChange(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
 }
 
-function isFresh() {
-  const inputs = ['src', 'tsconfig.json'].map((path) => newestChange(join(root, path)));
-  return existsSync(main) && statSync(dist).mtimeMs > Math.max(...inputs);
+function isFresh(folder) {
+  const inputs = ['src', 'tsconfig.json'].map((path) => newestChange(join(root, folder, path)));
+  const dist = join(root, folder, 'dist');
+  return existsSync(join(dist, 'cli/main.js')) && statSync(dist).mtimeMs > Math.max(...inputs);
 }
 
-/** Compiles into `target`; false if the compiler found errors, which it has then printed. */
-export function compile(target) {
+/** Compiles the package in `folder` into `target`; false if the compiler found errors, which it has then printed. */
+export function compile(folder, target) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const args = [tsc, '-p', root, '--outDir', target, '--noEmitOnError'];
+  const args = [tsc, '-p', join(root, folder), '--outDir', target, '--noEmitOnError'];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
 }
 
-function build() {
+function build(folder) {
   const started = new Date();
+  const dist = join(root, folder, 'dist');
   const beside = `${dist}.${process.pid}`;
   try {
-    if (!compile(beside)) return false;
+    if (!compile(folder, beside)) return false;
     rmSync(dist, { recursive: true, force: true });
     renameSync(beside, dist);
     // Sources that changed while the compiler ran are not in this build.
@@ -55,20 +62,33 @@ function build() {
   return true;
 }
 
-/** `npx wgrad` looks in node_modules/.bin, where npm never links a package's own command. */
-function link() {
+/** `npx` looks in node_modules/.bin, where npm links a command only if it was built before the packages were installed. */
+function link(command, folder) {
   const bin = join(root, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
+  const main = join(root, folder, 'dist/cli/main.js');
   if (process.platform === 'win32') {
-    writeFileSync(join(bin, 'wgrad.cmd'), '@node "%~dp0\\..\\..\\dist\\cli\\main.js" %*\r\n');
+    const path = join('..', '..', folder, 'dist', 'cli', 'main.js').replaceAll('/', '\\');
+    writeFileSync(join(bin, `${command}.cmd`), `@node "%~dp0\\${path}" %*\r\n`);
     return;
   }
   chmodSync(main, 0o755);
-  rmSync(join(bin, 'wgrad'), { force: true });
-  symlinkSync('../../dist/cli/main.js', join(bin, 'wgrad'));
+  rmSync(join(bin, command), { force: true });
+  symlinkSync(join('../..', folder, 'dist/cli/main.js'), join(bin, command));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (process.argv.includes('--force') || !isFresh()) process.exitCode = build() ? 0 : 1;
-  if (existsSync(main)) link();
+  const force = process.argv.includes('--force');
+  // Whatever of the library changed may change what the application is compiled against.
+  let rebuilt = force;
+  for (const { command, folder } of PACKAGES) {
+    if (rebuilt || !isFresh(folder)) {
+      rebuilt = true;
+      if (!build(folder)) {
+        process.exitCode = 1;
+        break;
+      }
+    }
+    link(command, folder);
+  }
 }

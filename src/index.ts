@@ -42,6 +42,7 @@ export {
 } from './kernels/elementwise/comparison.js';
 export type { DropoutAttrs } from './kernels/elementwise/dropout.js';
 export { dropout } from './kernels/elementwise/dropout.js';
+export { exactErf } from './kernels/elementwise/exactErf.js';
 export { pow } from './kernels/elementwise/pow.js';
 export {
   abs,
@@ -62,8 +63,11 @@ export {
   tanh,
 } from './kernels/elementwise/unary.js';
 export { where } from './kernels/elementwise/where.js';
+export type { WarpAttrs } from './kernels/image/affineWarp.js';
+export { affineWarp } from './kernels/image/affineWarp.js';
 export type { ResizeAttrs } from './kernels/image/resizeBilinear.js';
 export { resizeBilinear } from './kernels/image/resizeBilinear.js';
+export { warpPixels } from './kernels/image/warpPixels.js';
 export type { GatherAttrs } from './kernels/indexing/gather.js';
 export { gather } from './kernels/indexing/gather.js';
 export { oneHot } from './kernels/indexing/oneHot.js';
@@ -133,9 +137,9 @@ export type { DispatchTime, HostTime, Profile } from './tensor/profile.js';
 export { programs } from './tensor/programs.js';
 export { Rng, type RngState } from './tensor/rng.js';
 export { scope } from './tensor/scope.js';
-export type { DType, Shape } from './tensor/shape.js';
+export { type DType, formatShape, type Shape, sizeOf } from './tensor/shape.js';
 export { shapesOnly } from './tensor/shapesOnly.js';
 export { Tensor } from './tensor/tensor.js';
-export { eachTensor, mapTensors, tensorsOf } from './tensor/tree.js';
+export { eachLeaf, eachTensor, mapTensors, tensorsOf } from './tensor/tree.js';
 export { webgpu } from './tensor/webgpu.js';
 export type { CompileProgress, WebGpuDevice, WebGpuOptions } from './tensor/webgpuDevice.js';

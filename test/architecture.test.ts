@@ -5,10 +5,13 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 /** Lowest first: a folder imports itself and what stands before it. `index` is src/index.ts, the public core. */
-const FLOORS = ['errors', 'tensor', 'autograd', 'kernels', 'index', 'nn', 'rle', 'io', 'pose', 'testing', 'cli'];
+const FLOORS = ['errors', 'tensor', 'autograd', 'kernels', 'index', 'nn', 'rle', 'io', 'testing', 'cli'];
 
 /** What a browser loads without a bundler, so nothing that these reach may need Node or a package. */
-const CORE_ENTRIES = ['src/index.ts', 'src/nn/index.ts', 'src/rle/index.ts', 'src/testing/index.ts'];
+const CORE_ENTRIES = ['index', 'nn/index', 'rle/index', 'io/index', 'testing/index'].map((name) => `src/${name}.ts`);
+
+/** What the application may import of the library. */
+const LIBRARY_ENTRIES = ['wgrad', 'wgrad/nn', 'wgrad/rle', 'wgrad/io', 'wgrad/io/node', 'wgrad/testing'];
 
 const MAX_LINES = 300;
 const NAME = /^[a-z][a-zA-Z0-9]*(\.(wgsl|test|config))?\.(ts|mjs)$/;
@@ -119,6 +122,19 @@ function bareViolations(sources: Sources, entries: readonly string[]): string[] 
   return entries.flatMap(visit);
 }
 
+/** The application uses the library as any other user could: by the names of its public entries. */
+function applicationViolations(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) =>
+    importsOf(path, text).flatMap(({ specifier }) => {
+      const target = resolve(path, specifier);
+      const isEntry = !/^wgrad(\/|$)/.test(specifier) || LIBRARY_ENTRIES.includes(specifier);
+      const isInside = !target?.startsWith('src/');
+      const isUpward = target !== null && path.startsWith('pose/src/') && !target.startsWith('pose/src/');
+      return isEntry && isInside && !isUpward ? [] : [`${path} imports ${specifier}`];
+    }),
+  );
+}
+
 function gpuViolations(sources: Sources): string[] {
   const found: string[] = [];
   for (const [path, text] of sources) {
@@ -177,9 +193,25 @@ describe('floors', () => {
   });
 });
 
+describe('the application', () => {
+  test('imports the library by its public entries alone', () => {
+    expect(applicationViolations(read('pose/src', 'pose/test'))).toEqual([]);
+  });
+
+  test.each([
+    ['pose/src/train/x.ts', '../../../src/tensor/tensor.js'],
+    ['pose/test/x.test.ts', '../../src/tensor/tensor.js'],
+    ['pose/src/x.ts', 'wgrad/tensor/tensor.js'],
+    ['pose/src/x.ts', '../test/x.js'],
+  ])('a planted %s that imports %s is found', (path, specifier) => {
+    const text = `import { a } from '${specifier}';`;
+    expect(applicationViolations(planted({ [path]: text }))).toEqual([`${path} imports ${specifier}`]);
+  });
+});
+
 describe('rings', () => {
   test('no file needs itself', () => {
-    expect(rings(read('src'))).toEqual([]);
+    expect(rings(read('src', 'pose/src'))).toEqual([]);
   });
 
   test('no file of kernels/ needs itself, types included', () => {
@@ -244,7 +276,7 @@ describe('core', () => {
 
 describe('files', () => {
   test('are short, named in camelCase, and named for what they hold', () => {
-    expect(fileViolations(read('src', 'test', 'scripts'))).toEqual([]);
+    expect(fileViolations(read('src', 'test', 'scripts', 'pose/src', 'pose/test'))).toEqual([]);
   });
 
   test.each([

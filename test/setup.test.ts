@@ -114,7 +114,7 @@ describe('stale dependencies', () => {
   });
 
   test('the lock file names no registry', () => {
-    expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toMatch(/"resolved"/);
+    expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toMatch(/"resolved": "[^"]*:/);
   });
 
   test('the lock file has the binaries of every platform, so that `npm ci` works beyond the one it was written on', () => {

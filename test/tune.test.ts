@@ -6,7 +6,7 @@ import type { AnyOp } from '../src/autograd/op.js';
 import { defineOp } from '../src/autograd/op.js';
 import { tuneCalls } from '../src/cli/tune.js';
 import { DeviceError } from '../src/errors.js';
-import { choicesFile } from '../src/io/choicesFile.js';
+import { choicesFile } from '../src/io/node/choicesFile.js';
 import { choicesKey, loadChoices, VERSION } from '../src/kernels/product/choiceStore.js';
 import { matmul } from '../src/kernels/product/matmul.js';
 import { MeasuredChoices } from '../src/tensor/choices.js';

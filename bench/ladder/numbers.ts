@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { formatTable } from '../../src/cli/table.js';
 import { DataError } from '../../src/errors.js';
-import { writeFileAtomic } from '../../src/io/atomicFile.js';
-import { fileError } from '../../src/io/fileError.js';
+import { writeFileAtomic } from '../../src/io/node/atomicFile.js';
+import { fileError } from '../../src/io/node/fileError.js';
+import { formatTable } from '../../src/testing/formatTable.js';
 import type { LaddersReport } from './benchLadders.js';
 import type { LadderReport } from './climb.js';
 

@@ -1,4 +1,4 @@
-import { formatTable } from '../../src/cli/table.js';
+import { formatTable } from '../../src/testing/formatTable.js';
 import type { Outcome } from './measureRow.js';
 import { FAMILIES, type Family } from './rows.js';
 import { geometricMean } from './statistics.js';

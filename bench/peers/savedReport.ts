@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { writeFileAtomic } from '../../src/io/atomicFile.js';
+import { writeFileAtomic } from '../../src/io/node/atomicFile.js';
 import type { Report, RowResult } from './report.js';
 
 /** Rows of an earlier run, if it had the same key: adapter, Node, peers and sources. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatTable } from '../../src/cli/table.js';
-import { writeFileAtomic } from '../../src/io/atomicFile.js';
+import { writeFileAtomic } from '../../src/io/node/atomicFile.js';
 import { webgpu } from '../../src/tensor/webgpu.js';
+import { formatTable } from '../../src/testing/formatTable.js';
 import { newCommand, runCommand, wholeNumber } from '../commandLine.js';
 import { divergence, evaluationGrid, METHODS, type StudyRow, studyLogS } from './logS.js';
 import { drawStudy } from './logSPicture.js';

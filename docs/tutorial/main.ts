@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeFileAtomic } from '../../src/io/atomicFile.js';
+import { writeFileAtomic } from '../../src/io/node/atomicFile.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { gauge } from './gauge.js';

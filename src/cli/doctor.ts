@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from './command.js';
 import { type Diagnosis, diagnose, formatBytes } from './diagnosis.js';
 
 /** The limits worth a line; `--json` has all of them. */
@@ -12,17 +12,16 @@ const SHOWN_LIMITS = {
 };
 
 /** `wgrad doctor`: what this machine offers, what is wrong with it and what mends that; exits 1 if wgrad cannot run. */
-export function doctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('show Node, adapter, driver, limits and features, and what is wrong with the remedy')
-    .option('--json', 'print everything as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
-      const diagnosis = await diagnose();
-      console.log(json ? JSON.stringify(diagnosis, null, 2) : format(diagnosis));
-      process.exitCode = diagnosis.findings.some(({ level }) => level === 'error') ? 1 : 0;
-    });
-}
+export const doctor: Command = {
+  name: 'doctor',
+  says: 'show Node, adapter, driver, limits and features, and what is wrong with the remedy',
+  options: { json: { type: 'boolean', says: 'print everything as JSON' } },
+  async run(_, { json }) {
+    const diagnosis = await diagnose();
+    console.log(json ? JSON.stringify(diagnosis, null, 2) : format(diagnosis));
+    return diagnosis.findings.some(({ level }) => level === 'error') ? 1 : 0;
+  },
+};
 
 /** The report as aligned lines. */
 export function format({ node, platform, cores, memory, webgpu, adapter, backend, findings }: Diagnosis): string {

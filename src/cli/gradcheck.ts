@@ -1,11 +1,11 @@
-import type { Command } from 'commander';
 import type { OpCases } from '../autograd/cases.js';
 import { DataError, DeviceError } from '../errors.js';
 import type { Device } from '../tensor/backend.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { checkGradients, checkOnDevice, differentiability } from '../testing/checkSample.js';
+import { formatTable } from '../testing/formatTable.js';
 import { casesOf } from '../testing/registry.js';
-import { formatTable } from './table.js';
+import type { Command } from './command.js';
 
 /** How one op did: the largest errors as shares of what is allowed, `null` for what does not apply or failed. */
 export interface OpVerdict {
@@ -17,35 +17,34 @@ export interface OpVerdict {
   readonly failures: readonly string[];
 }
 
-interface Options {
-  readonly seed: string;
-  readonly json?: boolean;
-  readonly backend: string;
-}
-
 /** `wgrad gradcheck [op...]`: gradients against differences, kernels against the reference; exits 1 if an op fails. */
-export function gradcheck(program: Command): void {
-  program
-    .command('gradcheck')
-    .argument('[op...]', 'names of ops; all of them by default')
-    .description('check gradients against differences in float64, and kernels against the reference')
-    .option('--seed <n>', 'picks the operands and directions', '0')
-    .option('--backend <name>', 'webgpu checks kernels too, cpu the calculus alone', 'webgpu')
-    .option('--json', 'print everything as JSON')
-    .action(async (names: string[], { seed, json, backend }: Options) => {
-      const cases = casesOf(names);
-      const device = await openFor(backend);
-      const verdicts: OpVerdict[] = [];
-      for (const one of cases) verdicts.push(await judge(one, device, parseSeed(seed)));
-      const description = device?.description ?? 'none, calculus alone';
-      console.log(
-        json
-          ? JSON.stringify({ device: description, seed: Number(seed), verdicts }, null, 2)
-          : format(verdicts, description),
-      );
-      process.exitCode = verdicts.some(({ failures }) => failures.length > 0) ? 1 : 0;
-    });
-}
+export const gradcheck: Command = {
+  name: 'gradcheck',
+  operands: '[op...]',
+  says: 'check gradients against differences in float64, and kernels against the reference',
+  options: {
+    seed: { type: 'string', value: 'N', default: '0', says: 'picks the operands and directions' },
+    backend: {
+      type: 'string',
+      value: 'NAME',
+      default: 'webgpu',
+      says: 'webgpu checks kernels too, cpu the calculus alone',
+    },
+    json: { type: 'boolean', says: 'print everything as JSON' },
+  },
+  async run(names, { seed: text, json, backend }) {
+    const seed = parseSeed(String(text));
+    const cases = casesOf(names);
+    const device = await openFor(String(backend));
+    const verdicts: OpVerdict[] = [];
+    for (const one of cases) verdicts.push(await judge(one, device, seed));
+    const description = device?.description ?? 'none, calculus alone';
+    console.log(
+      json ? JSON.stringify({ device: description, seed, verdicts }, null, 2) : format(verdicts, description),
+    );
+    return verdicts.some(({ failures }) => failures.length > 0) ? 1 : 0;
+  },
+};
 
 /** Checks every sample of an op; `device` undefined leaves the kernels out. */
 export async function judge(cases: OpCases, device: Device | undefined, seed: number): Promise<OpVerdict> {

@@ -1,45 +1,52 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { Command, CommanderError } from 'commander';
 import { DataError, DeviceError, GradcheckError, ShapeError } from '../errors.js';
-import { compare } from './compare.js';
-import { expandConfig, takesConfig } from './configFile.js';
-import { convert } from './convert.js';
+import { aligned, type Command, helpOf, parse } from './command.js';
 import { doctor } from './doctor.js';
-import { evaluate } from './evaluate.js';
-import { exportOnnx } from './export.js';
 import { gradcheck } from './gradcheck.js';
-import { inspect } from './inspect.js';
-import { predict } from './predict.js';
-import { start } from './start.js';
 import { tune } from './tune.js';
 import { wgsl } from './wgsl.js';
 
 /** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
 const USER_ERROR = 2;
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+/** Commands of the package `wgrad-pose`, for whoever looks for them here. */
+const POSE_COMMANDS = ['start', 'train', 'compare', 'predict', 'evaluate', 'inspect', 'convert', 'export'];
 
-const program = new Command('wgrad')
-  .description('Automatic differentiation on WebGPU, and pose regression with residual log-likelihood estimation')
-  .version(version)
-  .exitOverride()
-  .showSuggestionAfterError();
+const COMMANDS: readonly Command[] = [doctor, gradcheck, wgsl, tune];
 
-for (const register of [start, compare, evaluate, predict, convert, inspect, exportOnnx, doctor, gradcheck, wgsl, tune])
-  register(program);
-for (const command of program.commands) takesConfig(command);
+function help(): string {
+  const rows = COMMANDS.map(({ name, operands, says }) => [[name, operands].filter(Boolean).join(' '), says]);
+  return ['usage: wgrad <command> [options]', '', ...aligned(rows), '', '  --version  print the version'].join('\n');
+}
+
+/** Runs a command line and returns the exit code. */
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    console.log(help());
+    return name === undefined ? USER_ERROR : 0;
+  }
+  if (name === '--version' || name === '-V') {
+    console.log((createRequire(import.meta.url)('../../package.json') as { version: string }).version);
+    return 0;
+  }
+  const command = COMMANDS.find((known) => known.name === name);
+  if (!command) {
+    const where = POSE_COMMANDS.includes(name) ? `it is a command of wgrad-pose: npx wgrad-pose ${name}` : undefined;
+    throw new DataError(`'${name}' is no command; ${where ?? `there are ${COMMANDS.map((c) => c.name).join(', ')}`}`);
+  }
+  const { operands, options } = parse(command, args);
+  if (options.help) {
+    console.log(helpOf(command));
+    return 0;
+  }
+  return command.run(operands, options);
+}
 
 try {
-  await program.parseAsync(await expandConfig(program, process.argv));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const expected = [DataError, DeviceError, GradcheckError, ShapeError].some((kind) => error instanceof kind);
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : USER_ERROR;
-  } else if (expected) {
-    process.stderr.write(`wgrad: ${(error as Error).message}\n`);
-    process.exitCode = USER_ERROR;
-  } else {
-    throw error;
-  }
+  if (![DataError, DeviceError, GradcheckError, ShapeError].some((kind) => error instanceof kind)) throw error;
+  process.stderr.write(`wgrad: ${(error as Error).message}\n`);
+  process.exitCode = USER_ERROR;
 }

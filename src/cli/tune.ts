@@ -1,40 +1,36 @@
-import type { Command } from 'commander';
 import { DataError } from '../errors.js';
-import { choicesFile } from '../io/choicesFile.js';
+import { choicesFile } from '../io/node/choicesFile.js';
 import { webgpu } from '../tensor/webgpu.js';
+import { formatTable } from '../testing/formatTable.js';
 import { casesOf } from '../testing/registry.js';
 import { type TuneCall, type TuneResult, tune as tuneKernels } from '../testing/tune.js';
-import { formatTable } from './table.js';
+import type { Command } from './command.js';
 
 /** Ops whose kernels come in several kinds. */
 const TUNED = ['matmul', 'conv2d', 'conv2dInput', 'conv2dWeight'];
 /** Above this the float64 reference takes too long, and the op's samples are checked in its place. */
 const MAX_CHECKED_FLOP = 3e9;
 
-interface Options {
-  readonly filter: string;
-  readonly again?: boolean;
-  readonly json?: boolean;
-}
-
 /** `wgrad tune [op...]`: measures which kernels are fastest on this adapter, and keeps the choices for later runs. */
-export function tune(program: Command): void {
-  program
-    .command('tune')
-    .argument('[op...]', `names of ops; ${TUNED.join(', ')} by default`)
-    .description('measure which kernels are fastest on this adapter, and keep the choices in the folder for caches')
-    .option('--filter <text>', 'only bench shapes whose name contains this', '')
-    .option('--again', 'measure again what has been measured')
-    .option('--json', 'print everything as JSON')
-    .action(async (names: string[], { filter, again, json }: Options) => {
-      const calls = tuneCalls(names.length > 0 ? names : TUNED, filter);
-      const device = await webgpu();
-      const note = (text: string) => process.stderr.write(`wgrad: ${text}\n`);
-      const results = await tuneKernels(device, calls, { store: choicesFile(), again, note });
-      console.log(json ? JSON.stringify({ device: device.description, results }, replaceMaps, 2) : format(results));
-      device.destroy();
-    });
-}
+export const tune: Command = {
+  name: 'tune',
+  operands: '[op...]',
+  says: 'measure which kernels are fastest on this adapter, and keep the choices in the folder for caches',
+  options: {
+    filter: { type: 'string', value: 'TEXT', default: '', says: 'only bench shapes whose name contains this' },
+    again: { type: 'boolean', says: 'measure again what has been measured' },
+    json: { type: 'boolean', says: 'print everything as JSON' },
+  },
+  async run(names, { filter, again, json }) {
+    const calls = tuneCalls(names.length > 0 ? names : TUNED, String(filter));
+    const device = await webgpu();
+    const note = (text: string) => process.stderr.write(`wgrad: ${text}\n`);
+    const results = await tuneKernels(device, calls, { store: choicesFile(), again: Boolean(again), note });
+    console.log(json ? JSON.stringify({ device: device.description, results }, replaceMaps, 2) : format(results));
+    device.destroy();
+    return 0;
+  },
+};
 
 /**
  * The bench shapes of these ops whose name contains `filter`.

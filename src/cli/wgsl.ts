@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
 import type { Fill, OpCases } from '../autograd/cases.js';
 import { dtypeOfFill } from '../autograd/cases.js';
+import { DataError } from '../errors.js';
 import type { Device, Launch } from '../tensor/backend.js';
 import { withHalfBindings } from '../tensor/halfBindings.js';
 import { scope } from '../tensor/scope.js';
@@ -8,6 +8,7 @@ import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { casesOf } from '../testing/registry.js';
+import type { Command } from './command.js';
 
 interface Call {
   readonly inputs: readonly Fill[];
@@ -15,21 +16,21 @@ interface Call {
 }
 
 /** `wgrad wgsl OP`: the WGSL that runs on this adapter for the op's samples, or for the shapes of its benches. */
-export function wgsl(program: Command): void {
-  program
-    .command('wgsl')
-    .argument('<op>', 'name of an op')
-    .description('print the WGSL that runs for the samples of an op on this adapter')
-    .option('--bench', 'for the shapes of its benches instead')
-    .action(async (name: string, { bench }: { bench?: boolean }) => {
-      const [cases] = casesOf([name]);
-      const device = await webgpu();
-      console.log(
-        `// ${name} on ${device.description}\n\n${kernelsOf(cases, bench ? cases.bench : cases.samples, device)}`,
-      );
-      device.destroy();
-    });
-}
+export const wgsl: Command = {
+  name: 'wgsl',
+  operands: 'op',
+  says: 'print the WGSL that runs for the samples of an op on this adapter',
+  options: { bench: { type: 'boolean', says: 'for the shapes of its benches instead' } },
+  async run(names, { bench }) {
+    if (names.length !== 1) throw new DataError(`wgsl: expected the name of one op, got ${names.length}`);
+    const [cases] = casesOf(names);
+    const device = await webgpu();
+    const calls = bench ? cases.bench : cases.samples;
+    console.log(`// ${names[0]} on ${device.description}\n\n${kernelsOf(cases, calls, device)}`);
+    device.destroy();
+    return 0;
+  },
+};
 
 /** Every program that these calls launch, once, under a comment that says which call launches what. */
 export function kernelsOf(cases: OpCases, calls: readonly Call[], device: Device): string {

@@ -1,8 +1,6 @@
 import { DataError } from '../errors.js';
-import { writeFileAtomic } from './atomicFile.js';
 import { formatSafetensors, parseSafetensors } from './safetensors.js';
 import type { StateDict } from './stateDict.js';
-import { readBytes, readWeightsFile } from './weightsFile.js';
 
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -30,15 +28,14 @@ export interface Checkpoint {
 }
 
 const FORMAT_VERSION = '1';
-/** @internal What the names of an optimiser's tensors begin with. */
+/** What the names of an optimiser's tensors begin with in a checkpoint's file. */
 export const OPTIMIZER = 'optimizer.';
 
 /**
- * Writes a checkpoint as one safetensors file: tensors of the model under their names, those of the optimiser under
+ * A checkpoint as the bytes of one safetensors file: tensors of the model under their names, those of the optimiser under
  * `optimizer.`, config and progress as JSON in the metadata.
- * @throws DataError where the file cannot be written; the one that was there before stays
  */
-export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+export function formatCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const tensors = new Map(checkpoint.model);
   for (const [name, tensor] of checkpoint.optimizer) tensors.set(OPTIMIZER + name, tensor);
   const metadata = {
@@ -48,15 +45,16 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
     config: JSON.stringify(checkpoint.config),
     progress: JSON.stringify(checkpoint.progress),
   };
-  await writeFileAtomic(path, formatSafetensors(tensors, metadata));
+  return formatSafetensors(tensors, metadata);
 }
 
 /**
- * Reads a checkpoint that `saveCheckpoint` wrote.
- * @throws DataError where the file cannot be read, is damaged, or is not a checkpoint of wgrad
+ * The checkpoint in the bytes of a file that `formatCheckpoint` made.
+ * @param path what to call the file in an error
+ * @throws DataError where the bytes are damaged or no checkpoint of wgrad
  */
-export async function loadCheckpoint(path: string): Promise<Checkpoint> {
-  const { tensors, metadata } = parseSafetensors(await readBytes(path), path);
+export function parseCheckpoint(bytes: Uint8Array, path = 'checkpoint'): Checkpoint {
+  const { tensors, metadata } = parseSafetensors(bytes, path);
   const { wgrad: version } = metadata;
   if (version === undefined) {
     throw new DataError(`${path}: weights only, no state of a run; start from it with --init instead of resuming it`);
@@ -75,15 +73,6 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const progress = parseJson(metadata, 'progress', path);
   if (!isProgress(progress)) throw new DataError(`${path}: metadata "progress" lacks epoch, step or counters`);
   return { model, optimizer, config: parseJson(metadata, 'config', path), progress };
-}
-
-/**
- * Reads the weights of any file, a checkpoint, other safetensors or a file of PyTorch, to start a model from.
- * @throws DataError where the file cannot be read or is damaged
- */
-export async function loadWeights(path: string): Promise<StateDict> {
-  const { tensors } = await readWeightsFile(path);
-  return new Map([...tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
 }
 
 function parseJson(metadata: Readonly<Record<string, string>>, key: string, path: string): Json {

@@ -1,19 +1,21 @@
-/** Files: safetensors, state dicts in PyTorch's names and layouts, checkpoints, and writes that leave nothing half done. */
-export { appendLine, writeFileAtomic } from './atomicFile.js';
+/** Weights as bytes: safetensors, state dicts in PyTorch's names and layouts, checkpoints. Files are in `wgrad/io/node`. */
 export {
   type Checkpoint,
+  formatCheckpoint,
   type Json,
-  loadCheckpoint,
-  loadWeights,
+  OPTIMIZER,
   type Progress,
-  saveCheckpoint,
+  parseCheckpoint,
 } from './checkpoint.js';
-export { choicesFile } from './choicesFile.js';
-export type { ArrayData, Dtype } from './dtypes.js';
-export { fileError } from './fileError.js';
-export { MatMembers, type MatValue, readMat5 } from './mat5.js';
-export { formatOnnx, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxValue, OPSET } from './onnx.js';
-export { formatSafetensors, parseSafetensors, type Safetensors, type StoredTensor } from './safetensors.js';
+export { type ArrayData, type DiskDtype, type Dtype, diskDtypes } from './dtypes.js';
+export { JsonEntry } from './jsonEntry.js';
+export {
+  formatSafetensors,
+  parseSafetensors,
+  type Safetensors,
+  type StoredTensor,
+  storedTensor,
+} from './safetensors.js';
 export {
   checkState,
   type ExpectedShapes,
@@ -26,4 +28,3 @@ export {
 export { fromTorchLayout, permuteAxes, torchShape, toTorchLayout } from './torchLayout.js';
 export { downloadState, shapesOf, uploadState } from './treeState.js';
 export { formatWeights, parseWeights, type WeightsOptions } from './weights.js';
-export { readWeightsFile, type WeightsFile } from './weightsFile.js';

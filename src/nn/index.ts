@@ -3,7 +3,6 @@
  * of tensors whose paths are PyTorch's state-dict names.
  */
 export { averageGradients } from './averageGradients.js';
-export * as backbone from './backbone.js';
 export * as batchNorm from './batchNorm.js';
 export * as conv1d from './conv1d.js';
 export * as conv2d from './conv2d.js';
@@ -13,7 +12,6 @@ export * as convUnit from './convUnit.js';
 export { type CrossEntropyOptions, crossEntropy } from './crossEntropy.js';
 export * as groupNorm from './groupNorm.js';
 export { halfParameters } from './halfParameters.js';
-export * as hrnet from './hrnet.js';
 export {
   constant,
   type Fan,
@@ -31,7 +29,6 @@ export * as layerNorm from './layerNorm.js';
 export * as linear from './linear.js';
 export { countMacs, type Macs } from './macs.js';
 export * as mlp from './mlp.js';
-export * as mobilenetV2 from './mobilenetV2.js';
 export {
   type AdamOptions,
   type AdamState,
@@ -48,6 +45,9 @@ export {
   type StepStatus,
   sgd,
 } from './optim.js';
+export type { BlockOptions } from './residualBlock.js';
+export * as residualBlock from './residualBlock.js';
+export type { Depth, ResnetMode, ResnetOptions, ResnetParams, ResnetState } from './resnet.js';
 export * as resnet from './resnet.js';
 export {
   type CosineOptions,

@@ -1,5 +1,4 @@
 /** Residual log-likelihood estimation: flows, likelihoods, losses, the head and a whole pose regressor. */
-export { type DecodedHeatmaps, decodeHeatmaps } from './decodeHeatmaps.js';
 export { type Density, gaussianNegLog, laplaceNegLog } from './density.js';
 export { affineFlow } from './flows/affineFlow.js';
 export { chain } from './flows/chain.js';
@@ -9,11 +8,8 @@ export { rationalQuadratic, type SplineOptions } from './flows/rationalQuadratic
 export { realNvpFlow } from './flows/realNvpFlow.js';
 export { additive, affine, type Transform } from './flows/transforms.js';
 export { type RunningScaleOptions, runningErrorScale, unitVariance } from './gauge.js';
-export { type GaussianMapOptions, type GaussianMaps, gaussianMaps } from './gaussianMaps.js';
+export type { HeadOptions, HeadParams } from './head.js';
 export * as head from './head.js';
-export * as heatmapHead from './heatmapHead.js';
-export { type DsntOptions, dsnt, type HeatmapLossOptions, heatmapMse, jensenShannon } from './heatmapLoss.js';
-export * as heatmapRegressor from './heatmapRegressor.js';
 export { type Ellipse, ellipse, ellipseRadius, highestDensityThreshold, sortedDistances } from './highestDensity.js';
 export { checkLabels, type LabelNames } from './labels.js';
 export { type Design, type LikelihoodOptions, likelihood } from './likelihood.js';
@@ -22,6 +18,7 @@ export { gaussianNll, l1, l2, laplaceNll } from './loss.js';
 export { alternatingMasks, type Masks } from './masks.js';
 export { mahalanobis, type PlaneCovariance, type PlaneMoments, planeMoments } from './planeMoments.js';
 export { type DrawOptions, drawErrors, type PredictiveOptions, predictiveDraws } from './predictive.js';
+export type { RealNvpParams } from './realNvp.js';
 export * as realNvp from './realNvp.js';
 export * as regressor from './regressor.js';
 export { dle, type RleOptions, rle, type Variant } from './rle.js';
@@ -33,9 +30,8 @@ export {
   type RleMixedOptions,
   rleMixed,
 } from './rleMixed.js';
-export { type Debias, mapDistribution, mapMean, type SoftArgmaxOptions, softArgmax } from './softArgmax.js';
 export { drawStandard, type StandardDensity, standardDeviation, standardNegLog } from './standardDensity.js';
-export type { Labels, Prediction, SigmaOptions } from './standardise.js';
+export { type Labels, maskedDifference, type Prediction, type SigmaOptions } from './standardise.js';
 export {
   type Calibrated,
   calibrated,
@@ -43,4 +39,5 @@ export {
   errorMoments,
   predictiveQuantiles,
   quantiles,
+  sortedQuantile,
 } from './uncertainty.js';

@@ -4,6 +4,7 @@ export { GradcheckError } from '../errors.js';
 export { type ChoiceStore, loadChoices } from '../kernels/product/choiceStore.js';
 export { checkKernel, checkKernelGradient, type KernelReport } from './checkKernel.js';
 export { checkGradients, checkOnDevice, differentiability, drawOperands, samplesFor } from './checkSample.js';
+export { formatTable } from './formatTable.js';
 export { type GradcheckOptions, type GradcheckReport, gradcheck, type TensorFunction } from './gradcheck.js';
 export { drawFill, type HostArray, upload } from './hostArray.js';
 export { allCases, casesOf } from './registry.js';

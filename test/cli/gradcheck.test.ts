@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { OpCases } from '../../src/autograd/cases.js';
 import { format, judge } from '../../src/cli/gradcheck.js';
-import { formatTable } from '../../src/cli/table.js';
 import { kernelsOf } from '../../src/cli/wgsl.js';
 import { DataError } from '../../src/errors.js';
+import { formatTable } from '../../src/testing/formatTable.js';
 import { casesOf } from '../../src/testing/registry.js';
 import { sharedGpu, withGpu } from '../adapter.js';
 import { cube, times } from '../testOps.js';

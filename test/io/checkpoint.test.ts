@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadWeights } from '../../pose/src/formats/weightsFile.js';
 import { DataError } from '../../src/errors.js';
-import { appendLine, writeFileAtomic } from '../../src/io/atomicFile.js';
-import { type Checkpoint, loadCheckpoint, loadWeights, saveCheckpoint } from '../../src/io/checkpoint.js';
+import type { Checkpoint } from '../../src/io/checkpoint.js';
+import { appendLine, writeFileAtomic } from '../../src/io/node/atomicFile.js';
+import { loadCheckpoint, saveCheckpoint } from '../../src/io/node/checkpointFile.js';
 import { formatSafetensors } from '../../src/io/safetensors.js';
 
 let folder: string;

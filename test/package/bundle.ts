@@ -27,6 +27,24 @@ export async function gzippedBytes(folder: string, entries: readonly string[]): 
   return gzipSync(await bundle(folder, source, true), { level: 9 }).length;
 }
 
+/** The Node modules and packages that a browser's bundle of an entry would ask for, `import()` and type-only imports aside. */
+export async function nodeModulesIn(folder: string, entry: string): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: [join(folder, entry)],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    packages: 'external',
+    external: ['node:*'],
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+  const bare = imports.filter(({ external, kind }) => external && kind === 'import-statement');
+  return [...new Set(bare.map(({ path }) => path))].sort();
+}
+
 /** The declarations that esbuild keeps for someone who imports one name; it heads each module with `// path`. */
 export async function keptFor(folder: string, entry: string, name: string): Promise<Declaration[]> {
   const text = await bundle(folder, `export { ${name} } from './${entry}';`, false);

@@ -1,11 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../scripts/build.mjs';
-import { gzippedBytes, isAmong, keptFor } from './bundle.js';
+import { gzippedBytes, isAmong, keptFor, nodeModulesIn } from './bundle.js';
 import { closureOf } from './closure.js';
 
 /** What may weigh how much in a page, all its exports included: minified, gzipped bytes. */
@@ -16,8 +27,12 @@ const LIMITS = [
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const poseManifest = JSON.parse(readFileSync(join(root, 'pose/package.json'), 'utf8'));
 const entries: string[] = Object.keys(manifest.exports);
-const isCore = (entry: string) => !['./io', './pose'].includes(entry);
+/** What only Node can load; the rest runs in a browser as well. */
+const NODE_ENTRIES = ['./io/node'];
+/** Bytes that an installation may take, source maps aside. */
+const UNPACKED_LIMIT = 2.5e6;
 
 let stage: string;
 let dist: string;
@@ -28,7 +43,7 @@ beforeAll(() => {
   for (const file of ['package.json', ...manifest.files.filter((name: string) => name !== 'dist')]) {
     if (existsSync(join(root, file))) cpSync(join(root, file), join(stage, file));
   }
-  expect(compile(dist)).toBe(true);
+  expect(compile('.', dist)).toBe(true);
 });
 afterAll(() => rmSync(stage, { recursive: true, force: true }));
 
@@ -79,36 +94,80 @@ describe('a bundle', () => {
   });
 });
 
-describe('the packed tarball in an empty project', () => {
+describe('a bundle for the browser', () => {
+  test.each(entries.filter((entry) => !NODE_ENTRIES.includes(entry)))(
+    'of %s resolves nothing of Node',
+    async (entry) => {
+      expect(await nodeModulesIn(dist, fileOf(entry))).toEqual([]);
+    },
+  );
+
+  test("of what is Node's own is caught", async () => {
+    expect(await nodeModulesIn(dist, fileOf('./io/node'))).toContain('node:fs/promises');
+  });
+});
+
+/** The file behind an entry of `exports`, from dist. */
+function fileOf(entry: string): string {
+  return manifest.exports[entry].default.replace('./dist/', '');
+}
+
+/** Packs a package that stands in `folder` as it would be published; the tarball's path. */
+function pack(folder: string): string {
+  const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts'], folder));
+  return join(folder, filename);
+}
+
+describe('the packed tarballs in an empty project', () => {
   let project: string;
+  let library: string;
+  let application: string;
   beforeAll(() => {
-    const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts'], stage));
+    library = pack(stage);
+    const pose = join(stage, 'pose');
+    mkdirSync(pose);
+    for (const file of ['package.json', ...poseManifest.files.filter((name: string) => name !== 'dist')]) {
+      cpSync(join(root, 'pose', file), join(pose, file));
+    }
+    expect(compile('pose', join(pose, 'dist'))).toBe(true);
+    application = pack(pose);
     project = join(stage, 'project');
-    mkdirSync(join(project, 'node_modules/wgrad'), { recursive: true });
-    // The unpacked tarball is what an installation puts there; npm itself would want a registry for the dependencies.
-    const target = join(project, 'node_modules/wgrad');
-    run('tar', ['-xzf', join(stage, filename), '-C', target, '--strip-components=1'], stage);
-    writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), '{ "type": "module", "private": true }');
   });
 
   const importing = (names: string[]) => `for (const name of ${JSON.stringify(names)}) await import(name);`;
-  const specifiers = (list: string[]) => list.map((entry) => entry.replace(/^\./, 'wgrad'));
+  const specifiers = (list: string[], name = 'wgrad') => list.map((entry) => entry.replace(/^\./, name));
+  const installed = () => readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'));
 
-  test('the core imports without a single dependency', () => {
-    run(process.execPath, ['--input-type=module', '-e', importing(specifiers(entries.filter(isCore)))], project);
-  });
-
-  test('every entry and the command import with the declared dependencies', () => {
-    for (const name of Object.keys(manifest.dependencies)) {
-      mkdirSync(dirname(join(project, 'node_modules', name)), { recursive: true });
-      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction');
-    }
+  test('the library installs with nothing, offline, and every entry and the command run', () => {
+    run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', library], project);
+    expect(installed()).toEqual(['wgrad']);
     run(process.execPath, ['--input-type=module', '-e', importing(specifiers(entries))], project);
     const main = join(project, 'node_modules/wgrad', manifest.bin.wgrad);
     expect(run(process.execPath, [main, '--version'], project).trim()).toBe(manifest.version);
+    expect(run(process.execPath, [main, 'gradcheck', 'relu', '--backend', 'cpu'], project)).toMatch(
+      /1 ops, 0 failures/,
+    );
   });
 
-  test('the declarations serve a strict TypeScript user', () => {
+  test('the application runs beside it with the dependencies that it declares', () => {
+    // The unpacked tarball is what an installation puts there; npm itself would want a registry for the dependencies.
+    const target = join(project, 'node_modules/wgrad-pose');
+    mkdirSync(target);
+    run('tar', ['-xzf', application, '-C', target, '--strip-components=1'], stage);
+    for (const name of Object.keys(poseManifest.dependencies).filter((name) => name !== 'wgrad')) {
+      mkdirSync(dirname(join(project, 'node_modules', name)), { recursive: true });
+      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name), 'junction');
+    }
+    const names = specifiers(Object.keys(poseManifest.exports), 'wgrad-pose');
+    run(process.execPath, ['--input-type=module', '-e', importing(names)], project);
+    const main = join(target, poseManifest.bin['wgrad-pose']);
+    expect(run(process.execPath, [main, '--version'], project).trim()).toBe(poseManifest.version);
+    expect(run(process.execPath, [main, 'train', '--help'], project)).toContain('--loss <name>');
+  });
+
+  test('the declarations of the library serve a strict TypeScript user', () => {
     const lines = entries.map((entry, i) => `export * as e${i} from '${specifiers([entry])[0]}';`);
     writeFileSync(join(project, 'user.ts'), lines.join('\n'));
     // The user's project need not have the types of WebGPU or of Node.
@@ -117,12 +176,25 @@ describe('the packed tarball in an empty project', () => {
     run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], project);
   });
 
-  test('holds no source, no test and nothing of the build', () => {
-    const files = run('tar', ['-tzf', join(stage, `wgrad-${manifest.version}.tgz`)], stage)
-      .trim()
-      .split('\n');
-    const allowed = /^package\/(dist\/.+\.(js|d\.ts|js\.map)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
-    expect(files.filter((file) => !allowed.test(file))).toEqual([]);
-    expect(files).toContain('package/dist/index.d.ts');
+  const filesOf = (tarball: string) => run('tar', ['-tzf', tarball], stage).trim().split('\n');
+  const allowed = /^package\/(dist\/.+\.(js|d\.ts|js\.map)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+
+  test('hold no source, no test and nothing of the build', () => {
+    for (const tarball of [library, application]) {
+      const files = filesOf(tarball);
+      expect(files.filter((file) => !allowed.test(file))).toEqual([]);
+      for (const file of ['dist/index.d.ts', 'dist/cli/main.js', 'README.md', 'LICENSE'])
+        expect(files).toContain(`package/${file}`);
+    }
+  });
+
+  test(`the library takes at most ${UNPACKED_LIMIT / 1e6} MB, source maps aside`, () => {
+    const folder = join(project, 'node_modules/wgrad');
+    const sizes = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.map'))
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).size);
+    const bytes = sizes.reduce((a, b) => a + b, 0);
+    expect(bytes).toBeGreaterThan(1e5);
+    expect(bytes).toBeLessThanOrEqual(UNPACKED_LIMIT);
   });
 });

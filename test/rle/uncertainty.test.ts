@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { coverage, pit } from '../../src/pose/metrics/calibration.js';
+import { coverage, pit } from '../../pose/src/metrics/calibration.js';
 import { affineFlow } from '../../src/rle/flows/affineFlow.js';
 import { couplingFlow } from '../../src/rle/flows/couplingFlow.js';
 import type { Flow } from '../../src/rle/flows/flow.js';

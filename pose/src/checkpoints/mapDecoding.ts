@@ -1,0 +1,49 @@
+import { DataError } from 'wgrad';
+import type { WeightsFile } from '../formats/weightsFile.js';
+import { DARK_KERNEL } from '../heatmaps/dark.js';
+import type { Debias } from '../heatmaps/softArgmax.js';
+import { configOfMmpose, configOfRun } from './fileConfig.js';
+import { isIntegralHead } from './mmposeNames.js';
+
+/**
+ * How coordinates are read off heatmaps: the peak, a quarter of a pixel towards its higher neighbours or by DARK with a kernel
+ * of so many pixels (see `decodeHeatmaps`), or the mean.
+ */
+export type MapDecoding =
+  | { readonly decode: 'peak'; readonly refine?: 'dark'; readonly kernel?: number }
+  /** Inverse temperature and bias of `softArgmax`. */
+  | { readonly decode: 'mean'; readonly beta: number; readonly debias: Debias };
+
+const DARK = /\bunbiased\s*=\s*True\b|\bpost_process\s*=\s*['"]unbiased['"]|\buse_udp\s*=\s*True\b|['"]UDPHeatmap['"]/;
+const MEAN = { decode: 'mean', beta: 1, debias: 'none' } as const;
+const DEBIAS: readonly Debias[] = ['none', 'exact', 'mmpose'];
+
+/**
+ * How the code that wrote a file reads its heatmaps. Integral heads of mmpose are known by their names; their temperature and
+ * whether they are debiased stand in the configuration alone, and so does DARK, which mmpose calls unbiased and has with UDP.
+ */
+export function mapDecodingOf(names: Iterable<string>, metadata: WeightsFile['metadata']): MapDecoding {
+  if (metadata.wgrad !== undefined && configOfRun(metadata.config).head === 'integral') return MEAN;
+  const config = configOfMmpose(metadata);
+  if (!isIntegralHead(names)) {
+    const kernel = Number(/\b(?:blur_kernel_size|modulate_kernel)\s*=\s*(\d+)/.exec(config)?.[1] ?? DARK_KERNEL);
+    return DARK.test(config) && kernel % 2 === 1 ? { decode: 'peak', refine: 'dark', kernel } : { decode: 'peak' };
+  }
+  const beta = Number(/\bbeta\s*=\s*([\d.]+)/.exec(config)?.[1]);
+  return { ...MEAN, beta: beta > 0 ? beta : 1, debias: /\bdebias\s*=\s*True\b/.test(config) ? 'mmpose' : 'none' };
+}
+
+/** @throws DataError where a file's own account of its decoding is damaged */
+export function parseMapDecoding(value: unknown, where: string): MapDecoding {
+  const { decode, refine, kernel, beta, debias } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (decode === 'peak' && refine === undefined) return { decode };
+  if (decode === 'peak' && refine === 'dark' && typeof kernel === 'number' && kernel > 0 && kernel % 2 === 1) {
+    return { decode, refine, kernel };
+  }
+  const mode = DEBIAS.find((name) => name === debias);
+  if (decode === 'mean' && typeof beta === 'number' && beta > 0 && mode) return { decode, beta, debias: mode };
+  throw new DataError(
+    `${where}: metadata "conventions": "maps" must be {"decode": "peak"}, perhaps with "refine": "dark" and an odd "kernel", or {"decode": "mean", "beta": above 0, ` +
+      `"debias": one of ${DEBIAS.join(', ')}}; convert it again`,
+  );
+}

@@ -1,0 +1,98 @@
+import { DataError } from 'wgrad';
+import { checkState, formatSafetensors, type StateTensor, type StoredTensor } from 'wgrad/io';
+import { writeFileAtomic } from 'wgrad/io/node';
+import { readWeightsFile, type WeightsFile } from '../formats/weightsFile.js';
+import { savedConfig, type TrainConfig } from '../train/config.js';
+import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
+import { type Conventions, conventionsOf, dimsIn } from './conventions.js';
+import { configOfMmpose, configOfRun } from './fileConfig.js';
+import { NAMINGS, type Naming, namingCalled, namingOf } from './naming.js';
+
+/** A pose network out of a file of weights. */
+export interface PoseCheckpoint {
+  readonly path: string;
+  /** The code that named the file's tensors. */
+  readonly naming: Naming['name'];
+  readonly architecture: Architecture;
+  readonly conventions: Conventions;
+  /** The run of wgrad that it is a checkpoint of, if this version knows its configuration. */
+  readonly run?: TrainConfig;
+  /** Parameters and running statistics under own names (see `Naming`), in PyTorch's layouts. */
+  readonly state: ReadonlyMap<string, StateTensor>;
+}
+
+/**
+ * Reads a pose network: safetensors or a file of PyTorch, in the names of the official code, of mmpose 0.x or 1.x, of
+ * the authors of SimpleBaseline and HRNet, of torchvision and mmpretrain (a backbone, perhaps with a classifier), or wgrad's own.
+ * @param part a dict of the file other than the model's, such as `ema_state_dict`
+ * @throws DataError where the file cannot be read, nobody's names are in it, or tensors are missing, unexpected or of
+ * another shape than the rest says
+ */
+export async function readPoseCheckpoint(path: string, part?: string): Promise<PoseCheckpoint> {
+  return poseCheckpointOf(await readWeightsFile(path, part), path);
+}
+
+/** The pose network in a file that was read. @throws DataError as `readPoseCheckpoint` */
+export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoint {
+  const weights = new Map([...file.tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
+  const naming = namingOf([...weights.keys()]);
+  if (!naming) {
+    const some = [...weights.keys()].slice(0, 3).join(', ') || 'no tensor';
+    const signs = NAMINGS.map(({ name, sign }) => `${sign} (${name})`).join(', ');
+    throw new DataError(`${path}: weights of no known pose network: found ${some}, expected ${signs}`);
+  }
+  const state = naming.toOwn(weights, path, configOfMmpose(file.metadata));
+  const architecture = architectureOf(state, dimsIn(file.metadata, path));
+  checkState(state, shapesOf(architecture), path, (name) => isOptional(name) || isElsewhere(name, architecture));
+  return {
+    path,
+    naming: naming.name,
+    architecture,
+    conventions: conventionsOf(naming.name, architecture, file, path),
+    ...runOf(file.metadata),
+    state,
+  };
+}
+
+function runOf({ wgrad, config }: WeightsFile['metadata']): Pick<PoseCheckpoint, 'run'> {
+  const run = wgrad === undefined ? undefined : savedConfig(configOfRun(config));
+  return run ? { run } : {};
+}
+
+const OPTIMIZER = 'optimizer.';
+
+/** What stands on a backbone that wgrad does not know cannot be checked; it is still carried from names to names. */
+function isElsewhere(name: string, { backbone }: Architecture): boolean {
+  return backbone === undefined && /^(preact|fc_coord|fc_sigma|deconv_layers|final_layer)\./.test(name);
+}
+
+/**
+ * Writes a pose network as safetensors in the names of one of the codes, its conventions in the metadata, so that
+ * `readPoseCheckpoint` gives the same network whatever the names.
+ * @param names default: those of the file it came from
+ * @returns the names that were written, and the own names that this naming has no word for
+ * @throws DataError where the naming cannot hold the network, or the file cannot be written
+ */
+export async function writePoseCheckpoint(
+  path: string,
+  { state, naming, conventions }: PoseCheckpoint,
+  names: string = naming,
+): Promise<{ readonly written: readonly string[]; readonly dropped: readonly string[] }> {
+  const target = namingCalled(names);
+  const tensors = target.fromOwn(state, conventions);
+  await writeFileAtomic(path, formatSafetensors(tensors, { format: 'pt', conventions: JSON.stringify(conventions) }));
+  const kept = target.toOwn(tensors, path);
+  return { written: [...tensors.keys()], dropped: [...state.keys()].filter((name) => !kept.has(name)) };
+}
+
+/** Numbers that training learns: neither statistics nor constants nor counters. */
+export function parameterCount(tensors: ReadonlyMap<string, Pick<StoredTensor, 'shape'>>): number {
+  let count = 0;
+  for (const [name, { shape }] of tensors) {
+    if (!NOT_LEARNED.test(name)) count += shape.reduce((product, n) => product * n, 1);
+  }
+  return count;
+}
+
+const NOT_LEARNED =
+  /(^|\.)(running_mean|running_var|num_batches_tracked|mask|loc|cov)$|^data_preprocessor\.|^optimizer\./;

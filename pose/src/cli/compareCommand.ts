@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from 'wgrad/io/node';
+import { baselineScore, type Comparison, summarise } from '../compare/comparison.js';
+import { type Cost, costOf } from '../compare/cost.js';
+import { measureLatency } from '../compare/latency.js';
+import { type PlannedRun, planRuns } from '../compare/plan.js';
+import { renderComparison } from '../compare/renderComparison.js';
+import { parseRows, parseSeeds, type RowName, rowOf } from '../compare/rows.js';
+import { writeResult } from '../compare/runResult.js';
+import { curveOf, resultOf } from '../compare/scoreRun.js';
+import { type Baselines, fitBaselines } from '../train/baselines.js';
+import { loadRun, resumeSession } from '../train/checkpointing.js';
+import { makeConfig, type TrainConfig } from '../train/config.js';
+import { openDataset } from '../train/dataset.js';
+import { type InitialWeights, initFrom, readInitialWeights, withNetworkOf } from '../train/initialWeights.js';
+import { openRunFolder, RUNS } from '../train/runFolder.js';
+import type { LoadedData } from '../train/samples.js';
+import { endSession, startSession } from '../train/session.js';
+import { DivergedError } from '../train/trainEpoch.js';
+import type { CompareFlags } from './compare.js';
+import { comparisonTable } from './comparisonTable.js';
+import { INTERRUPTED } from './interrupt.js';
+import { runToEnd } from './runToEnd.js';
+import { loadTrainingData } from './trainingData.js';
+import { say, type TrainingMachine, withTrainingMachine } from './trainingMachine.js';
+
+/** What all runs of a comparison share. */
+interface Workshop extends TrainingMachine {
+  readonly data: LoadedData;
+  readonly baselines: Baselines;
+  readonly eager: boolean | undefined;
+  /** What every run starts from; random weights of its seed without. */
+  readonly initial: InitialWeights | undefined;
+}
+
+/** Runs `wgrad-pose compare` from its flags to table and report; sets the exit code where Ctrl-C ends it. */
+export async function compareCommand({
+  backend,
+  workers,
+  eager,
+  rows: names,
+  seeds,
+  out,
+  json,
+  ...shared
+}: CompareFlags): Promise<void> {
+  const [rows, numbers] = [parseRows(names), parseSeeds(seeds)];
+  const initial = shared.init === undefined ? undefined : await readInitialWeights(shared.init);
+  const flags = initial ? withNetworkOf(initial, shared) : shared;
+  await withTrainingMachine({ backend, workers }, async (machine) => {
+    const { device, signal } = machine;
+    const configs = new Map(rows.map((row) => [row, makeConfig({ ...flags, ...rowOf(row).flags }, device.kind)]));
+    const configOf = (row: RowName) => configs.get(row) as TrainConfig;
+    const dataset = await openDataset(configOf(rows[0]));
+    const folder = out ?? join(RUNS, `compare-${dataset.name}`);
+    const runs = await planRuns(rows, numbers, folder, configOf);
+    const data = await loadTrainingData(dataset, configOf(rows[0]), signal, machine.workers);
+    const shop: Workshop = { ...machine, data, eager, initial, baselines: await fitBaselines(data) };
+    const joints = dataset.schema.joints.length;
+    const costs = new Map(rows.map((row) => [row, costOf(configOf(row), joints)] as const));
+
+    for (const [i, run] of runs.entries()) {
+      if (run.result) continue;
+      say(`run ${i + 1} of ${runs.length}: ${run.row}, seed ${run.seed}`);
+      if (!(await runOne(run, shop))) return stopped(runs);
+      await save(folder, compared(runs, shop, costs));
+    }
+    const latencies = await measureLatency(device, configs, data, signal);
+    if (!latencies) return stopped(runs);
+    const withTimes = new Map(
+      [...costs].map(([row, cost]) => [row, { ...cost, latency: latencies.get(row) }] as const),
+    );
+    const comparison = compared(runs, shop, withTimes);
+    const report = await save(folder, comparison);
+    console.log(json ? JSON.stringify(comparison) : `${comparisonTable(comparison)}\nreport: ${report}`);
+  });
+}
+
+/** Trains a run from where it stands, scores it, and writes down what came of it; false where Ctrl-C came first. */
+async function runOne(run: PlannedRun, shop: Workshop): Promise<boolean> {
+  const { config, folder } = run;
+  const { device, data, baselines, workers, eager, initial, signal } = shop;
+  if (signal.aborted) return false;
+  const began = performance.now();
+  const saved = run.begun ? await loadRun(folder.last) : undefined;
+  const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
+  try {
+    if (saved) resumeSession(session, saved);
+    else if (initial) session.learner = initFrom(session.learner, initial);
+    await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
+    const finished = await runToEnd(session, folder, baselines, began, signal);
+    if (!finished) return false;
+    run.result = resultOf(session, finished.evaluation);
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    say(`${run.row}, seed ${run.seed}: ${error.message}`);
+    run.result = { config, curve: curveOf(session), diverged: error.message };
+  } finally {
+    endSession(session);
+  }
+  await writeResult(folder, run.result);
+  return true;
+}
+
+function compared(
+  runs: readonly PlannedRun[],
+  { data: { dataset, train, test }, device, baselines }: Workshop,
+  costs: ReadonlyMap<RowName, Cost>,
+): Comparison {
+  const { meanPose, ridge } = baselines;
+  return summarise(
+    runs,
+    {
+      data: { name: dataset.name, train: train.length, test: test.length },
+      device: device.description,
+      baselines: [baselineScore('mean pose', meanPose), ...(ridge ? [baselineScore('ridge regression', ridge)] : [])],
+    },
+    costs,
+  );
+}
+
+/** Writes `compare.json` and the report of what is done. */
+async function save(folder: string, comparison: Comparison): Promise<string> {
+  const report = join(folder, 'report.html');
+  await writeFileAtomic(join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 1)}\n`);
+  await writeFileAtomic(report, renderComparison(comparison));
+  return report;
+}
+
+function stopped(runs: readonly PlannedRun[]): void {
+  const done = runs.filter(({ result }) => result).length;
+  say(`saved; ${done} of ${runs.length} runs are done. Go on with the same command`);
+  process.exitCode = INTERRUPTED;
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { DataError } from 'wgrad';
+import { formatSafetensors } from 'wgrad/io';
+import { writeFileAtomic } from 'wgrad/io/node';
+import { NAMINGS, namingOf } from '../checkpoints/naming.js';
+import { type PoseCheckpoint, poseCheckpointOf, writePoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
+import { readWeightsFile } from '../formats/weightsFile.js';
+import { checkpointFile } from './checkpointFile.js';
+
+interface Options {
+  readonly names?: string;
+  readonly part?: string;
+  readonly json?: boolean;
+}
+
+/** `wgrad-pose convert IN OUT`: any weights as safetensors, in the names of any code that wgrad knows. */
+export function convert(program: Command): void {
+  program
+    .command('convert')
+    .argument('<in>', 'safetensors, a .pth or .pt of PyTorch, of which nothing is run, or the folder of a run')
+    .argument('<out>', 'safetensors to write')
+    .description('write weights as safetensors, in the names of another code if asked')
+    .option('--names <code>', `${NAMINGS.map(({ name }) => name).join(', ')}; by default those of the file`)
+    .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
+    .option('--json', 'print what was written as JSON')
+    .action(async (input: string, output: string, { names, part, json }: Options) => {
+      if (!output.endsWith('.safetensors')) {
+        throw new DataError(`convert writes safetensors: ${output} should end with .safetensors`);
+      }
+      const path = await checkpointFile(input);
+      const file = await readWeightsFile(path, part);
+      const widened = [...file.tensors.values()].some(({ widenedFrom }) => widenedFrom !== undefined);
+      const notes = widened ? ['half floats are written as float32, with the same values'] : [];
+      if (names === undefined && namingOf([...file.tensors.keys()]) === undefined) {
+        await writeFileAtomic(output, formatSafetensors(file.tensors, { format: 'pt' }));
+        notes.push('no known pose network: the names are as they were');
+        report({ file: output, names: null, tensors: file.tensors.size, dropped: [], notes }, json);
+        return;
+      }
+      const checkpoint = poseCheckpointOf(file, path);
+      const { written, dropped } = await writePoseCheckpoint(output, checkpoint, names);
+      const now = names ?? checkpoint.naming;
+      notes.push(...remarks(checkpoint, now, dropped));
+      report({ file: output, names: now, tensors: written.length, dropped, notes }, json);
+    });
+}
+
+/** What the user should know before giving the file to the code whose names it has now. */
+function remarks({ conventions, architecture }: PoseCheckpoint, names: string, dropped: readonly string[]): string[] {
+  const lines: string[] = [];
+  if (dropped.length > 0) {
+    const more = dropped.length > SHOWN ? ', ...' : '';
+    lines.push(`left out, since ${names} has no name for it: ${dropped.slice(0, SHOWN).join(', ')}${more}`);
+  }
+  const expects = { official: true, mmpose: false }[names];
+  if (architecture.head === 'rle' && expects !== undefined && expects !== conventions.normalise) {
+    lines.push(
+      `the head ${conventions.normalise ? 'normalises' : 'does not normalise'} its features, other than the ${names} ` +
+        "code's: only wgrad, which reads this from the file, computes the same with it",
+    );
+  }
+  const { maps } = conventions;
+  if (maps?.decode === 'mean' && names !== 'mmpose') {
+    lines.push(
+      `coordinates are the means of the heatmaps, which the ${names} code reads by their peaks: only wgrad, which takes ` +
+        'this from the file, computes the same with it',
+    );
+  }
+  return lines;
+}
+
+const SHOWN = 3;
+
+/** What became of a conversion; `names` is null where wgrad knows no network of theirs. */
+interface Conversion {
+  readonly file: string;
+  readonly names: string | null;
+  /** Number of those written. */
+  readonly tensors: number;
+  readonly dropped: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function report(conversion: Conversion, json?: boolean): void {
+  const { file, tensors, notes } = conversion;
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  console.log(json ? JSON.stringify(conversion, null, 2) : `${file}: ${tensors} tensors`);
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { DataError } from 'wgrad';
+import { writeFileAtomic } from 'wgrad/io/node';
+import { onnxNetwork } from '../checkpoints/onnxNetwork.js';
+import { readPoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
+import { formatOnnx, OPSET } from '../formats/onnx.js';
+import { checkpointFile } from './checkpointFile.js';
+
+interface Options {
+  readonly part?: string;
+  readonly json?: boolean;
+}
+
+/** `wgrad-pose export RUN|FILE OUT.onnx`: the network without its flow, for other runtimes. */
+export function exportOnnx(program: Command): void {
+  program
+    .command('export')
+    .argument('<in>', 'folder of a run, safetensors, or a .pth or .pt of PyTorch; nothing of it is run')
+    .argument('<out>', 'ONNX file to write')
+    .description(`write a network as ONNX, opset ${OPSET}, any batch; its metadata say how images go in`)
+    .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
+    .option('--json', 'print what was written as JSON')
+    .action(async (input: string, output: string, { part, json }: Options) => {
+      if (!output.endsWith('.onnx')) throw new DataError(`export writes ONNX: ${output} should end with .onnx`);
+      const model = onnxNetwork(await readPoseCheckpoint(await checkpointFile(input), part));
+      const bytes = await formatOnnx(model);
+      await writeFileAtomic(output, bytes);
+      const { inputs, outputs, metadata } = model;
+      if (json) {
+        const [at, from] = [outputs, inputs].map((values) => values.map(({ name, shape }) => ({ name, shape })));
+        console.log(JSON.stringify({ file: output, opset: OPSET, inputs: from, outputs: at, metadata }, null, 2));
+      } else {
+        const describe = ({ name, shape }: (typeof inputs)[number]) => `${name} [${shape.join(', ')}]`;
+        const [from, to] = [inputs, outputs].map((values) => values.map(describe).join(', '));
+        console.log(`${output}: ${from} to ${to}, opset ${OPSET}, ${(bytes.length / 1e6).toFixed(1)} MB`);
+      }
+    });
+}

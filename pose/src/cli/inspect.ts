@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import { DataError } from 'wgrad';
+import { formatTable } from 'wgrad/testing';
+import { type Architecture, describeArchitecture } from '../checkpoints/architecture.js';
+import type { Conventions } from '../checkpoints/conventions.js';
+import { parameterCount, poseCheckpointOf } from '../checkpoints/poseCheckpoint.js';
+import { readWeightsFile, type WeightsFile } from '../formats/weightsFile.js';
+import { mapExtent } from '../heatmaps/mapGrid.js';
+import { checkpointFile } from './checkpointFile.js';
+
+/** What is in a file of weights. */
+export interface Inspection {
+  readonly file: string;
+  readonly format: WeightsFile['format'];
+  /** The dict that was read, and the others with tensors that the file holds. */
+  readonly part: string;
+  readonly parts: readonly string[];
+  /** Whose names the tensors have; `null` and a `fault` where wgrad knows no network of theirs. */
+  readonly names: string | null;
+  readonly architecture: Architecture | null;
+  readonly conventions: Conventions | null;
+  readonly fault: string | null;
+  /** Numbers that training learns. */
+  readonly parameters: number;
+  readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly dtype: string }[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** `wgrad-pose inspect FILE`: what weights it holds and of which network; exits 1 if it is no network that wgrad knows. */
+export function inspect(program: Command): void {
+  program
+    .command('inspect')
+    .argument('<file>', 'safetensors, a .pth or .pt of PyTorch, of which nothing is run, or the folder of a run')
+    .description('show what weights a file holds: network, preprocessing, tensors, metadata')
+    .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
+    .option('--json', 'print everything as JSON')
+    .action(async (file: string, { part, json }: { part?: string; json?: boolean }) => {
+      const path = await checkpointFile(file);
+      const inspection = inspectWeights(await readWeightsFile(path, part), path);
+      console.log(json ? JSON.stringify(inspection, null, 2) : format(inspection));
+      process.exitCode = inspection.fault === null ? 0 : 1;
+    });
+}
+
+/** Tells a file's tensors and, where it can, the network that they are of. */
+export function inspectWeights(weights: WeightsFile, file: string): Inspection {
+  const { format, part, parts, metadata } = weights;
+  const tensors = [...weights.tensors].map(([name, { shape, dtype, widenedFrom }]) => ({
+    name,
+    shape,
+    dtype: widenedFrom ?? dtype,
+  }));
+  return {
+    file,
+    format,
+    part,
+    parts,
+    ...networkIn(weights, file),
+    parameters: parameterCount(weights.tensors),
+    tensors,
+    metadata,
+  };
+}
+
+type Network = Pick<Inspection, 'names' | 'architecture' | 'conventions' | 'fault'>;
+
+function networkIn(weights: WeightsFile, file: string): Network {
+  try {
+    const { naming, architecture, conventions } = poseCheckpointOf(weights, file);
+    return { names: naming, architecture, conventions, fault: null };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { names: null, architecture: null, conventions: null, fault: error.message };
+  }
+}
+
+/** The inspection as lines: facts, then a table of the tensors. */
+export function format(inspection: Inspection): string {
+  const { file, format: kind, part, parts, names, architecture, conventions, fault, parameters } = inspection;
+  const facts: [string, string][] = [
+    ['file', `${file}, ${kind}${part && `, dict ${part}`}${parts.length > 0 ? `; also ${parts.join(', ')}` : ''}`],
+    ['network', architecture ? `${describeArchitecture(architecture)}, names of ${names}` : `unknown: ${fault}`],
+  ];
+  if (architecture && conventions) facts.push(...describeConventions(conventions, architecture));
+  facts.push(['tensors', `${inspection.tensors.length}, ${parameters.toLocaleString('en')} parameters`]);
+  for (const [key, value] of Object.entries(inspection.metadata)) facts.push([key, firstLine(value)]);
+  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
+  const rows = inspection.tensors.map(({ name, shape, dtype }) => [name, `[${shape.join(', ')}]`, dtype]);
+  return [
+    ...facts.map(([name, value]) => name.padEnd(width) + value),
+    '',
+    formatTable(['tensor', 'shape', 'dtype'], rows),
+  ].join('\n');
+}
+
+function describeConventions(conventions: Conventions, { head }: Architecture): [string, string][] {
+  const { size, mean, std, channels = 'rgb', padding, udp } = conventions;
+  const [height, width] = size;
+  const order = channels === 'bgr' ? ', channels in the order blue, green, red' : '';
+  const input = `${width} x ${height}, (rgb / 255 - [${mean.join(', ')}]) / [${std.join(', ')}]${order}, box * ${padding}${udp ? ', UDP' : ''}`;
+  return [['input', input], ...(head === 'none' ? [] : [['output', outputOf(conventions)] as [string, string]])];
+}
+
+function outputOf({ size, origin, pixel, udp, depth, normalise, maps }: Conventions): string {
+  const width = mapExtent(size[1], udp);
+  const less = pixel === 0 ? '' : ` - ${pixel}`;
+  if (maps) {
+    const at = `column ${pixel === 0 ? 'i' : `(i + ${pixel})`} / ${udp ? '(n - 1)' : 'n'} * ${width}${less} of each heatmap's`;
+    if (maps.decode === 'peak') {
+      const { refine, kernel } = maps;
+      return `${at} peak, ${refine ? `by DARK with a kernel of ${kernel}` : 'a quarter of a pixel towards its higher neighbours'}`;
+    }
+    const details = [maps.beta === 1 ? '' : `beta ${maps.beta}`, maps.debias === 'none' ? '' : `debias ${maps.debias}`];
+    return [`${at} mean`, ...details.filter(Boolean)].join(', ');
+  }
+  const shift = origin === 0 ? 'x' : `(x + ${origin})`;
+  const deep = depth === undefined ? '' : `, z * ${depth} mm behind joint 0`;
+  return `column ${shift} * ${width}${less}${deep}; coordinates from ${normalise ? 'normalised' : 'plain'} features`;
+}
+
+/** Configurations are whole files; their first line says enough here. */
+function firstLine(text: string): string {
+  const [line] = text.split('\n');
+  return line.length < text.length || line.length > 100 ? `${line.slice(0, 97)}...` : line;
+}

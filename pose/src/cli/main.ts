@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { DataError, DeviceError, ShapeError } from 'wgrad';
+import { compare } from './compare.js';
+import { expandConfig, takesConfig } from './configFile.js';
+import { convert } from './convert.js';
+import { evaluate } from './evaluate.js';
+import { exportOnnx } from './export.js';
+import { inspect } from './inspect.js';
+import { predict } from './predict.js';
+import { start } from './start.js';
+
+/** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
+const USER_ERROR = 2;
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+const program = new Command('wgrad-pose')
+  .description('Human pose regression with residual log-likelihood estimation, on wgrad')
+  .version(version)
+  .exitOverride()
+  .showSuggestionAfterError();
+
+for (const register of [start, compare, evaluate, predict, convert, inspect, exportOnnx]) register(program);
+for (const command of program.commands) takesConfig(command);
+
+try {
+  await program.parseAsync(await expandConfig(program, process.argv));
+} catch (error) {
+  const expected = [DataError, DeviceError, ShapeError].some((kind) => error instanceof kind);
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USER_ERROR;
+  } else if (expected) {
+    process.stderr.write(`wgrad-pose: ${(error as Error).message}\n`);
+    process.exitCode = USER_ERROR;
+  } else {
+    throw error;
+  }
+}

@@ -1,0 +1,224 @@
+import { DataError } from 'wgrad';
+import { type CocoGroundTruth, readGroundTruth } from '../coco/groundTruth.js';
+import { type PairedPoses, type PosePair, pairPoses, stackPairs } from '../coco/posePairs.js';
+import { readResults } from '../coco/results.js';
+import { schemaOf } from '../coco/schemaOf.js';
+import { mpiiTruths } from '../datasets/mpiiTruths.js';
+import { cocoAp } from '../metrics/cocoAp.js';
+import { type LabelPlaces, placeLabelsNormally } from '../metrics/labelPlaces.js';
+import { mpjpe, nMpjpe, paMpjpe } from '../metrics/mpjpe.js';
+import { auc, jointDistances, meanError, pck, torsoLengths } from '../metrics/pck.js';
+import { excludedOf, headSizes, pckh } from '../metrics/pckh.js';
+import { uncertaintyScore } from '../metrics/uncertaintyScore.js';
+import { readPosePairs3d } from '../posePairs3d.js';
+import type { Poses3d } from '../poses3d.js';
+import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
+
+/** The files of an evaluation and the options that some metrics take, as typed. */
+export interface MetricFlags {
+  readonly annotations: string;
+  readonly results: string;
+  readonly variant?: string;
+  readonly area?: string;
+  readonly threshold?: string;
+  readonly norm?: string;
+}
+
+export type MetricOption = Exclude<keyof MetricFlags, 'annotations' | 'results'>;
+
+/** Figures by name, the most telling first. */
+export type Scores = Readonly<Record<string, number>>;
+
+export interface Metric {
+  /** What it is, for the help text. */
+  readonly about: string;
+  readonly options: Readonly<Partial<Record<MetricOption, readonly string[] | 'number'>>>;
+  readonly score: (flags: MetricFlags) => Promise<Scores>;
+}
+
+const NORMS = ['torso', 'box', 'head'] as const;
+
+/** What `wgrad-pose evaluate --metric` knows. */
+export const METRICS: Readonly<Record<string, Metric>> = {
+  coco: {
+    about: 'average precision and recall by OKS',
+    options: { variant: ['pycocotools'], area: ['annotation', 'box'] },
+    score: async ({ annotations, results, variant, area }) => {
+      const truth = await readGroundTruth(annotations, area === 'box' ? 'box' : 'annotation');
+      const sigmas = schemaOf(truth).oksSigmas;
+      const found = await readResults(results, truth);
+      return { ...cocoAp(truth.truths, found, { sigmas, variant: variant === 'pycocotools' ? variant : 'exact' }) };
+    },
+  },
+  pck: onPixels(
+    'share of joints within --threshold (0.2) of the --norm (torso)',
+    ['threshold', 'norm'],
+    (poses, flags) => {
+      const threshold = numberOf(flags.threshold, 0.2);
+      const lengths = lengthsOf(poses, flags.norm ?? 'torso');
+      const { mean, perJoint } = pck(poses.distances, poses.weights, lengths, threshold);
+      return { [`PCK@${threshold}`]: mean, ...byJoint(poses.names, perJoint) };
+    },
+  ),
+  pckh: onPixels(
+    'share of joints within --threshold (0.5) of the head size, as MPII',
+    ['threshold'],
+    (poses, flags) => {
+      const threshold = numberOf(flags.threshold, 0.5);
+      const { distances, weights, names } = poses;
+      const { mean, perJoint } = pckh(distances, weights, lengthsOf(poses, 'head'), threshold, excludedOf(names));
+      return { [`PCKh@${threshold}`]: mean, ...byJoint(poses.names, perJoint) };
+    },
+  ),
+  auc: onPixels('area under PCK from 0 to 30 pixels', [], ({ distances, weights, pairs }) => ({
+    AUC: auc(distances, weights, pairs.length),
+  })),
+  epe: onPixels('mean distance in pixels', [], ({ distances, weights }) => ({ EPE: meanError(distances, weights) })),
+  nme: onPixels('mean distance by the --norm (box)', ['norm'], (poses, flags) => {
+    const lengths = lengthsOf(poses, flags.norm ?? 'box');
+    // A person without a length does not count, as in PCK.
+    const weights = poses.weights.map((w, i) => (Number.isNaN(lengths[Math.floor(i / poses.names.length)]) ? 0 : w));
+    return { NME: meanError(poses.distances, weights, lengths) };
+  }),
+  calibration: {
+    about: 'whether the covariances of the results are true, as if of normal densities',
+    options: {},
+    score: async (flags) => {
+      const { pairs } = await readPairs(flags, true);
+      const score = uncertaintyScore(placeOf(pairs));
+      if (!score) throw new DataError(`${flags.annotations}: nobody in it has both labels and a box; nothing to score`);
+      const at = (shares: readonly number[], level: number) => shares[score.levels.indexOf(level)];
+      return {
+        'calibration error': score.calibrationError,
+        ...Object.fromEntries([0.5, 0.9].map((level) => [`coverage@${level}`, at(score.coverage, level)])),
+        ...Object.fromEntries([0.5, 0.9].map((level) => [`ellipses@${level}`, at(score.ellipseCoverage, level)])),
+        sharpness: score.sharpness,
+        AURC: score.aurc,
+        'excess AURC': score.excessAurc,
+        Pearson: score.pearson,
+        Spearman: score.spearman,
+      };
+    },
+  },
+  mpjpe: inSpace('mean 3-D distance in millimetres', {}, (truth, { points }) => ({
+    MPJPE: mpjpe(points, truth.points, truth.weights),
+  })),
+  'pa-mpjpe': inSpace(
+    'the same after rotation, scale and shift',
+    { variant: ['mmpose'] },
+    (truth, { points }, flags) => ({
+      'PA-MPJPE': paMpjpe(points, truth.points, truth.weights, truth.joints, flags.variant ? 'mmpose' : 'exact'),
+    }),
+  ),
+  'n-mpjpe': inSpace('the same after scale', { variant: ['mmpose'] }, (truth, { points }, flags) => ({
+    'N-MPJPE': nMpjpe(points, truth.points, truth.weights, truth.joints, flags.variant ? 'mmpose' : 'exact'),
+  })),
+};
+
+interface PixelPoses extends PairedPoses {
+  readonly truth: CocoGroundTruth;
+  readonly pairs: readonly PosePair[];
+  /** [N, K] in pixels. */
+  readonly distances: Float64Array;
+  /** [K]. */
+  readonly names: readonly string[];
+}
+
+/** A metric of two COCO files. */
+function onPixels(
+  about: string,
+  options: readonly ('threshold' | 'norm')[],
+  score: (poses: PixelPoses, flags: MetricFlags) => Scores,
+): Metric {
+  const values = { threshold: 'number', norm: NORMS } as const;
+  return {
+    about,
+    options: Object.fromEntries(options.map((option) => [option, values[option]])),
+    score: async (flags) => {
+      const { truth, pairs } = await readPairs(flags);
+      const poses = stackPairs(pairs, truth.joints);
+      const named = [...truth.categories.values()].find((names) => names?.length === truth.joints);
+      const names = named ?? Array.from({ length: truth.joints }, (_, k) => `joint ${k}`);
+      return score({ ...poses, truth, pairs, names, distances: jointDistances(poses.prediction, poses.target) }, flags);
+    },
+  };
+}
+
+async function readPairs({ annotations, results }: MetricFlags, uncertain = false) {
+  const isMat = annotations.toLowerCase().endsWith('.mat');
+  if (isMat) return pairsOfMat(annotations, results, uncertain);
+  const truth = await readGroundTruth(annotations);
+  const pairs = pairPoses(truth, await readResults(results, truth, uncertain), results);
+  if (pairs.length === 0) throw new DataError(`${annotations}: nobody in it has labels; there is nothing to score`);
+  return { truth, pairs };
+}
+
+/** Of MPII's own file, which has no list of the pictures that test, those that the results are about. */
+async function pairsOfMat(annotations: string, results: string, uncertain: boolean) {
+  const all = await mpiiTruths(annotations);
+  const found = await readResults(results, all, uncertain);
+  const seen = new Set(found.map(({ image }) => image));
+  if (seen.size < all.images.size) {
+    process.stderr.write(`scores ${seen.size} of ${all.images.size} labelled pictures: those with results\n`);
+  }
+  const truth = { ...all, truths: all.truths.filter(({ image }) => seen.has(image)) };
+  const pairs = pairPoses(truth, found, results);
+  if (pairs.length === 0) throw new DataError(`${results}: no results; there is nothing to score`);
+  return { truth, pairs };
+}
+
+/** Labels in the densities of their results, in units of the longer side of each person's box. */
+function placeOf(pairs: readonly PosePair[]): LabelPlaces {
+  const [mu, labels, mean, covariance]: number[][] = [[], [], [], []];
+  for (const { truth, result } of pairs) {
+    const side = Math.max(truth.box[2], truth.box[3]);
+    for (let k = 0; side > 0 && 3 * k < truth.keypoints.length; k++) {
+      if (!(truth.keypoints[3 * k + 2] > 0)) continue;
+      const expected = result.expected as ExpectedLabels;
+      for (const at of [3 * k, 3 * k + 1]) {
+        mu.push(result.keypoints[at] / side);
+        labels.push(truth.keypoints[at] / side);
+      }
+      mean.push(expected.mean[2 * k] / side, expected.mean[2 * k + 1] / side);
+      covariance.push(...covarianceOf(expected.covariance, k).map((value) => value / side ** 2));
+    }
+  }
+  const arrays = { mean: Float64Array.from(mean), covariance: Float64Array.from(covariance) };
+  return placeLabelsNormally(arrays, Float64Array.from(mu), Float64Array.from(labels));
+}
+
+/** A metric of two files of 3-D poses. */
+function inSpace(
+  about: string,
+  options: Metric['options'],
+  score: (truth: Poses3d, prediction: Poses3d, flags: MetricFlags) => Scores,
+): Metric {
+  return {
+    about,
+    options,
+    score: async (flags) => {
+      const { truth, prediction } = await readPosePairs3d(flags.annotations, flags.results);
+      return score(truth, prediction, flags);
+    },
+  };
+}
+
+/** [N]: what distances are measured by, in pixels; NaN where a person lacks a joint of the torso. */
+function lengthsOf({ truth, pairs, target, weights }: PixelPoses, norm: string): Float64Array {
+  if (norm === 'torso') return torsoLengths(schemaOf(truth), target, weights);
+  if (norm === 'box') return Float64Array.from(pairs, ({ truth: { box } }) => Math.max(box[2], box[3]));
+  return headSizes(
+    pairs.map(({ truth: { id, headBox } }) => {
+      if (headBox) return headBox;
+      throw new DataError(
+        `${truth.file}: annotation ${id} has no "head_box": [x, y, width, height], which PCKh divides by`,
+      );
+    }),
+  );
+}
+
+const numberOf = (text: string | undefined, byDefault: number): number =>
+  text === undefined ? byDefault : Number(text);
+
+const byJoint = (names: readonly string[], values: Float64Array): Scores =>
+  Object.fromEntries(names.map((name, k) => [name, values[k]]));

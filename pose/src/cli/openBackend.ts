@@ -1,0 +1,27 @@
+import { cpu, DataError, type Device, device, type WebGpuOptions, webgpu } from 'wgrad';
+import { choicesFile } from 'wgrad/io/node';
+import { loadChoices } from 'wgrad/testing';
+
+/**
+ * The device that `--backend` names: `tuned` is WebGPU with the kernels that `wgrad tune` found fastest. It says on stderr
+ * how far it is where compiling takes long.
+ * @throws DataError for another name, DeviceError where there is no such device
+ */
+export async function openBackend(name: string): Promise<Device> {
+  // A bar may be drawn already; it draws itself again.
+  const erase = process.stderr.isTTY ? '\r\u001b[2K' : '';
+  const options: WebGpuOptions = {
+    quiet: true, // the commands say themselves what they run on
+    onCompile: ({ compiled }) =>
+      void process.stderr.write(`${erase}compiling kernels for this device: ${compiled} so far\n`),
+  };
+  if (name === 'webgpu') return webgpu(options);
+  if (name === 'tuned') {
+    const opened = await webgpu(options);
+    await loadChoices(opened, choicesFile(), (text) => process.stderr.write(`${erase}wgrad-pose: ${text}\n`));
+    return opened;
+  }
+  if (name === 'cpu') return cpu();
+  if (name === 'auto') return device(options);
+  throw new DataError(`--backend ${name}: expected one of webgpu, tuned, cpu, auto`);
+}

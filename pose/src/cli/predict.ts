@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import type { PredictFlags } from './predictCommand.js';
+
+const HELP = `
+Results: a list of {image_id, file_name, annotation_id?, category_id, keypoints: [x, y, score, ...], score, bbox}, as wgrad
+evaluate and COCO's tools read it, on stdout or in --out. Networks with a sigma add where each joint's label is expected, by the
+density that their loss has learned: mean: [x, y, ...] and covariance: [xx, xy, yy, ...], in pixels and their squares; COCO's tools
+skip both.
+Networks in 3-D add keypoints_3d: [x, y, z, ...], x and y in pixels and z in millimetres behind joint 0 (the pelvis), and with a sigma
+mean_3d and covariance_3d: [xx, xy, xz, yy, yz, zz, ...] of the same; --metric mpjpe of wgrad-pose evaluate reads them.
+
+Ellipses: one standard deviation of that, about its mean, which holds 39 % of a normal density and more of one with tails; with
+--level 0.9 the ellipse of the same shape that holds 90 % of the predicted density. The overlay's caption says which.
+
+Boxes: COCO annotations, a list of detections, or MPII's own .mat, in pixels of the upright image; without them a person fills the whole image. An
+image that cannot be read is reported and left out; the exit code is then 1. Ctrl-C writes the results of the images so far and says how
+many are missing; the exit code is then 130.`;
+
+/** `wgrad-pose predict IMAGE... | DIR`: the poses of the people in images, as COCO results and as overlays. */
+export function predict(program: Command): void {
+  program
+    .command('predict')
+    .argument('<images...>', 'images, or folders of them')
+    .description('estimate the poses of people in images')
+    .option('--run <folder>', 'a run of wgrad-pose train, whose best checkpoint is used')
+    .option('--weights <file>', 'weights instead of a run: safetensors, or a .pth or .pt of PyTorch')
+    .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
+    .option('--boxes <file>', 'where the people are')
+    .option('--out <file>', 'write the results there instead of to stdout')
+    .option('--overlays <folder>', 'draw poses over images, with ellipses of where the joints may be')
+    .option('--level <share>', 'how much of the predicted density an ellipse holds; by default one standard deviation')
+    .option('--flip-test', 'average with the prediction for the mirror image')
+    .option('--nms <kind>', 'of poses of one image that are alike, drop the worse (hard) or lower their scores (soft)')
+    .option('--nms-threshold <oks>', 'how alike: by default 0.9, as in the public codes')
+    .option('--joints <schema>', 'what the joints are, if it is not what their number suggests')
+    .option('--batch <n>', 'people that go through the network at a time', '16')
+    .option('--backend <name>', 'webgpu, tuned, cpu or auto', 'auto')
+    .addHelpText('after', HELP)
+    .action(async (images: string[], flags: PredictFlags) => {
+      // Image codecs are slow to load: only who predicts waits for them.
+      const { predictCommand } = await import('./predictCommand.js');
+      await predictCommand(images, flags);
+    });
+}

@@ -1,0 +1,169 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DataError } from 'wgrad';
+import { fileError, writeFileAtomic } from 'wgrad/io/node';
+import { type PoseCheckpoint, readPoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
+import { errorsOf } from '../predict/errorsOf.js';
+import { formatResults } from '../predict/formatResults.js';
+import { type ImageToPredict, listImages, withBoxes } from '../predict/imagesToPredict.js';
+import { jointsOf } from '../predict/jointsOf.js';
+import { type EllipseSize, writeOverlays } from '../predict/overlays.js';
+import { poseNetwork } from '../predict/poseNetwork.js';
+import { predictPoses } from '../predict/predictPoses.js';
+import { SUPPRESSIONS, type Suppression, suppressAlike } from '../predict/suppressAlike.js';
+import { duration } from '../train/duration.js';
+import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../uncertainty/errorDensity.js';
+import { checkpointFile } from './checkpointFile.js';
+import { INTERRUPTED, untilInterrupt } from './interrupt.js';
+import { loadingDisplay } from './loadingDisplay.js';
+import { openBackend } from './openBackend.js';
+
+export interface PredictFlags {
+  readonly run?: string;
+  readonly weights?: string;
+  readonly part?: string;
+  readonly boxes?: string;
+  readonly out?: string;
+  readonly overlays?: string;
+  readonly level?: string;
+  readonly flipTest?: boolean;
+  readonly nms?: string;
+  readonly nmsThreshold?: string;
+  readonly joints?: string;
+  readonly batch: string;
+  readonly backend: string;
+}
+
+const MOST_PEOPLE = 1024;
+
+/** Predicts, writes what was asked for, and says on stderr what could not be read. */
+export async function predictCommand(paths: readonly string[], flags: PredictFlags): Promise<void> {
+  const began = performance.now();
+  const checkpoint = await readWeights(flags);
+  const { conventions, architecture } = checkpoint;
+  const schema = jointsOf(checkpoint, flags.joints);
+  if (flags.flipTest && schema.flipPairs.length === 0) {
+    throw new DataError(`--flip-test: which of the ${architecture.joints} joints are left and right is not known`);
+  }
+  const level = levelOf(flags, checkpoint);
+  const suppression = suppressionOf(flags);
+  if (flags.out !== undefined) await checkWritable(flags.out);
+  const listed = await listImages(paths);
+  const images = flags.boxes === undefined ? listed : await withBoxes(listed, flags.boxes);
+  const batch = Math.min(batchSize(flags.batch), peopleIn(images));
+  const device = await openBackend(flags.backend);
+  const display = loadingDisplay('predict');
+  let failures = 0;
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const { signal, release } = untilInterrupt(() => {
+    display.stop();
+    say('stopping after these people; Ctrl-C again exits at once, without results');
+  });
+  try {
+    const flipTest = flags.flipTest ?? false;
+    const ofOne = await errorsOf(device, checkpoint);
+    const errors = ofOne && flipTest ? flipAveraged(ofOne) : ofOne;
+    const found = await predictPoses(images, {
+      ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest, errors, signal },
+      onProgress: display.update,
+      onFailure: ({ message }) => {
+        failures++;
+        display.stop();
+        say(`wgrad-pose: ${message}`);
+      },
+    });
+    display.stop();
+    const missing = images.length - found.done;
+    // Nothing yet: what a file of that name holds is worth more.
+    if (missing < images.length || found.poses.length > 0) {
+      const poses = suppression ? suppressAlike(found.poses, schema, ...suppression) : found.poses;
+      const results = formatResults(poses);
+      if (flags.out === undefined) process.stdout.write(results);
+      else await writeFileAtomic(flags.out, results);
+      if (flags.overlays !== undefined && !found.error) {
+        const drawn = await writeOverlays(flags.overlays, schema, poses, errors && ellipseSize(errors, level), signal);
+        const undrawn = new Set(poses.map(({ image }) => image)).size - drawn.length;
+        if (undrawn > 0) say(`${undrawn} overlays are not drawn`);
+      }
+      const without = images.slice(0, found.done).filter(({ people }) => people?.length === 0).length;
+      say(
+        `${poses.length} people${alike(found.poses.length - poses.length)} in ${found.done} images${without > 0 ? `, ${without} of them without a box` : ''}; ` +
+          `${failures > 0 ? `${failures} could not be read; ` : ''}${duration((performance.now() - began) / 1000)}`,
+      );
+    }
+    if (missing > 0) say(`${missing} of ${images.length} images are missing`);
+    if (found.error) throw found.error;
+  } finally {
+    release();
+    display.stop();
+    device.destroy();
+  }
+  if (failures > 0) process.exitCode = 1;
+  if (signal.aborted) process.exitCode = INTERRUPTED;
+}
+
+/** Before the work, which would be lost. @throws DataError where a file could not be written there */
+async function checkWritable(file: string): Promise<void> {
+  await access(dirname(file), constants.W_OK).catch((cause: unknown) => {
+    throw fileError('cannot write', file, cause);
+  });
+}
+
+async function readWeights({ run, weights, part }: PredictFlags): Promise<PoseCheckpoint> {
+  if ((run === undefined) === (weights === undefined)) {
+    throw new DataError('predict: give the network with --run FOLDER or with --weights FILE');
+  }
+  return readPoseCheckpoint(weights ?? (await checkpointFile(run as string)), part);
+}
+
+/** @throws DataError where the level is no share, or nothing would be drawn by it */
+function levelOf({ level, overlays }: PredictFlags, { path, architecture }: PoseCheckpoint): number | undefined {
+  if (level === undefined) return undefined;
+  const share = Number(level);
+  if (!(share > 0 && share < 1)) {
+    throw new DataError(`--level ${level}: expected a share between 0 and 1, such as 0.9`);
+  }
+  if (overlays === undefined)
+    throw new DataError('--level: ellipses are drawn by --overlays FOLDER; give that as well');
+  if (architecture.sigma) return share;
+  throw new DataError(`--level: ${path} does not say how sure it is, so that there are no ellipses to draw`);
+}
+
+/** @throws DataError for another kind, or a threshold that is none or that nothing asks for */
+function suppressionOf({ nms, nmsThreshold }: PredictFlags): [kind: Suppression, threshold?: number] | undefined {
+  const threshold = nmsThreshold === undefined ? undefined : Number(nmsThreshold);
+  if (threshold !== undefined && !(threshold > 0 && threshold <= 1)) {
+    throw new DataError(`--nms-threshold ${nmsThreshold}: expected an OKS above 0 and up to 1, such as 0.9`);
+  }
+  if (nms === undefined) {
+    if (threshold === undefined) return undefined;
+    throw new DataError('--nms-threshold: nothing is suppressed without --nms; give that as well');
+  }
+  const kind = SUPPRESSIONS.find((name) => name === nms);
+  if (!kind) throw new DataError(`--nms ${nms}: expected ${SUPPRESSIONS.join(' or ')}`);
+  return [kind, threshold];
+}
+
+const alike = (dropped: number): string => (dropped > 0 ? ` (${dropped} more were like better ones)` : '');
+
+function ellipseSize(errors: ErrorDensity, level?: number): EllipseSize {
+  const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
+  if (level !== undefined) {
+    return {
+      radius: radiusHolding(errors, level),
+      caption: `Ellipses hold ${percent(level)} of the predicted density`,
+    };
+  }
+  const mass = Math.round(100 * massWithin(errors, 1)) / 100;
+  return { radius: 1, caption: `Ellipses: one standard deviation, ${percent(mass)} of the predicted density` };
+}
+
+function batchSize(text: string): number {
+  const size = Number(text);
+  if (/^\d+$/.test(text) && size >= 1 && size <= MOST_PEOPLE) return size;
+  throw new DataError(`--batch ${text}: expected an integer from 1 to ${MOST_PEOPLE}`);
+}
+
+function peopleIn(images: readonly ImageToPredict[]): number {
+  return images.reduce((sum, { people }) => sum + (people?.length ?? 1), 0);
+}

@@ -1,0 +1,46 @@
+import { writeFileAtomic } from 'wgrad/io/node';
+import { renderReport } from '../report/renderReport.js';
+import type { RunReport, Score } from '../report/runReport.js';
+import type { Baselines } from '../train/baselines.js';
+import { type Evaluation, evaluate } from '../train/evaluate.js';
+import { log, type RunFolder } from '../train/runFolder.js';
+import type { Session } from '../train/session.js';
+import { trainReport } from '../train/trainReport.js';
+import { trainRun } from '../train/trainRun.js';
+import { TrainingDisplay } from './trainingDisplay.js';
+
+/** A run that was trained to its end. */
+export interface FinishedRun {
+  readonly evaluation: Evaluation;
+  readonly report: RunReport;
+  /** Since `began`. */
+  readonly seconds: number;
+}
+
+/**
+ * Trains from where a session stands to the end, scores it, and writes its report; undefined where the signal came first, and
+ * then it is saved.
+ * @param began `performance.now()` when the run's work in this process began
+ */
+export async function runToEnd(
+  session: Session,
+  folder: RunFolder,
+  baselines: Baselines,
+  began: number,
+  signal: AbortSignal,
+): Promise<FinishedRun | undefined> {
+  const { config, batches, progress } = session;
+  const display = new TrainingDisplay(config, batches.length, progress.epoch * batches.length + progress.batch);
+  if (!(await trainRun(session, folder, display, signal).finally(() => display.stop()))) return undefined;
+  const evaluation = await evaluate(session);
+  const seconds = (performance.now() - began) / 1000;
+  const report = await trainReport(session, evaluation, baselines, seconds);
+  await writeFileAtomic(folder.report, await renderReport(report));
+  await log(folder, { event: 'end', seconds, scores: overallScores(report) });
+  return { evaluation, report, seconds };
+}
+
+/** Network and baselines as log and `--json` tell them, without the joints. */
+export function overallScores({ network, baselines }: RunReport): Omit<Score, 'perJoint'>[] {
+  return [network, ...baselines].map(({ perJoint, ...score }) => score);
+}

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { HEADS, LOG_S, LOSS_NAMES, Q_NAMES, type TrainFlags } from '../train/config.js';
+import { trainingOptions } from './trainingOptions.js';
+
+/** The options as typed. */
+export interface StartFlags extends TrainFlags {
+  readonly backend: string;
+  readonly resume?: string | true;
+  readonly out?: string;
+  readonly workers?: string;
+  readonly eager?: boolean;
+  readonly checkpoint?: boolean;
+  readonly json?: boolean;
+}
+
+/** `wgrad-pose start`: trains a pose network, on generated figures unless `--data` names a folder, and writes a report. */
+export function start(program: Command): void {
+  const command = program
+    .command('start')
+    .alias('train')
+    .description('train a pose network and write a report; without --data on generated figures')
+    .option('--loss <name>', LOSS_NAMES.join(', '))
+    .option('--head <name>', `where coordinates come from: ${HEADS.join(', ')}`)
+    .option(
+      '--dims <n>',
+      'coordinates of a joint: 3 with depths (by default for Human3.6M, unless it is about heatmaps; MPII may follow it), or 2',
+    )
+    .option('--q <density>', `what RLE's flow corrects: ${Q_NAMES.join(', ')} (of 4 degrees of freedom)`)
+    .option('--log-s <method>', `whether RLE counts log s, and how it is estimated: ${LOG_S.join(', ')}`)
+    .option('--seed <n>', 'weights, order and augmentation')
+    .option('--resume [file]', 'continue a run: its folder or a checkpoint, by default the one saved last')
+    .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/')
+    .option('--checkpoint', 'compute the blocks of a ResNet again instead of keeping them: slower, for less memory')
+    .option('--json', 'print scores, files and epochs as one JSON object and nothing else');
+  trainingOptions(command).action(async (flags: StartFlags) => {
+    // Charts and image codecs are slow to load: only who trains waits for them.
+    const { trainCommand } = await import('./trainCommand.js');
+    await trainCommand(flags);
+  });
+}

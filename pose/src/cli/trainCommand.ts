@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { DataError } from 'wgrad';
+import { fitBaselines } from '../train/baselines.js';
+import { loadRun, resumeSession, type SavedRun } from '../train/checkpointing.js';
+import { makeConfig } from '../train/config.js';
+import { lossText, networkText } from '../train/configText.js';
+import { openDataset } from '../train/dataset.js';
+import { withDims } from '../train/dims.js';
+import { duration } from '../train/duration.js';
+import { initFrom, readInitialWeights, withNetworkOf } from '../train/initialWeights.js';
+import { resumeConfig } from '../train/resumeConfig.js';
+import { freeRunFolder, lastCheckpoint, openRunFolder, type RunFolder, runFolder } from '../train/runFolder.js';
+import { type Session, startSession } from '../train/session.js';
+import { checkpointFile } from './checkpointFile.js';
+import { INTERRUPTED } from './interrupt.js';
+import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
+import { scoreTable } from './scoreTable.js';
+import type { StartFlags } from './start.js';
+import { loadTrainingData } from './trainingData.js';
+import { say, withTrainingMachine } from './trainingMachine.js';
+
+/** Runs `wgrad-pose start` from its flags to the report; sets the exit code where Ctrl-C ends it. */
+export async function trainCommand({
+  backend,
+  resume,
+  out,
+  workers,
+  eager,
+  checkpoint,
+  json,
+  ...flags
+}: StartFlags): Promise<void> {
+  const began = performance.now();
+  const { init } = flags;
+  if (init !== undefined && resume !== undefined) {
+    throw new DataError('--init and --resume: a resumed run has its weights already; give one of the two');
+  }
+  const saved = resume === undefined ? undefined : await loadRun(await resumedCheckpoint(resume, out));
+  const initial = init === undefined ? undefined : await readInitialWeights(await checkpointFile(init));
+  const wanted = initial ? withNetworkOf(initial, flags) : flags;
+  await withTrainingMachine({ backend, workers }, async ({ device, workers, signal }) => {
+    const asked = saved
+      ? resumeConfig(saved.config, wanted, saved.path, saved.progress.epoch)
+      : makeConfig(wanted, device.kind);
+    if (checkpoint && !asked.model.startsWith('resnet')) {
+      throw new DataError(
+        `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
+      );
+    }
+    const dataset = await openDataset(asked);
+    const config = saved ? asked : withDims(asked, wanted.dims !== undefined, dataset);
+    const folder = await folderFor(`${dataset.name}-${config.loss}`, saved, out);
+    const data = await loadTrainingData(dataset, config, signal, workers);
+    const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager, checkpoint });
+    if (saved) resumeSession(session, saved);
+    if (initial) session.learner = initFrom(session.learner, initial);
+    await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
+    const finished = await train(session, folder, began, signal);
+    print(session, folder, finished, json);
+  });
+}
+
+/** The file that `--resume` means: itself, or the last checkpoint of a run's folder, by default `out` or the latest run's. */
+async function resumedCheckpoint(resume: string | true, out: string | undefined): Promise<string> {
+  if (resume === true) return lastCheckpoint(out);
+  return (await stat(resume).catch(() => undefined))?.isDirectory() ? lastCheckpoint(resume) : resume;
+}
+
+/** A resumed run goes on in its own folder, unless another is asked for. */
+async function folderFor(name: string, saved: SavedRun | undefined, out: string | undefined): Promise<RunFolder> {
+  if (!saved) return freeRunFolder(name, out);
+  const own = dirname(saved.path);
+  return out === undefined || resolve(out) === resolve(own) ? runFolder(own) : freeRunFolder(name, out);
+}
+
+/** Undefined where Ctrl-C came first. */
+async function train(
+  session: Session,
+  folder: RunFolder,
+  began: number,
+  signal: AbortSignal,
+): Promise<FinishedRun | undefined> {
+  const { config, data } = session;
+  say(
+    `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ` +
+      `${networkText(config)}, loss ${lossText(config)}`,
+  );
+  const baselines = await fitBaselines(data, config.dims);
+  const finished = await runToEnd(session, folder, baselines, began, signal);
+  if (!finished) {
+    say(`saved in ${folder.last}; go on with --resume ${folder.last}`);
+    process.exitCode = INTERRUPTED;
+  }
+  return finished;
+}
+
+/** The result on stdout: a table, or as JSON all that a program needs to go on. */
+function print({ progress }: Session, folder: RunFolder, finished: FinishedRun | undefined, json = false): void {
+  if (json) {
+    const { path, last, best, log } = folder;
+    // Before the first epoch is over there is no best.
+    const files = { last, best: existsSync(best) ? best : null, log, report: finished ? folder.report : null };
+    const { step, history: epochs } = progress;
+    console.log(JSON.stringify({ finished: !!finished, folder: path, ...files, step, epochs, ...figures(finished) }));
+  } else if (finished) {
+    const { report, seconds } = finished;
+    console.log(scoreTable(report));
+    console.log(`${duration(seconds)}; report: ${folder.report}`);
+  }
+}
+
+function figures(finished: FinishedRun | undefined): object {
+  if (!finished) return {};
+  const { report, seconds } = finished;
+  return { seconds, thresholds: report.thresholds, scores: overallScores(report) };
+}

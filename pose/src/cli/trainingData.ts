@@ -1,0 +1,37 @@
+import { DataError } from 'wgrad';
+import type { PoseDataset } from '../dataset.js';
+import { inputSize, type TrainConfig } from '../train/config.js';
+import { DataWorkers } from '../train/dataWorkers.js';
+import { type LoadedData, loadData } from '../train/samples.js';
+import { loadingDisplay } from './loadingDisplay.js';
+
+/** Threads beyond any machine's use. */
+const MOST_WORKERS = 64;
+
+/**
+ * The threads that `--workers` asks for; undefined for 0.
+ * @throws DataError for what is no number of threads
+ */
+export function openWorkers(text: string | undefined): DataWorkers | undefined {
+  if (text === undefined) return new DataWorkers();
+  if (!/^\d+$/.test(text) || Number(text) > MOST_WORKERS) {
+    throw new DataError(`--workers ${text}: expected an integer from 0 to ${MOST_WORKERS}`);
+  }
+  return text === '0' ? undefined : new DataWorkers(Number(text));
+}
+
+/** Loads both halves of a data set and shows how far that is. */
+export async function loadTrainingData(
+  dataset: PoseDataset,
+  config: TrainConfig,
+  signal: AbortSignal,
+  workers: DataWorkers | undefined,
+): Promise<LoadedData> {
+  const { height, width } = inputSize(config);
+  const display = loadingDisplay(dataset.name);
+  try {
+    return await loadData(dataset, { onProgress: display.update, signal, workers, aspect: width / height });
+  } finally {
+    display.stop();
+  }
+}

@@ -1,0 +1,42 @@
+import type { Device } from 'wgrad';
+import type { DataWorkers } from '../train/dataWorkers.js';
+import { INTERRUPTED, untilInterrupt } from './interrupt.js';
+import { openBackend } from './openBackend.js';
+import { openWorkers } from './trainingData.js';
+
+/** What trains, until Ctrl-C. */
+export interface TrainingMachine {
+  readonly device: Device;
+  readonly workers: DataWorkers | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens what the options name, has it used, and closes it again. The first Ctrl-C aborts the signal; whoever has something to
+ * save ends in order, and an abort that is thrown ends with the exit code alone.
+ */
+export async function withTrainingMachine(
+  { backend, workers: threads }: { readonly backend: string; readonly workers?: string },
+  use: (machine: TrainingMachine) => Promise<void>,
+): Promise<void> {
+  const workers = openWorkers(threads);
+  const device = await openBackend(backend);
+  const { signal, release } = untilInterrupt(() => say('stopping after this step; Ctrl-C again exits at once'));
+  try {
+    say(`device: ${device.description}`);
+    await use({ device, workers, signal });
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    say('stopped before the first step; there was nothing to save');
+    process.exitCode = INTERRUPTED;
+  } finally {
+    release();
+    await workers?.close();
+    device.destroy();
+  }
+}
+
+/** Tells how work goes, on stderr. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,152 @@
+import { DataError } from 'wgrad';
+import type { JointSchema } from './schema.js';
+
+/** An 8-bit RGB picture, rows top to bottom: `data[(y * width + x) * 3 + channel]`. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** `[x, y, width, height]` in pixels. */
+export type Box = readonly [x: number, y: number, width: number, height: number];
+
+/** What 3-D data sets know beyond pixels. */
+export interface SpatialLabels {
+  /** Depths [K] in millimetres behind joint 0, the root. */
+  readonly depths: Float64Array;
+  /** Depth of the root in millimetres, which turns pixels into millimetres again. */
+  readonly rootDepth: number;
+  /** The pinhole camera, in pixels. */
+  readonly focal: readonly [x: number, y: number];
+  readonly centre: readonly [x: number, y: number];
+}
+
+/**
+ * One annotated person. Points are in pixels with the origin at the centre of the top left pixel: the pixel of column i
+ * and row j has its centre at (i, j), and the image covers [-0.5, width - 0.5] x [-0.5, height - 0.5].
+ */
+export interface PoseSample {
+  /** Names the sample in messages: a file name, or anything that finds it again. */
+  readonly id: string;
+  readonly image: RgbImage;
+  /** The tight box of the person; the crop pads it. */
+  readonly box: Box;
+  /** How much larger than the box the crop is; default: `PADDING`. */
+  readonly padding?: number;
+  /** Labels [K, 2] in pixels. */
+  readonly joints: Float64Array;
+  /** [K]: the weight of each joint in losses and metrics; 0 where it is not annotated. */
+  readonly weights: Float64Array;
+  /** Where the joints are in space, if the data set knows it. */
+  readonly spatial?: SpatialLabels;
+  /** The rectangle around the head, if the data set has it; PCKh divides by its diagonal. */
+  readonly headBox?: Box;
+  /** Joints [K, 2] without annotation noise, where a data set knows them; metrics prefer them. */
+  readonly clean?: Float64Array;
+  /** The same picture in another resolution, its longer side in pixels, where there is a finer one to look at. */
+  readonly picture?: (side: number) => RgbImage | Promise<RgbImage>;
+}
+
+/** How another thread opens the same split: the data set that an exported function of a module gives, and its part. */
+export interface SplitOrigin {
+  /** URL of the module. */
+  readonly module: string;
+  /** The function it exports; gives a `PoseDataset` or a promise of one. */
+  readonly name: string;
+  /** What the function takes: values that `postMessage` can carry. */
+  readonly args: readonly unknown[];
+  readonly part: 'train' | 'test';
+}
+
+/** A sequence of samples, each loaded when it is asked for; the same index gives the same sample. */
+export interface PoseSplit {
+  readonly length: number;
+  sample(index: number): PoseSample | Promise<PoseSample>;
+  /** Without it, samples are decoded in the thread that has opened the data set. */
+  readonly origin?: SplitOrigin;
+}
+
+/** A pose-estimation task. Implement this to train on your own images. */
+export interface PoseDataset {
+  readonly name: string;
+  readonly schema: JointSchema;
+  /**
+   * Whether a mirrored picture, left and right swapped, could be of this data set. If not (a side wears its own colours,
+   * text tells the sides), training must not mirror and testing must not average over the mirror image.
+   */
+  readonly mirrorable: boolean;
+  /** Whether its samples have `spatial` labels. */
+  readonly spatial?: boolean;
+  readonly train: PoseSplit;
+  readonly test: PoseSplit;
+}
+
+/** How far outside the image, in units of its longer side, a label may lie: people reach out of the frame, a little. */
+const FARTHEST = 0.5;
+
+/**
+ * Returns the sample if it can be trained on.
+ * @throws DataError naming image and joint: wrong lengths, a weight below 0, a non-finite coordinate, a joint more than
+ * half the longer side outside the image, no joint with weight, or a box without extent.
+ */
+export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample {
+  const { id, image, joints, weights, box } = sample;
+  const count = schema.joints.length;
+  if (image.data.length !== image.width * image.height * 3) {
+    throw new DataError(
+      `${id}: ${image.width}x${image.height} RGB needs ${image.width * image.height * 3} bytes, got ${image.data.length}`,
+    );
+  }
+  if (joints.length !== 2 * count || weights.length !== count) {
+    throw new DataError(
+      `${id}: ${schema.name} has ${count} joints, so ${2 * count} coordinates and ${count} weights; ` +
+        `got ${joints.length} and ${weights.length}`,
+    );
+  }
+  const margin = FARTHEST * Math.max(image.width, image.height);
+  let annotated = 0;
+  for (let k = 0; k < count; k++) {
+    if (!(weights[k] >= 0 && weights[k] < Infinity)) {
+      throw new DataError(`${id}: joint ${schema.joints[k]} has weight ${weights[k]}; a weight is a number >= 0`);
+    }
+    if (weights[k] === 0) continue;
+    annotated++;
+    const x = joints[2 * k];
+    const y = joints[2 * k + 1];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) {
+      throw new DataError(
+        `${id}: joint ${schema.joints[k]} is at (${x}, ${y}); give finite pixels, or weight 0 where it is unknown`,
+      );
+    }
+    if (x < -margin || y < -margin || x > image.width - 1 + margin || y > image.height - 1 + margin) {
+      throw new DataError(
+        `${id}: joint ${schema.joints[k]} at (${x.toFixed(1)}, ${y.toFixed(1)}) is far outside the ` +
+          `${image.width}x${image.height} image; labels are pixels of this image, at most ${margin} px beyond its edge`,
+      );
+    }
+  }
+  if (annotated === 0) throw new DataError(`${id}: none of ${count} joints is annotated; leave the person out`);
+  if (!box.every(Number.isFinite) || Math.max(box[2], box[3]) <= 0) {
+    throw new DataError(
+      `${id}: the box [${box.join(', ')}] has no extent; it takes [x, y, width, height] in pixels, or two joints`,
+    );
+  }
+  return sample;
+}
+
+/** The smallest box around the joints of positive weight; `[0, 0, 0, 0]` if there are none. */
+export function jointBox(joints: ArrayLike<number>, weights: ArrayLike<number>): Box {
+  let left = Infinity;
+  let top = Infinity;
+  let right = -Infinity;
+  let bottom = -Infinity;
+  for (let k = 0; k < weights.length; k++) {
+    if (weights[k] <= 0) continue;
+    left = Math.min(left, joints[2 * k]);
+    right = Math.max(right, joints[2 * k]);
+    top = Math.min(top, joints[2 * k + 1]);
+    bottom = Math.max(bottom, joints[2 * k + 1]);
+  }
+  return right < left ? [0, 0, 0, 0] : [left, top, right - left, bottom - top];
+}

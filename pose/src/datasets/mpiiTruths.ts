@@ -1,0 +1,39 @@
+import { basename, extname } from 'node:path';
+import { readBytes } from 'wgrad/io/node';
+import type { CocoGroundTruth, CocoImage, CocoTruth } from '../coco/groundTruth.js';
+import { mpii16 } from '../schemas/mpii16.js';
+import { mpiiPerson } from './mpii.js';
+import { readMpiiMat } from './mpiiMat.js';
+
+/** COCO's "person". */
+const PERSON = 1;
+
+/**
+ * The labelled people of MPII's own `.mat` as metrics and predictions take them, in 0-based pixels, with their head boxes. A
+ * picture's id is the number that its name is, or, unless all names are different numbers, its place among the labelled ones; a
+ * person's is its place among all labelled people. Both places count from 1.
+ * @throws DataError as `readMpiiMat`, and where the file cannot be read
+ */
+export async function mpiiTruths(file: string): Promise<CocoGroundTruth> {
+  const pictures = readMpiiMat(await readBytes(file), file);
+  const numbers = pictures.map(([{ image }]) => Number(basename(image, extname(image))));
+  const areIds = numbers.every(Number.isSafeInteger) && new Set(numbers).size === numbers.length;
+  const images = new Map<number, CocoImage>();
+  const truths: CocoTruth[] = [];
+  pictures.forEach((people, i) => {
+    const image = areIds ? numbers[i] : i + 1;
+    images.set(image, { id: image, file: people[0].image });
+    for (const person of people) {
+      const id = truths.length + 1;
+      const { box, joints, weights, headBox } = mpiiPerson(person, String(id), person.image);
+      truths.push({
+        ...{ id, image, category: PERSON, crowd: false, box, headBox },
+        keypoints: Array.from(weights).flatMap((w, k) => [joints[2 * k], joints[2 * k + 1], w > 0 ? 2 : 0]),
+        area: box[2] * box[3],
+        labelled: weights.filter((w) => w > 0).length,
+      });
+    }
+  });
+  const categories = new Map([[PERSON, mpii16.joints]]);
+  return { file, images, categories, truths, joints: mpii16.joints.length };
+}

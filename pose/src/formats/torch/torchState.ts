@@ -1,0 +1,125 @@
+import { DataError } from 'wgrad';
+import { diskDtypes, type StoredTensor } from 'wgrad/io';
+import { LEGACY_MAGIC, readTorchLegacy } from './legacyFile.js';
+import { kindOf } from './pickle.js';
+import type { TorchFile } from './storageTable.js';
+import { readTensor, TorchTensor } from './torchTensor.js';
+import { readTorchZip, ZIP_MAGIC } from './zipFile.js';
+
+/** The state dict of a file of PyTorch and what stands beside it. */
+export interface TorchState {
+  readonly format: TorchFile['format'];
+  readonly tensors: Map<string, StoredTensor>;
+  /** Numbers and texts of the file by dotted path: `epoch`, `meta.mmcv_version`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The key of the dict that was read, '' where the file is the state dict itself, and of the others with tensors. */
+  readonly part: string;
+  readonly parts: readonly string[];
+}
+
+/** Keys under which training codes keep the model's state dict; the first that is there is read. */
+const MODEL_KEYS = ['state_dict', 'model', 'model_state_dict', 'model_state', 'net', 'network', 'weights', 'params'];
+
+/** Tensors may share a storage, but no honest file shares all of it so often. */
+const MAX_SHARING = 16;
+
+/** Whether bytes begin as `torch.save` has files begin, before or since version 1.6. */
+export function isTorchFile(bytes: Uint8Array): boolean {
+  // The number stands behind two bytes of protocol, and since protocol 4 behind nine of a frame as well.
+  return begins(bytes, 0, ZIP_MAGIC) || begins(bytes, 2, LEGACY_MAGIC) || begins(bytes, 11, LEGACY_MAGIC);
+}
+
+/**
+ * Reads the weights of a file that `torch.save` wrote, without running anything of it.
+ * @param part the dict to read, by its dotted keys, such as `ema_state_dict`; by default the model's
+ * @throws DataError for a callable that builds no tensor, damage, and a file that holds no state dict
+ */
+export async function readTorchState(bytes: Uint8Array, where: string, part?: string): Promise<TorchState> {
+  const zipped = begins(bytes, 0, ZIP_MAGIC);
+  const file = zipped ? await readTorchZip(bytes, where) : readTorchLegacy(bytes, where);
+  const dicts = stateDictsOf(file.root);
+  const chosen = part ?? MODEL_KEYS.find((key) => dicts.has(key)) ?? (dicts.has('') ? '' : onlyKey(dicts));
+  const dict = chosen === undefined ? undefined : dicts.get(chosen);
+  if (chosen === undefined || !dict) {
+    const keys = [...dicts.keys()].map((key) => key || 'the file itself').join(', ') || 'none';
+    const what = part === undefined ? `${kindOf(file.root)} without one state dict` : `no state dict "${part}"`;
+    throw new DataError(`${where}: it holds ${what}; dicts with tensors: ${keys}`);
+  }
+  return {
+    format: file.format,
+    tensors: tensorsOf(dict, file, bytes.length, where),
+    metadata: { ...scalarsOf(file.root), ...(chosen === '' ? {} : scalarsOf(dict, `${chosen}.`)) },
+    part: chosen,
+    parts: [...dicts.keys()].filter((key) => key !== chosen),
+  };
+}
+
+type Dict = ReadonlyMap<unknown, unknown>;
+
+/** The dicts that hold tensors under names, at most two levels down, by their dotted keys; '' is the file's object. */
+function stateDictsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unknown>()): Map<string, Dict> {
+  const found = new Map<string, Dict>();
+  // A dict may stand in many places, or in itself: one look at each is enough.
+  if (!(root instanceof Map) || seen.has(root)) return found;
+  seen.add(root);
+  const entries = [...root].filter(([key]) => typeof key === 'string');
+  if (entries.some(([, value]) => value instanceof TorchTensor)) found.set(prefix, root);
+  if (depth === MAX_DEPTH) return found;
+  for (const [key, child] of entries) {
+    const path = prefix === '' ? key : `${prefix}.${key}`;
+    for (const [name, dict] of stateDictsOf(child, path, depth + 1, seen)) found.set(name, dict);
+  }
+  return found;
+}
+
+const MAX_DEPTH = 2;
+
+function onlyKey(dicts: ReadonlyMap<string, Dict>): string | undefined {
+  return dicts.size === 1 ? [...dicts.keys()][0] : undefined;
+}
+
+function tensorsOf(dict: Dict, file: TorchFile, fileBytes: number, where: string): Map<string, StoredTensor> {
+  const tensors = new Map<string, StoredTensor>();
+  let total = 0;
+  for (const [name, value] of dict) {
+    if (typeof name !== 'string' || !(value instanceof TorchTensor)) continue;
+    const what = `${where}: tensor ${JSON.stringify(name)}`;
+    const tensor = readTensor(value, file.storage(value.storage), what);
+    total += tensor.data.length * diskDtypes[value.dtype].bytes;
+    if (total > MAX_SHARING * fileBytes) {
+      throw new DataError(`${what}: the tensors up to here hold ${total} bytes, the file only ${fileBytes}`);
+    }
+    tensors.set(name, tensor);
+  }
+  return withoutWrapper(tensors);
+}
+
+/** DataParallel and moving averages put `module.` before every name of the model that they wrap. */
+function withoutWrapper(tensors: Map<string, StoredTensor>): Map<string, StoredTensor> {
+  const wrapped = [...tensors.keys()].filter((name) => name.startsWith(WRAPPER));
+  if (wrapped.length === 0 || wrapped.length < tensors.size - LOOSE.filter((name) => tensors.has(name)).length) {
+    return tensors;
+  }
+  return new Map(wrapped.map((name) => [name.slice(WRAPPER.length), tensors.get(name) as StoredTensor]));
+}
+
+const WRAPPER = 'module.';
+/** Counters that averaged models keep beside the wrapped model. */
+const LOOSE = ['n_averaged', 'steps'];
+
+/** Texts, numbers and truth values of a dict and of the dicts in it. */
+function scalarsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unknown>()): Record<string, string> {
+  const found: Record<string, string> = Object.create(null);
+  if (!(root instanceof Map) || seen.has(root)) return found;
+  seen.add(root);
+  for (const [key, value] of root) {
+    if (typeof key !== 'string') continue;
+    if (['string', 'number', 'bigint', 'boolean'].includes(typeof value)) found[prefix + key] = String(value);
+    else if (depth === 0) Object.assign(found, scalarsOf(value, `${prefix + key}.`, 1, seen));
+  }
+  return found;
+}
+
+function begins(bytes: Uint8Array, at: number, magic: readonly number[]): boolean {
+  return bytes.length >= at + magic.length && magic.every((byte, i) => bytes[at + i] === byte);
+}

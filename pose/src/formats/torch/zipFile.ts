@@ -1,0 +1,49 @@
+import { DataError } from 'wgrad';
+import { diskDtypes } from 'wgrad/io';
+import { unpickle } from './pickle.js';
+import { type StorageTable, storageHost, type TorchFile } from './storageTable.js';
+import { readZipRecords } from './zipRecords.js';
+
+/** How a zip file begins. */
+export const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04] as const;
+
+/**
+ * Reads the format of PyTorch 1.6 and later: a zip of `<name>/data.pkl` and one record `<name>/data/<key>` per storage.
+ * @throws DataError for anything that is not a plain little-endian file of `torch.save`
+ */
+export async function readTorchZip(bytes: Uint8Array, where: string): Promise<TorchFile> {
+  const records = await readZipRecords(bytes, where);
+  const [main, ...others] = [...records.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  if (main === undefined || others.length > 0) {
+    throw new DataError(`${where}: a zip without one data.pkl in its folder, so not written by torch.save`);
+  }
+  const folder = main.slice(0, -'data.pkl'.length);
+  if (records.has(`${folder}constants.pkl`)) {
+    throw new DataError(`${where}: a TorchScript archive; save module.state_dict() with torch.save instead`);
+  }
+  const order = Buffer.from(records.get(`${folder}byteorder`) ?? [])
+    .toString('latin1')
+    .trim();
+  if (order !== '' && order !== 'little') {
+    throw new DataError(`${where}: written on a ${order}-endian machine; load and save it on a little-endian one`);
+  }
+  const table: StorageTable = new Map();
+  const { value: root } = unpickle(records.get(main) as Uint8Array, 0, storageHost(table, where), `${where}: ${main}`);
+  return {
+    format: 'PyTorch zip',
+    root,
+    storage: ({ key }) => {
+      const { dtype, length } = table.get(key) as { dtype: string | null; length: number };
+      const name = `${folder}data/${key}`;
+      const record = records.get(name);
+      const expected = length * (dtype === null ? 1 : diskDtypes[dtype].bytes);
+      if (record?.length !== expected) {
+        const found = record ? `has ${record.length} bytes` : 'is missing';
+        throw new DataError(
+          `${where}: record ${JSON.stringify(name)} ${found}, expected ${expected} bytes: damaged file`,
+        );
+      }
+      return record;
+    },
+  };
+}

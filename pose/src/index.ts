@@ -1,0 +1,156 @@
+/** Human pose regression on wgrad: data sets, crops, networks, training, prediction, metrics, checkpoints of other codes. */
+export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
+export { type AugmentOptions, augmentColour, augmentCrop, rleAugmentation } from './augment.js';
+export type { HalfBody } from './augmentation/halfBody.js';
+export { type Recipe, recipeOptions, type Strength } from './augmentation/recipes.js';
+export type { Spread } from './augmentation/spread.js';
+export { type SampleVariation, varySample } from './augmentation/varySample.js';
+export * as backbone from './backbones/backbone.js';
+export * as hrnet from './backbones/hrnet.js';
+export * as mobilenetV2 from './backbones/mobilenetV2.js';
+export { cameraPoints } from './cameraPoints.js';
+export { type Architecture, describeArchitecture } from './checkpoints/architecture.js';
+export type { Conventions } from './checkpoints/conventions.js';
+export { type LoadedNetwork, networkOf } from './checkpoints/networkOf.js';
+export { onnxNetwork } from './checkpoints/onnxNetwork.js';
+export {
+  type PoseCheckpoint,
+  readPoseCheckpoint,
+  writePoseCheckpoint,
+} from './checkpoints/poseCheckpoint.js';
+export { type CocoGroundTruth, type CocoTruth, readGroundTruth } from './coco/groundTruth.js';
+export { type PairedPoses, type PosePair, pairPoses, stackPairs } from './coco/posePairs.js';
+export { type CocoResult, readResults } from './coco/results.js';
+export { schemaOf } from './coco/schemaOf.js';
+export {
+  type Crop,
+  cropAround,
+  cropToImage,
+  decodeJoints,
+  encodeJoints,
+  inputToImage,
+  mirrorCrop,
+  PADDING,
+} from './crop.js';
+export {
+  type Box,
+  checkSample,
+  jointBox,
+  type PoseDataset,
+  type PoseSample,
+  type PoseSplit,
+  type RgbImage,
+  type SpatialLabels,
+  type SplitOrigin,
+} from './dataset.js';
+export { type BoxedPerson, boxed, readBoxes } from './datasets/boxes.js';
+export { coco } from './datasets/coco.js';
+export { h36m } from './datasets/h36m.js';
+export { lsp } from './datasets/lsp.js';
+export { mpii } from './datasets/mpii.js';
+export { defaultFigures, type FigureOptions, figures } from './figures/figures.js';
+export type { LabelNoise } from './figures/labels.js';
+export type { PoseVariety } from './figures/pose.js';
+export type { SceneVariety } from './figures/scene.js';
+export { type FlipPoses, flipAverage } from './flipAverage.js';
+export { MatMembers, type MatValue, readMat5 } from './formats/mat5.js';
+export {
+  formatOnnx,
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxValue,
+  OPSET,
+} from './formats/onnx.js';
+export { loadWeights, readWeightsFile, type WeightsFile } from './formats/weightsFile.js';
+export { type DecodedHeatmaps, type DecodeOptions, decodeHeatmaps } from './heatmaps/decodeHeatmaps.js';
+export { type GaussianMapOptions, type GaussianMaps, gaussianMaps } from './heatmaps/gaussianMaps.js';
+export * as heatmapHead from './heatmaps/heatmapHead.js';
+export { type DsntOptions, dsnt, type HeatmapLossOptions, heatmapMse, jensenShannon } from './heatmaps/heatmapLoss.js';
+export * as heatmapRegressor from './heatmaps/heatmapRegressor.js';
+export { type Debias, mapDistribution, mapMean, type SoftArgmaxOptions, softArgmax } from './heatmaps/softArgmax.js';
+export { decodeImage } from './images.js';
+export { meanPose } from './meanPose.js';
+export {
+  calibrationError,
+  coverage,
+  intervalCoverage,
+  pit,
+  pitHistogram,
+  sharpness,
+} from './metrics/calibration.js';
+export { type CocoApOptions, type CocoScores, cocoAp } from './metrics/cocoAp.js';
+export { type ConfidenceCorrelation, confidenceCorrelation } from './metrics/confidenceCorrelation.js';
+export { pearson, spearman } from './metrics/correlation.js';
+export { type LabelPlaces, placeLabels, placeLabelsNormally } from './metrics/labelPlaces.js';
+export { type AlignmentVariant, mpjpe, nMpjpe, paMpjpe } from './metrics/mpjpe.js';
+export { type Keypoints, type OksTruth, oks, poseOks } from './metrics/oks.js';
+export { oksNms, type ScoredPose, softOksNms } from './metrics/oksNms.js';
+export { auc, jointDistances, meanError, type Pck, pck, torsoLengths } from './metrics/pck.js';
+export { headSizes, MPII_EXCLUDED, pckh } from './metrics/pckh.js';
+export { bboxKeypoint, bboxRle, keypointScores } from './metrics/poseConfidence.js';
+export { type RiskCoverage, riskCoverage } from './metrics/riskCoverage.js';
+export { type PoseScore, scorePoses } from './metrics/scorePoses.js';
+export { applySimilarity, fitSimilarity, type SimilarityTransform } from './metrics/similarityTransform.js';
+export { type UncertaintyScore, uncertaintyScore } from './metrics/uncertaintyScore.js';
+export { type PosePairs3d, readPosePairs3d } from './posePairs3d.js';
+export { type Poses3d, readPoses3d } from './poses3d.js';
+export { renderReport } from './report/renderReport.js';
+export type { RunReport } from './report/runReport.js';
+export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
+export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
+export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
+export { mpii16 } from './schemas/mpii16.js';
+export { DEPTH_UNIT, decodeSpatialJoints, dropOutside, encodeSpatialJoints } from './targets.js';
+export { type Baselines, fitBaselines } from './train/baselines.js';
+export { loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
+export {
+  DIMS,
+  type Dims,
+  HEADS,
+  type HeadName,
+  LOG_S,
+  LOSS_NAMES,
+  type LogSName,
+  type LossName,
+  makeConfig,
+  Q_NAMES,
+  type QName,
+  type TrainConfig,
+} from './train/config.js';
+export type { CropBatch } from './train/cropBatch.js';
+export { openDataset } from './train/dataset.js';
+export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';
+export { withDims } from './train/dims.js';
+export { type Evaluation, evaluate } from './train/evaluate.js';
+export { type InitialWeights, initFrom, readInitialWeights, withNetworkOf } from './train/initialWeights.js';
+export { type ErrorSource, learnedErrors } from './train/learnedDensity.js';
+export type { BatchSource } from './train/prefetch.js';
+export { freeRunFolder, openRunFolder, type RunFolder, runFolder } from './train/runFolder.js';
+export {
+  type LoadedData,
+  type LoadedSample,
+  type LoadOptions,
+  loadData,
+  type TrainingSamples,
+} from './train/samples.js';
+export { type EpochSummary, type Session, startSession } from './train/session.js';
+export { type SpaceScore, scoreInSpace } from './train/spaceScore.js';
+export { type TestedUncertainty, testUncertainty } from './train/testUncertainty.js';
+export { trainReport } from './train/trainReport.js';
+export { type TrainObserver, trainRun } from './train/trainRun.js';
+export {
+  type ErrorDensity,
+  errorDensity,
+  flipAveraged,
+  massWithin,
+  radiusHolding,
+} from './uncertainty/errorDensity.js';
+export {
+  decodeLabels,
+  type ExpectedLabels,
+  ellipsesOf,
+  expectedDistances,
+  expectedLabels,
+} from './uncertainty/expectedLabels.js';
+export { colourRows, IMAGENET_MEAN, IMAGENET_STD, warpCrop } from './warp.js';

@@ -1,0 +1,26 @@
+import type { Device } from 'wgrad';
+import { networkOf } from '../checkpoints/networkOf.js';
+import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
+import { learnedErrors } from '../train/learnedDensity.js';
+import { LOSSES, residualOf } from '../train/losses.js';
+import type { ErrorDensity } from '../uncertainty/errorDensity.js';
+
+/**
+ * The density of a network's errors in units of sigma: the flow's where there is one, in 3-D that of joints with a depth,
+ * times Q if the run had log s, else the one that its loss assumed, Laplace's where nothing is known; nothing of a network
+ * without sigma.
+ */
+export async function errorsOf(device: Device, checkpoint: PoseCheckpoint): Promise<ErrorDensity | undefined> {
+  const { sigma, dims, flows } = checkpoint.architecture;
+  if (!sigma) return undefined;
+  const shape = flows.find((flow) => flow.dims === dims);
+  const { params } = networkOf(device, checkpoint);
+  const flow = shape && params[shape.name];
+  const { run } = checkpoint;
+  return learnedErrors(device, {
+    dims,
+    flow,
+    residualOf: run && residualOf(run),
+    assumed: run && LOSSES[run.loss].assumed,
+  });
+}

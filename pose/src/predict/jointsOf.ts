@@ -1,0 +1,30 @@
+import { DataError } from 'wgrad';
+import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
+import { SCHEMAS } from '../coco/schemaOf.js';
+import { coco17, crowdpose14, type JointSchema, lsp14 } from '../schema.js';
+
+/**
+ * What the joints of a checkpoint are. A file does not say; 17 are taken for COCO's, and 14 for CrowdPose's if mmpose
+ * named the tensors, else for LSP's, which wgrad's own runs have. Others have no limbs and no sides.
+ * @param name a schema to read them by instead
+ * @throws DataError where that is unknown or has another number of joints
+ */
+export function jointsOf({ path, naming, architecture }: PoseCheckpoint, name?: string): JointSchema {
+  const { joints: count } = architecture;
+  if (name !== undefined) {
+    const asked = SCHEMAS.find((schema) => schema.name === name);
+    if (asked?.joints.length === count) return asked;
+    const fitting = SCHEMAS.filter(({ joints }) => joints.length === count).map((schema) => schema.name);
+    throw new DataError(
+      `--joints ${name}: ${path} has ${count} joints; ${fitting.length > 0 ? `give ${fitting.join(' or ')}` : 'no schema has'}`,
+    );
+  }
+  const usual = [coco17, naming === 'mmpose' ? crowdpose14 : lsp14, ...SCHEMAS];
+  return usual.find(({ joints }) => joints.length === count) ?? unnamed(count);
+}
+
+function unnamed(count: number): JointSchema {
+  const joints = Array.from({ length: count }, (_, k) => `joint ${k}`);
+  const sides = { flipPairs: [], limbs: [], upperBody: [], torso: [0, 0] } as const;
+  return { name: `${count} joints`, joints, ...sides, oksSigmas: joints.map(() => 0.079) };
+}

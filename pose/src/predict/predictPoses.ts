@@ -1,0 +1,202 @@
+import { DataError } from 'wgrad';
+import { type Conventions, readingOf } from '../checkpoints/conventions.js';
+import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
+import type { Box, RgbImage } from '../dataset.js';
+import { boxInPixels } from '../datasets/annotated.js';
+import { decodeImage } from '../images.js';
+import { bboxKeypoint, bboxRle } from '../metrics/poseConfidence.js';
+import { type ConfidentPoses, posesOf } from '../networkAnswer.js';
+import { planeOf } from '../plane.js';
+import { flipOrder, type JointSchema } from '../schema.js';
+import { DEPTH_UNIT, decodeSpatialJoints } from '../targets.js';
+import type { ErrorDensity } from '../uncertainty/errorDensity.js';
+import { decodeInSpace, type ExpectedInSpace, expectedInSpace } from '../uncertainty/expectedInSpace.js';
+import { decodeLabels, type ExpectedLabels, expectedLabels } from '../uncertainty/expectedLabels.js';
+import { warpCrop } from '../warp.js';
+import type { ImageToPredict, PersonBox } from './imagesToPredict.js';
+import type { PoseNetwork } from './poseNetwork.js';
+
+/** One person as the network sees it. */
+export interface PredictedPose {
+  readonly image: ImageToPredict;
+  readonly size: readonly [width: number, height: number];
+  readonly person: PersonBox;
+  /** Longer side of the crop in pixels. */
+  readonly side: number;
+  /** Of the crop, in square pixels. */
+  readonly area: number;
+  /** [K, 2] in pixels. */
+  readonly joints: Float64Array;
+  /** Where the network expects the labels, in pixels; absent where it does not say. */
+  readonly expected?: ExpectedLabels;
+  /** The same in space, of a network that tells depths. */
+  readonly space?: PoseInSpace;
+  /** [K]: by RLE's eq. 9, or the heights of the peaks of heatmaps; 1 where the network says neither. */
+  readonly jointScores: readonly number[];
+  /**
+   * RLE's `box + mean + max` of the joints' scores, with 0 for an annotated box; of peaks the box's score or 1 times the mean of
+   * those above 0.2; else the box's score or 1.
+   */
+  readonly score: number;
+}
+
+/** x and y in pixels, z in millimetres behind joint 0, the root. */
+export interface PoseInSpace {
+  /** [K, 3]. */
+  readonly joints: Float64Array;
+  readonly expected?: ExpectedInSpace | undefined;
+}
+
+export interface PredictOptions {
+  readonly network: PoseNetwork;
+  readonly conventions: Conventions;
+  readonly schema: JointSchema;
+  /** People that go through the network at a time. */
+  readonly batch: number;
+  /** Average with what the network says of the mirror image. */
+  readonly flipTest: boolean;
+  /** The density of the predictions' errors in units of sigma: `flipAveraged` with the flip test. */
+  readonly errors?: ErrorDensity;
+  /** Told of images that cannot be read and of boxes beside them; the others go on. */
+  readonly onFailure: (error: DataError) => void;
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Once it is aborted no further image is looked at. */
+  readonly signal?: AbortSignal;
+}
+
+/** What was found, also where something came between. */
+export interface PredictedPoses {
+  readonly poses: PredictedPose[];
+  /** Images, from the first on, of which no one is missing. */
+  readonly done: number;
+  /** What the network threw; the images from `done` on then lack people. */
+  readonly error?: unknown;
+}
+
+/** Looks at every person of every image, in their order, through crops as the checkpoint's conventions want them. */
+export async function predictPoses(
+  images: readonly ImageToPredict[],
+  options: PredictOptions,
+): Promise<PredictedPoses> {
+  const { network, conventions, schema, batch, flipTest, errors, onFailure, onProgress, signal } = options;
+  const [height, width] = conventions.size;
+  const pixels = height * width * 3;
+  const order = flipOrder(schema);
+  const [inputs, mirrored] = [new Float32Array(batch * pixels), new Float32Array(flipTest ? batch * pixels : 0)];
+  const poses: PredictedPose[] = [];
+  let rows: Row[] = [];
+
+  const flush = async () => {
+    if (rows.length === 0) return;
+    // The rows beyond the last person hold what they held before: one shape, one set of kernels.
+    const upright = await network(inputs);
+    const all = posesOf(upright, flipTest ? await network(mirrored) : undefined, order, readingOf(conventions));
+    const own = (i: number, values: Float64Array) => {
+      const count = values.length / batch;
+      return values.subarray(i * count, (i + 1) * count);
+    };
+    const found = rows.map((row, i) => {
+      const [sigma, confidence] = [all.sigma, all.confidence].map((values) => values && own(i, values));
+      const answer = { ...all, mu: own(i, all.mu), sigma, confidence };
+      checkFinite(answer, row);
+      return poseOf(row, answer, order, errors, conventions.depth);
+    });
+    poses.push(...found);
+    rows = [];
+  };
+  const load = (image?: ImageToPredict) => image && decodeImage(image.path).catch(toFailure);
+
+  const look = async (image: ImageToPredict, picture: RgbImage) => {
+    for (const person of image.people ?? [wholeOf(picture)]) {
+      const crop = cropOf(image, picture, person, conventions);
+      if (crop instanceof DataError) {
+        onFailure(crop);
+        continue;
+      }
+      const at = rows.length * pixels;
+      warpCrop(picture, crop, width, height, inputs.subarray(at, at + pixels), conventions);
+      if (flipTest) {
+        warpCrop(picture, mirrorCrop(crop), width, height, mirrored.subarray(at, at + pixels), conventions);
+      }
+      rows.push({ image, size: [picture.width, picture.height], person, crop });
+      if (rows.length === batch) await flush();
+    }
+  };
+
+  let done = 0;
+  let next = load(images[0]);
+  try {
+    while (done < images.length && !signal?.aborted) {
+      const decoded = await next;
+      next = load(images[done + 1]); // while the device is at work
+      if (decoded instanceof DataError) onFailure(decoded);
+      else await look(images[done], decoded as RgbImage);
+      done++;
+      onProgress?.(done, images.length);
+    }
+    await flush();
+    return { poses, done };
+  } catch (error) {
+    return { poses, done: images.indexOf(rows[0]?.image ?? images[done]), error };
+  }
+}
+
+/** @throws DataError naming the image of an answer that is none: JSON would have null for it */
+function checkFinite({ mu, sigma, confidence }: ConfidentPoses, { image }: Row): void {
+  if ([mu, sigma, confidence].every((values) => values?.every(Number.isFinite) ?? true)) return;
+  throw new DataError(
+    `${image.path}: the network answers with NaN or infinity; its weights hold some or overflow, take another checkpoint`,
+  );
+}
+
+interface Row extends Pick<PredictedPose, 'image' | 'size' | 'person'> {
+  readonly crop: Crop;
+}
+
+function poseOf(
+  { crop, ...row }: Row,
+  { mu: points, sigma: sigmas, confidence, dims = 2 }: ConfidentPoses,
+  order: Uint32Array,
+  errors: ErrorDensity | undefined,
+  unit = DEPTH_UNIT,
+): PredictedPose {
+  const [mu, sigma] = [planeOf(points, dims), sigmas && planeOf(sigmas, dims)];
+  const moments = errors?.space;
+  const inSpace = sigmas && moments && expectedInSpace(points, sigmas, moments);
+  const jointScores = confidence ? Array.from(confidence) : Array.from(order, () => 1);
+  const box = row.person.score;
+  const byPeaks = confidence ? bboxKeypoint(box ?? 1, jointScores) : (box ?? 1);
+  return {
+    ...row,
+    side: Math.max(crop.width, crop.height),
+    area: crop.width * crop.height,
+    joints: decodeJoints(mu, crop, order),
+    expected: sigma && errors && decodeLabels(expectedLabels(mu, sigma, errors), crop, order),
+    ...(dims === 3 && {
+      space: {
+        joints: decodeSpatialJoints(points, crop, order, unit),
+        expected: inSpace && decodeInSpace(inSpace, crop, unit, points[2]),
+      },
+    }),
+    jointScores,
+    score: sigma ? bboxRle(box ?? 0, jointScores) : byPeaks,
+  };
+}
+
+const wholeOf = ({ width, height }: RgbImage): PersonBox => ({ box: [0, 0, width, height] as Box, category: 1 });
+
+function cropOf(
+  { path }: ImageToPredict,
+  { width, height }: RgbImage,
+  { box }: PersonBox,
+  { size, padding }: Conventions,
+): Crop | DataError {
+  const visible = boxInPixels(box, width, height);
+  if (visible) return cropAround(visible, { padding, aspect: size[1] / size[0] });
+  return new DataError(`${path}: nothing of the box [${box.join(', ')}] is in the ${width}x${height} image`);
+}
+
+function toFailure(error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  throw error;
+}

@@ -1,0 +1,151 @@
+import { DataError, Rng } from 'wgrad';
+import type { AugmentOptions } from '../augment.js';
+import { recipeOptions } from '../augmentation/recipes.js';
+import { varySample } from '../augmentation/varySample.js';
+import { type Crop, encodeJoints, mirrorCrop } from '../crop.js';
+import type { PoseDataset, PoseSample } from '../dataset.js';
+import { flipOrder, type JointSchema } from '../schema.js';
+import { warpCrop } from '../warp.js';
+import { inputSize, type TrainConfig } from './config.js';
+import { type CropBatch, makeCropBatch } from './cropBatch.js';
+import { jointWeightsOf, weighJoints } from './jointWeights.js';
+import type { BatchSource } from './prefetch.js';
+import type { LoadedSample, TrainingSamples } from './samples.js';
+
+/** Network inputs with their labels on the host, ready for upload. */
+export interface Batch {
+  /** [B, size, size, 3], normalised. */
+  readonly images: Float32Array;
+  /** [B, K, 2] in crop units. */
+  readonly target: Float32Array;
+  /** [B, K, 1]. */
+  readonly weight: Float32Array;
+}
+
+export type BatchConfig = Pick<
+  TrainConfig,
+  'batch' | 'size' | 'aspect' | 'dims' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour' | 'jointWeights'
+>;
+
+/** Streams of the run's seed; 0 draws the weights. */
+const ORDER_STREAM = 1;
+const AUGMENTATION_STREAM = 2;
+const COLOUR_STREAM = 3;
+
+/** Memory for a batch; whoever fills it again overwrites the last one. */
+export function allocateBatch(count: number, size: number, joints: number): Batch {
+  return {
+    images: new Float32Array(count * size * size * 3),
+    target: new Float32Array(count * joints * 2),
+    weight: new Float32Array(count * joints),
+  };
+}
+
+/** Writes one sample, seen through `crop`, as row `row` of a batch. */
+export function fillRow(
+  batch: Batch,
+  row: number,
+  sample: PoseSample,
+  crop: Crop,
+  size: number,
+  order: Uint32Array,
+): void {
+  const pixels = size * size * 3;
+  const joints = order.length;
+  warpCrop(sample.image, crop, size, size, batch.images.subarray(row * pixels, (row + 1) * pixels));
+  const target = batch.target.subarray(row * joints * 2, (row + 1) * joints * 2);
+  const weight = batch.weight.subarray(row * joints, (row + 1) * joints);
+  encodeJoints(sample.joints, sample.weights, crop, order, target, weight);
+}
+
+/**
+ * The training half in random order, augmented, in full batches; the incomplete last one is dropped. Batch (epoch, index)
+ * is a function of seed, epoch and index alone, so that a resumed run sees what an uninterrupted one does, and any thread
+ * makes the same.
+ */
+export class TrainingBatches implements BatchSource {
+  readonly length: number;
+  readonly #samples: Pick<TrainingSamples, 'length' | 'sample'>;
+  readonly #config: BatchConfig;
+  readonly #augmentation: AugmentOptions;
+  readonly #schema: JointSchema;
+  readonly #flip: Uint32Array;
+  readonly #jointWeights: readonly number[] | undefined;
+  #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
+
+  /** @throws DataError if the data do not fill one batch */
+  constructor(
+    data: {
+      readonly dataset: Pick<PoseDataset, 'name' | 'schema' | 'mirrorable'>;
+      readonly train: Pick<TrainingSamples, 'length' | 'sample'>;
+    },
+    config: BatchConfig,
+  ) {
+    const { dataset, train } = data;
+    this.length = Math.floor(train.length / config.batch);
+    if (this.length === 0) {
+      throw new DataError(
+        `--batch ${config.batch}: ${dataset.name} has ${train.length} training images; give at most as many`,
+      );
+    }
+    this.#samples = train;
+    this.#config = config;
+    const { height, width } = inputSize(config);
+    const options = { ...recipeOptions(config.augment, config), aspect: width / height };
+    this.#augmentation = dataset.mirrorable ? options : { ...options, mirrorProbability: 0 };
+    this.#schema = dataset.schema;
+    this.#flip = flipOrder(dataset.schema);
+    this.#jointWeights = jointWeightsOf(dataset.schema, config);
+  }
+
+  async at(epoch: number, index: number): Promise<CropBatch> {
+    const { batch, seed, dims } = this.#config;
+    if (this.#order?.epoch !== epoch) {
+      const rng = new Rng(seed, ORDER_STREAM).split(epoch);
+      this.#order = { epoch, indices: rng.permutation(this.#samples.length) };
+    }
+    const variations = new Rng(seed, AUGMENTATION_STREAM).split(epoch);
+    const colours = new Rng(seed, COLOUR_STREAM).split(epoch);
+    const row = async (which: number) => {
+      const sample = await this.#samples.sample(which);
+      const streams = [variations.split(which), colours.split(which)] as const;
+      const { outside } = this.#augmentation;
+      return { sample, outside, ...varySample(sample, this.#schema, ...streams, this.#augmentation) };
+    };
+    const chosen = this.#order.indices.subarray(index * batch, (index + 1) * batch);
+    const rows = await Promise.all(Array.from(chosen, row));
+    const made = makeCropBatch(rows, inputSize(this.#config), this.#flip, batch, dims);
+    return weighJoints(made, this.#jointWeights, batch);
+  }
+}
+
+/** Some samples as a network is asked about them. */
+export interface EvaluationBatch {
+  readonly first: number;
+  readonly count: number;
+  readonly upright: CropBatch;
+  /** The same crops seen in a mirror, for the flip test. */
+  readonly mirrored?: CropBatch | undefined;
+}
+
+/** Upright crops in their own order, in batches of one size: rows beyond the last sample have weight 0. */
+export function* evaluationBatches(
+  schema: JointSchema,
+  samples: readonly LoadedSample[],
+  config: Pick<TrainConfig, 'batch' | 'size' | 'aspect' | 'dims' | 'jointWeights'>,
+  flipTest: boolean,
+): Generator<EvaluationBatch> {
+  const order = flipOrder(schema);
+  const { batch, dims } = config;
+  const weights = jointWeightsOf(schema, config);
+  const input = inputSize(config);
+  for (let first = 0; first < samples.length; first += batch) {
+    const some = samples.slice(first, first + batch);
+    const through = (cropOf: (crop: Crop) => Crop) => {
+      const rows = some.map((sample) => ({ sample, crop: cropOf(sample.crop) }));
+      return weighJoints(makeCropBatch(rows, input, order, batch, dims), weights, batch);
+    };
+    const mirrored = flipTest ? through(mirrorCrop) : undefined;
+    yield { first, count: some.length, upright: through((crop) => crop), mirrored };
+  }
+}

@@ -1,0 +1,94 @@
+import { DataError } from 'wgrad';
+import { type Checkpoint, checkState, type Json } from 'wgrad/io';
+import { loadCheckpoint, saveCheckpoint } from 'wgrad/io/node';
+import type { AdamState } from 'wgrad/nn';
+import { PADDING } from '../crop.js';
+import { savedConfig, type TrainConfig } from './config.js';
+import { download, shapesOf, upload } from './deviceState.js';
+import { evaluatedParams, type Learner } from './learner.js';
+import type { ModelParams } from './model.js';
+import type { RunProgress, Session } from './session.js';
+
+/**
+ * Writes where a run stands, such that `resumeSession` goes on with the same bits. The model of the file is the one that is
+ * judged: where an average of the weights is kept, it is the average, and the weights are with the optimiser's memory.
+ */
+export async function saveRun({ config, data, learner, progress }: Session, path: string): Promise<void> {
+  // How its crops were cut, for those who predict with it.
+  const [{ padding = PADDING }] = data.test;
+  const { epoch, step, best, history, ...counters } = progress;
+  const [weights, statistics, moments] = await Promise.all(
+    [evaluatedParams(learner), learner.state, memoryOf(learner)].map(download),
+  );
+  await saveCheckpoint(path, {
+    model: new Map([...weights, ...statistics]),
+    optimizer: moments,
+    // Plain records of numbers and strings, which their interfaces do not tell.
+    config: { config, history, padding } as unknown as Json,
+    progress: { epoch, step, best, counters },
+  });
+}
+
+/** A run on disk. */
+export interface SavedRun {
+  readonly path: string;
+  readonly config: TrainConfig;
+  readonly progress: RunProgress;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * Reads a run that `saveRun` wrote.
+ * @throws DataError where the file is missing, damaged, or not from a training run of this version
+ */
+export async function loadRun(path: string): Promise<SavedRun> {
+  const checkpoint = await loadCheckpoint(path);
+  const { history, ...saved } = (checkpoint.config ?? {}) as { config?: unknown; history?: unknown };
+  const config = savedConfig(saved.config);
+  const { epoch, step, best = Number.NaN, counters } = checkpoint.progress;
+  const { batch, lossSum, lossCount, seconds } = counters;
+  const isWhole = [best, batch, lossSum, lossCount, seconds].every(Number.isFinite);
+  if (!config || !Array.isArray(history) || !isWhole) {
+    throw new DataError(`${path}: a checkpoint, but not of this version's training; start from it with --init`);
+  }
+  // JSON has null for NaN.
+  const epochs = history.map((one) => ({
+    ...one,
+    pck20: one.pck20 ?? Number.NaN,
+    validLoss: one.validLoss ?? Number.NaN,
+  }));
+  return {
+    path,
+    config,
+    checkpoint,
+    progress: { epoch, batch, lossSum, lossCount, seconds, step, best, history: epochs },
+  };
+}
+
+/**
+ * Puts a fresh session of the same configuration where a saved run stands.
+ * @throws DataError if the saved tensors are of another model
+ */
+export function resumeSession(session: Session, { path, checkpoint, progress }: SavedRun): void {
+  const { state, optimizer } = session.learner;
+  const [judged, memory] = [evaluatedParams(session.learner), memoryOf(session.learner)];
+  checkState(checkpoint.model, new Map([...shapesOf(judged), ...shapesOf(state)]), path);
+  checkState(checkpoint.optimizer, shapesOf(memory), `${path} (optimizer)`);
+  const model = upload(judged, checkpoint.model);
+  const { weights = model, ...moments } = upload(memory, checkpoint.optimizer);
+  session.learner = {
+    params: weights,
+    state: upload(state, checkpoint.model),
+    optimizer: optimizer.ema ? { ...moments, ema: model } : moments,
+  };
+  Object.assign(session.progress, progress);
+}
+
+interface Memory extends Omit<AdamState<ModelParams>, 'ema'> {
+  readonly weights?: ModelParams;
+}
+
+/** What a run goes on with beside the model that is judged: moments, and the weights if those are not the model. */
+function memoryOf({ params, optimizer: { ema, ...moments } }: Learner): Memory {
+  return ema ? { ...moments, weights: params } : moments;
+}

@@ -1,0 +1,299 @@
+import { DataError } from 'wgrad';
+import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
+import { BACKBONES, type BackboneName } from '../backbones/backbone.js';
+import type { InputSize } from './cropBatch.js';
+import { JOINT_WEIGHTS } from './jointWeights.js';
+import { checkSchedule, SCHEDULES, type ScheduleName } from './learningRate.js';
+import { ascending, eitherOf, integer, number, oneOf, type Setting, weights } from './settings.js';
+
+/** What a network may be trained with, from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
+export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
+export type LossName = (typeof LOSS_NAMES)[number];
+
+/** Where coordinates come from: a linear layer, the means of heatmaps, or their peaks. */
+export const HEADS = ['direct', 'integral', 'heatmap'] as const;
+export type HeadName = (typeof HEADS)[number];
+
+/** The density Q that RLE's flow corrects; Student's t has 4 degrees of freedom. */
+export const Q_NAMES = ['laplace', 'gaussian', 'logistic', 'studentT'] as const;
+export type QName = (typeof Q_NAMES)[number];
+
+/** Whether RLE counts log s, which makes Q times the flow's density a density, and how its integral is estimated. */
+export const LOG_S = ['none', 'importance', 'jitteredGrid'] as const;
+export type LogSName = (typeof LOG_S)[number];
+
+/** What a step counts in: float32, or float16 where numbers are many and float32 where they must be exact. */
+export const PRECISIONS = ['float32', 'mixed'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+/** Side of a ResNet's first kernel, at stride 2 and before max pooling: 7x7 as published, 3x3 for small images. */
+export const STEMS = ['3x3', '7x7'] as const;
+export type StemName = (typeof STEMS)[number];
+
+/** In the picture, or in space. */
+export const DIMS = [2, 3] as const;
+export type Dims = (typeof DIMS)[number];
+
+/** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
+export interface TrainConfig {
+  /** Folder of a data set, or several separated by commas; null = the generated figures. */
+  readonly data: string | null;
+  readonly loss: LossName;
+  readonly model: BackboneName;
+  readonly head: HeadName;
+  /** D, coordinates of a joint: 3 with its depth behind the root. */
+  readonly dims: Dims;
+  /** Both are RLE's alone. */
+  readonly q: QName;
+  readonly logS: LogSName;
+  readonly epochs: number;
+  readonly batch: number;
+  /** Parts that a batch goes through the network in, one after the other, for the memory of one. */
+  readonly accumulate: number;
+  /** Channels of the first stage of a ResNet, 64 as published; nothing to the other networks. */
+  readonly width: number;
+  /** A ResNet's first layer. */
+  readonly stem: StemName;
+  /** File of weights that it starts from; null = random ones. */
+  readonly init: string | null;
+  /** Height of the network's input in pixels, and its width by that; 256 and 0.75 in the public codes for COCO. */
+  readonly size: number;
+  readonly aspect: number;
+  /** `mixed` keeps activations and filters in float16, and the weights that Adam updates in float32. */
+  readonly precision: Precision;
+  /** Adam's learning rate at the start. */
+  readonly lr: number;
+  /** Share of the weights' running average that a step keeps; what is evaluated then is the average. 0 = none. */
+  readonly ema: number;
+  /** How it falls: to a tenth at each milestone, or along half a cosine to 0. */
+  readonly schedule: ScheduleName;
+  /** Numbers of epochs after which it falls; null = 70 % and 90 % of all. */
+  readonly milestones: readonly number[] | null;
+  /** Steps in which it rises evenly from a thousandth of itself; 0 = none. */
+  readonly warmup: number;
+  /** Largest global norm of a step's gradients, beyond which all are scaled down to it; 0 = no clipping. */
+  readonly clip: number;
+  /** What the loss of each joint is multiplied by: 1, what the joint schema has, or these; metrics know nothing of it. */
+  readonly jointWeights: (typeof JOINT_WEIGHTS)[number] | readonly number[];
+  /** How training varies its images (see `recipeOptions`). */
+  readonly augment: Recipe;
+  /** Augmentation: some images are turned by up to so many degrees, sides vary by up to this share. */
+  readonly rotation: number;
+  readonly scaling: number;
+  /** Augmentation: the brightness of each colour varies by up to this share. */
+  readonly colour: number;
+  readonly seed: number;
+  /** Number of generated pictures to train on; nothing to a data set from a folder. */
+  readonly figures: number;
+}
+
+/** The options of a run as typed; absent = the preset's choice. */
+export type TrainFlags = { readonly [K in keyof TrainConfig]?: string };
+
+/** The recipe that PyTorch's numbers on LSP were taken with. */
+const LSP: TrainConfig = {
+  data: null,
+  loss: 'rle',
+  model: 'resnet18',
+  head: 'direct',
+  dims: 2,
+  q: 'laplace',
+  logS: 'none',
+  epochs: 30,
+  batch: 32,
+  accumulate: 1,
+  width: 32,
+  stem: '3x3',
+  init: null,
+  size: 64,
+  aspect: 1,
+  precision: 'float32',
+  lr: 1e-3,
+  ema: 0,
+  schedule: 'steps',
+  milestones: null,
+  warmup: 0,
+  clip: 0,
+  jointWeights: 'equal',
+  augment: 'plain',
+  ...STRENGTHS.plain,
+  seed: 1,
+  figures: 0,
+};
+
+/** Pictures that vary by themselves, seen by a run that has no time to learn wide turns as well. */
+const MILD = { rotation: 15, scaling: 0.1 };
+
+/** Generated figures, in two minutes on two cores without a GPU and less than five on slower ones. */
+const FIGURES: TrainConfig = { ...LSP, ...MILD, epochs: 4, width: 16, lr: 2e-3, schedule: 'cosine', figures: 4000 };
+
+/** Generated figures where JavaScript has to do the arithmetic: the same time, so a far smaller network. */
+const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8, size: 32, figures: 1500 };
+
+/** Fields that came after the first runs, with what those did: their checkpoints lack them. */
+const LATER: Partial<TrainConfig> = {
+  dims: 2,
+  q: 'laplace',
+  logS: 'none',
+  aspect: 1,
+  precision: 'float32',
+  stem: '3x3',
+  init: null,
+  milestones: null,
+  warmup: 0,
+  clip: 0,
+  jointWeights: 'equal',
+};
+
+/** Height and width of the network's input in pixels. */
+export function inputSize({ size, aspect }: Pick<TrainConfig, 'size' | 'aspect'>): InputSize {
+  return { height: size, width: Math.max(1, Math.round(size * aspect)) };
+}
+
+/**
+ * The configuration that the options ask for, on top of the preset of this data and backend.
+ * @throws DataError naming the option and what it takes
+ */
+export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainConfig {
+  const preset = flags.data !== undefined ? LSP : backend === 'cpu' ? FIGURES_ON_CPU : FIGURES;
+  const wanted = parseFlags(flags);
+  const head = HEAD_OF[wanted.loss ?? preset.loss] ?? preset.head;
+  const schedule = wanted.milestones ? 'steps' : preset.schedule;
+  const config = { ...preset, head, schedule, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
+  checkLoss(config);
+  checkSchedule(config);
+  checkUsed(wanted, config);
+  const { batch, accumulate } = config;
+  // Batch norm wants two images at least.
+  if (batch % accumulate !== 0 || batch / accumulate < 2) {
+    throw new DataError(
+      `--accumulate ${accumulate}: a batch of ${batch} must fall into so many equal parts of at least 2 images`,
+    );
+  }
+  return config;
+}
+
+/** @throws DataError naming an option that nothing would read */
+function checkUsed(wanted: Partial<TrainConfig>, { data, model }: TrainConfig): void {
+  const unread = (['width', 'stem'] as const).find((key) => wanted[key] !== undefined);
+  if (unread && !model.startsWith('resnet')) {
+    throw new DataError(`--${unread} ${wanted[unread]}: belongs to a ResNet, got --model ${model}; leave it out`);
+  }
+  if (wanted.figures !== undefined && data !== null) {
+    throw new DataError(
+      `--figures ${wanted.figures}: pictures are generated without --data, got ${data}; leave it out`,
+    );
+  }
+}
+
+/** Losses that are about heatmaps, with the head that reads coordinates off maps which were trained so. */
+const HEAD_OF: Partial<Record<LossName, HeadName>> = { heatmap: 'heatmap', dsnt: 'integral' };
+
+/** @throws DataError naming options that do not go together, and what mends it */
+function checkLoss({ loss, head, dims, q, logS }: TrainConfig): void {
+  const wanted = HEAD_OF[loss];
+  if (wanted && head !== wanted) {
+    throw new DataError(`--loss ${loss}: wants --head ${wanted}, got ${head}; it is so where --head is left out`);
+  }
+  if (head === 'heatmap' && !wanted) {
+    throw new DataError(
+      `--head heatmap: the peak of a map has no gradient, so it wants --loss heatmap, got ${loss}; ` +
+        `for ${loss} on heatmaps take --head integral`,
+    );
+  }
+  if (dims === 3 && head !== 'direct') {
+    throw new DataError(
+      `--dims 3: heatmaps tell no depth, so it wants --head direct and a loss of coordinates, got --head ${head} and ` +
+        `--loss ${loss}`,
+    );
+  }
+  const option = q !== LSP.q ? `--q ${q}` : logS !== 'none' ? `--log-s ${logS}` : undefined;
+  if (option && loss !== 'rle') throw new DataError(`${option}: belongs to --loss rle, got ${loss}; leave it out`);
+}
+
+/**
+ * The configuration in a checkpoint; what came after its run is as it was then.
+ * @returns undefined if this version can not run it
+ */
+export function savedConfig(value: unknown): TrainConfig | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const config: Record<string, unknown> = { ...LATER, ...value };
+  const isKnown = (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
+    if (key === 'data' || key === 'init') return config[key] === null || typeof config[key] === 'string';
+    if (key === 'milestones') return config[key] === null || isList(config[key]);
+    if (key === 'jointWeights' && isList(config[key])) return true;
+    const names: readonly unknown[] | undefined = {
+      loss: LOSS_NAMES,
+      model: BACKBONES,
+      stem: STEMS,
+      head: HEADS,
+      dims: DIMS,
+      q: Q_NAMES,
+      logS: LOG_S,
+      precision: PRECISIONS,
+      schedule: SCHEDULES,
+      augment: RECIPES,
+      jointWeights: JOINT_WEIGHTS,
+    }[key as string];
+    return names ? names.includes(config[key]) : Number.isFinite(config[key]);
+  });
+  return isKnown ? (config as unknown as TrainConfig) : undefined;
+}
+
+const isList = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isFinite);
+
+/** A setting as it is typed: `170,200`. */
+export function settingText(value: TrainConfig[keyof TrainConfig] | undefined): string {
+  return value === null ? 'none' : String(value);
+}
+
+/** What each option takes: a parser that gives undefined for anything else, and how to say it. */
+const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = {
+  data: [(text) => text || undefined, 'a folder'],
+  loss: oneOf(LOSS_NAMES),
+  model: oneOf(BACKBONES),
+  head: oneOf(HEADS),
+  dims: [(text) => DIMS.find((dims) => String(dims) === text), DIMS.join(' or ')],
+  q: oneOf(Q_NAMES),
+  logS: oneOf(LOG_S),
+  epochs: integer(1, 100_000),
+  batch: integer(2, 4096),
+  accumulate: integer(1, 2048),
+  width: integer(4, 512),
+  stem: oneOf(STEMS),
+  init: [(text) => text || undefined, 'a file'],
+  size: integer(16, 1024),
+  aspect: number(0.1, 10),
+  precision: oneOf(PRECISIONS),
+  lr: number(1e-9, 10),
+  ema: number(0, 0.999999),
+  augment: oneOf(RECIPES),
+  rotation: number(0, 180),
+  scaling: number(0, 0.9),
+  colour: number(0, 1),
+  schedule: oneOf(SCHEDULES),
+  milestones: ascending(1, 100_000),
+  warmup: integer(0, 10_000_000),
+  clip: number(0, 1e9),
+  jointWeights: eitherOf(oneOf(JOINT_WEIGHTS), weights()),
+  seed: integer(0, Number.MAX_SAFE_INTEGER),
+  figures: integer(10, 1_000_000),
+};
+
+/** The options that were given. @throws DataError naming one that does not take what was typed */
+export function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
+  const parsed: Record<string, TrainConfig[keyof TrainConfig]> = {};
+  for (const [key, text] of Object.entries(flags)) {
+    if (text === undefined) continue;
+    const [parse, expected] = OPTIONS[key as keyof TrainConfig];
+    const value = parse(text);
+    if (value === undefined) throw new DataError(`${flagOf(key)} ${text}: expected ${expected}`);
+    parsed[key] = value;
+  }
+  return parsed;
+}
+
+/** The option of a field as it is typed: `--log-s`. */
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -1,0 +1,42 @@
+import type { RealNvpParams } from 'wgrad/rle';
+import type { ResidualDensity } from '../report/runReport.js';
+import { flipAveraged } from '../uncertainty/errorDensity.js';
+import { learnedDensity, learnedErrors } from './learnedDensity.js';
+import { evaluatedParams } from './learner.js';
+import { LOSSES, residualOf } from './losses.js';
+import { type Predictions, predict } from './predict.js';
+import { type ScoredPoses, scoreAll } from './scores.js';
+import type { Session } from './session.js';
+import { type TestedUncertainty, testUncertainty } from './testUncertainty.js';
+
+/** What a network does on the whole test half. */
+export interface Evaluation {
+  readonly predictions: Predictions;
+  readonly scores: ScoredPoses;
+  /** Whether the errors are what the network expects, if it has a sigma. */
+  readonly uncertainty?: TestedUncertainty;
+  /** The density of residuals that a flow over the plane has learned. */
+  readonly density?: ResidualDensity;
+}
+
+/** Predicts and scores the test half, averaged over mirror images where the data set allows it. */
+export async function evaluate({ device, config, data, learner }: Session): Promise<Evaluation> {
+  const { schema, mirrorable } = data.dataset;
+  const params = evaluatedParams(learner);
+  const network = { device, schema, config, params, state: learner.state };
+  const predictions = await predict(network, data.test, { flipTest: mirrorable });
+  const scores = scoreAll(schema, data.test, predictions);
+  if (!predictions.sigma) return { predictions, scores };
+  const flow = params.flow as RealNvpParams | undefined;
+  // In 3-D that of joints with a depth, whose x and y are held against the labels.
+  const learned = (params.flow3d as RealNvpParams | undefined) ?? flow;
+  const assumed = LOSSES[config.loss].assumed;
+  const source = { flow: learned, residualOf: residualOf(config), assumed, dims: config.dims };
+  const errors = await learnedErrors(device, source);
+  return {
+    predictions,
+    scores,
+    uncertainty: testUncertainty(schema, data.test, predictions, mirrorable ? flipAveraged(errors) : errors),
+    density: flow && (await learnedDensity(flow, errors, { q: config.q, residualOf: source.residualOf })),
+  };
+}

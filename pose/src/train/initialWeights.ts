@@ -1,0 +1,91 @@
+import { DataError } from 'wgrad';
+import { checkState } from 'wgrad/io';
+import { BACKBONES } from '../backbones/backbone.js';
+import { isClassifier } from '../checkpoints/architecture.js';
+import { type BackboneShape, backboneOf, describeBackbone } from '../checkpoints/backboneShape.js';
+import { type NamedState, namingOf } from '../checkpoints/naming.js';
+import { loadWeights } from '../formats/weightsFile.js';
+import { flagOf, STEMS, type TrainFlags } from './config.js';
+import { shapesOf, upload } from './deviceState.js';
+import type { Learner } from './learner.js';
+
+/** Weights that runs start from, under own names (see `Naming`). */
+export interface InitialWeights {
+  readonly path: string;
+  readonly state: NamedState;
+}
+
+/**
+ * Reads a checkpoint of wgrad, or a network in the names of torchvision, mmpose or another code (see `readPoseCheckpoint`), as
+ * safetensors or a file of PyTorch.
+ * @throws DataError where the file is missing or damaged
+ */
+export async function readInitialWeights(path: string): Promise<InitialWeights> {
+  const loaded = await loadWeights(path);
+  const state = namingOf([...loaded.keys()])?.toOwn(loaded, path) ?? loaded;
+  return { path, state: new Map([...state].filter(([name]) => !isClassifier(name))) };
+}
+
+/** Options that say which network it is. */
+type NetworkFlags = Pick<TrainFlags, 'model' | 'width' | 'stem'>;
+
+/**
+ * The options of a run with those that the backbone of its initial weights wants.
+ * @throws DataError where an option asks for another network, or the file's is none that can be trained
+ */
+export function withNetworkOf({ path, state }: InitialWeights, flags: TrainFlags): TrainFlags {
+  const backbone = backboneOf(state);
+  if (!backbone) {
+    throw new DataError(`${path}: not a ResNet, a MobileNetV2 or an HRNet; wgrad-pose inspect shows what it is`);
+  }
+  const wanted = networkFlags(backbone);
+  if (!wanted) {
+    throw new DataError(`${path}: ${describeBackbone(backbone)} cannot be trained; expected ${BACKBONES.join(', ')}`);
+  }
+  for (const key of Object.keys(wanted) as (keyof NetworkFlags)[]) {
+    if (flags[key] === undefined || flags[key] === wanted[key]) continue;
+    throw new DataError(
+      `${flagOf(key)} ${flags[key]}: ${path} holds ${describeBackbone(backbone)}, which is ${flagOf(key)} ${wanted[key]}; ` +
+        'leave the option out, or start without --init',
+    );
+  }
+  return { ...flags, ...wanted };
+}
+
+/** Undefined for a network that the options cannot name. */
+function networkFlags(backbone: BackboneShape): NetworkFlags | undefined {
+  const model = NAMES[backbone.kind](backbone as never);
+  if (!BACKBONES.some((name) => name === model)) return undefined;
+  if (backbone.kind !== 'resnet') return { model };
+  const stem = STEMS.find((name) => name === `${backbone.stem}x${backbone.stem}`);
+  return stem && { model, width: String(backbone.width), stem };
+}
+
+/** Names of `BACKBONES`, or what is none of them. */
+const NAMES: { readonly [K in BackboneShape['kind']]: (shape: Extract<BackboneShape, { kind: K }>) => string } = {
+  resnet: ({ depth }) => `resnet${depth}`,
+  mobilenetv2: ({ width }) => (width === 1 ? 'mobilenetv2' : ''),
+  hrnet: ({ width, stem }) => (stem === 64 ? `hrnet-w${width}` : ''),
+};
+
+/** What a backbone from elsewhere lacks, or has for another task: heads and flow. */
+const HEADS = /^(fc_coord|fc_sigma|flow(2d|3d)?|deconv_layers|final_layer)\./;
+
+/**
+ * A fresh learner that starts from weights; heads and flow are taken over where they fit.
+ * @throws DataError where the file's backbone is of another shape
+ */
+export function initFrom(learner: Learner, { path, state: found }: InitialWeights): Learner {
+  const expected = new Map([...shapesOf(learner.params), ...shapesOf(learner.state)]);
+  const weights = new Map(
+    [...found].filter(([name, { shape }]) => !HEADS.test(name) || expected.get(name)?.join() === shape.join()),
+  );
+  checkState(weights, expected, path, (name) => HEADS.test(name) || name.endsWith('.num_batches_tracked'));
+  const { params, state, optimizer } = learner;
+  return {
+    params: upload(params, weights),
+    state: upload(state, weights),
+    // An average starts as a copy.
+    optimizer: optimizer.ema ? { ...optimizer, ema: upload(optimizer.ema, weights) } : optimizer,
+  };
+}

@@ -1,0 +1,39 @@
+import { DataError } from 'wgrad';
+import type { JointSchema } from '../schema.js';
+import type { TrainConfig } from './config.js';
+
+/** Weights of joints without a list: 1 throughout, or those of the joint schema. */
+export const JOINT_WEIGHTS = ['equal', 'schema'] as const;
+
+/**
+ * What the loss of each joint is multiplied by, [K]; undefined for 1 throughout.
+ * @throws DataError where the joints are not those that the weights are for
+ */
+export function jointWeightsOf(
+  { name, joints, jointWeights }: JointSchema,
+  { jointWeights: wanted }: Pick<TrainConfig, 'jointWeights'>,
+): readonly number[] | undefined {
+  if (wanted === 'equal') return undefined;
+  const weights = wanted === 'schema' ? jointWeights : wanted;
+  if (weights?.length === joints.length) return weights;
+  const got = weights ? `${weights.length} numbers` : `${name} has none of its own`;
+  throw new DataError(
+    `--joint-weights ${wanted}: ${got}; give ${joints.length}, for the joints of ${name}: ${joints.join(', ')}`,
+  );
+}
+
+/**
+ * Multiplies the weights of a batch's labels, [B, K, ...], by those of the joints, in place. Nothing is divided by their sum:
+ * as in mmpose, a loss is the weighted sum over joints and the mean over images.
+ */
+export function weighJoints<B extends { readonly weight: Float32Array }>(
+  batch: B,
+  weights: readonly number[] | undefined,
+  count: number,
+): B {
+  if (!weights) return batch;
+  const { weight } = batch;
+  const each = weight.length / (count * weights.length);
+  for (let i = 0; i < weight.length; i++) weight[i] *= weights[Math.floor(i / each) % weights.length];
+  return batch;
+}

@@ -1,0 +1,163 @@
+import {
+  add,
+  capture,
+  cast,
+  DataError,
+  type Device,
+  mul,
+  packParameters,
+  scope,
+  type Tensor,
+  tensorsOf,
+  valueAndGrad,
+} from 'wgrad';
+import { type AdamState, adam, averageGradients, halfParameters, lossScaleOf } from 'wgrad/nn';
+import type { Batch } from './batches.js';
+import { inputSize, type TrainConfig } from './config.js';
+import type { CropBatch } from './cropBatch.js';
+import { rowsOf, type StepInput, uploadBatch } from './deviceBatch.js';
+import { logSNodesAt } from './logSNodesAt.js';
+import { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './model.js';
+
+/** Everything on the device that a step of training changes; a step consumes it and returns the next. */
+export interface Learner {
+  readonly params: ModelParams;
+  readonly state: ModelState;
+  readonly optimizer: AdamState<ModelParams>;
+}
+
+/**
+ * A network with fresh weights, packed so that one dispatch updates all of them, and an optimiser at rest.
+ * @throws DataError if the precision wants a float16 that the device has not
+ */
+export function initLearner(device: Device, config: TrainConfig, joints: number): Learner {
+  const isMixed = config.precision === 'mixed';
+  if (isMixed && !device.capabilities.float16) {
+    throw new DataError(
+      `--precision mixed: '${device.description}' has no float16 (feature shader-f16); leave the option out, or take another adapter`,
+    );
+  }
+  const { params, state } = initModel(device, config, joints);
+  const packed = packParameters(params);
+  return { params: packed, state, optimizer: adam.init(packed, { ema: config.ema > 0, lossScale: isMixed }) };
+}
+
+/** The weights that a learner is judged by: their average, if it keeps one. */
+export function evaluatedParams({ params, optimizer }: Learner): ModelParams {
+  return optimizer.ema ?? params;
+}
+
+/** What a step computes, and whether the blocks of a ResNet are run again for their gradient: the same bits, less memory. */
+export type StepConfig = TrainConfig & { readonly checkpoint?: boolean };
+
+/** The loss before a step, still on the device, and the learner after it. */
+export interface StepResult {
+  readonly loss: Tensor;
+  readonly learner: Learner;
+}
+
+/**
+ * One step of Adam on a batch.
+ * @param step steps before it in its run: what is drawn at random in a step depends on it
+ */
+export function trainStep(
+  device: Device,
+  config: StepConfig,
+  learner: Learner,
+  batch: Batch | CropBatch,
+  lr: number,
+  step: number,
+): StepResult {
+  return scope(() => learn(config, learner, { ...uploadStep(device, config, batch, step), lr }));
+}
+
+/** `trainStep` with everything that stays the same. */
+export interface TrainStep {
+  (learner: Learner, batch: Batch | CropBatch, lr: number, step: number): StepResult | Promise<StepResult>;
+  /** Gives the memory back that steps share; the learner lives on. */
+  dispose?(): void;
+}
+
+function uploadStep(device: Device, config: TrainConfig, batch: Batch | CropBatch, step: number) {
+  const uploaded = uploadBatch(device, batch, config.batch, inputSize(config));
+  return { ...uploaded, nodes: logSNodesAt(device, config, uploaded.target.shape[1], step) };
+}
+
+/**
+ * The same steps, bit for bit: the first calls record them, the others replay them. A loss is gone at the next call. The
+ * first call compiles ahead where that takes a driver long; software drivers gain nothing by it.
+ */
+export function capturedTrainStep(device: Device, config: StepConfig): TrainStep {
+  const captured = capturedLearn(config);
+  let compiled = device.capabilities.tier !== 'gpu';
+  const run = async (learner: Learner, batch: Batch | CropBatch, lr: number, step: number) => {
+    const input = scope(() => ({ ...uploadStep(device, config, batch, step), lr: device.tensor([lr], []) }));
+    if (!compiled) await captured.compile(learner, input);
+    compiled = true;
+    const { loss, state } = captured(learner, input);
+    for (const t of tensorsOf(input)) t.dispose();
+    return { loss, learner: state };
+  };
+  return Object.assign(run, { dispose: captured.dispose });
+}
+
+/** `learn`, captured; the rate must be a tensor. */
+export function capturedLearn(config: StepConfig) {
+  return capture((before: Learner, input: StepInput) => {
+    const { loss, learner } = learn(config, before, input);
+    return { loss, state: learner };
+  });
+}
+
+/** One step of Adam on a batch that lies on the device. */
+export function learn(config: StepConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
+  const { loss, state, gradients } = differentiate(config, learner, batch);
+  const ema = config.ema > 0 ? { decay: config.ema, warmUp: true } : undefined;
+  const clipNorm = config.clip > 0 ? config.clip : undefined;
+  const [params, optimizer] = adam.step(learner.params, gradients, learner.optimizer, { lr, ema, clipNorm });
+  return { loss, learner: { params, state, optimizer } };
+}
+
+/** The network and its images as a step counts them; heads and losses take float32 of either. */
+function inPrecision(
+  { precision }: TrainConfig,
+  params: ModelParams,
+  state: ModelState,
+  images: Tensor,
+): [ModelParams, ModelState, Tensor] {
+  if (precision === 'float32') return [params, state, images];
+  return [halfParameters(params), state, cast(images, { dtype: 'float16' })];
+}
+
+/** The loss of a batch and its gradient, from as many parts as the configuration says; statistics move with each. */
+function differentiate(
+  config: StepConfig,
+  { params, state, optimizer }: Learner,
+  { nodes, ...batch }: Omit<StepInput, 'lr'>,
+) {
+  const seed = optimizer.lossScale && lossScaleOf(optimizer);
+  const parts = config.accumulate;
+  const rows = config.batch / parts;
+  // A scope for each: the memory of a part is there for the next.
+  const ofPart = (k: number, statistics: ModelState) =>
+    scope(() => {
+      const { images, ...labels } = parts === 1 ? batch : rowsOf(batch, k * rows, rows);
+      const gradient = valueAndGrad(
+        (p: ModelParams) => {
+          const network = inPrecision(config, p, statistics, images);
+          const [output, next] = applyModel(...network, true, config.checkpoint, config.dims);
+          return [lossOf(config, p, output, labels, nodes), next] as const;
+        },
+        { aux: true, seed },
+      );
+      return gradient(params);
+    });
+  let [[loss, statistics], gradients] = ofPart(0, state);
+  for (let k = 1; k < parts; k++) {
+    const [[value, next], gradient] = ofPart(k, statistics);
+    statistics = next;
+    loss = add(loss, value);
+    gradients = averageGradients(gradients, gradient, k + 1);
+  }
+  return { loss: parts === 1 ? loss : mul(loss, 1 / parts), state: statistics, gradients };
+}

@@ -1,0 +1,52 @@
+import { DataError } from 'wgrad';
+import { cosine, type Schedule, stepDecay, warmUp } from 'wgrad/nn';
+import type { TrainConfig } from './config.js';
+
+/** How the learning rate falls. */
+export const SCHEDULES = ['steps', 'cosine'] as const;
+export type ScheduleName = (typeof SCHEDULES)[number];
+
+/** What decides Adam's learning rate at each step. */
+export type LearningRate = Pick<TrainConfig, 'lr' | 'epochs' | 'schedule' | 'milestones' | 'warmup'>;
+
+/** Share of the epochs after which the learning rate of `steps` falls to a tenth, and again, unless milestones say when. */
+const SHARES = [0.7, 0.9];
+
+/** Adam's learning rate by step, counted from 0: a pure function of it, so that a resumed run goes on as it would have. */
+export function scheduleOf(
+  { lr, epochs, schedule, milestones, warmup }: LearningRate,
+  stepsPerEpoch: number,
+): Schedule {
+  // Where both fall together, in runs of an epoch or two, they count once.
+  const falls = milestones ?? [...new Set(SHARES.map((share) => Math.max(1, Math.round(share * epochs))))];
+  const main =
+    schedule === 'cosine'
+      ? cosine(lr, { steps: epochs * stepsPerEpoch })
+      : stepDecay(lr, { milestones: falls.map((epoch) => epoch * stepsPerEpoch) });
+  return warmup > 0 ? warmUp(main, { steps: warmup }) : main;
+}
+
+/** @throws DataError naming options that do not go together, and what mends it */
+export function checkSchedule({ epochs, schedule, milestones }: LearningRate): void {
+  if (!milestones) return;
+  if (schedule !== 'steps') {
+    throw new DataError(
+      `--milestones ${milestones}: belongs to --schedule steps, got ${schedule}; leave one of them out`,
+    );
+  }
+  const last = milestones[milestones.length - 1];
+  if (last < epochs) return;
+  throw new DataError(
+    `--milestones ${milestones}: the rate falls after that many epochs, of which there are ${epochs}; ` +
+      `give some below, or more than ${last} --epochs`,
+  );
+}
+
+/** @throws DataError where a run would end before its learning rate has risen */
+export function checkWarmUp({ epochs, warmup }: LearningRate, stepsPerEpoch: number): void {
+  const steps = epochs * stepsPerEpoch;
+  if (warmup < steps) return;
+  throw new DataError(
+    `--warmup ${warmup}: the whole run has ${steps} steps, ${stepsPerEpoch} in each of ${epochs} epochs; give fewer`,
+  );
+}

@@ -1,0 +1,119 @@
+import { type Device, globalAveragePool, Rng, reshape, scope, type Tensor } from 'wgrad';
+import { linear } from 'wgrad/nn';
+import { head, type Labels, type MixedFlows, realNvp } from 'wgrad/rle';
+import * as backbone from '../backbones/backbone.js';
+import * as heatmapHead from '../heatmaps/heatmapHead.js';
+import * as heatmapRegressor from '../heatmaps/heatmapRegressor.js';
+import type { Dims, TrainConfig } from './config.js';
+import type { StepNodes } from './deviceBatch.js';
+import { LOSSES } from './losses.js';
+import type { ModelOutput } from './modelOutput.js';
+
+/**
+ * A network under the official RLE code's names: `fc_coord` or the layers of heatmaps give coordinates; `fc_sigma` and `flow`,
+ * in 3-D `flow2d` and `flow3d`, are there if the loss wants them.
+ */
+export type ModelParams = {
+  preact: backbone.BackboneParams;
+  fc_coord?: head.HeadParams['fc_coord'];
+  fc_sigma?: head.HeadParams['fc_sigma'];
+  flow?: realNvp.RealNvpParams;
+} & Partial<MixedFlows> &
+  Partial<heatmapHead.HeatmapHeadParams>;
+/** What decides which network it is, and its first weights. */
+export type ModelConfig = Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'stem' | 'loss' | 'dims'>;
+/** Running statistics of its batch norms. */
+export type ModelState = { preact: backbone.BackboneState } & Partial<heatmapHead.HeatmapHeadState>;
+
+/**
+ * A network, its head and what the loss adds to it, drawn from the run's seed. Heatmaps have a quarter of the input's side, which an HRNet's features have already.
+ */
+export function initModel(
+  device: Device,
+  { seed, model, head: headName, width, stem, loss, dims }: ModelConfig,
+  joints: number,
+): { params: ModelParams; state: ModelState } {
+  // A scope, for a head that the loss or the maps have no use for.
+  return scope(() => {
+    const rng = new Rng(seed, INIT_STREAM);
+    const { sigma, flow } = LOSSES[loss];
+    const made = backbone.init(rng.split(0), device, model, { width, stem: stem === '7x7' ? 7 : 3, weights: 'torch' });
+    const inputs = backbone.channelsOf(made.params);
+    const { fc_coord, fc_sigma } = head.init(rng.split(1), device, { inputs, joints, dims });
+    const params: ModelParams = { preact: made.params };
+    const state: ModelState = { preact: made.state };
+    if (headName === 'direct') params.fc_coord = fc_coord;
+    else {
+      const doublings = Math.log2(backbone.strideOf(made.params) / MAP_STRIDE);
+      const channels = model.startsWith('resnet') ? MAP_CHANNELS * width : undefined;
+      const maps = heatmapHead.init(rng.split(3), device, { inputs, joints, doublings, channels });
+      Object.assign(params, maps.params);
+      Object.assign(state, maps.state);
+    }
+    if (sigma) params.fc_sigma = fc_sigma;
+    if (flow) params[dims === 3 ? 'flow2d' : 'flow'] = realNvp.init(rng.split(2), device, { dims: 2 });
+    if (flow && dims === 3) params.flow3d = realNvp.init(rng.split(4), device, { dims: 3 });
+    return { params, state };
+  });
+}
+
+/** Pixels of the input for one of a heatmap, along one side. */
+const MAP_STRIDE = 4;
+
+/** Channels of a heatmap head for each channel of the first stage: 256 for the published width of 64. */
+const MAP_CHANNELS = 4;
+
+/** The stream of the run's seed that weights are drawn from; batches have others. */
+const INIT_STREAM = 0;
+
+/**
+ * What the network says of images [B, H, W, 3]. In training, batch norms use the batch's statistics and update the running
+ * ones: go on with the returned state.
+ * @param checkpoint the blocks of a ResNet are run again for their gradient instead of kept @param dims D of a direct head
+ */
+export function applyModel(
+  params: ModelParams,
+  state: ModelState,
+  images: Tensor,
+  training: boolean,
+  checkpoint = false,
+  dims: Dims = 2,
+): [output: ModelOutput, state: ModelState] {
+  const { preact, fc_coord, fc_sigma } = params;
+  const mode = { training, checkpoint };
+  if (!fc_coord) {
+    // `initModel` made the layers of heatmaps where it made no `fc_coord`.
+    const regressor = params as heatmapRegressor.HeatmapRegressorParams;
+    return heatmapRegressor.apply(regressor, state as heatmapRegressor.HeatmapRegressorState, images, mode);
+  }
+  const [pooled, next] = scope(() => {
+    const [features, after] = backbone.apply(preact, state.preact, images, mode);
+    return [globalAveragePool(features), after] as const;
+  });
+  // The recipe's heads are plain: no normalisation of the features.
+  const output: ModelOutput = fc_sigma
+    ? head.apply({ fc_coord, fc_sigma }, pooled, { normalise: false, dims })
+    : { mu: asPoints(linear.apply(fc_coord.linear, pooled), dims) };
+  return [output, { preact: next }];
+}
+
+function asPoints(flat: Tensor, dims: Dims): Tensor {
+  return reshape(flat, { shape: [flat.shape[0], flat.shape[1] / dims, dims] });
+}
+
+/**
+ * The run's loss of an output, a scalar.
+ * @param nodes where log s is estimated, if it counts
+ */
+export function lossOf(
+  { loss, q }: Pick<TrainConfig, 'loss' | 'q'>,
+  params: ModelParams,
+  output: ModelOutput,
+  labels: Labels,
+  nodes?: StepNodes,
+): Tensor {
+  const { flow, flow2d, flow3d } = params;
+  // `initModel` made the flow, or the two, for the losses that read it.
+  const learned = flow2d && flow3d ? { flow2d, flow3d } : (flow as realNvp.RealNvpParams);
+  return LOSSES[loss].value(output, labels, { flow: learned, q, nodes });
+}

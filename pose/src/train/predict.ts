@@ -1,0 +1,93 @@
+import { type Device, scope, tensorsOf } from 'wgrad';
+import { type NetworkAnswer, posesOf, readAnswer } from '../networkAnswer.js';
+import { planeOf } from '../plane.js';
+import { flipOrder, type JointSchema } from '../schema.js';
+import { evaluationBatches } from './batches.js';
+import { inputSize, type TrainConfig } from './config.js';
+import type { CropBatch } from './cropBatch.js';
+import { type StepNodes, uploadBatch } from './deviceBatch.js';
+import { logSNodesAt } from './logSNodesAt.js';
+import { LOSSES } from './losses.js';
+import { applyModel, lossOf, type ModelParams, type ModelState } from './model.js';
+import { answerOf } from './modelOutput.js';
+import type { LoadedSample } from './samples.js';
+
+/** What the network says of N samples, on the host, in units of their upright crops. */
+export interface Predictions {
+  /** [N, K, 2]. */
+  readonly mu: Float64Array;
+  /** [N, K, 3]: the same with depths (see `encodeSpatialJoints`), of a network in 3-D. */
+  readonly space?: Float64Array | undefined;
+  /** [N, K, 2], if the network has a sigma. */
+  readonly sigma?: Float64Array | undefined;
+  /** [N, K]: `1 - mean sigma`, or the height of the peak of a heatmap; absent where a network says nothing of the kind. */
+  readonly confidence?: Float64Array | undefined;
+  /** Mean loss per image against the annotated joints, without the mirror images. */
+  readonly loss: number;
+}
+
+/** What is needed to run a network. */
+export interface Network {
+  readonly device: Device;
+  readonly schema: JointSchema;
+  readonly config: TrainConfig;
+  readonly params: ModelParams;
+  readonly state: ModelState;
+}
+
+/**
+ * Predicts the poses of samples with the running statistics of the batch norms.
+ * @param flipTest average with what the network says of the mirror image; for data sets that are `mirrorable`
+ */
+export async function predict(
+  network: Network,
+  samples: readonly LoadedSample[],
+  { flipTest }: { readonly flipTest: boolean },
+): Promise<Predictions> {
+  const { device, schema, config } = network;
+  const order = flipOrder(schema);
+  const joints = order.length;
+  const { dims } = config;
+  const points = new Float64Array(samples.length * joints * dims);
+  const sigma = LOSSES[config.loss].sigma ? new Float64Array(points.length) : undefined;
+  const confidence = sigma || config.head === 'heatmap' ? new Float64Array(samples.length * joints) : undefined;
+  const nodes = logSNodesAt(device, config, joints, 'evaluation');
+  let total = 0;
+  for (const { first, count, upright, mirrored } of evaluationBatches(schema, samples, config, flipTest)) {
+    const [{ loss, said }, turned] = await Promise.all([
+      answer(network, upright, nodes),
+      mirrored && answer(network, mirrored, nodes),
+    ]);
+    const poses = posesOf(said, turned?.said, order);
+    points.set(poses.mu.subarray(0, count * joints * dims), first * joints * dims);
+    if (poses.sigma) sigma?.set(poses.sigma.subarray(0, count * joints * dims), first * joints * dims);
+    if (poses.confidence) confidence?.set(poses.confidence.subarray(0, count * joints), first * joints);
+    // The loss is a mean over the rows, of which those beyond the last sample add nothing.
+    total += loss * config.batch;
+  }
+  for (const t of tensorsOf(nodes)) t.dispose();
+  const loss = total / samples.length;
+  if (dims === 2) return { mu: points, sigma, confidence, loss };
+  return { mu: planeOf(points, 3), space: points, sigma: sigma && planeOf(sigma, 3), confidence, loss };
+}
+
+interface Answer {
+  readonly loss: number;
+  readonly said: NetworkAnswer;
+}
+
+/** What a network says of a batch, and its loss, on the host. */
+async function answer(
+  { device, config, params, state }: Network,
+  batch: CropBatch,
+  nodes: StepNodes | undefined,
+): Promise<Answer> {
+  const { loss, output } = scope(() => {
+    const { images, ...labels } = uploadBatch(device, batch, config.batch, inputSize(config));
+    const [raw] = applyModel(params, state, images, false, false, config.dims);
+    return { loss: lossOf(config, params, raw, labels, nodes), output: answerOf(config, raw) };
+  });
+  const [value, said] = await Promise.all([loss.item(), readAnswer(output)]);
+  for (const t of tensorsOf([loss, output])) t.dispose();
+  return { loss: value, said };
+}

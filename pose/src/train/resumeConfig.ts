@@ -1,0 +1,36 @@
+import { basename } from 'node:path';
+import { DataError } from 'wgrad';
+import { flagOf, parseFlags, settingText, type TrainConfig, type TrainFlags } from './config.js';
+import { checkSchedule } from './learningRate.js';
+
+/**
+ * The configuration of a run that is continued: what it was started with, for which only `epochs` may change, and where the
+ * folders of its data lie, under their names.
+ * @param done epochs that the run has behind it
+ * @throws DataError naming an option that contradicts the run
+ */
+export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: string, done = 0): TrainConfig {
+  const wanted = parseFlags(flags);
+  for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
+    const textIn = (config: Partial<TrainConfig>) => (key === 'data' ? namesOf(config.data) : settingText(config[key]));
+    if (key !== 'epochs' && textIn(wanted) !== textIn(saved)) {
+      throw new DataError(
+        `${flagOf(key)} ${wanted[key]}: ${where} was started with ${settingText(saved[key])}; leave the option out to resume it, ` +
+          'or start a new run with --init',
+      );
+    }
+  }
+  const config = { ...saved, ...wanted };
+  if (config.epochs < done) {
+    throw new DataError(`--epochs ${config.epochs}: ${where} has ${done} behind it; give as many at least`);
+  }
+  checkSchedule(config);
+  return config;
+}
+
+/** What the folders of data are called, wherever they lie. */
+const namesOf = (data?: string | null): string | undefined =>
+  data
+    ?.split(',')
+    .map((folder) => basename(folder))
+    .join();

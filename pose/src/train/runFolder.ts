@@ -1,0 +1,91 @@
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError } from 'wgrad';
+import { appendLine, fileError } from 'wgrad/io/node';
+
+/** Where runs go that were given no folder. */
+export const RUNS = 'out';
+
+/** The files of a run in its folder. */
+export interface RunFolder {
+  readonly path: string;
+  /** Checkpoint after the last finished epoch, or where Ctrl-C stopped. */
+  readonly last: string;
+  /** Checkpoint of the best epoch, by PCK@0.2 where there is one. */
+  readonly best: string;
+  /** One JSON object per line. */
+  readonly log: string;
+  readonly report: string;
+}
+
+export function runFolder(path: string): RunFolder {
+  return {
+    path,
+    last: join(path, 'last.safetensors'),
+    best: join(path, 'best.safetensors'),
+    log: join(path, 'log.jsonl'),
+    report: join(path, 'report.html'),
+  };
+}
+
+/**
+ * The folder of a new run, not made yet: the one asked for, which may not hold another run, or the first of `out/<name>`,
+ * `out/<name>-2`, ... that is free. No run ever overwrites another.
+ * @throws DataError if the folder asked for holds a run
+ */
+export async function freeRunFolder(name: string, asked?: string): Promise<RunFolder> {
+  if (asked !== undefined) {
+    const folder = runFolder(asked);
+    if (!(await holdsRun(folder))) return folder;
+    throw new DataError(`--out ${asked}: a run is there already; continue it with --resume, or name another folder`);
+  }
+  for (let i = 1; ; i++) {
+    const folder = runFolder(join(RUNS, i === 1 ? name : `${name}-${i}`));
+    if (!(await holdsRun(folder))) return folder;
+  }
+}
+
+/**
+ * The last checkpoint of the run in `folder`, or, without one, of the run under `out/` that was saved last.
+ * @throws DataError if there is none
+ */
+export async function lastCheckpoint(folder?: string): Promise<string> {
+  const folders = folder === undefined ? await namesIn(RUNS) : [folder];
+  let newest: { readonly path: string; readonly time: number } | undefined;
+  for (const { last } of folders.map(runFolder)) {
+    const time = (await statOf(last))?.mtimeMs;
+    if (time !== undefined && time > (newest?.time ?? Number.NEGATIVE_INFINITY)) newest = { path: last, time };
+  }
+  if (newest) return newest.path;
+  throw new DataError(
+    `--resume: no last.safetensors in ${folder ?? `any folder of ${RUNS}`}; name a checkpoint, or start without --resume`,
+  );
+}
+
+/** Makes the folder and its log's first line, so that a place that cannot be written to is known before the training. */
+export async function openRunFolder(folder: RunFolder, header: object): Promise<void> {
+  try {
+    await mkdir(folder.path, { recursive: true });
+  } catch (cause) {
+    throw fileError('cannot make the folder', folder.path, cause);
+  }
+  await log(folder, header);
+}
+
+/** Appends an event to the run's log. */
+export async function log(folder: RunFolder, event: object): Promise<void> {
+  await appendLine(folder.log, JSON.stringify({ time: new Date().toISOString(), ...event }));
+}
+
+async function holdsRun({ last, log }: RunFolder): Promise<boolean> {
+  return (await statOf(last)) !== undefined || (await statOf(log)) !== undefined;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.map((name) => join(folder, name));
+}
+
+async function statOf(path: string) {
+  return stat(path).catch(() => undefined);
+}

@@ -1,0 +1,110 @@
+import { totalmem } from 'node:os';
+import { DataError } from 'wgrad';
+import { type Crop, cropAround } from '../crop.js';
+import { checkSample, type PoseDataset, type PoseSample, type PoseSplit } from '../dataset.js';
+import type { JointSchema } from '../schema.js';
+import type { DataWorkers } from './dataWorkers.js';
+
+/** A sample with the crop that evaluation takes of it. Its pixels are in memory that threads share. */
+export interface LoadedSample extends PoseSample {
+  readonly crop: Crop;
+}
+
+/** The training half, in memory or decoded again whenever a sample is asked for. */
+export interface TrainingSamples extends PoseSplit {
+  /** All of them, if they fit: decoding or generating again in every epoch would starve the network. */
+  readonly held?: readonly LoadedSample[];
+  sample(index: number): LoadedSample | Promise<LoadedSample>;
+}
+
+/** Both halves of a data set. */
+export interface LoadedData {
+  readonly dataset: PoseDataset;
+  readonly train: TrainingSamples;
+  readonly test: readonly LoadedSample[];
+}
+
+export interface LoadOptions {
+  /** Called now and then with the number of samples that are there and their total. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+  /** Threads that decode. */
+  readonly workers?: DataWorkers;
+  /** Bytes of training images to hold; a larger half is decoded again in every epoch. Default: half of the memory. */
+  readonly memory?: number;
+  /** Width of the network's input by its height, which the crops have then; default 1. */
+  readonly aspect?: number;
+}
+
+/** Samples that load at a time: enough to keep a decoder's threads busy. */
+const CHUNK = 16;
+
+/**
+ * Loads and checks the samples of a data set; those of a training half that is too large are checked when their turn comes.
+ * @throws DataError naming the image that is broken or mislabelled, or the part that is empty
+ */
+export async function loadData(dataset: PoseDataset, options: LoadOptions = {}): Promise<LoadedData> {
+  const { onProgress, memory = totalmem() / 2, aspect } = options;
+  const { length, origin } = dataset.train;
+  const total = length + dataset.test.length;
+  const held = await loadHalf(dataset, 'train', memory, options, (done) => onProgress?.(done, total));
+  const test = await loadHalf(dataset, 'test', Number.POSITIVE_INFINITY, options, (done) =>
+    onProgress?.(length + done, total),
+  );
+  const sample = (index: number) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index, aspect);
+  return { dataset, train: { length, origin, held, sample }, test: test ?? [] };
+}
+
+/** The samples of a part, or undefined as soon as it is clear that they need more than `limit` bytes. */
+async function loadHalf(
+  dataset: PoseDataset,
+  part: 'train' | 'test',
+  limit: number,
+  { signal, workers, aspect }: LoadOptions,
+  onProgress: (done: number) => void,
+): Promise<LoadedSample[] | undefined> {
+  const split = dataset[part];
+  if (split.length === 0) throw new DataError(`${dataset.name}: no image is in the ${part} split; give at least one`);
+  const samples: LoadedSample[] = [];
+  let [first, done, bytes] = [0, 0, 0];
+  const isTooMuch = () => (bytes / done) * split.length > limit;
+  // Each takes the next chunk as soon as it is done with one, so that no worker waits for another.
+  const takeChunks = async () => {
+    while (first < split.length && !isTooMuch()) {
+      signal?.throwIfAborted();
+      const indices = Array.from({ length: Math.min(CHUNK, split.length - first) }, (_, i) => first + i);
+      first += indices.length;
+      const loading =
+        workers?.load(dataset, part, indices, aspect) ??
+        Promise.all(indices.map((index) => loadSample(dataset.schema, split, index, aspect)));
+      const chunk = await loading.catch((error) => {
+        first = split.length; // nobody needs to go on
+        throw error;
+      });
+      chunk.forEach((sample, i) => {
+        samples[indices[i]] = sample;
+        bytes += sample.image.data.length;
+      });
+      done += chunk.length;
+      onProgress(done);
+      // Samples may come without a wait; signals and timers want their turn.
+      await new Promise(setImmediate);
+    }
+  };
+  await Promise.all(Array.from({ length: workers ? 2 * workers.count : 1 }, takeChunks));
+  return isTooMuch() ? undefined : samples;
+}
+
+/** @internal One sample, checked, with its crop. */
+export async function loadSample(
+  schema: JointSchema,
+  split: PoseSplit,
+  index: number,
+  aspect = 1,
+): Promise<LoadedSample> {
+  const sample = checkSample(schema, await split.sample(index));
+  const { image } = sample;
+  const data = new Uint8Array(new SharedArrayBuffer(image.data.length));
+  data.set(image.data);
+  return { ...sample, image: { ...image, data }, crop: cropAround(sample.box, { padding: sample.padding, aspect }) };
+}

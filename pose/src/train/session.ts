@@ -1,0 +1,102 @@
+import { DataError, type Device, tensorsOf } from 'wgrad';
+import { TrainingBatches } from './batches.js';
+import { inputSize, type TrainConfig } from './config.js';
+import { capturedTrainStep, initLearner, type Learner, type TrainStep, trainStep } from './learner.js';
+import { checkWarmUp } from './learningRate.js';
+import type { BatchSource } from './prefetch.js';
+import type { LoadedData } from './samples.js';
+
+/** One epoch as the log, the checkpoint and the report show it. */
+export interface EpochSummary {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** Mean over the epoch's images, each seen before the step it was part of. */
+  readonly trainLoss: number;
+  /** On a fixed part of the test half. */
+  readonly validLoss: number;
+  readonly pck20: number;
+  /** Absent where no head is annotated. */
+  readonly pckh50?: number;
+  /** In millimetres, of a run in 3-D; null where nobody's depths are known. */
+  readonly mpjpe?: number | null;
+  readonly paMpjpe?: number | null;
+  /** Of training alone, without validation. */
+  readonly imagesPerSecond: number;
+  /** Updates of the run so far that were left out, because a gradient was not finite. */
+  readonly skipped: number;
+}
+
+/** Where a run stands on the host; with the learner's tensors it is all that must be saved. */
+export interface RunProgress {
+  /** Epochs that are done. */
+  epoch: number;
+  /** Batches of the current epoch that are done, sum and number of their finite losses, the seconds they took. */
+  batch: number;
+  lossSum: number;
+  lossCount: number;
+  seconds: number;
+  /** Steps since the beginning. */
+  step: number;
+  /** Highest validation PCK@0.2 so far, in 3-D the highest 1 / MPJPE. */
+  best: number;
+  history: EpochSummary[];
+}
+
+/** A training run in memory. */
+export interface Session {
+  readonly device: Device;
+  readonly config: TrainConfig;
+  readonly data: LoadedData;
+  readonly batches: BatchSource;
+  readonly step: TrainStep;
+  learner: Learner;
+  readonly progress: RunProgress;
+}
+
+/** How a run is worked off; nothing here changes its numbers. */
+export interface SessionOptions {
+  /** Where batches are made ahead of the steps; by default each in its turn. */
+  readonly batches?: BatchSource;
+  /** Calls every op at every step, instead of replaying a recorded step. */
+  readonly eager?: boolean;
+  /** Runs the blocks of a ResNet again for their gradient instead of keeping what is in them: slower, for less memory. */
+  readonly checkpoint?: boolean;
+}
+
+/** A run at its beginning. */
+export function startSession(
+  device: Device,
+  config: TrainConfig,
+  data: LoadedData,
+  { batches = new TrainingBatches(data, config), eager = false, checkpoint = false }: SessionOptions = {},
+): Session {
+  checkCrops(data, config);
+  checkWarmUp(config, batches.length);
+  const how = { ...config, checkpoint };
+  return {
+    device,
+    config,
+    data,
+    batches,
+    step: eager ? (...step) => trainStep(device, how, ...step) : capturedTrainStep(device, how),
+    learner: initLearner(device, config, data.dataset.schema.joints.length),
+    progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, best: -1, history: [] },
+  };
+}
+
+/** Gives the memory of a run back to its device, which may then be another's. */
+export function endSession({ step, learner }: Session): void {
+  step.dispose?.();
+  for (const t of tensorsOf(learner)) t.dispose();
+}
+
+/** @throws DataError where evaluation would see other proportions than training */
+function checkCrops({ dataset, test }: LoadedData, config: TrainConfig): void {
+  const { height, width } = inputSize(config);
+  const [{ crop }] = test;
+  if (Math.abs((crop.width * height) / (crop.height * width) - 1) < 1e-6) return;
+  throw new DataError(
+    `${dataset.name}: its crops are ${crop.width} x ${crop.height}, which do not suit inputs of ${width} x ${height}; ` +
+      'load the data with { aspect: width / height } of the inputs',
+  );
+}

@@ -1,0 +1,80 @@
+import protobuf from 'protobufjs/light.js';
+import { describe, expect, test } from 'vitest';
+import { onnxNetwork } from '../../src/checkpoints/onnxNetwork.js';
+import { formatOnnx } from '../../src/formats/onnx.js';
+import { ONNX_MESSAGES } from '../../src/formats/onnxMessages.js';
+import { checkpoints, withHead, withoutSigma } from './committedCheckpoints.js';
+
+interface Decoded {
+  readonly opsetImport: readonly { readonly version: number }[];
+  readonly metadataProps: readonly { readonly key: string; readonly value: string }[];
+  readonly graph: {
+    readonly node: readonly { readonly opType: string; readonly input: string[]; readonly output: string[] }[];
+    readonly initializer: readonly { readonly name: string; readonly dims: number[]; readonly rawData: Uint8Array }[];
+    readonly input: readonly Value[];
+    readonly output: readonly Value[];
+  };
+}
+
+interface Value {
+  readonly name: string;
+  readonly type: { readonly tensorType: { readonly shape: { readonly dim: readonly object[] } } };
+}
+
+function decode(bytes: Uint8Array): Decoded {
+  const message = protobuf.Root.fromJSON(ONNX_MESSAGES).lookupType('ModelProto');
+  return message.toObject(message.decode(bytes), { longs: Number, arrays: true }) as Decoded;
+}
+
+/** What each network answers. */
+const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
+  'mmpose1-mobilenet': ['maps'],
+  'microsoft-hrnet': ['maps'],
+  'mmpose1-dsnt': ['mu'],
+};
+
+describe.each(Object.entries(checkpoints))('%s as ONNX', (name, read) => {
+  test('every node has what it needs, in order, and the weights are the file’s', async () => {
+    const checkpoint = await read();
+    const model = decode(await formatOnnx(onnxNetwork(checkpoint)));
+    const { node, initializer, input, output } = model.graph;
+    expect(model.opsetImport).toEqual([{ version: 17 }]);
+    // An input without a name is left out.
+    const known = new Set(['', ...[...input, ...initializer].map((value) => value.name)]);
+    const unused = new Set(initializer.map((value) => value.name));
+    for (const { input: needs, output: gives } of node) {
+      for (const need of needs) {
+        expect(known).toContain(need);
+        unused.delete(need);
+      }
+      for (const given of gives) {
+        expect(known).not.toContain(given);
+        known.add(given);
+      }
+    }
+    expect([...unused]).toEqual([]);
+    expect(output.map((value) => value.name)).toEqual(OUTPUTS[name] ?? ['mu', 'sigma']);
+    for (const value of [...input, ...output]) {
+      expect(known).toContain(value.name);
+      expect(value.type.tensorType.shape.dim[0]).toEqual({ dimParam: 'batch' });
+    }
+    // All weights of the file, and nothing of the flow.
+    const weights = [...checkpoint.state].filter(([key]) => !/^flow|num_batches_tracked$|^preact\.fc\./.test(key));
+    const exported = new Map(initializer.map((value) => [value.name, value]));
+    expect([...exported.keys()].filter((key) => key.startsWith('flow'))).toEqual([]);
+    for (const [key, { shape, data }] of weights) {
+      const { dims, rawData } = exported.get(key) as (typeof initializer)[number];
+      expect(dims).toEqual(shape);
+      expect(new Float32Array(Uint8Array.from(rawData).buffer)).toEqual(Float32Array.from(data as Float32Array));
+    }
+    const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
+    expect(JSON.parse(metadata.conventions)).toEqual(checkpoint.conventions);
+  });
+});
+
+test('a network without sigmas has mu alone, and other networks are refused', async () => {
+  const checkpoint = await checkpoints['official-legacy']();
+  expect(onnxNetwork(withoutSigma(checkpoint)).outputs.map((value) => value.name)).toEqual(['mu']);
+  expect(() => onnxNetwork(withHead(checkpoint, { head: 'none' }))).toThrow(/a backbone without a head/);
+  expect(() => onnxNetwork(withHead(checkpoint, { backbone: undefined }))).toThrow(/not a ResNet, a MobileNetV2 or an/);
+});

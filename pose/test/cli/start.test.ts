@@ -1,0 +1,141 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lsp14 } from '../../src/schema.js';
+
+const MAIN = join(process.cwd(), 'pose/src/cli/main.ts');
+const TSX = join(process.cwd(), 'node_modules/tsx/dist/esm/index.mjs');
+const TINY = ['--backend', 'cpu', '--figures', '12', '--batch', '4', '--width', '4', '--size', '16', '--epochs', '1'];
+
+let home: string;
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'wgrad-start-'));
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `wgrad-pose start ...` in the folder `home`. */
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const options = { cwd: home, env: { ...process.env, ...env } };
+    execFile(process.execPath, ['--import', TSX, MAIN, 'start', ...args], options, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
+const filesOf = (folder: string) => readdirSync(join(home, folder)).sort();
+
+/** Every refusal: one line, exit code 2, and nothing written. */
+async function refused(args: readonly string[], message: string | RegExp, env?: NodeJS.ProcessEnv): Promise<void> {
+  const before = existsSync(join(home, 'out')) ? filesOf('out') : [];
+  const { code, stdout, stderr } = await start(args, env);
+  const said = stderr.split('\n').filter((line) => /^(wgrad|error): /.test(line));
+  expect(said).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
+  expect(stderr).not.toMatch(/\n\s+at .*[jt]s/);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(existsSync(join(home, 'out')) ? filesOf('out') : []).toEqual(before);
+}
+
+describe('wgrad-pose start', () => {
+  test('trains, scores, writes checkpoints, log and report, and never overwrites a run', async () => {
+    const args = [...TINY, '--loss', 'laplace', '--aspect', '0.75', '--checkpoint'];
+    const { code, stdout, stderr } = await start([...args, '--epochs', '2']);
+    expect(stderr).toMatch(/device: CPU reference/);
+    expect(stderr).toMatch(/ResNet-18 of width 4 on 12 x 16 pixels/);
+    expect(stderr).toMatch(/epoch 2\/2: loss [-\d.]+, held out [-\d.]+, PCK@0.2 [\d.]+ %, [\d.]+ images\/s/);
+    expect(stdout).toMatch(/held out +PCK@0.1 % +PCK@0.2 % +PCK@0.5 %/);
+    for (const name of ['network', 'mean pose', 'ridge regression']) expect(stdout).toContain(`\n${name} `);
+    expect(code).toBe(0);
+    expect(filesOf('out/figures-laplace')).toEqual([
+      'best.safetensors',
+      'last.safetensors',
+      'log.jsonl',
+      'report.html',
+    ]);
+    const lines = readFileSync(join(home, 'out/figures-laplace/log.jsonl'), 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).event)).toEqual(['start', 'epoch', 'epoch', 'end']);
+
+    const again = await start([...args, '--json']);
+    expect(again.code).toBe(0);
+    const told = JSON.parse(again.stdout);
+    expect(told).toMatchObject({
+      finished: true,
+      folder: 'out/figures-laplace-2',
+      step: 3,
+      thresholds: [0.1, 0.2, 0.5],
+    });
+    expect(told.report).toBe('out/figures-laplace-2/report.html');
+    expect(told.epochs).toEqual([expect.objectContaining({ epoch: 1, skipped: 0 })]);
+    const [{ name, pck }] = told.scores;
+    expect(stdout).toMatch(new RegExp(`${name} `));
+    expect(pck).toHaveLength(3);
+    for (const file of [told.last, told.best, told.log, told.report]) expect(existsSync(join(home, file))).toBe(true);
+    await refused(
+      [...TINY, '--out', 'out/figures-laplace'],
+      'wgrad-pose: --out out/figures-laplace: a run is there already; continue it with --resume, or name another folder',
+    );
+  });
+
+  test('Ctrl-C saves and exits 130, and --resume finishes the run', async () => {
+    const args = [...TINY, '--figures', '40', '--epochs', '2', '--out', 'stopped', '--json'];
+    const child = spawn(process.execPath, ['--import', TSX, MAIN, 'start', ...args], { cwd: home });
+    let [said, printed] = ['', ''];
+    child.stdout.on('data', (text) => {
+      printed += text;
+    });
+    child.stderr.on('data', (text) => {
+      said += text;
+      if (/epoch 1\/2/.test(said) && !child.killed) child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.on('exit', resolve));
+    expect(said).toMatch(/saved in stopped\/last.safetensors; go on with --resume stopped\/last.safetensors/);
+    expect(code).toBe(130);
+    expect(JSON.parse(printed)).toMatchObject({ finished: false, last: 'stopped/last.safetensors' });
+    expect(filesOf('stopped')).toEqual(['best.safetensors', 'last.safetensors', 'log.jsonl']);
+
+    await refused(
+      ['--backend', 'cpu', '--resume', 'stopped/last.safetensors', '--width', '8'],
+      /^wgrad-pose: --width 8: stopped\/last.safetensors was started with 4; leave the option out/,
+    );
+    const resumed = await start(['--backend', 'cpu', '--resume', '--out', 'stopped']);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).not.toMatch(/epoch 1\/2:/);
+    expect(filesOf('stopped')).toContain('report.html');
+  });
+
+  test('refuses what it cannot train on, in one line', async () => {
+    const folder = (name: string, items: unknown) => {
+      mkdirSync(join(home, name, 'images'), { recursive: true });
+      writeFileSync(join(home, name, 'joints.json'), typeof items === 'string' ? items : JSON.stringify({ items }));
+      return ['--backend', 'cpu', '--data', name];
+    };
+    const xy = lsp14.joints.map((_, k) => [k + 1, 2 * k + 1]);
+    writeFileSync(join(home, 'junk.safetensors'), 'junk');
+    const cases: [string[], string | RegExp, NodeJS.ProcessEnv?][] = [
+      [['--epoch', '3'], /^error: unknown option '--epoch'/],
+      [['--data', 'nowhere'], 'wgrad-pose: --data nowhere: no such folder; give the folder of a data set'],
+      [folder('broken-json', '{"items": ['), /^wgrad-pose: broken-json\/joints.json: not JSON/],
+      [
+        folder('no-image', [{ file: 'im1.jpg', xy }]),
+        /^wgrad-pose: no-image\/images\/im1.jpg: cannot be read as an image/,
+      ],
+      [['--resume'], /^wgrad-pose: --resume: no last.safetensors in any folder of out; /],
+      [['--resume', 'junk.safetensors'], /^wgrad-pose: junk.safetensors: /],
+      [
+        ['--backend', 'webgpu'],
+        /^wgrad-pose: webgpu: no adapter found/,
+        { VK_ICD_FILENAMES: '/none', VK_DRIVER_FILES: '/none' },
+      ],
+    ];
+    rmSync(join(home, 'out'), { recursive: true, force: true });
+    await Promise.all(cases.map(([args, message, env]) => refused(args, message, env)));
+  });
+});

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { planRuns } from '../../src/compare/plan.js';
+import { writeResult } from '../../src/compare/runResult.js';
+import { makeConfig } from '../../src/train/config.js';
+import { openRunFolder, runFolder } from '../../src/train/runFolder.js';
+
+let out: string;
+beforeAll(() => {
+  out = mkdtempSync(join(tmpdir(), 'wgrad-'));
+});
+afterAll(() => rmSync(out, { recursive: true }));
+
+/** The result of planning a comparison over data, where one over `saved` was finished. */
+async function plan(saved: string, wanted: string) {
+  const folder = join(out, saved.replaceAll('/', '_'));
+  const config = makeConfig({ data: saved, loss: 'l1' }, 'cpu');
+  await openRunFolder(runFolder(join(folder, 'l1-1')), {});
+  await writeResult(runFolder(join(folder, 'l1-1')), { config, curve: [], diverged: 'for the test' });
+  return planRuns(['l1'], [1], folder, () => makeConfig({ data: wanted, loss: 'l1' }, 'cpu'));
+}
+
+test.each([
+  ['sets/lsp', '../sets/lsp'],
+  ['sets/lsp', resolve('elsewhere/lsp')],
+  ['/sets/lsp,coco', '/sets/lsp/,../coco'],
+])('a comparison over %s goes on over %s', async (saved, wanted) => {
+  expect((await plan(saved, wanted))[0].result?.diverged).toBe('for the test');
+});
+
+test.each([
+  ['sets/lsp', 'sets/mpii'],
+  ['/sets/lsp', '/halves/lsp'],
+  ['sets/lsp', 'sets/lsp,mpii'],
+])('a comparison over %s does not go on over %s', async (saved, wanted) => {
+  await expect(plan(saved, wanted)).rejects.toThrow(`the run in it has --data ${saved}, this comparison ${wanted}; `);
+});

@@ -1,0 +1,118 @@
+import { rm } from 'node:fs/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { DataError } from 'wgrad';
+import { coco } from '../../src/datasets/coco.js';
+import { coco17 } from '../../src/schema.js';
+import { folderOf, SIZE } from './folders.js';
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+/** Seventeen joints in a row, of which the first `hidden` are hidden and the last `missing` are not there. */
+const keypoints = (hidden: number, missing: number) =>
+  coco17.joints.flatMap((_, k) => (k >= 17 - missing ? [0, 0, 0] : [5 + k, 8 + k / 2, k < hidden ? 1 : 2]));
+
+const person = (id: number, image: number, more: object = {}) => ({
+  id,
+  image_id: image,
+  category_id: 1,
+  bbox: [4, 6, 20, 12],
+  keypoints: keypoints(2, 3),
+  num_keypoints: 14,
+  iscrowd: 0,
+  ...more,
+});
+
+const file = (images: number, annotations: object[], more: (image: number) => object = () => ({})) => ({
+  images: Array.from({ length: images }, (_, i) => ({
+    id: i + 1,
+    file_name: `im${i + 1}.png`,
+    width: SIZE[0],
+    height: SIZE[1],
+    ...more(i + 1),
+  })),
+  categories: [{ id: 1, name: 'person' }],
+  annotations,
+});
+
+async function open(files: Record<string, unknown>) {
+  const folder = await folderOf(files);
+  folders.push(folder);
+  return coco(folder);
+}
+
+describe('coco', () => {
+  test('people with labels are samples; crowds and people without are not; hidden joints count, missing ones do not', async () => {
+    const people = [
+      person(1, 1),
+      person(2, 1, { iscrowd: 1 }),
+      person(3, 1, { keypoints: keypoints(0, 17), num_keypoints: 0 }),
+      person(4, 2, { bbox: [30, 20, 30, 30] }),
+    ];
+    const set = await open({
+      'annotations/person_keypoints_train2017.json': file(2, people),
+      'annotations/person_keypoints_val2017.json': file(1, [person(7, 1)]),
+      'train2017/im1.png': null,
+      'train2017/im2.png': null,
+      'val2017/im1.png': null,
+    });
+    expect([set.name, set.schema, set.train.length, set.test.length]).toEqual(['coco', coco17, 2, 1]);
+    const sample = await set.train.sample(0);
+    expect(sample.id).toBe('im1.png (annotation 1)');
+    expect(Array.from(sample.weights).join('')).toBe('11111111111111000');
+    expect(Array.from(sample.joints.subarray(4, 8))).toEqual([7, 9, 8, 9.5]);
+    // [4, 24) has the pixels 4 to 23.
+    expect(sample.box).toEqual([4, 6, 19, 11]);
+    expect((await set.train.sample(1)).box).toEqual([30, 20, 9, 9]);
+    expect((await set.test.sample(0)).image.width).toBe(SIZE[0]);
+  });
+
+  test('one file goes by its splits, or else every fifth picture is held out with all of its people', async () => {
+    const people = Array.from({ length: 20 }, (_, i) => person(i, 1 + (i % 10)));
+    const named = await open({
+      'person_keypoints_all.json': file(10, people, (image) => ({ split: image < 4 ? 'train2017' : 'val2017' })),
+      'images/im1.png': null,
+    });
+    expect([named.train.length, named.test.length]).toEqual([6, 14]);
+    const unnamed = await open({ 'person_keypoints_all.json': file(10, people), 'im1.png': null });
+    expect([unnamed.train.length, unnamed.test.length]).toEqual([16, 4]);
+  });
+
+  test('other joints by their names', async () => {
+    const joints = ['pelvis', 'neck'];
+    const set = { ...file(1, [person(1, 1, { keypoints: [1, 1, 2, 2, 2, 2] })]) };
+    const named = { ...set, categories: [{ id: 1, name: 'person', keypoints: joints }] };
+    await expect(open({ 'person_keypoints_a.json': named, 'im1.png': null })).rejects.toThrow(
+      /2 keypoints of an unknown/,
+    );
+  });
+
+  test.each([
+    ['no annotations', {}, /no person_keypoints_\*\.json in it or in its annotations/],
+    ['no pictures', { 'person_keypoints_a.json': file(1, [person(1, 1)]) }, /its image im1.png is in none of .*images/],
+    ['nobody', { 'person_keypoints_a.json': file(1, []) }, /nobody in it has a labelled joint/],
+    [
+      'a picture without a name',
+      { 'person_keypoints_a.json': file(1, [person(1, 1)], () => ({ file_name: null })) },
+      /image 1 has no "file_name"/,
+    ],
+    [
+      'a path that leads out',
+      { 'person_keypoints_a.json': file(1, [person(1, 1)], () => ({ file_name: '../im1.png' })), 'im1.png': null },
+      /must be a path inside/,
+    ],
+  ])('refuses %s', async (_, files, message) => {
+    await expect(open(files)).rejects.toThrow(message);
+    await expect(open(files)).rejects.toThrow(DataError);
+  });
+
+  test('names the picture that is of another size than the annotation says', async () => {
+    const set = await open({
+      'person_keypoints_a.json': file(1, [person(1, 1)], () => ({ width: 60, split: 'train' })),
+      'im1.png': null,
+    });
+    await expect(set.train.sample(0)).rejects.toThrow(/im1.png \(annotation 1\): the image is 40x30.*says 60x30/);
+  });
+});

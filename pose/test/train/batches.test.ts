@@ -1,0 +1,89 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cpu } from 'wgrad';
+import { evaluationBatches, TrainingBatches } from '../../src/train/batches.js';
+import { type LoadedData, loadData } from '../../src/train/samples.js';
+import { startSession } from '../../src/train/session.js';
+import { TINY, tinyData } from './runs.js';
+
+let data: LoadedData;
+beforeAll(async () => {
+  data = await tinyData();
+});
+
+describe('TrainingBatches', () => {
+  test('a batch depends on seed, epoch and index alone, not on what was asked before', async () => {
+    const inOrder = new TrainingBatches(data, TINY);
+    const seen = [await inOrder.at(1, 0), await inOrder.at(1, 1), await inOrder.at(1, 2)];
+    const jump = new TrainingBatches(data, TINY);
+    expect(await jump.at(1, 2)).toEqual(seen[2]);
+    expect(await jump.at(1, 1)).toEqual(seen[1]);
+    expect((await jump.at(2, 1)).pixels).not.toEqual(seen[1].pixels);
+    const other = new TrainingBatches(data, { ...TINY, seed: 5 });
+    expect((await other.at(1, 1)).pixels).not.toEqual(seen[1].pixels);
+  });
+
+  test('colour is augmented on a stream of its own', async () => {
+    const [plain, bright] = await Promise.all(
+      [0, 0.3].map((colour) => new TrainingBatches(data, { ...TINY, colour }).at(0, 0)),
+    );
+    expect(bright).toEqual({ ...plain, colour: bright.colour });
+    const ratios = bright.colour.map((gain, i) => (i % 12 < 3 ? gain / plain.colour[i] : 1));
+    expect(Math.max(...ratios.map((ratio) => Math.abs(ratio - 1)))).toBeGreaterThan(0.1);
+    for (const ratio of ratios) expect(Math.abs(ratio - 1)).toBeLessThan(0.3);
+  });
+
+  test('an epoch shows every image at most once, in full batches, and drops the rest', async () => {
+    const batches = new TrainingBatches(data, TINY);
+    expect(batches.length).toBe(5); // 21 images in batches of 4
+    const targets = new Set<string>();
+    for (let index = 0; index < batches.length; index++) {
+      const { target, weight } = await batches.at(0, index);
+      expect(weight.every((w) => w === 1)).toBe(true);
+      for (let row = 0; row < 4; row++) targets.add(target.slice(28 * row, 28 * row + 28).join());
+    }
+    expect(targets.size).toBe(20);
+  });
+
+  test('says when the images do not fill one batch', () => {
+    expect(() => new TrainingBatches(data, { ...TINY, batch: 64 })).toThrow(
+      '--batch 64: figures has 21 training images; give at most as many',
+    );
+  });
+});
+
+test('inputs that are not square show crops of their proportions, in training and in evaluation', async () => {
+  const config = { ...TINY, aspect: 0.75 };
+  const { dataset } = data;
+  const narrow = await loadData({ ...dataset, test: { ...dataset.test, length: 4 } }, { aspect: 0.75 });
+  const { height } = narrow.test[0].crop;
+  expect(narrow.test[0].crop.width).toBeCloseTo(0.75 * height, 9);
+  // Columns and rows of the input are equally far apart in the image, whatever the turn.
+  const training = await new TrainingBatches(narrow, config).at(0, 0);
+  const [{ upright }] = [...evaluationBatches(dataset.schema, narrow.test, config, false)];
+  for (const { matrix } of [training, upright]) {
+    for (let row = 0; row < config.batch; row++) {
+      const [a, b, , d, e] = matrix.subarray(6 * row, 6 * row + 6);
+      expect(Math.hypot(a, d) / Math.hypot(b, e)).toBeCloseTo(1, 6);
+    }
+  }
+  expect(Math.hypot(upright.matrix[0], upright.matrix[3])).toBeCloseTo(height / config.size, 5);
+  const device = cpu();
+  expect(() => startSession(device, config, data)).toThrow(/do not suit inputs of 12 x 16; load the data with/);
+  device.destroy();
+});
+
+test('evaluationBatches: every image once, rows beyond the last have weight 0', () => {
+  const rows = [...evaluationBatches(data.dataset.schema, data.test, TINY, false)].map(
+    ({ first, count, upright: batch }) => ({
+      first,
+      count,
+      weight: batch.weight.reduce((sum, w) => sum + w, 0),
+    }),
+  );
+  expect(rows.map(({ first, count }) => [first, count])).toEqual([
+    [0, 4],
+    [4, 4],
+    [8, 4],
+    [12, 1],
+  ]);
+});

@@ -1,0 +1,33 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ChoiceStore } from '../../kernels/product/choiceStore.js';
+import { writeFileAtomic } from './atomicFile.js';
+import { fileError } from './fileError.js';
+
+/** Measured kernel choices in a file, by default in the user's folder for caches. */
+export function choicesFile(path: string = join(cacheFolder(), 'wgrad', 'choices.json')): ChoiceStore {
+  return {
+    async load() {
+      try {
+        return await readFile(path, 'utf8');
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw fileError('cannot read', path, cause);
+      }
+    },
+    async save(text) {
+      await mkdir(dirname(path), { recursive: true }).catch((cause) => {
+        throw fileError('cannot make the folder of', path, cause);
+      });
+      await writeFileAtomic(path, text);
+    },
+  };
+}
+
+/** Where the platform keeps what programs can compute again. */
+function cacheFolder({ env, platform } = process): string {
+  if (env.XDG_CACHE_HOME) return env.XDG_CACHE_HOME;
+  if (platform === 'win32') return env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local');
+  return platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
+}
