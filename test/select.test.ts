@@ -4,8 +4,14 @@ import { defineOp } from '../src/autograd/op.js';
 import { conv2dCases, conv2dInputCases, conv2dWeightCases } from '../src/kernels/product/conv2dCases.js';
 import { conv2dNormCases } from '../src/kernels/product/conv2dNorm.js';
 import type { ConvGeometry } from '../src/kernels/product/convGeometry.js';
-import { linearCases } from '../src/kernels/product/linear.js';
-import { matmulCases } from '../src/kernels/product/matmul.js';
+import {
+  BLOCKS,
+  blockPlans,
+  type ProductShape,
+  planLabel,
+  planNamed,
+  selectBlock,
+} from '../src/kernels/product/launch/blockPlans.js';
 import {
   selectConv,
   selectPlan,
@@ -14,15 +20,9 @@ import {
   selectWeightChunk,
   tileGrid,
   weightGrid,
-} from '../src/kernels/product/select.js';
-import {
-  BLOCKS,
-  blockPlans,
-  type ProductShape,
-  planLabel,
-  planNamed,
-  selectBlock,
-} from '../src/kernels/product/selectBlock.js';
+} from '../src/kernels/product/launch/select.js';
+import { linearCases } from '../src/kernels/product/linear.js';
+import { matmulCases } from '../src/kernels/product/matmul.js';
 import { type Block, blockLabel, sharedBytes, threadsOf } from '../src/kernels/wgsl/blocked.wgsl.js';
 import type { Capabilities, Device } from '../src/tensor/backend.js';
 import { webgpu } from '../src/tensor/webgpu.js';

@@ -1,6 +1,6 @@
 import { conv2dWeight } from '../../src/kernels/product/conv2d.js';
 import { CONV_DEFAULTS, convFlop, forwardGeometry } from '../../src/kernels/product/convGeometry.js';
-import { sumPartials } from '../../src/kernels/product/sumPartials.js';
+import { sumPartials } from '../../src/kernels/product/launch/sumPartials.js';
 import { convParams, convWords } from '../../src/kernels/wgsl/convParams.wgsl.js';
 import type { Capabilities } from '../../src/tensor/backend.js';
 import { programs } from '../../src/tensor/programs.js';

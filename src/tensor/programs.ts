@@ -37,6 +37,6 @@ function wordsOf(part: unknown, name = ''): string[] {
   if (Array.isArray(part)) return part.flatMap((item) => wordsOf(item));
   if (typeof part === 'object' && part !== null) return Object.entries(part).flatMap(([k, value]) => wordsOf(value, k));
   if (typeof part === 'number') return [`${name} ${part}`.trim()];
-  if (part === undefined || part === false) return [];
+  if (part === undefined || part === false || part === 'none') return [];
   return [part === true ? name : String(part)];
 }

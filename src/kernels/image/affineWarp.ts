@@ -91,7 +91,7 @@ export function noDerivative(op: string): () => never {
 }
 
 /**
- * @internal Affine image warp and colour change in one dispatch, `y[n,v,u,k] = clamp(gain x[n](A_n (u, v, 1))_k + offset, low, high)`,
+ * Affine image warp and colour change in one dispatch, `y[n,v,u,k] = clamp(gain x[n](A_n (u, v, 1))_k + offset, low, high)`,
  * with `x[n]` interpolated linearly between the centres of its pixels, which lie at whole coordinates (column, row), and
  * each of gain, offset, low, high given per image and channel. A flip is part of the matrix, a normalisation of the colour.
  *

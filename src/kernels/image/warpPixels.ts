@@ -21,7 +21,7 @@ import {
 const warps = /* @__PURE__ */ programs('warpPixels', warpPixelsCode);
 
 /**
- * @internal `affineWarp` of 8-bit pictures of any sizes: a fourth of the bytes of floats cross the bus, and a small picture in a batch
+ * `affineWarp` of 8-bit pictures of any sizes: a fourth of the bytes of floats cross the bus, and a small picture in a batch
  * costs no more than its own pixels.
  *
  * @param pixels uint32 [M]: the pictures one after the other, rows top to bottom, a pixel `r + 256 g + 65536 b + 2^24 a`

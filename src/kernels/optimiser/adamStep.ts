@@ -5,7 +5,6 @@ import { f32bits, type Launch } from '../../tensor/backend.js';
 import { grid } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { selectFours } from '../product/select.js';
 import adamStepWgsl from '../wgsl/adamStep.wgsl.js';
 import {
   checkParameterAverage,
@@ -13,7 +12,15 @@ import {
   type ParameterAverageAttrs,
   parameterAverageWords,
 } from './parameterAverage.js';
-import { checkArenas, RESNET18_ARENA, RULE_BLOCK, RULES_SAMPLE, STATUS, statusSample } from './stepStatus.js';
+import {
+  checkArenas,
+  RESNET18_ARENA,
+  RULE_BLOCK,
+  RULES_SAMPLE,
+  STATUS,
+  selectFours,
+  statusSample,
+} from './stepStatus.js';
 
 const steps = /* @__PURE__ */ programs('adamStep', adamStepWgsl);
 

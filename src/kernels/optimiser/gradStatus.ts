@@ -5,7 +5,6 @@ import { f32bits, type Launch, type LaunchContext, type View } from '../../tenso
 import { programs } from '../../tensor/programs.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { selectFours } from '../product/select.js';
 import { finalStatus, partialNorms } from '../wgsl/gradStatus.wgsl.js';
 import {
   checkLossScale,
@@ -23,6 +22,7 @@ import {
   RULES_SAMPLE,
   STATUS,
   STATUS_SIZE,
+  selectFours,
 } from './stepStatus.js';
 
 const partials = /* @__PURE__ */ programs('gradStatus partial', partialNorms);

@@ -4,9 +4,6 @@ import { formatShape, sumType } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { matching } from '../elementwise/cast.js';
 import { sum } from '../reduction/sum.js';
-import { conv2dInputLaunches } from './conv2dInputLaunches.js';
-import { conv2dLaunches } from './conv2dLaunches.js';
-import { conv2dWeightLaunches } from './conv2dWeightLaunches.js';
 import {
   CONV_DEFAULTS,
   type Conv2dInputAttrs,
@@ -20,7 +17,8 @@ import {
   outputShape,
   weightGeometry,
 } from './convGeometry.js';
-import { biasEpilogue } from './epilogue.js';
+import { convLaunches } from './launch/convLaunches.js';
+import { biasEpilogue } from './launch/epilogue.js';
 
 /**
  * Two-dimensional convolution (cross-correlation, as in PyTorch),
@@ -56,7 +54,7 @@ export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor
       });
     },
     launches: ([x, filter, bias], [y], attrs, context) =>
-      conv2dLaunches(forwardGeometry('conv2d', x, filter, attrs), x, filter, y, context, biasEpilogue(bias)),
+      convLaunches('conv2d', forwardGeometry('conv2d', x, filter, attrs), [x, filter, y], context, biasEpilogue(bias)),
     vjp: (g, { inputs: [x, filter, bias], attrs }) => [
       () => conv2dInput(g, filter, { ...attrs, inputSize: [x.shape[1], x.shape[2]] }),
       () => conv2dWeight(x, g, { ...attrs, kernel: [filter.shape[0], filter.shape[1]] }),
@@ -91,7 +89,7 @@ export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /*
     });
   },
   launches: ([g, filter], [dx], attrs, context) =>
-    conv2dInputLaunches(inputGeometry(g, filter, attrs), g, filter, dx, context),
+    convLaunches('conv2dInput', inputGeometry(g, filter, attrs), [g, filter, dx], context),
   vjp: (gy, { inputs: [g, filter], attrs }) => [
     () => conv2d(gy, filter, convOnly(attrs)),
     () => conv2dWeight(gy, g, { ...convOnly(attrs), kernel: [filter.shape[0], filter.shape[1]] }),
@@ -124,7 +122,8 @@ export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @_
       for (let k = 0; k < run; k++) dfs[j + k] += value * gs[out + k];
     });
   },
-  launches: ([x, g], [df], attrs, context) => conv2dWeightLaunches(weightGeometry(x, g, attrs), x, g, df, context),
+  launches: ([x, g], [df], attrs, context) =>
+    convLaunches('conv2dWeight', weightGeometry(x, g, attrs), [x, g, df], context),
   vjp: (gf, { inputs: [x, g], attrs }) => {
     const conv = convOnly(attrs);
     const filter = once(() => matching(gf, x));

@@ -9,9 +9,9 @@ import { rsqrt } from '../elementwise/unary.js';
 import { sumTo } from '../reduction/sum.js';
 import type { Activation } from '../wgsl/epilogue.wgsl.js';
 import { conv2d, conv2dInput, conv2dWeight } from './conv2d.js';
-import { conv2dLaunches } from './conv2dLaunches.js';
 import { CONV_DEFAULTS, type ConvAttrs, forwardGeometry, outputShape } from './convGeometry.js';
-import { normEpilogue } from './epilogue.js';
+import { convLaunches } from './launch/convLaunches.js';
+import { normEpilogue } from './launch/epilogue.js';
 import { depthwiseConvs, resnetConvs } from './resnetConvs.js';
 
 export interface Conv2dNormAttrs extends ConvAttrs {
@@ -70,7 +70,7 @@ export const conv2dNorm: Op<Operands | [...Operands, residual?: Tensor], Conv2dN
   },
   launches([x, filter, gamma, beta, mean, variance, residual], [y], attrs, context) {
     const bound = normEpilogue([gamma, beta, mean, variance], attrs.eps, residual, attrs.activation);
-    return conv2dLaunches(forwardGeometry('conv2dNorm', x, filter, attrs), x, filter, y, context, bound);
+    return convLaunches('conv2d', forwardGeometry('conv2dNorm', x, filter, attrs), [x, filter, y], context, bound);
   },
   vjp(g, { inputs: [x, filter, gamma, , mean, variance, residual], outputs: [y], attrs }) {
     const { activation, eps, ...conv } = attrs;

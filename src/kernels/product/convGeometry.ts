@@ -11,6 +11,9 @@ export interface ConvAttrs {
   readonly groups: number;
 }
 
+/** The three convolutions; each maps two of input, filter and output (or their cotangents) to the third. */
+export type Convolution = 'conv2d' | 'conv2dInput' | 'conv2dWeight';
+
 export const CONV_DEFAULTS: ConvAttrs = { stride: 1, padding: 0, dilation: 1, groups: 1 };
 
 export interface Conv2dInputAttrs extends ConvAttrs {

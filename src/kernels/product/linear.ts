@@ -5,9 +5,9 @@ import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { reshape } from '../layout/reshape.js';
 import { sum } from '../reduction/sum.js';
-import { biasEpilogue } from './epilogue.js';
+import { biasEpilogue } from './launch/epilogue.js';
+import { matmulLaunches, type ProductGeometry } from './launch/matmulLaunches.js';
 import { matmul } from './matmul.js';
-import { matmulLaunches, type ProductGeometry } from './product.js';
 
 /**
  * Affine map of the last axis, `y = x W^T + b`, with the weight as PyTorch stores it.

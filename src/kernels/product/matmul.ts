@@ -5,7 +5,7 @@ import type { View } from '../../tensor/backend.js';
 import { broadcastShapes, formatShape, sizeOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { gradientFor } from '../reduction/sum.js';
-import { matmulLaunches, type ProductGeometry } from './product.js';
+import { matmulLaunches, type ProductGeometry } from './launch/matmulLaunches.js';
 
 export interface MatmulAttrs {
   /** Use the last two axes of `a` (of `b`) swapped. */

@@ -1,8 +1,9 @@
-import type { Capabilities } from '../../tensor/backend.js';
-import { WEIGHT_ROWS } from '../wgsl/conv2dWeight.wgsl.js';
-import { groupExtent, type Tile, tilesPerGroup } from '../wgsl/tile.wgsl.js';
-import type { ConvGeometry } from './convGeometry.js';
+import type { Capabilities } from '../../../tensor/backend.js';
+import { WEIGHT_ROWS } from '../../wgsl/conv2dWeight.wgsl.js';
+import { groupExtent, type Tile, tilesPerGroup } from '../../wgsl/tile.wgsl.js';
+import type { ConvGeometry } from '../convGeometry.js';
 import {
+  blockGrid,
   likelyPlans,
   type Plan,
   type ProductShape,
@@ -10,7 +11,7 @@ import {
   planNamed,
   questionOf,
   selectBlock,
-} from './selectBlock.js';
+} from './blockPlans.js';
 
 /** Rows that a tile has where registers allow: 16 vec4 accumulators per lane. */
 const TILE_ROWS = 16;
@@ -66,14 +67,6 @@ function planCandidates(shape: ProductShape, capabilities: Capabilities): Plan[]
   return [...built, ...tiles.map((tile) => ({ tile })), ...likelyPlans(shape)];
 }
 
-/**
- * vec4s that a thread of an optimiser's kernel takes from one block of an arena: a software adapter spends as long on a
- * thread's start as on two loads (Adam 1.2 times, norms 3 times as fast with 4 on llvmpipe); a GPU wants threads.
- */
-export function selectFours({ tier }: Capabilities): number {
-  return tier === 'software' ? 4 : 1;
-}
-
 /** Filters wider than this would print too long a depthwise kernel. */
 const WIDEST_DEPTHWISE = 16;
 
@@ -126,6 +119,11 @@ export function selectWeightChunk(geometry: ConvGeometry, { lanes }: Tile, capab
 export function tileGrid(tile: Tile, rows: number, columns: number): [x: number, y: number] {
   const extent = groupExtent(tile);
   return [Math.ceil(columns / extent.columns), Math.ceil(rows / extent.rows)];
+}
+
+/** Workgroups along columns and rows of a product by this plan. */
+export function planGrid(plan: Plan, shape: ProductShape): [x: number, y: number] {
+  return 'tile' in plan ? tileGrid(plan.tile, shape.rows, shape.columns) : blockGrid(plan.block, shape);
 }
 
 /** Workgroups along columns and channel tiles of a weight gradient. */

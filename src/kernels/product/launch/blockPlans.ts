@@ -1,6 +1,6 @@
-import type { Capabilities } from '../../tensor/backend.js';
-import { type Block, blockLabel, threadsOf } from '../wgsl/blocked.wgsl.js';
-import { type Tile, tileLabel } from '../wgsl/tile.wgsl.js';
+import type { Capabilities } from '../../../tensor/backend.js';
+import { type Block, blockLabel, threadsOf } from '../../wgsl/blocked.wgsl.js';
+import { type Tile, tileLabel } from '../../wgsl/tile.wgsl.js';
 
 /** A matrix product as the choice of its kernel sees it: `count` products of `rows` x `depth` by `depth` x `columns`. */
 export interface ProductShape {

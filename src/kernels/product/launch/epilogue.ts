@@ -1,5 +1,5 @@
-import type { Tensor } from '../../tensor/tensor.js';
-import { type Activation, type Epilogue, PLAIN } from '../wgsl/epilogue.wgsl.js';
+import type { Tensor } from '../../../tensor/tensor.js';
+import { type Activation, type Epilogue, PLAIN } from '../../wgsl/epilogue.wgsl.js';
 
 /** An epilogue with its operands, in the order of their bindings. */
 export interface BoundEpilogue {

@@ -1,9 +1,9 @@
-import { type Bindable, f32bits, type Launch } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
-import { programs } from '../../tensor/programs.js';
-import type { Tensor } from '../../tensor/tensor.js';
-import { PLAIN } from '../wgsl/epilogue.wgsl.js';
-import sumPartialsWgsl from '../wgsl/sumPartials.wgsl.js';
+import { type Bindable, f32bits, type Launch } from '../../../tensor/backend.js';
+import { grid } from '../../../tensor/grid.js';
+import { programs } from '../../../tensor/programs.js';
+import type { Tensor } from '../../../tensor/tensor.js';
+import { PLAIN } from '../../wgsl/epilogue.wgsl.js';
+import sumPartialsWgsl from '../../wgsl/sumPartials.wgsl.js';
 import { type BoundEpilogue, NO_EPILOGUE } from './epilogue.js';
 
 const sums = /* @__PURE__ */ programs('sumPartials', sumPartialsWgsl);

@@ -1,0 +1,52 @@
+import type { Capabilities } from '../../../tensor/backend.js';
+import { grid } from '../../../tensor/grid.js';
+import { programs } from '../../../tensor/programs.js';
+import type { Tensor } from '../../../tensor/tensor.js';
+import depthwiseWgsl, { blockWidth, type DepthwiseColumns, type DepthwiseVariant } from '../../wgsl/depthwise.wgsl.js';
+import depthwiseWeightWgsl from '../../wgsl/depthwiseWeight.wgsl.js';
+import type { ConvGeometry } from '../convGeometry.js';
+import { cutInto, type ProductKernel, WHOLE } from './launchProduct.js';
+import { selectSplits } from './select.js';
+
+const convolutions = /* @__PURE__ */ programs('depthwise', depthwiseWgsl);
+const weightGradients = /* @__PURE__ */ programs('depthwise weight', depthwiseWeightWgsl);
+
+/** Rows of the output that a range of a weight gradient's sum keeps at least. */
+const LEAST_ROWS = 4;
+
+/** The kernel of a depthwise convolution, or of its gradient for the input. */
+export function depthwiseKernel(
+  direction: DepthwiseVariant['direction'],
+  geometry: ConvGeometry,
+  y: Tensor,
+): ProductKernel {
+  const variant = { direction, lanes: lanesOf(geometry), columns: columnsOf(geometry) };
+  const [, rows, columns, channels] = y.shape;
+  const across = Math.ceil(columns / blockWidth(variant));
+  return {
+    ...WHOLE,
+    program: (epilogue) => convolutions({ ...variant, epilogue }),
+    grid: grid(geometry.batch * rows * across * (channels / variant.lanes)),
+  };
+}
+
+/** The kernel of a depthwise convolution's gradient for its filters. */
+export function depthwiseWeightKernel(geometry: ConvGeometry, df: Tensor, capabilities: Capabilities): ProductKernel {
+  const lanes = lanesOf(geometry);
+  const invocations = (geometry.kernel[0] * geometry.inC) / lanes;
+  const rows = geometry.batch * geometry.outSize[0];
+  const ranges = cutInto(selectSplits(invocations, rows, LEAST_ROWS, 4 * df.size, capabilities), rows);
+  return {
+    ...ranges,
+    program: () => weightGradients(lanes, columnsOf(geometry)),
+    grid: grid(ranges.parts * invocations),
+  };
+}
+
+function lanesOf({ inC }: ConvGeometry): 1 | 4 {
+  return inC % 4 === 0 ? 4 : 1;
+}
+
+function columnsOf({ kernel, stride, padding, dilation }: ConvGeometry): DepthwiseColumns {
+  return { kernel: kernel[1], stride: stride[1], padding: padding[1], dilation: dilation[1] };
+}
