@@ -1,6 +1,7 @@
 /** Human pose regression on wgrad: data sets, crops, networks, training, prediction, metrics, checkpoints of other codes. */
 export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
-export { type AugmentOptions, augmentColour, augmentCrop, rleAugmentation } from './augment.js';
+export { augmentColour, augmentCrop, rleAugmentation } from './augment.js';
+export type { AugmentOptions } from './augmentation/augmentOptions.js';
 export type { HalfBody } from './augmentation/halfBody.js';
 export { type Recipe, recipeOptions, type Strength } from './augmentation/recipes.js';
 export type { Spread } from './augmentation/spread.js';
@@ -101,12 +102,10 @@ export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
 export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
 export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
 export { mpii16 } from './schemas/mpii16.js';
-export { DEPTH_UNIT, decodeSpatialJoints, dropOutside, encodeSpatialJoints } from './targets.js';
+export { DEPTH_UNIT, DIMS, type Dims, decodeSpatialJoints, dropOutside, encodeSpatialJoints } from './targets.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
 export {
-  DIMS,
-  type Dims,
   HEADS,
   type HeadName,
   LOG_S,

@@ -2,6 +2,10 @@ import { type Crop, decodeJoints, encodeJoints } from './crop.js';
 import type { PoseSample } from './dataset.js';
 import { planeOf } from './plane.js';
 
+/** In the picture, or in space. */
+export const DIMS = [2, 3] as const;
+export type Dims = (typeof DIMS)[number];
+
 /** Millimetres of one unit of depth, the side of the cube that the official code puts people of Human3.6M into. */
 export const DEPTH_UNIT = 2000;
 

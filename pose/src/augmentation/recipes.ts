@@ -1,4 +1,4 @@
-import type { AugmentOptions } from '../augment.js';
+import type { AugmentOptions } from './augmentOptions.js';
 import { around } from './spread.js';
 
 /** Ways to vary training images. */

@@ -1,8 +1,9 @@
 import type { Rng } from 'wgrad';
-import { type AugmentOptions, augmentColour, augmentCrop } from '../augment.js';
+import { augmentColour, augmentCrop } from '../augment.js';
 import { type Crop, cropAround, PADDING } from '../crop.js';
 import type { Box, PoseSample } from '../dataset.js';
 import type { JointSchema } from '../schema.js';
+import type { AugmentOptions } from './augmentOptions.js';
 import { halfBodyBox } from './halfBody.js';
 import { type Occluder, occluderIn } from './occlusion.js';
 import { draw } from './spread.js';

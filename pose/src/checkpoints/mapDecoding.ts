@@ -2,17 +2,9 @@ import { DataError } from 'wgrad';
 import type { WeightsFile } from '../formats/weightsFile.js';
 import { DARK_KERNEL } from '../heatmaps/dark.js';
 import type { Debias } from '../heatmaps/softArgmax.js';
+import type { MapDecoding } from './conventions.js';
 import { configOfMmpose, configOfRun } from './fileConfig.js';
 import { isIntegralHead } from './mmposeNames.js';
-
-/**
- * How coordinates are read off heatmaps: the peak, a quarter of a pixel towards its higher neighbours or by DARK with a kernel
- * of so many pixels (see `decodeHeatmaps`), or the mean.
- */
-export type MapDecoding =
-  | { readonly decode: 'peak'; readonly refine?: 'dark'; readonly kernel?: number }
-  /** Inverse temperature and bias of `softArgmax`. */
-  | { readonly decode: 'mean'; readonly beta: number; readonly debias: Debias };
 
 const DARK = /\bunbiased\s*=\s*True\b|\bpost_process\s*=\s*['"]unbiased['"]|\buse_udp\s*=\s*True\b|['"]UDPHeatmap['"]/;
 const MEAN = { decode: 'mean', beta: 1, debias: 'none' } as const;

@@ -1,10 +1,5 @@
-import { DataError } from 'wgrad';
 import type { StateTensor } from 'wgrad/io';
 import type { Conventions } from './conventions.js';
-import { microsoft } from './microsoftNames.js';
-import { mmpose } from './mmposeNames.js';
-import { official } from './officialNames.js';
-import { torchvision } from './torchvisionNames.js';
 
 /** Tensors of a file by name, in PyTorch's layouts; the dtype, where known, goes along. */
 export type NamedState = ReadonlyMap<string, StateTensor>;
@@ -32,17 +27,4 @@ export interface Naming {
   ) => Map<string, StateTensor>;
 }
 
-export const NAMINGS: readonly Naming[] = [official, mmpose, microsoft, torchvision];
 export type NamingName = Naming['name'];
-
-/** Who named these tensors; undefined where nobody that wgrad knows did. */
-export function namingOf(names: readonly string[]): Naming | undefined {
-  return NAMINGS.find((naming) => naming.matches(names));
-}
-
-/** The naming called so. @throws DataError with those that there are */
-export function namingCalled(name: string): Naming {
-  const found = NAMINGS.find((naming) => naming.name === name);
-  if (found) return found;
-  throw new DataError(`names "${name}": expected ${NAMINGS.map((naming) => naming.name).join(', ')}`);
-}

@@ -1,9 +1,8 @@
 import { type OnnxModel, type OnnxValue, OPSET } from '../formats/onnx.js';
 import { backboneLayers } from './backboneLayers.js';
 import { describeBackbone } from './backboneShape.js';
-import type { Conventions } from './conventions.js';
+import type { Conventions, MapDecoding } from './conventions.js';
 import { heatmapLayers } from './heatmapLayers.js';
-import type { MapDecoding } from './mapDecoding.js';
 import { requirePoseNetwork } from './networkOf.js';
 import { OnnxGraph } from './onnxGraph.js';
 import type { PoseCheckpoint } from './poseCheckpoint.js';

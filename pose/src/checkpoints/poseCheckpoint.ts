@@ -4,9 +4,11 @@ import { writeFileAtomic } from 'wgrad/io/node';
 import { readWeightsFile, type WeightsFile } from '../formats/weightsFile.js';
 import { savedConfig, type TrainConfig } from '../train/config.js';
 import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
-import { type Conventions, conventionsOf, dimsIn } from './conventions.js';
+import type { Conventions } from './conventions.js';
 import { configOfMmpose, configOfRun } from './fileConfig.js';
-import { NAMINGS, type Naming, namingCalled, namingOf } from './naming.js';
+import { conventionsOf, dimsIn } from './fileConventions.js';
+import type { Naming } from './naming.js';
+import { NAMINGS, namingCalled, namingOf } from './namings.js';
 
 /** A pose network out of a file of weights. */
 export interface PoseCheckpoint {

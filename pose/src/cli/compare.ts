@@ -1,18 +1,7 @@
 import type { Command } from 'commander';
 import { ROW_NAMES, rowOf } from '../compare/rows.js';
-import type { TrainFlags } from '../train/config.js';
+import type { CompareFlags } from './compareCommand.js';
 import { trainingOptions } from './trainingOptions.js';
-
-/** The options as typed. */
-export interface CompareFlags extends Omit<TrainFlags, 'loss' | 'head' | 'q' | 'logS' | 'seed'> {
-  readonly rows?: string;
-  readonly seeds?: string;
-  readonly out?: string;
-  readonly json?: boolean;
-  readonly backend: string;
-  readonly workers?: string;
-  readonly eager?: boolean;
-}
 
 const HELP = `
 Rows:

@@ -10,19 +10,29 @@ import { writeResult } from '../compare/runResult.js';
 import { curveOf, resultOf } from '../compare/scoreRun.js';
 import { type Baselines, fitBaselines } from '../train/baselines.js';
 import { loadRun, resumeSession } from '../train/checkpointing.js';
-import { makeConfig, type TrainConfig } from '../train/config.js';
+import { makeConfig, type TrainConfig, type TrainFlags } from '../train/config.js';
 import { openDataset } from '../train/dataset.js';
 import { type InitialWeights, initFrom, readInitialWeights, withNetworkOf } from '../train/initialWeights.js';
 import { openRunFolder, RUNS } from '../train/runFolder.js';
 import type { LoadedData } from '../train/samples.js';
 import { endSession, startSession } from '../train/session.js';
 import { DivergedError } from '../train/trainEpoch.js';
-import type { CompareFlags } from './compare.js';
 import { comparisonTable } from './comparisonTable.js';
 import { INTERRUPTED } from './interrupt.js';
 import { runToEnd } from './runToEnd.js';
 import { loadTrainingData } from './trainingData.js';
 import { say, type TrainingMachine, withTrainingMachine } from './trainingMachine.js';
+
+/** The options as typed. */
+export interface CompareFlags extends Omit<TrainFlags, 'loss' | 'head' | 'q' | 'logS' | 'seed'> {
+  readonly rows?: string;
+  readonly seeds?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly backend: string;
+  readonly workers?: string;
+  readonly eager?: boolean;
+}
 
 /** What all runs of a comparison share. */
 interface Workshop extends TrainingMachine {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { DataError } from 'wgrad';
 import { formatSafetensors } from 'wgrad/io';
 import { writeFileAtomic } from 'wgrad/io/node';
-import { NAMINGS, namingOf } from '../checkpoints/naming.js';
+import { NAMINGS, namingOf } from '../checkpoints/namings.js';
 import { type PoseCheckpoint, poseCheckpointOf, writePoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { readWeightsFile } from '../formats/weightsFile.js';
 import { checkpointFile } from './checkpointFile.js';

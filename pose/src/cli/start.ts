@@ -1,17 +1,7 @@
 import type { Command } from 'commander';
-import { HEADS, LOG_S, LOSS_NAMES, Q_NAMES, type TrainFlags } from '../train/config.js';
+import { HEADS, LOG_S, LOSS_NAMES, Q_NAMES } from '../train/config.js';
+import type { StartFlags } from './trainCommand.js';
 import { trainingOptions } from './trainingOptions.js';
-
-/** The options as typed. */
-export interface StartFlags extends TrainFlags {
-  readonly backend: string;
-  readonly resume?: string | true;
-  readonly out?: string;
-  readonly workers?: string;
-  readonly eager?: boolean;
-  readonly checkpoint?: boolean;
-  readonly json?: boolean;
-}
 
 /** `wgrad-pose start`: trains a pose network, on generated figures unless `--data` names a folder, and writes a report. */
 export function start(program: Command): void {

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import { fitBaselines } from '../train/baselines.js';
 import { loadRun, resumeSession, type SavedRun } from '../train/checkpointing.js';
-import { makeConfig } from '../train/config.js';
+import { makeConfig, type TrainFlags } from '../train/config.js';
 import { lossText, networkText } from '../train/configText.js';
 import { openDataset } from '../train/dataset.js';
 import { withDims } from '../train/dims.js';
@@ -17,9 +17,19 @@ import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED } from './interrupt.js';
 import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
 import { scoreTable } from './scoreTable.js';
-import type { StartFlags } from './start.js';
 import { loadTrainingData } from './trainingData.js';
 import { say, withTrainingMachine } from './trainingMachine.js';
+
+/** The options as typed. */
+export interface StartFlags extends TrainFlags {
+  readonly backend: string;
+  readonly resume?: string | true;
+  readonly out?: string;
+  readonly workers?: string;
+  readonly eager?: boolean;
+  readonly checkpoint?: boolean;
+  readonly json?: boolean;
+}
 
 /** Runs `wgrad-pose start` from its flags to the report; sets the exit code where Ctrl-C ends it. */
 export async function trainCommand({

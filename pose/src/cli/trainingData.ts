@@ -1,7 +1,8 @@
 import { DataError } from 'wgrad';
 import type { PoseDataset } from '../dataset.js';
-import { inputSize, type TrainConfig } from '../train/config.js';
+import type { TrainConfig } from '../train/config.js';
 import { DataWorkers } from '../train/dataWorkers.js';
+import { inputSize } from '../train/inputSize.js';
 import { type LoadedData, loadData } from '../train/samples.js';
 import { loadingDisplay } from './loadingDisplay.js';
 

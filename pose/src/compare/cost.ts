@@ -1,6 +1,7 @@
 import { shapesOnly } from 'wgrad';
 import { countMacs, parameterCount } from 'wgrad/nn';
-import { inputSize, type TrainConfig } from '../train/config.js';
+import type { TrainConfig } from '../train/config.js';
+import { inputSize } from '../train/inputSize.js';
 import { applyModel, initModel } from '../train/model.js';
 
 /** What a row's network costs, and its flow, which only training needs. */

@@ -1,9 +1,10 @@
 import { type Device, scope, tensorsOf } from 'wgrad';
 import { posesOf, readAnswer } from '../networkAnswer.js';
 import { flipOrder } from '../schema.js';
-import { inputSize, type TrainConfig } from '../train/config.js';
+import type { TrainConfig } from '../train/config.js';
 import { makeCropBatch } from '../train/cropBatch.js';
 import { uploadBatch } from '../train/deviceBatch.js';
+import { inputSize } from '../train/inputSize.js';
 import { LOSSES } from '../train/losses.js';
 import { applyModel, initModel, type ModelParams, type ModelState } from '../train/model.js';
 import { answerOf } from '../train/modelOutput.js';

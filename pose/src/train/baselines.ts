@@ -1,9 +1,9 @@
 import { meanPose } from '../meanPose.js';
 import { fitRidge, THUMBNAIL, thumbnail } from '../ridge.js';
 import { flipOrder, type JointSchema } from '../schema.js';
+import type { Dims } from '../targets.js';
 import { DEPTH_UNIT } from '../targets.js';
 import { allocateBatch, fillRow } from './batches.js';
-import type { Dims } from './config.js';
 import type { LoadedData, LoadedSample } from './samples.js';
 import { type ScoredPoses, scoreAll } from './scores.js';
 

@@ -1,13 +1,14 @@
 import { DataError, Rng } from 'wgrad';
-import type { AugmentOptions } from '../augment.js';
+import type { AugmentOptions } from '../augmentation/augmentOptions.js';
 import { recipeOptions } from '../augmentation/recipes.js';
 import { varySample } from '../augmentation/varySample.js';
 import { type Crop, encodeJoints, mirrorCrop } from '../crop.js';
 import type { PoseDataset, PoseSample } from '../dataset.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { warpCrop } from '../warp.js';
-import { inputSize, type TrainConfig } from './config.js';
+import type { TrainConfig } from './config.js';
 import { type CropBatch, makeCropBatch } from './cropBatch.js';
+import { inputSize } from './inputSize.js';
 import { jointWeightsOf, weighJoints } from './jointWeights.js';
 import type { BatchSource } from './prefetch.js';
 import type { LoadedSample, TrainingSamples } from './samples.js';

@@ -1,9 +1,9 @@
 import { DataError } from 'wgrad';
 import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 import { BACKBONES, type BackboneName } from '../backbones/backbone.js';
-import type { InputSize } from './cropBatch.js';
-import { JOINT_WEIGHTS } from './jointWeights.js';
-import { checkSchedule, SCHEDULES, type ScheduleName } from './learningRate.js';
+import { DIMS, type Dims } from '../targets.js';
+import { JOINT_WEIGHTS, type LossWeights } from './jointWeights.js';
+import { checkSchedule, type LearningRate, SCHEDULES } from './learningRate.js';
 import { ascending, eitherOf, integer, number, oneOf, type Setting, weights } from './settings.js';
 
 /** What a network may be trained with, from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
@@ -30,12 +30,8 @@ export type Precision = (typeof PRECISIONS)[number];
 export const STEMS = ['3x3', '7x7'] as const;
 export type StemName = (typeof STEMS)[number];
 
-/** In the picture, or in space. */
-export const DIMS = [2, 3] as const;
-export type Dims = (typeof DIMS)[number];
-
 /** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
-export interface TrainConfig {
+export interface TrainConfig extends LearningRate, LossWeights {
   /** Folder of a data set, or several separated by commas; null = the generated figures. */
   readonly data: string | null;
   readonly loss: LossName;
@@ -46,7 +42,6 @@ export interface TrainConfig {
   /** Both are RLE's alone. */
   readonly q: QName;
   readonly logS: LogSName;
-  readonly epochs: number;
   readonly batch: number;
   /** Parts that a batch goes through the network in, one after the other, for the memory of one. */
   readonly accumulate: number;
@@ -61,20 +56,10 @@ export interface TrainConfig {
   readonly aspect: number;
   /** `mixed` keeps activations and filters in float16, and the weights that Adam updates in float32. */
   readonly precision: Precision;
-  /** Adam's learning rate at the start. */
-  readonly lr: number;
   /** Share of the weights' running average that a step keeps; what is evaluated then is the average. 0 = none. */
   readonly ema: number;
-  /** How it falls: to a tenth at each milestone, or along half a cosine to 0. */
-  readonly schedule: ScheduleName;
-  /** Numbers of epochs after which it falls; null = 70 % and 90 % of all. */
-  readonly milestones: readonly number[] | null;
-  /** Steps in which it rises evenly from a thousandth of itself; 0 = none. */
-  readonly warmup: number;
   /** Largest global norm of a step's gradients, beyond which all are scaled down to it; 0 = no clipping. */
   readonly clip: number;
-  /** What the loss of each joint is multiplied by: 1, what the joint schema has, or these; metrics know nothing of it. */
-  readonly jointWeights: (typeof JOINT_WEIGHTS)[number] | readonly number[];
   /** How training varies its images (see `recipeOptions`). */
   readonly augment: Recipe;
   /** Augmentation: some images are turned by up to so many degrees, sides vary by up to this share. */
@@ -144,11 +129,6 @@ const LATER: Partial<TrainConfig> = {
   clip: 0,
   jointWeights: 'equal',
 };
-
-/** Height and width of the network's input in pixels. */
-export function inputSize({ size, aspect }: Pick<TrainConfig, 'size' | 'aspect'>): InputSize {
-  return { height: size, width: Math.max(1, Math.round(size * aspect)) };
-}
 
 /**
  * The configuration that the options ask for, on top of the preset of this data and backend.

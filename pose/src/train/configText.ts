@@ -1,4 +1,5 @@
-import { type HeadName, inputSize, type TrainConfig } from './config.js';
+import type { HeadName, TrainConfig } from './config.js';
+import { inputSize } from './inputSize.js';
 import type { LearningRate } from './learningRate.js';
 
 /** The network of a run in words. */

@@ -2,9 +2,9 @@ import { type Occluder, paintOccluder } from '../augmentation/occlusion.js';
 import { type Crop, encodeJoints, inputToImage } from '../crop.js';
 import type { PoseSample } from '../dataset.js';
 import { packRegion, sampledRegion } from '../region.js';
-import { dropOutside, encodeSpatialJoints } from '../targets.js';
+import { type Dims, dropOutside, encodeSpatialJoints } from '../targets.js';
 import { colourRows } from '../warp.js';
-import type { Dims } from './config.js';
+import type { InputSize } from './inputSize.js';
 
 /** Pieces of decoded images with their labels on the host; the device cuts the crops out of them. */
 export interface CropBatch {
@@ -17,12 +17,6 @@ export interface CropBatch {
   readonly target: Float32Array<ArrayBuffer>;
   /** [B, K, 1], or [B, K, 3]: where x and y have a label, z need not. */
   readonly weight: Float32Array<ArrayBuffer>;
-}
-
-/** Height and width of the network's input in pixels. */
-export interface InputSize {
-  readonly height: number;
-  readonly width: number;
 }
 
 /** A sample as one row of a batch shows it. */

@@ -2,8 +2,8 @@ import { parentPort } from 'node:worker_threads';
 import { DataError } from 'wgrad';
 import type { PoseDataset, PoseSplit, SplitOrigin } from '../dataset.js';
 import { TrainingBatches } from './batches.js';
-import { inputSize } from './config.js';
 import type { BatchTask, LoadTask, ToWorker, TrainingOrder, TravellingSample } from './dataTasks.js';
+import { inputSize } from './inputSize.js';
 import { loadSample } from './samples.js';
 import type { Answer } from './threadPool.js';
 

@@ -5,7 +5,7 @@ import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
 import type { TravellingSample } from './dataTasks.js';
 import { type BatchSource, Prefetch } from './prefetch.js';
-import type { LoadedData, LoadedSample } from './samples.js';
+import type { LoadedData, LoadedSample, SampleLoader } from './samples.js';
 import { ThreadPool } from './threadPool.js';
 
 /** More would wait for memory rather than work. */
@@ -17,7 +17,7 @@ export function defaultWorkers(): number {
 }
 
 /** Threads that decode images and prepare batches ahead of the training step; call `close` when done. */
-export class DataWorkers {
+export class DataWorkers implements SampleLoader {
   readonly count: number;
   readonly #pool: ThreadPool;
 
@@ -27,7 +27,6 @@ export class DataWorkers {
     this.#pool = new ThreadPool(new URL('./dataWorker', import.meta.url), count);
   }
 
-  /** Decodes and checks samples; undefined if only this thread can, as the split has no `origin`. */
   load(
     dataset: PoseDataset,
     part: 'train' | 'test',

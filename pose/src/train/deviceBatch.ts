@@ -1,7 +1,8 @@
 import { type Device, scope, slice, type Tensor, warpPixels } from 'wgrad';
 import type { LogSNodes, MixedLogSNodes } from 'wgrad/rle';
 import type { Batch } from './batches.js';
-import type { CropBatch, InputSize } from './cropBatch.js';
+import type { CropBatch } from './cropBatch.js';
+import type { InputSize } from './inputSize.js';
 
 /** Images with their labels on the device. */
 export interface DeviceBatch {

@@ -1,9 +1,14 @@
 import { DataError } from 'wgrad';
 import type { JointSchema } from '../schema.js';
-import type { TrainConfig } from './config.js';
 
 /** Weights of joints without a list: 1 throughout, or those of the joint schema. */
 export const JOINT_WEIGHTS = ['equal', 'schema'] as const;
+
+/** How joints count in the loss. */
+export interface LossWeights {
+  /** What the loss of each joint is multiplied by: 1, what the joint schema has, or these; metrics know nothing of it. */
+  readonly jointWeights: (typeof JOINT_WEIGHTS)[number] | readonly number[];
+}
 
 /**
  * What the loss of each joint is multiplied by, [K]; undefined for 1 throughout.
@@ -11,7 +16,7 @@ export const JOINT_WEIGHTS = ['equal', 'schema'] as const;
  */
 export function jointWeightsOf(
   { name, joints, jointWeights }: JointSchema,
-  { jointWeights: wanted }: Pick<TrainConfig, 'jointWeights'>,
+  { jointWeights: wanted }: LossWeights,
 ): readonly number[] | undefined {
   if (wanted === 'equal') return undefined;
   const weights = wanted === 'schema' ? jointWeights : wanted;

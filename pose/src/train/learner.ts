@@ -13,9 +13,10 @@ import {
 } from 'wgrad';
 import { type AdamState, adam, averageGradients, halfParameters, lossScaleOf } from 'wgrad/nn';
 import type { Batch } from './batches.js';
-import { inputSize, type TrainConfig } from './config.js';
+import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
 import { rowsOf, type StepInput, uploadBatch } from './deviceBatch.js';
+import { inputSize } from './inputSize.js';
 import { logSNodesAt } from './logSNodesAt.js';
 import { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './model.js';
 

@@ -1,13 +1,22 @@
 import { DataError } from 'wgrad';
 import { cosine, type Schedule, stepDecay, warmUp } from 'wgrad/nn';
-import type { TrainConfig } from './config.js';
 
 /** How the learning rate falls. */
 export const SCHEDULES = ['steps', 'cosine'] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
 
 /** What decides Adam's learning rate at each step. */
-export type LearningRate = Pick<TrainConfig, 'lr' | 'epochs' | 'schedule' | 'milestones' | 'warmup'>;
+export interface LearningRate {
+  readonly epochs: number;
+  /** Adam's learning rate at the start. */
+  readonly lr: number;
+  /** How it falls: to a tenth at each milestone, or along half a cosine to 0. */
+  readonly schedule: ScheduleName;
+  /** Numbers of epochs after which it falls; null = 70 % and 90 % of all. */
+  readonly milestones: readonly number[] | null;
+  /** Steps in which it rises evenly from a thousandth of itself; 0 = none. */
+  readonly warmup: number;
+}
 
 /** Share of the epochs after which the learning rate of `steps` falls to a tenth, and again, unless milestones say when. */
 const SHARES = [0.7, 0.9];

@@ -3,7 +3,6 @@ import { DataError } from 'wgrad';
 import { type Crop, cropAround } from '../crop.js';
 import { checkSample, type PoseDataset, type PoseSample, type PoseSplit } from '../dataset.js';
 import type { JointSchema } from '../schema.js';
-import type { DataWorkers } from './dataWorkers.js';
 
 /** A sample with the crop that evaluation takes of it. Its pixels are in memory that threads share. */
 export interface LoadedSample extends PoseSample {
@@ -24,12 +23,25 @@ export interface LoadedData {
   readonly test: readonly LoadedSample[];
 }
 
+/** Who decodes samples elsewhere, as `DataWorkers` do in threads. */
+export interface SampleLoader {
+  /** Chunks of samples that it decodes at a time. */
+  readonly count: number;
+  /** Decodes and checks samples; undefined where it cannot, as the split has no `origin`. */
+  load(
+    dataset: PoseDataset,
+    part: 'train' | 'test',
+    indices: readonly number[],
+    aspect?: number,
+  ): Promise<LoadedSample[]> | undefined;
+}
+
 export interface LoadOptions {
   /** Called now and then with the number of samples that are there and their total. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
   /** Threads that decode. */
-  readonly workers?: DataWorkers;
+  readonly workers?: SampleLoader;
   /** Bytes of training images to hold; a larger half is decoded again in every epoch. Default: half of the memory. */
   readonly memory?: number;
   /** Width of the network's input by its height, which the crops have then; default 1. */

@@ -1,6 +1,7 @@
 import { DataError, type Device, tensorsOf } from 'wgrad';
 import { TrainingBatches } from './batches.js';
-import { inputSize, type TrainConfig } from './config.js';
+import type { TrainConfig } from './config.js';
+import { inputSize } from './inputSize.js';
 import { capturedTrainStep, initLearner, type Learner, type TrainStep, trainStep } from './learner.js';
 import { checkWarmUp } from './learningRate.js';
 import type { BatchSource } from './prefetch.js';

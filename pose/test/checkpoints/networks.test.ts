@@ -13,7 +13,7 @@ import { GPU_GRADIENT_RELATIVE, REFERENCE_RELATIVE } from '../../../test/toleran
 import * as hrnet from '../../src/backbones/hrnet.js';
 import * as mobilenetV2 from '../../src/backbones/mobilenetV2.js';
 import { architectureOf, describeArchitecture, shapesOf } from '../../src/checkpoints/architecture.js';
-import { conventionsOf } from '../../src/checkpoints/conventions.js';
+import { conventionsOf } from '../../src/checkpoints/fileConventions.js';
 import { readPoseCheckpoint, writePoseCheckpoint } from '../../src/checkpoints/poseCheckpoint.js';
 import { readWeightsFile } from '../../src/formats/weightsFile.js';
 import * as heatmapRegressor from '../../src/heatmaps/heatmapRegressor.js';

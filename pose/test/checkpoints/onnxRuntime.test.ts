@@ -6,7 +6,7 @@ import { expectCloseInNorm, flat, type Nested, values } from '../../../test/numb
 import { GPU_LOSS_RELATIVE } from '../../../test/tolerance.js';
 import { isOptional } from '../../src/checkpoints/architecture.js';
 import { backboneOf } from '../../src/checkpoints/backboneShape.js';
-import { namingCalled } from '../../src/checkpoints/naming.js';
+import { namingCalled } from '../../src/checkpoints/namings.js';
 import { onnxNetwork } from '../../src/checkpoints/onnxNetwork.js';
 import { type PoseCheckpoint, poseCheckpointOf } from '../../src/checkpoints/poseCheckpoint.js';
 import type { FlipPoses } from '../../src/flipAverage.js';

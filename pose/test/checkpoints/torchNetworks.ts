@@ -3,7 +3,7 @@ import type { Device } from 'wgrad';
 import { toNchw } from '../../../test/models/torchRegressor.js';
 import { type Nested, values } from '../../../test/numbers.js';
 import * as backbone from '../../src/backbones/backbone.js';
-import type { MapDecoding } from '../../src/checkpoints/mapDecoding.js';
+import type { MapDecoding } from '../../src/checkpoints/conventions.js';
 import { networkOf } from '../../src/checkpoints/networkOf.js';
 import type { PoseCheckpoint } from '../../src/checkpoints/poseCheckpoint.js';
 import * as heatmapHead from '../../src/heatmaps/heatmapHead.js';

@@ -7,7 +7,7 @@ import { cpu, DataError, Rng } from 'wgrad';
 import { formatSafetensors, type StateTensor } from 'wgrad/io';
 import type { AdamState } from 'wgrad/nn';
 import * as backbone from '../../src/backbones/backbone.js';
-import { namingCalled } from '../../src/checkpoints/naming.js';
+import { namingCalled } from '../../src/checkpoints/namings.js';
 import { makeConfig, type TrainFlags } from '../../src/train/config.js';
 import { download } from '../../src/train/deviceState.js';
 import { initFrom, readInitialWeights, withNetworkOf } from '../../src/train/initialWeights.js';
