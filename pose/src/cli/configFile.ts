@@ -47,7 +47,7 @@ async function flagsOf(file: string, command: string, options: ReadonlyMap<strin
     const option = options.get(key);
     if (!option) {
       const known = [...new Set([...options.values()].map(longName))].join(', ');
-      throw new DataError(`${file}: ${key}: wgrad ${command} has no such option; it has ${known || 'none'}`);
+      throw new DataError(`${file}: ${key}: wgrad-pose ${command} has no such option; it has ${known || 'none'}`);
     }
     return flagOf(option, value, `${file}: ${key}`);
   });

@@ -9,7 +9,7 @@ const write = jsonFolder();
 let program: Command;
 let seen: Record<string, unknown>;
 beforeEach(() => {
-  program = new Command('wgrad').exitOverride().configureOutput({ writeErr: () => undefined });
+  program = new Command('wgrad-pose').exitOverride().configureOutput({ writeErr: () => undefined });
   program
     .command('start')
     .alias('train')
