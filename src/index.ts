@@ -42,7 +42,6 @@ export {
 } from './kernels/elementwise/comparison.js';
 export type { DropoutAttrs } from './kernels/elementwise/dropout.js';
 export { dropout } from './kernels/elementwise/dropout.js';
-export { exactErf } from './kernels/elementwise/exactErf.js';
 export { pow } from './kernels/elementwise/pow.js';
 export {
   abs,
@@ -63,6 +62,7 @@ export {
   tanh,
 } from './kernels/elementwise/unary.js';
 export { where } from './kernels/elementwise/where.js';
+export { exactErf } from './kernels/exactErf.js';
 export type { WarpAttrs } from './kernels/image/affineWarp.js';
 export { affineWarp } from './kernels/image/affineWarp.js';
 export type { ResizeAttrs } from './kernels/image/resizeBilinear.js';

@@ -7,12 +7,12 @@ import { defineOp } from '../src/autograd/op.js';
 import { tuneCalls } from '../src/cli/tune.js';
 import { DeviceError } from '../src/errors.js';
 import { choicesFile } from '../src/io/node/choicesFile.js';
-import { choicesKey, loadChoices, VERSION } from '../src/kernels/product/choiceStore.js';
 import { matmul } from '../src/kernels/product/matmul.js';
 import { MeasuredChoices } from '../src/tensor/choices.js';
 import { cpu } from '../src/tensor/cpu.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
+import { choicesKey, loadChoices, VERSION } from '../src/testing/choiceStore.js';
 import { tune } from '../src/testing/tune.js';
 import { withGpu } from './adapter.js';
 

@@ -1,12 +1,12 @@
 import type { Fill } from '../autograd/cases.js';
 import { type AnyOp, defineOp } from '../autograd/op.js';
 import { DeviceError, GradcheckError } from '../errors.js';
-import { type ChoiceStore, loadChoices, saveChoices } from '../kernels/product/choiceStore.js';
 import type { Device, View } from '../tensor/backend.js';
 import { MeasuredChoices } from '../tensor/choices.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import { checkKernel, outputsOf } from './checkKernel.js';
+import { type ChoiceStore, loadChoices, saveChoices } from './choiceStore.js';
 import { drawFill, upload } from './hostArray.js';
 
 interface Call {

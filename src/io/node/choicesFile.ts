@@ -1,12 +1,18 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ChoiceStore } from '../../kernels/product/choiceStore.js';
 import { writeFileAtomic } from './atomicFile.js';
 import { fileError } from './fileError.js';
 
+/** A text in a file: a `ChoiceStore` of wgrad/testing. */
+export interface TextFile {
+  /** The text saved last, undefined if there is none. */
+  load(): Promise<string | undefined>;
+  save(text: string): Promise<void>;
+}
+
 /** Measured kernel choices in a file, by default in the user's folder for caches. */
-export function choicesFile(path: string = join(cacheFolder(), 'wgrad', 'choices.json')): ChoiceStore {
+export function choicesFile(path: string = join(cacheFolder(), 'wgrad', 'choices.json')): TextFile {
   return {
     async load() {
       try {

@@ -1,8 +1,8 @@
 import type { Op } from '../../autograd/op.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { exactErf } from '../exactErf.js';
 import { add, mul, sub } from './arithmetic.js';
 import { defineElementwise, defineUnary, type Unary } from './define.js';
-import { exactErf } from './exactErf.js';
 import { erf, exp, sigmoid, square } from './unary.js';
 
 export interface LeakyReluAttrs {

@@ -1,8 +1,8 @@
 import type { Op } from '../../autograd/op.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { exactErf } from '../exactErf.js';
 import { add, div, mul, neg, sub } from './arithmetic.js';
 import { defineElementwise, defineUnary, type Unary } from './define.js';
-import { exactErf } from './exactErf.js';
 
 /** Magnitude, `y = |x|`; its derivative at 0 is 0. */
 export const abs: Unary = /* @__PURE__ */ defineUnary({
