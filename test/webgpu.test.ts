@@ -178,13 +178,13 @@ describe.runIf(withGpu)('launches', () => {
       const code = {
         label: 'numbered',
         code: /* wgsl */ `
-struct Params { unused: u32, start: u32 }
+struct Params { unused: u32, x: u32, y: u32, z: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
 @compute @workgroup_size(1)
 fn main(@builtin(workgroup_id) group: vec3u) {
-  let i = group.y + params.start;
+  let i = group.y + params.y;
   y[i] = x[i] + f32(i);
 }`,
       };
@@ -193,9 +193,9 @@ fn main(@builtin(workgroup_id) group: vec3u) {
           program: code,
           read: [x],
           write: [y],
-          params: [0, 0],
+          params: [0, 0, 0, 0],
           grid: [1, y.size, 1],
-          split: { axis: 1, word: 1, flop },
+          split: { word: 1, flop },
         },
       ];
     });

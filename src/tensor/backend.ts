@@ -59,10 +59,13 @@ export interface Launch {
   readonly write: readonly Bindable[];
   /** Words of the uniform struct; floats through `f32bits`. */
   readonly params?: readonly number[];
-  /** Workgroups along x, y, z; each at most 65535. */
+  /** Workgroups along x, y, z; each at most 65535 unless `split` says how to cut them. */
   readonly grid: readonly [number, number, number];
-  /** How a long launch may be cut: the param word that offsets the workgroup id along an axis, and the launch's FLOP. */
-  readonly split?: { readonly axis: 0 | 1 | 2; readonly word: number; readonly flop: number };
+  /**
+   * How a launch may be cut into several dispatches: from `word` on three params, for x, y and z, are added by the kernel to
+   * its workgroup id. It is cut where an axis has more than 65535 workgroups, and along y where its FLOP would take long.
+   */
+  readonly split?: { readonly word: number; readonly flop?: number };
 }
 
 /** What `launches` may ask of the device. */

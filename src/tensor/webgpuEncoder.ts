@@ -155,25 +155,28 @@ export class CommandEncoder {
   }
 }
 
-/** The dispatches that a launch takes: one, or several along the axis on which it may be split. */
-function cut({ program, grid, params, split }: Launch): Pick<Launch, 'grid' | 'params'>[] {
-  const axis = split?.axis ?? 0;
-  const pieces = split ? Math.min(grid[axis], Math.max(Math.ceil(split.flop / FLOP_PER_DISPATCH), 1)) : 1;
-  const step = split ? Math.min(Math.ceil(grid[axis] / pieces), MAX_GROUPS) : grid[axis];
-  const over = grid.find((n, i) => (i === axis ? step : n) > MAX_GROUPS);
-  if (over !== undefined) {
+/** The dispatches that a launch takes: one, or several if it is long or has more workgroups along an axis than one may. */
+function cut({ program, grid, params, split }: Launch): readonly Pick<Launch, 'grid' | 'params'>[] {
+  const pieces = Math.min(grid[1], Math.max(Math.ceil((split?.flop ?? 0) / FLOP_PER_DISPATCH), 1));
+  const isWide = grid[0] > MAX_GROUPS || grid[1] > MAX_GROUPS || grid[2] > MAX_GROUPS;
+  if (pieces === 1 && !isWide) return [{ grid, params }];
+  if (!split) {
     throw new DeviceError(
-      `webgpu: kernel '${program.label}' asks for a grid of ${grid.join(' x ')}; an axis may have ${MAX_GROUPS}`,
+      `webgpu: kernel '${program.label}' asks for a grid of ${grid.join(' x ')}; an axis may have ${MAX_GROUPS} ` +
+        'where the launch does not say how to cut it (`split`)',
     );
   }
-  if (!split || step === grid[axis]) return [{ grid, params }];
+  const [across, down, deep] = [grid[0], Math.ceil(grid[1] / pieces), grid[2]].map((n) => Math.min(n, MAX_GROUPS));
   const out: Pick<Launch, 'grid' | 'params'>[] = [];
-  for (let start = 0; start < grid[axis]; start += step) {
-    const part = [...grid] as [number, number, number];
-    part[axis] = Math.min(step, grid[axis] - start);
-    const words = [...(params ?? [])];
-    words[split.word] = start;
-    out.push({ grid: part, params: words });
+  for (let z = 0; z < grid[2]; z += deep) {
+    for (let y = 0; y < grid[1]; y += down) {
+      for (let x = 0; x < grid[0]; x += across) {
+        const words = [...(params ?? [])];
+        words.splice(split.word, 3, x, y, z);
+        const part = [Math.min(across, grid[0] - x), Math.min(down, grid[1] - y), Math.min(deep, grid[2] - z)] as const;
+        out.push({ grid: part, params: words });
+      }
+    }
   }
   return out;
 }

@@ -40,7 +40,7 @@ export class Profiler {
   pass({ program: { label }, grid, split }: Launch, workgroups: DispatchTime['workgroups']): GPUComputePassDescriptor {
     const { queries: querySet, dispatches } = this.#openBlock();
     const beginningOfPassWriteIndex = 2 * dispatches.length;
-    const flop = split && (split.flop * volume(workgroups)) / volume(grid);
+    const flop = split?.flop && (split.flop * volume(workgroups)) / volume(grid);
     dispatches.push({ op: this.#op, label, workgroups, flop });
     return {
       label,

@@ -37,14 +37,8 @@ export function warpShape(
       throw new ShapeError(`${op}: ${name} is ${formatShape(spec.shape)}, expected ${formatShape(expected)}`);
     }
   }
-  if (height * width * C > LARGEST) {
-    throw new ShapeError(`${op}: ${height} x ${width} pixels of ${C} channels are over ${LARGEST} numbers; warp parts`);
-  }
   return [N, height, width, C];
 }
-
-/** Numbers of one output image that one dispatch reaches. */
-const LARGEST = GROUP * 65535;
 
 /** @internal Workgroups that belong to one image each, for so many threads per image. */
 export function warpGrid(N: number, threads: number): readonly [number, number, number] {
@@ -133,8 +127,9 @@ export const affineWarp: Op<[images: Tensor, matrix: Tensor, colour: Tensor], Wa
         program: warps(),
         read: [images, matrix, colour],
         write: [y],
-        params: [height, width, f32bits(padding), C, H, W],
+        params: [0, 0, 0, height, width, f32bits(padding), C, H, W],
         grid: warpGrid(N, height * width * C),
+        split: { word: 0 },
       },
     ];
   },

@@ -70,8 +70,9 @@ export const warpPixels: Op<[pixels: Tensor, places: Tensor, matrix: Tensor, col
           program: warps(C),
           read: [pixels, places, matrix, colour],
           write: [y],
-          params: [height, width, f32bits(padding), C, 0, 0],
+          params: [0, 0, 0, height, width, f32bits(padding), C, 0, 0],
           grid: warpGrid(places.shape[0], height * width),
+          split: { word: 0 },
         },
       ];
     },

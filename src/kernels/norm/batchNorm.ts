@@ -152,7 +152,7 @@ function launches(
   tier: Capabilities['tier'],
 ): Launch[] {
   const { tile, M, C, chunks, chunkRows, groupRows, firstGrid, secondGrid } = columnPlan(x.shape, tier);
-  const params = [M, C, chunks, chunkRows, groupRows, ...[eps, momentum, M / (M - 1)].map(f32bits)];
+  const params = [0, 0, 0, M, C, chunks, chunkRows, groupRows, ...[eps, momentum, M / (M - 1)].map(f32bits)];
   return [
     {
       program: statisticsOf(tile),
@@ -160,6 +160,7 @@ function launches(
       write: [saved],
       params,
       grid: firstGrid,
+      split: { word: 0 },
     },
     {
       program: normalises(tile, variant),
@@ -167,6 +168,7 @@ function launches(
       write: [runningMean, runningVar, y, saved],
       params,
       grid: secondGrid,
+      split: { word: 0 },
     },
   ];
 }

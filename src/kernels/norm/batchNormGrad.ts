@@ -99,7 +99,7 @@ function launches(
     x.shape,
     context.capabilities.tier,
   );
-  const params = [M, C, chunks, chunkRows, groupRows];
+  const params = [0, 0, 0, M, C, chunks, chunkRows, groupRows];
   const partial = context.scratch(chunks * 2 * gamma.size);
   const masked = variant.relu ? (dresidual ?? dx) : undefined;
   const inPlace = masked === dx;
@@ -110,6 +110,7 @@ function launches(
       write: [partial, ...(masked ? [masked] : [])],
       params,
       grid: firstGrid,
+      split: { word: 0 },
     },
     {
       program: gradientsOf(tile, { inPlace }),
@@ -117,6 +118,7 @@ function launches(
       write: [dx, dgamma, dbeta],
       params,
       grid: secondGrid,
+      split: { word: 0 },
     },
   ];
 }

@@ -1,9 +1,11 @@
+import { baseWords, wholeGroup } from './wholeGroup.wgsl.js';
+
 /**
  * Where output pixel t of image n looks: the input pixel up and left of that point, and how far beyond its centre the point
  * is. A workgroup belongs to one image, so that what is the image's own is loaded once for all of its threads.
  */
 const placeOf = /* wgsl */ `
-struct Params { height: u32, width: u32, padding: f32, C: u32, H: u32, W: u32 }
+struct Params { ${baseWords}, height: u32, width: u32, padding: f32, C: u32, H: u32, W: u32 }
 struct Place { row: i32, column: i32, below: f32, right: f32 }
 
 fn placeOf(n: u32, pixel: u32) -> Place {
@@ -27,9 +29,10 @@ const mixOfFour = /* wgsl */ `(1.0 - at.below) * ((1.0 - at.right) * a + at.righ
 
 const threadOf = /* wgsl */ `
 @compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) workgroup: vec3u) {
+  let group = ${wholeGroup};
   let n = group.y;
-  let t = id.x;`;
+  let t = 256u * group.x + local;`;
 
 /** Float images [N, H, W, C]: one thread per element of the output. */
 export default (): string => /* wgsl */ `

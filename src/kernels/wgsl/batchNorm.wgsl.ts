@@ -1,4 +1,5 @@
 import columns, { type ColumnTile } from './columns.wgsl.js';
+import { baseWords, wholeGroup } from './wholeGroup.wgsl.js';
 
 /** What is added to the normalised values and whether negative ones are cut. */
 export interface BatchNormVariant {
@@ -17,7 +18,9 @@ fn merge(a: State, b: State) -> State {
 }`;
 
 const params = /* wgsl */ `
-struct Params { M: u32, C: u32, chunks: u32, chunkRows: u32, groupRows: u32, eps: f32, momentum: f32, unbias: f32 }`;
+struct Params {
+  ${baseWords}, M: u32, C: u32, chunks: u32, chunkRows: u32, groupRows: u32, eps: f32, momentum: f32, unbias: f32
+}`;
 
 /**
  * First dispatch: mean and sum of squared deviations of each chunk of rows, behind the two rows of the final statistics.
@@ -33,7 +36,8 @@ ${params}
 @group(0) @binding(2) var<uniform> p: Params;
 
 @compute @workgroup_size(${tile.across * tile.down})
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) workgroup: vec3u) {
+  let group = ${wholeGroup};
   let at = threadAt(local, group);
   let inside = at.c < p.C;
   let end = select(0, min((group.y + 1) * p.chunkRows, p.M), inside);
@@ -76,7 +80,8 @@ ${residual ? '@group(0) @binding(3) var<storage, read> residual: array<T>;' : ''
 @group(0) @binding(${k + 4}) var<uniform> p: Params;
 
 @compute @workgroup_size(${tile.across * tile.down})
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) workgroup: vec3u) {
+  let group = ${wholeGroup};
   let at = threadAt(local, group);
   let inside = at.c < p.C;
   var own = State(0, T(0), T(0));

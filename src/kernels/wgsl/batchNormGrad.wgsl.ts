@@ -1,12 +1,13 @@
 import type { BatchNormVariant } from './batchNorm.wgsl.js';
 import columns, { type ColumnTile } from './columns.wgsl.js';
+import { baseWords, wholeGroup } from './wholeGroup.wgsl.js';
 
 const sums = /* wgsl */ `
 struct State { g: T, gx: T }
 fn merge(a: State, b: State) -> State { return State(a.g + b.g, a.gx + b.gx); }`;
 
 const params = /* wgsl */ `
-struct Params { M: u32, C: u32, chunks: u32, chunkRows: u32, groupRows: u32 }`;
+struct Params { ${baseWords}, M: u32, C: u32, chunks: u32, chunkRows: u32, groupRows: u32 }`;
 
 /** First dispatch: sums of g and of g xhat over each chunk of rows; after a ReLU also g where y > 0, for the second one. */
 export function gradientSums(tile: ColumnTile, { relu }: BatchNormVariant): string {
@@ -24,7 +25,8 @@ ${relu ? `@group(0) @binding(${k + 1}) var<storage, read_write> masked: array<T>
 @group(0) @binding(${relu ? k + 2 : k + 1}) var<uniform> p: Params;
 
 @compute @workgroup_size(${tile.across * tile.down})
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) workgroup: vec3u) {
+  let group = ${wholeGroup};
   let at = threadAt(local, group);
   let inside = at.c < p.C;
   let end = select(0, min((group.y + 1) * p.chunkRows, p.M), inside);
@@ -64,7 +66,8 @@ ${inPlace ? '' : '@group(0) @binding(0) var<storage, read> g: array<T>;'}
 @group(0) @binding(${k + 7}) var<uniform> p: Params;
 
 @compute @workgroup_size(${tile.across * tile.down})
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) workgroup: vec3u) {
+  let group = ${wholeGroup};
   let at = threadAt(local, group);
   let inside = at.c < p.C;
   var own = State(T(0), T(0));

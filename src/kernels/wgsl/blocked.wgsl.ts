@@ -1,4 +1,5 @@
 import { lines } from './tile.wgsl.js';
+import { wholeGroup } from './wholeGroup.wgsl.js';
 
 /**
  * The tile that a workgroup of a real GPU computes, `rows` x `columns` outputs: it brings slabs of both factors, `depth`
@@ -15,7 +16,7 @@ export interface Block {
 /** What a product tells the template; all functions return WGSL. */
 export interface BlockedProduct {
   readonly block: Block;
-  /** Structs, bindings and functions; `p.base` offsets the workgroup's y. */
+  /** Structs, bindings and functions; the parameters `p` hold `baseWords`. */
   readonly declarations: string;
   /** Statements that define `firstStep` and `endStep`, the workgroup's range of slabs, from uniform values only. */
   readonly range: string;
@@ -91,8 +92,9 @@ var<workgroup> slabA: array<vec4f, ${rowQuads * depth}>;
 var<workgroup> slabB: array<vec4f, ${pitch * depth}>;
 
 @compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let firstRow = (group.y + p.base) * ${rows}u;
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let group = ${wholeGroup};
+  let firstRow = group.y * ${rows}u;
   let firstColumn = group.x * ${columns}u;
   let threadX = thread % ${acrossX}u;
   let threadY = thread / ${acrossX}u;

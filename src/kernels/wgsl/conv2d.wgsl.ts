@@ -43,7 +43,7 @@ ${epilogueWgsl(epilogue, 2, vecK)}
 
 ${entryPoint(tile)}
   let rows = p.batch * p.outH * p.outW;
-  let row0 = ${firstRow(tile, 'group.y + p.base')};
+  let row0 = ${firstRow(tile, 'group.y')};
   let k = 4u * (${vecColumn(tile, 'group.x')}); // within the channel group
   let kLeft = select(0u, p.groupK - k, k < p.groupK);
   let kAt = group.z * p.groupK + min(k, p.groupK - 1u);

@@ -46,7 +46,7 @@ ${entryPoint(tile)}
   let rowsH = (p.inH - phaseH + p.strideH - 1u) / p.strideH;
   let rowsW = (p.inW - phaseW + p.strideW - 1u) / p.strideW;
   let rows = p.batch * rowsH * rowsW;
-  let row0 = ${firstRow(tile, 'group.y + p.base')};
+  let row0 = ${firstRow(tile, 'group.y')};
   let c = 4u * (${vecColumn(tile, 'group.x')}); // within the channel group
   let cLeft = select(0u, p.groupC - c, c < p.groupC);
   let cAt = min(c, p.groupC - 1u);

@@ -54,7 +54,7 @@ ${entryPoint(full)}
   let channelGroup = group.z / splits;
   let splitId = group.z % splits;
   let taps = p.kernelH * p.kernelW;
-  let tapTile = group.y + p.base;
+  let tapTile = group.y;
   let k = 4u * (${vecColumn(full, 'group.x')});
   let kLeft = select(0u, p.groupK - k, k < p.groupK);
   let kAt = channelGroup * p.groupK + min(k, p.groupK - 1u);

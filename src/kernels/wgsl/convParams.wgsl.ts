@@ -1,5 +1,6 @@
 import { f32bits } from '../../tensor/backend.js';
 import type { ConvGeometry } from '../product/convGeometry.js';
+import { baseWords } from './wholeGroup.wgsl.js';
 
 /** What every convolution kernel knows of its shapes; `x` is [batch, inH, inW, inC], `y` is [batch, outH, outW, outC]. */
 export const convParams = /* wgsl */ `
@@ -11,12 +12,12 @@ struct ConvParams {
   strideH: u32, strideW: u32,
   padH: u32, padW: u32,
   dilationH: u32, dilationW: u32,
-  base: u32,       // first workgroup of a launch that was cut
+  ${baseWords},
   chunk: u32,      // how a sum is split: slabs or pixels per split; for an input gradient their number
   eps: f32,        // of the epilogue
 }`;
 
-/** Place of `base` among the words. */
+/** Place of `baseWords` among the words. */
 export const BASE_WORD = 17;
 
 /** The words of `ConvParams`. */
@@ -24,6 +25,6 @@ export function convWords(g: ConvGeometry, chunk = 0, eps = 0): number[] {
   return [
     ...[g.batch, g.inSize[0], g.inSize[1], g.inC, g.outSize[0], g.outSize[1], g.outC],
     ...[g.inC / g.groups, g.outC / g.groups, ...g.kernel, ...g.stride, ...g.padding, ...g.dilation],
-    ...[0, chunk, f32bits(eps)],
+    ...[0, 0, 0, chunk, f32bits(eps)],
   ];
 }

@@ -15,6 +15,7 @@ import {
   transposeColumns,
   vecColumn,
 } from './tile.wgsl.js';
+import { baseWords } from './wholeGroup.wgsl.js';
 
 export interface MatmulVariant {
   readonly tile: Tile;
@@ -31,7 +32,9 @@ export interface MatmulVariant {
 
 /** Words of every kernel of a matrix product. */
 export const matmulParams = /* wgsl */ `
-struct Params { M: u32, N: u32, K: u32, batch: u32, strideA: u32, strideB: u32, chunk: u32, base: u32, eps: f32 }`;
+struct Params {
+  M: u32, N: u32, K: u32, batch: u32, strideA: u32, strideB: u32, chunk: u32, ${baseWords}, eps: f32
+}`;
 
 /**
  * `Y[m,n] = finish(sum_k A[m,k] B[k,n])` for a batch of matrices and a range of k. Workgroup z is batch * splits + split;
@@ -68,7 +71,7 @@ ${entryPoint(tile)}
   let splitId = group.z % splits;
   let aAt = image * p.strideA;
   let bAt = image * p.strideB;
-  let row0 = ${firstRow(tile, 'group.y + p.base')};
+  let row0 = ${firstRow(tile, 'group.y')};
   let n = 4u * (${vecColumn(tile, 'group.x')});
   let nLeft = select(0u, p.N - n, n < p.N);
   let nAt = min(n, p.N - 1u);

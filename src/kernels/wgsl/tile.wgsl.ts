@@ -1,3 +1,5 @@
+import { wholeGroup } from './wholeGroup.wgsl.js';
+
 /**
  * The register tile that matmul and the convolutions share. A tile is `rows` x `4 lanes` outputs and belongs to `lanes`
  * invocations of one subgroup, or to a single invocation when `lanes` is 1. Each lane accumulates one vec4 column of all
@@ -48,13 +50,14 @@ export function enableSubgroups({ lanes }: Tile): string {
   return lanes > 1 ? 'enable subgroups;' : '';
 }
 
-/** The entry point's head; `group` is the workgroup id and `lane` the place in the subgroup. */
+/** The entry point's head; `group` is the workgroup's number in the whole launch and `lane` the place in the subgroup. */
 export function entryPoint(tile: Tile): string {
   const { across, down } = tilesPerGroup(tile);
   const size = tile.lanes > 1 ? `${tile.lanes}` : `${across}, ${down}`;
   const lane = tile.lanes > 1 ? 'let lane = local.x;' : 'let lane = 0u;';
   return `@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let group = ${wholeGroup};
   ${lane}`;
 }
 

@@ -98,7 +98,7 @@ function kernelOf(op: Convolution, geometry: ConvGeometry, y: Tensor, capabiliti
         ? TILES[op]({ tile: plan.tile, ...flags, epilogue })
         : BLOCKS[op]({ block: plan.block, ...flags, epilogue }),
     grid: [...across, shape.count * ranges.parts],
-    split: { axis: 1, word: BASE_WORD, flop: convFlop(geometry) },
+    split: { word: BASE_WORD, flop: convFlop(geometry) },
   };
 }
 

@@ -23,6 +23,7 @@ export interface ProductGeometry {
   readonly transB: boolean;
 }
 
+/** Place of `baseWords` among the parameters. */
 const BASE_WORD = 7;
 /** Terms that a range of a split sum keeps at least. */
 const LEAST_DEPTH = 128;
@@ -67,9 +68,9 @@ export function matmulLaunches(
           ? blocks({ block: plan.block, ...flags, epilogue })
           : tiles({ tile: plan.tile, ...flags, tailK: K % 4 !== 0, epilogue }),
       grid: [...planGrid(plan, shape), batch * ranges.parts],
-      split: { axis: 1, word: BASE_WORD, flop: 2 * batch * M * N * K },
+      split: { word: BASE_WORD, flop: 2 * batch * M * N * K },
     },
-    (chunk, eps) => [M, N, K, batch, strideA, strideB, chunk, 0, f32bits(eps)],
+    (chunk, eps) => [M, N, K, batch, strideA, strideB, chunk, 0, 0, 0, f32bits(eps)],
     [a, b, y],
     context,
     bound,
