@@ -2,11 +2,12 @@ import { attributesOf } from '../../autograd/attributes.js';
 import { ShapeError } from '../../errors.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { pad } from '../layout/slice.js';
 import { conv2dInput } from './conv2d.js';
 import { CONV_DEFAULTS, type ConvAttrs, convAttrs, type Pair, pair } from './convGeometry.js';
 
 export interface ConvTranspose2dAttrs extends ConvAttrs {
-  /** Extra rows and columns at the bottom and right: which of the `stride` possible sizes is meant. */
+  /** Extra rows and columns at the bottom and right, fewer than the stride or the dilation: which of the possible sizes is meant. */
   readonly outputPadding: number | Pair;
 }
 
@@ -16,7 +17,7 @@ export interface ConvTranspose2dAttrs extends ConvAttrs {
  *
  * @param x [N, P, Q, K]. @param filter [R, S, C / groups, K], the filter of the convolution that this reverses.
  * @returns [N, H, W, C] with `H = (P - 1) stride - 2 padding + dilation (R - 1) + outputPadding + 1`.
- * @throws ShapeError if channels do not fit, the size is below 1, or outputPadding is not below stride or dilation.
+ * @throws ShapeError if channels do not fit, the size is below 1, or outputPadding is below neither stride nor dilation.
  */
 export function convTranspose2d(x: Tensor, filter: Tensor, attrs?: Partial<ConvTranspose2dAttrs>): Tensor {
   const { outputPadding, ...conv } = attributesOf('convTranspose2d', { ...CONV_DEFAULTS, outputPadding: 0 }, attrs);
@@ -36,7 +37,18 @@ export function convTranspose2d(x: Tensor, filter: Tensor, attrs?: Partial<ConvT
       );
     }
     const reach = dilation[axis] * (filter.shape[axis] - 1) + 1;
-    return (x.shape[1 + axis] - 1) * stride[axis] - 2 * padding[axis] + reach + more;
+    const size = (x.shape[1 + axis] - 1) * stride[axis] - 2 * padding[axis] + reach + more;
+    if (size < 1) {
+      throw new ShapeError(
+        `convTranspose2d: padding ${padding[axis]} leaves ${size} of the ${size + 2 * padding[axis]} ${axis === 0 ? 'rows' : 'columns'} ` +
+          `that ${formatShape(x.shape)} and the filter ${formatShape(filter.shape)} give; use less padding`,
+      );
+    }
+    return size;
   };
-  return conv2dInput(x, filter, { ...conv, inputSize: [extent(0), extent(1)] });
+  const inputSize: Pair = [extent(0), extent(1)];
+  // A convolution of an image that is larger by `outputPadding` may give more pixels than x has: those are zeros of x.
+  const beyond = [0, Math.floor(extra[0] / stride[0]), Math.floor(extra[1] / stride[1]), 0];
+  const whole = beyond.some((n) => n > 0) ? pad(x, { after: beyond }) : x;
+  return conv2dInput(whole, filter, { ...conv, inputSize });
 }
