@@ -8,19 +8,27 @@ export interface CastAttrs {
   readonly dtype: DType;
 }
 
-/** Numbers beyond the range end at its bounds: what WGSL does for floats, and the only rule that suits all pairs. */
+/** What is no number is 0, and numbers beyond the range end at its bounds. */
+const limited = (x: number, least: number, most: number) => Math.min(Math.max(Math.trunc(x) || 0, least), most);
+
 const CONVERT: Record<DType, (x: number) => number> = {
   float32: (x) => x,
   float16: (x) => x,
-  int32: (x) => Math.min(Math.max(Math.trunc(x), -(2 ** 31)), 2 ** 31 - 1),
-  uint32: (x) => Math.min(Math.max(Math.trunc(x), 0), 2 ** 32 - 1),
+  int32: (x) => limited(x, -(2 ** 31), 2 ** 31 - 1),
+  uint32: (x) => limited(x, 0, 2 ** 32 - 1),
 };
 
-/** WGSL reinterprets bits between `i32` and `u32`, so the bounds come first. */
-const INTEGER_BOUND: Record<string, string> = { 'i32 u32': 'max(x, 0)', 'u32 i32': 'min(x, 2147483647u)' };
+/** WGSL reinterprets bits between `i32` and `u32`, so the bounds come first; functions of `math.wgsl.ts` from floats. */
+const TO_INTEGER: Record<string, string> = {
+  'i32 u32': 'u32(max(x, 0))',
+  'u32 i32': 'i32(min(x, 2147483647u))',
+  'f32 i32': 'wholeNumber(x)',
+  'f32 u32': 'naturalNumber(x)',
+};
 
 /**
- * The same numbers in another dtype: integers are truncated towards 0 and limited to the range; masks become 0.0 and 1.0.
+ * The same numbers in another dtype; masks become 0.0 and 1.0. Towards integers a float is truncated towards 0, numbers beyond
+ * the range become its nearest bound (5e9 as int32 is 2147483647, -1 as uint32 is 0), and NaN becomes 0, on every backend.
  * Between floats the gradient is the identity, in the dtype that the operand has. What float16 cannot hold is rounded, to
  * infinity beyond 65504; not on the reference, which rounds nothing.
  */
@@ -44,7 +52,7 @@ export const cast: Op<[x: Tensor], CastAttrs> = /* @__PURE__ */ defineOp({
 const launch = /* @__PURE__ */ elementwiseLauncher<[Tensor], CastAttrs>({
   name: 'cast',
   operands: ['x'],
-  wgsl: ([from], to) => `${to}(${INTEGER_BOUND[`${from} ${to}`] ?? 'x'})`,
+  wgsl: ([from], to) => TO_INTEGER[`${from} ${to}`] ?? `${to}(x)`,
 });
 
 /** The cotangent in the dtype of the operand that it is for. */

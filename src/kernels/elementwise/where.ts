@@ -34,8 +34,14 @@ function apply([condition, a, b]: readonly Operand[], attrs?: object): Tensor {
 }
 
 /**
- * Choice with broadcasting, `y = a where condition is not 0, else b`; the choice not taken may be NaN or infinite without
- * touching the result or the gradient.
+ * Choice with broadcasting, `y = a where condition is not 0, else b`. The choice not taken may be NaN or infinite without
+ * touching the result, and gets a cotangent of exactly 0.
+ *
+ * That 0 is then multiplied by the derivative of whatever made the choice, and 0 times infinity or NaN is NaN, as in PyTorch
+ * and JAX: at x = -1 the gradient of `where(x > 0, sqrt(x), x)` is 0 * NaN + 1. Choose a harmless operand first:
+ *
+ *     const positive = greater(x, 0);
+ *     where(positive, sqrt(where(positive, x, 1)), x)
  *
  * @param condition uint32, as comparisons return it.
  * @param a and b: tensors of one dtype, or numbers.

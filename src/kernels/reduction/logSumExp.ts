@@ -46,7 +46,10 @@ export function logSum(data: ArrayLike<number>, start: number, count: number, st
   return m + Math.log(s);
 }
 
-/** Log of a sum of exponentials over axes, `y[o, i] = log sum_r exp(x[o, r, i])`, which never overflows. */
+/**
+ * Log of a sum of exponentials over axes, `y[o, i] = log sum_r exp(x[o, r, i])`, which never overflows: infinite only if some
+ * element is +infinity or all are -infinity.
+ */
 export const logSumExp: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   name: 'logSumExp',
   arity: 1,

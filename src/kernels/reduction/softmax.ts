@@ -40,7 +40,8 @@ function normalisation({ name, exact, term, value, vjp }: Normalisation): Op<[x:
       const { data, outer, reduce, inner } = collapsedView(name, x, axis);
       for (let row = 0; row < outer * inner; row++) {
         const start = Math.floor(row / inner) * reduce * inner + (row % inner);
-        const total = logSum(data, start, reduce, inner);
+        const sum = logSum(data, start, reduce, inner);
+        const total = Number.isFinite(sum) ? sum : Number.NaN;
         for (let r = 0; r < reduce; r++) y.data[start + r * inner] = exact(data[start + r * inner] - total);
       }
     },
@@ -142,7 +143,10 @@ ${threadEntry('i', 'arrayLength(&y)')}
 }`);
 }
 
-/** Probabilities along an axis, `y_r = exp(x_r) / sum_q exp(x_q)`. */
+/**
+ * Probabilities along an axis, `y_r = exp(x_r) / sum_q exp(x_q)`; -infinity has probability 0. NaN everywhere along the axis
+ * if it holds NaN or +infinity, or -infinity only, as in PyTorch.
+ */
 export const softmax: Op<[x: Tensor], SoftmaxAttrs> = /* @__PURE__ */ normalisation({
   name: 'softmax',
   exact: Math.exp,
@@ -151,7 +155,7 @@ export const softmax: Op<[x: Tensor], SoftmaxAttrs> = /* @__PURE__ */ normalisat
   vjp: (g, { outputs: [y], attrs: { axis } }) => [() => mul(y, sub(g, sum(mul(g, y), { axes: axis, keepDims: true })))],
 });
 
-/** Log-probabilities along an axis, `y_r = x_r - log sum_q exp(x_q)`. */
+/** Log-probabilities along an axis, `y_r = x_r - log sum_q exp(x_q)`; NaN where `softmax` is. */
 export const logSoftmax: Op<[x: Tensor], SoftmaxAttrs> = /* @__PURE__ */ normalisation({
   name: 'logSoftmax',
   exact: (logP) => logP,

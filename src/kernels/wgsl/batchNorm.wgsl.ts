@@ -7,14 +7,18 @@ export interface BatchNormVariant {
   readonly relu: boolean;
 }
 
-/** Chan, Golub and LeVeque (1979): count, mean and sum of squared deviations of two samples together. */
+/**
+ * Chan, Golub and LeVeque (1979): count, mean and sum of squared deviations of two samples together. An empty one has no
+ * mean to differ from: the square of such a difference may be infinite, and infinity times its count, 0, would be NaN.
+ */
 const moments = /* wgsl */ `
 struct State { n: f32, mean: T, m2: T }
 fn merge(a: State, b: State) -> State {
   let n = a.n + b.n;
   let share = b.n / max(n, 1);
-  let d = b.mean - a.mean;
-  return State(n, a.mean + d * share, a.m2 + b.m2 + d * d * (a.n * share));
+  let d = select(b.mean - a.mean, T(0), min(a.n, b.n) == 0);
+  let mean = select(a.mean + d * share, b.mean, a.n == 0);
+  return State(n, mean, a.m2 + b.m2 + d * d * (a.n * share));
 }`;
 
 const params = /* wgsl */ `
@@ -48,7 +52,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) work
     let b = x[(row + DOWN) * p.C + at.c];
     let c = x[(row + 2 * DOWN) * p.C + at.c];
     let d = x[(row + 3 * DOWN) * p.C + at.c];
-    let mean = 0.25 * ((a + b) + (c + d));
+    let mean = a + 0.25 * ((b - a) + (c - a) + (d - a)); // of a large constant no sum overflows
     let m2 = (a - mean) * (a - mean) + (b - mean) * (b - mean) + (c - mean) * (c - mean) + (d - mean) * (d - mean);
     own = merge(own, State(4, mean, m2));
   }

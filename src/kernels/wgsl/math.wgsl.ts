@@ -37,6 +37,19 @@ fn maximum(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, isNan(b))
   minimum: /* wgsl */ `
 fn minimum(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, isNan(b)), a, isNan(a)); }`,
 
+  // WGSL leaves open what NaN becomes, and stops at the last float below the bound.
+  wholeNumber: /* wgsl */ `
+fn wholeNumber(x: f32) -> i32 {
+  if (isNan(x)) { return 0; }
+  return select(i32(clamp(x, -2147483648.0, 2147483520.0)), 2147483647, x >= 2147483648.0);
+}`,
+
+  naturalNumber: /* wgsl */ `
+fn naturalNumber(x: f32) -> u32 {
+  if (isNan(x)) { return 0u; }
+  return select(u32(clamp(x, 0.0, 4294967040.0)), 4294967295u, x >= 4294967296.0);
+}`,
+
   // x = m 2^k with m in [sqrt(1/2), sqrt(2)); then log x = k log 2 + 2 atanh((m - 1) / (m + 1)).
   ln: /* wgsl */ `
 fn ln(x: f32) -> f32 {
