@@ -171,14 +171,79 @@ fn arctangent(y: f32, x: f32) -> f32 {
   return select(angle, -angle, (bitcast<u32>(y) >> 31u) == 1u);
 }`,
 
-  // Negative bases have real powers for whole exponents only.
+  // The first 12 bits: the product of two such heads is exact, and what a head leaves of a number is a float again.
+  head: /* wgsl */ `
+fn head(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }`,
+
+  // 2^(b log2 a) for finite a > 0, given by its bits, and finite b, with both steps in two floats each, a head and the rest:
+  // log a = 2 s (1 + s^2 / 3 + s^4 / 5 + ...), s = (m - 1) / (m + 1), as in ln but to 2^-35 (after Sun's e_pow.c).
+  positivePower: /* wgsl */ `
+fn positivePower(base: u32, b: f32) -> f32 {
+  let shift = max(countLeadingZeros(base), 8u) - 8u; // of a subnormal
+  let bits = (base << shift) + 0x3f800000u - 0x3f3504f3u;
+  let k = f32(i32(bits >> 23u) - 127 - i32(shift));
+  let m = bitcast<f32>((bits & 0x007fffffu) + 0x3f3504f3u);
+  let s = (m - 1.0) / (m + 1.0);
+  let s1 = head(s);
+  let n1 = head(m + 1.0);
+  let s2 = (((m - 1.0) - s1 * n1) - s1 * (m - (n1 - 1.0))) / (m + 1.0);
+  let z = s * s;
+  let tail = z * z * ${horner(
+    'z',
+    series(5, (n) => 3 / (2 * n + 5)),
+  )} + s2 * (s1 + s);
+  let c1 = head(3.0 + s1 * s1 + tail);
+  let c2 = tail - ((c1 - 3.0) - s1 * s1);
+  let l = s2 * c1 + c2 * s;
+  let l1 = head(s1 * c1 + l);
+  let l2 = (l - (l1 - s1 * c1)) * ${2 / 3 / Math.LN2} + l1 * ${2 / 3 / Math.LN2 - 0.9619140625};
+  let log1 = head(k + (l1 * 0.9619140625 + l2));
+  let log2 = l2 - ((log1 - k) - l1 * 0.9619140625);
+
+  let b1 = head(b);
+  let e1 = b1 * log1;
+  let e2 = (b - b1) * log1 + b * log2;
+  let e = e1 + e2;
+  if (e > 129.0) { return bitcast<f32>(0x7f800000u | (base & 0u)); }
+  if (e < -151.0) { return 0.0; }
+  let whole = round(e);
+  let f1 = head((e1 - whole) + e2);
+  let f2 = (e2 - (f1 - (e1 - whole))) * ${Math.LN2} + f1 * ${Math.LN2 - 0.693115234375};
+  let r = f1 * 0.693115234375 + f2;
+  let r2 = f2 - (r - f1 * 0.693115234375);
+  let y1 = head(1.0 + r);
+  let y2 = (r - (y1 - 1.0)) + (r2 + r * (r2 + r * ${horner(
+    'r',
+    series(8, (n) => 1 / factorial(n + 2)),
+  )}));
+  let half = i32(whole) / 2;
+  return (y1 + y2) * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((i32(whole) - half + 127) << 23u);
+}`,
+
+  // C99's special values, told by bits, since drivers may take subnormals for 0 and may assume that x == x. Negative bases have
+  // real powers for whole exponents only, and odd ones keep the sign.
   power: /* wgsl */ `
 fn power(a: f32, b: f32) -> f32 {
-  if (b == 0.0) { return 1.0; }
-  let y = exponential(b * ln(abs(a)));
-  if (a >= 0.0 || isNan(a)) { return y; }
-  if (b != floor(b)) { return nanLike(a); }
-  return select(y, -y, fract(0.5 * b) != 0.0);
+  let base = bitcast<u32>(a) & 0x7fffffffu;
+  let exponent = bitcast<u32>(b) & 0x7fffffffu;
+  if (exponent == 0u || bitcast<u32>(a) == 0x3f800000u) { return 1.0; }
+  if (isNan(a)) { return a; }
+  if (isNan(b)) { return b; }
+  let places = clamp(150 - i32(exponent >> 23u), 0, 31); // binary ones behind the point of the 24 digits of b
+  let digits = (exponent & 0x007fffffu) | 0x00800000u;
+  let isWhole = countTrailingZeros(digits) >= u32(places);
+  let isOdd = isWhole && exponent < 0x4b800000u && ((digits >> u32(places)) & 1u) == 1u;
+  let sign = select(0u, bitcast<u32>(a) & 0x80000000u, isOdd);
+  let shrinks = (bitcast<u32>(b) >> 31u) == 1u;
+  let infinity = sign | 0x7f800000u;
+  if (base == 0u) { return bitcast<f32>(select(sign, infinity, shrinks)); }
+  if (base == 0x7f800000u) { return bitcast<f32>(select(infinity, sign, shrinks)); }
+  if (exponent == 0x7f800000u) {
+    if (base == 0x3f800000u) { return 1.0; }
+    return bitcast<f32>(select(sign, infinity, (base > 0x3f800000u) != shrinks));
+  }
+  if (!isWhole && base != bitcast<u32>(a)) { return nanLike(a); }
+  return bitcast<f32>(sign | bitcast<u32>(positivePower(base, b)));
 }`,
 } as const;
 
