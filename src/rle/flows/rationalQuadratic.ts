@@ -6,11 +6,11 @@ import { greaterEqual, lessEqual } from '../../kernels/elementwise/comparison.js
 import { abs, log, softplus, sqrt, square } from '../../kernels/elementwise/unary.js';
 import { where } from '../../kernels/elementwise/where.js';
 import { pick } from '../../kernels/indexing/pick.js';
-import { concat } from '../../kernels/layout/concat.js';
 import { expandDims } from '../../kernels/layout/reshape.js';
+import { pad } from '../../kernels/layout/slice.js';
 import { cumsum } from '../../kernels/reduction/cumsum.js';
 import { softmax } from '../../kernels/reduction/softmax.js';
-import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
+import { sum } from '../../kernels/reduction/sum.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { columns, type Transform } from './transforms.js';
 
@@ -26,14 +26,12 @@ const LEAST = 1e-3;
 /** What softplus must be given for the slope to be one. */
 const UNIT_SLOPE = Math.log(Math.expm1(1 - LEAST));
 
-/** One piece per coordinate: its ends from (x, y) to (right, top), width, height and the slopes at both ends. */
+/** One piece per coordinate: its ends, (left, bottom) and (right, top), and the slopes at both. */
 interface Piece {
-  readonly x: Tensor;
-  readonly y: Tensor;
+  readonly left: Tensor;
   readonly right: Tensor;
+  readonly bottom: Tensor;
   readonly top: Tensor;
-  readonly width: Tensor;
-  readonly height: Tensor;
   readonly slope: Tensor;
   readonly nextSlope: Tensor;
 }
@@ -44,17 +42,28 @@ interface Place {
   readonly rest: Tensor;
 }
 
+interface Ratios {
+  /** The secant slope m. */
+  readonly secant: Tensor;
+  /** The denominator of the spline over m. */
+  readonly density: Tensor;
+}
+
 /**
- * A monotone spline of rational quadratics on [-bound, bound], the identity outside: with share r = (z - x_k) / width_k of
- * its piece and secant slope m = height_k / width_k,
+ * A monotone spline of rational quadratics on [-bound, bound], the identity outside: with the shares r = (z - x_k) / width_k and
+ * t = 1 - r of its piece and the secant slope m = height_k / width_k,
  *
- *     x = y_k + height_k (m r^2 + d_k r (1 - r)) / (m + (d_k+1 + d_k - 2 m) r (1 - r))
+ *     x = y_k + height_k (m r^2 + d_k r t) / (m (r^2 + t^2) + (d_k + d_k+1) r t)
  *
- * (Durkan et al. 2019, eq. 4 to 8; the slopes at both outer ends are one).
+ * (Durkan et al. 2019, eq. 4 to 8, with r^2 + t^2 for 1 - 2 r t; the slopes at both outer ends are one). All sums are of
+ * positive terms, each end of a piece is counted from by the points that are nearer to it, and the outermost knots are the
+ * bound itself, so that float32 keeps its digits everywhere and both ends of the support stay where they are.
  */
 export function rationalQuadratic({ bins = 8, bound = 5 }: SplineOptions = {}): Transform {
-  if (!(Number.isInteger(bins) && bins >= 2 && bound > 0)) {
-    throw new ShapeError(`rationalQuadratic: wants at least 2 bins and a bound > 0, got ${bins} and ${bound}`);
+  if (!(Number.isInteger(bins) && bins >= 2 && bins * LEAST < 1 && bound > 0 && bound < Number.POSITIVE_INFINITY)) {
+    throw new ShapeError(
+      `rationalQuadratic: wants at least 2 bins, at most ${1 / LEAST - 1}, and a finite bound > 0, got ${bins} and ${bound}`,
+    );
   }
   const knots = { bins, bound };
   return {
@@ -62,15 +71,25 @@ export function rationalQuadratic({ bins = 8, bound = 5 }: SplineOptions = {}): 
     forward: (z, parameters) =>
       inside(z, bound, (at) => {
         const piece = pieceAt(at, parameters, knots, 'x');
-        const { x, right, width } = piece;
-        const { rise, logSlope } = riseOf({ share: div(sub(at, x), width), rest: div(sub(right, at), width) }, piece);
-        return [add(piece.y, rise), logSlope];
+        const { left, right, bottom, top, slope, nextSlope } = piece;
+        const width = sub(right, left);
+        const place = { share: div(sub(at, left), width), rest: div(sub(right, at), width) };
+        const { share, rest } = place;
+        const ratios = ratiosAt(place, piece);
+        const { secant, density } = ratios;
+        const gained = (d: Tensor, from: Tensor) =>
+          div(mul(sub(top, bottom), add(square(from), mul(div(d, secant), mul(share, rest)))), density);
+        const moved = fromNearerEnd(place, [bottom, gained(slope, share)], [top, gained(nextSlope, rest)]);
+        return [moved, logSlopeAt(place, piece, ratios)];
       }),
     inverse: (x, parameters) =>
       inside(x, bound, (at) => {
         const piece = pieceAt(at, parameters, knots, 'y');
+        const { left, right } = piece;
         const place = placeAt(at, piece);
-        return [add(piece.x, mul(place.share, piece.width)), neg(riseOf(place, piece).logSlope)];
+        const width = sub(right, left);
+        const moved = fromNearerEnd(place, [left, mul(place.share, width)], [right, mul(place.rest, width)]);
+        return [moved, neg(logSlopeAt(place, piece, ratiosAt(place, piece)))];
       }),
   };
 }
@@ -87,71 +106,71 @@ function inside(
 }
 
 function pieceAt(at: Tensor, parameters: Tensor, { bins, bound }: Required<SplineOptions>, axis: 'x' | 'y'): Piece {
-  const widths = extents(columns(parameters, 0, bins), bins, bound);
-  const heights = extents(columns(parameters, bins, 2 * bins), bins, bound);
-  const rights = sub(cumsum(widths, { axis: -1 }), bound);
-  const tops = sub(cumsum(heights, { axis: -1 }), bound);
-  const inner = columns(axis === 'x' ? rights : tops, 0, bins - 1);
-  const index = sum(cast(greaterEqual(expandDims(at, { axis: -1 }), inner), { dtype: 'int32' }), { axes: [-1] });
+  const inX = innerKnots(columns(parameters, 0, bins), bins, bound);
+  const inY = innerKnots(columns(parameters, bins, 2 * bins), bins, bound);
+  const isPassed = greaterEqual(expandDims(at, { axis: -1 }), axis === 'x' ? inX : inY);
+  const index = sum(cast(isPassed, { dtype: 'int32' }), { axes: [-1] });
   const slopes = add(softplus(add(columns(parameters, 2 * bins, 3 * bins - 1), UNIT_SLOPE)), LEAST);
-  const one = broadcastTo(parameters.device.scalar(1), { shape: [...at.shape, 1] });
-  const chosen = (values: Tensor) => pick(values, index, { axes: -1 });
-  const width = chosen(widths);
-  const height = chosen(heights);
-  const [right, top] = [chosen(rights), chosen(tops)];
+  // Of the knots between pieces and what the outer ends have instead, the one at either end of the piece.
+  const before = new Array<number>(at.rank).fill(0).concat(1);
+  const atStart = (inner: Tensor, value: number) => pick(pad(inner, { before, value }), index, { axes: -1 });
+  const atEnd = (inner: Tensor, value: number) => pick(pad(inner, { after: before, value }), index, { axes: -1 });
   return {
-    x: sub(right, width),
-    y: sub(top, height),
-    right,
-    top,
-    width,
-    height,
-    slope: chosen(concat([one, slopes], { axis: -1 })),
-    nextSlope: chosen(concat([slopes, one], { axis: -1 })),
+    left: atStart(inX, -bound),
+    right: atEnd(inX, bound),
+    bottom: atStart(inY, -bound),
+    top: atEnd(inY, bound),
+    slope: atStart(slopes, 1),
+    nextSlope: atEnd(slopes, 1),
   };
 }
 
-/** Positive extents that add up to the support, `2 bound (least + (1 - bins least) softmax)`. */
-function extents(raw: Tensor, bins: number, bound: number): Tensor {
-  return mul(add(mul(softmax(raw, { axis: -1 }), 1 - bins * LEAST), LEAST), 2 * bound);
+/** The knots between the pieces, whose extents, `2 bound (least + (1 - bins least) softmax)`, add up to the support. */
+function innerKnots(raw: Tensor, bins: number, bound: number): Tensor {
+  const extents = mul(add(mul(softmax(raw, { axis: -1 }), 1 - bins * LEAST), LEAST), 2 * bound);
+  return sub(cumsum(columns(extents, 0, bins - 1), { axis: -1 }), bound);
 }
 
-/** What the spline gains since the left end of the piece, and the logarithm of its slope there. */
-function riseOf(
+/** A coordinate from what it is beyond the left end and from what it lacks to the right end, whichever is nearer. */
+function fromNearerEnd(
   { share, rest }: Place,
-  { width, height, slope, nextSlope }: Piece,
-): { rise: Tensor; logSlope: Tensor } {
-  const secant = div(height, width);
-  const mixed = mul(share, rest);
-  const denominator = add(secant, mul(bend(secant, slope, nextSlope), mixed));
-  const rise = div(mul(height, add(mul(secant, square(share)), mul(slope, mixed))), denominator);
-  const numerator = add(add(mul(nextSlope, square(share)), mul(mul(secant, 2), mixed)), mul(slope, square(rest)));
-  const logSlope = sub(add(mul(log(secant), 2), log(numerator)), mul(log(denominator), 2));
-  return { rise, logSlope };
+  [start, gained]: readonly [Tensor, Tensor],
+  [end, missing]: readonly [Tensor, Tensor],
+): Tensor {
+  return where(lessEqual(share, rest), add(start, gained), sub(end, missing));
+}
+
+function ratiosAt({ share, rest }: Place, { left, right, bottom, top, slope, nextSlope }: Piece): Ratios {
+  const secant = div(sub(top, bottom), sub(right, left));
+  const bent = mul(div(add(slope, nextSlope), secant), mul(share, rest));
+  return { secant, density: add(add(square(share), square(rest)), bent) };
+}
+
+/** `log dx/dz = log((d_k+1 r^2 + 2 m r t + d_k t^2) m^2 / denominator^2)`. */
+function logSlopeAt({ share, rest }: Place, { slope, nextSlope }: Piece, { secant, density }: Ratios): Tensor {
+  const ends = add(mul(nextSlope, square(share)), mul(slope, square(rest)));
+  const numerator = add(ends, mul(mul(secant, 2), mul(share, rest)));
+  return sub(log(numerator), mul(log(density), 2));
 }
 
 /**
- * The place where the spline reaches `y`, the root in [0, 1] of a quadratic `a r^2 + b r - c = 0`. Counted from the right end
- * downwards the quadratic has the other sign of a: from the end where `a >= 0` its discriminant `b^2 + 4 a c` is a sum of
- * squares, which rounding cannot turn negative; from the other end it did, within some ulp of a knot behind a steep piece.
+ * The place where the spline reaches `y`. With the rise since the bottom and the fall to the top, the ratio q = r / t of the
+ * shares is the positive root of
+ *
+ *     m fall q^2 + (d_k fall - d_k+1 rise) q - m rise = 0
+ *
+ * whose discriminant is a sum of squares. Of its two forms the one without a difference serves, as the shares' ratio p : w.
  */
-function placeAt(y: Tensor, { y: bottom, top, width, height, slope, nextSlope }: Piece): Place {
-  const secant = div(height, width);
-  const bent = bend(secant, slope, nextSlope);
-  const curvature = (moved: Tensor, d: Tensor) => add(mul(height, sub(secant, d)), mul(moved, bent));
+function placeAt(y: Tensor, { left, right, bottom, top, slope, nextSlope }: Piece): Place {
   const [rise, fall] = [sub(y, bottom), sub(top, y)];
-  const fromLeft = greaterEqual(curvature(rise, slope), 0);
-  const moved = where(fromLeft, rise, fall);
-  const d = where(fromLeft, slope, nextSlope);
-  const b = sub(mul(height, d), mul(moved, bent));
-  const c = mul(secant, moved);
-  const root = sqrt(add(square(b), mul(mul(curvature(moved, d), c), 4)));
-  const near = div(mul(c, 2), add(b, root));
-  const far = sub(1, near);
-  return { share: where(fromLeft, near, far), rest: where(fromLeft, far, near) };
-}
-
-/** `d_k+1 + d_k - 2 m`. */
-function bend(secant: Tensor, slope: Tensor, nextSlope: Tensor): Tensor {
-  return sub(add(slope, nextSlope), mul(secant, 2));
+  const secant = div(sub(top, bottom), sub(right, left));
+  const a = mul(secant, fall);
+  const c = mul(secant, rise);
+  const b = sub(mul(slope, fall), mul(nextSlope, rise));
+  const root = sqrt(add(square(b), mul(mul(a, c), 4)));
+  const isFalling = greaterEqual(b, 0);
+  const p = where(isFalling, mul(c, 2), sub(root, b));
+  const w = where(isFalling, add(root, b), mul(a, 2));
+  const whole = add(p, w);
+  return { share: div(p, whole), rest: div(w, whole) };
 }
