@@ -18,6 +18,15 @@ export function alternatingMasks(dims: number, couplings: number): Masks {
   );
 }
 
+/** Throws unless a flow's counts (coordinates, couplings, widths, layers) are whole and at least 1. */
+export function checkCounts(op: string, counts: Readonly<Record<string, number>>): void {
+  for (const [name, n] of Object.entries(counts)) {
+    if (!(Number.isInteger(n) && n >= 1)) {
+      throw new ShapeError(`${op}: ${name} must be a whole number of at least 1, got ${n}`);
+    }
+  }
+}
+
 /** Throws unless there is one row of `dims` zeros and ones per coupling, and every coordinate is transformed by some. */
 export function checkMasks(masks: Masks, dims: number, couplings: number): void {
   const text = `[${masks.map((row) => `[${row.join(', ')}]`).join(', ')}]`;

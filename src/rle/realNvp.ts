@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import * as couplings from './couplings.js';
 import { type CouplingOptions, dimsOf, type RealNvpParams } from './couplings.js';
 import { flattenFlow, flowLogProb, flowMove } from './flowLogProb.js';
+import { checkCounts } from './masks.js';
 import { fusedAttrs, MOST_POINTS } from './selectFlow.js';
 
 export { type CouplingOptions, dimsOf, type RealNvpParams } from './couplings.js';
@@ -27,12 +28,17 @@ export interface RealNvpShape {
   readonly weights?: 'torch' | 'xavier';
 }
 
-/** Parameters of a RealNVP over R^D (Dinh et al., 2017); by default the official RLE's: 53,784 numbers for D = 2. */
+/**
+ * Parameters of a RealNVP over R^D (Dinh et al., 2017); by default the official RLE's: 53,784 numbers for D = 2.
+ *
+ * @throws ShapeError if a count is below 1 or not whole
+ */
 export function init(
   rng: Rng,
   device: Device,
   { dims, couplings = 6, hidden = 64, hiddenLayers = 2, weights = 'torch' }: RealNvpShape,
 ): RealNvpParams {
+  checkCounts('realNvp', { dims, couplings, hidden, hiddenLayers });
   const sizes = [dims, ...new Array<number>(hiddenLayers).fill(hidden), dims];
   const weightInit: mlp.MlpOptions['weightInit'] =
     weights === 'xavier' ? (r, d, shape) => xavierUniform(r, d, shape, 0.01) : undefined;

@@ -207,6 +207,13 @@ describe('couplings', () => {
       /points must be \[\.\.\., 2, 2\], got \[5, 3, 2\]/,
     );
     expect(() => rationalQuadratic({ bins: 1 })).toThrow(/at least 2 bins/);
+    for (const counts of [{ couplings: 0 }, { couplings: 1.5 }, { hidden: 0 }, { hiddenLayers: -1 }, { dims: 0 }]) {
+      const [[name, n]] = Object.entries(counts);
+      const message = new RegExp(`: ${name} must be a whole number of at least 1, got ${n}$`);
+      const shape = { dims: 2, ...counts };
+      expect(() => realNvpFlow(shape).init(new Rng(1), reference)).toThrow(message);
+      expect(() => couplingFlow({ transform: additive, ...shape })).toThrow(message);
+    }
     const maps = [affineFlow({ dims: 2 }), affineFlow({ dims: 3 })];
     expect(() => chain(maps)).toThrow(/all maps must be of points \[2\], got one of \[3\]/);
   });

@@ -9,7 +9,7 @@ import type { Device } from '../../tensor/backend.js';
 import type { Rng } from '../../tensor/rng.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { alternatingMasks, checkMasks, deviceMask, type Masks } from '../masks.js';
+import { alternatingMasks, checkCounts, checkMasks, deviceMask, type Masks } from '../masks.js';
 import type { StandardDensity } from '../standardDensity.js';
 import { type Flow, flowOver, type Moved } from './flow.js';
 import type { Transform } from './transforms.js';
@@ -41,7 +41,9 @@ export interface CouplingFlowOptions {
  * makes of the coordinates where it is 1 and, in a conditional flow, of the joint. Starts as the identity.
  */
 export function couplingFlow(options: CouplingFlowOptions): Flow<CouplingFlowParams> {
-  const { dims, couplings = 6, masks = alternatingMasks(dims, couplings), joints } = options;
+  const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, joints } = options;
+  checkCounts('couplingFlow', { dims, couplings, hidden, hiddenLayers, joints: joints ?? 1 });
+  const { masks = alternatingMasks(dims, couplings) } = options;
   checkMasks(masks, dims, couplings);
   const pointShape = joints === undefined ? [dims] : [joints, dims];
   return flowOver<CouplingFlowParams>(
