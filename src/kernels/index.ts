@@ -26,6 +26,7 @@ export * from './layout/slice.js';
 export * from './norm/batchNorm.js';
 export * from './norm/batchNormEval.js';
 export * from './norm/batchNormGrad.js';
+export * from './norm/normalise.js';
 export * from './optimiser/adamStep.js';
 export * from './optimiser/blend.js';
 export * from './optimiser/gradStatus.js';

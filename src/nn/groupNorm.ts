@@ -1,11 +1,10 @@
 import { ShapeError } from '../errors.js';
-import { add, mul } from '../kernels/elementwise/arithmetic.js';
 import { reshape } from '../kernels/layout/reshape.js';
 import type { Device } from '../tensor/backend.js';
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { affineNorm, OVER_GROUPS } from './affineNorm.js';
 import { constant } from './init.js';
-import { normalise, OVER_GROUPS } from './normalise.js';
 
 /** Scale `weight` [C] and shift `bias` [C]. */
 export type GroupNormParams = { weight: Tensor; bias: Tensor };
@@ -38,6 +37,6 @@ export function apply({ weight, bias }: GroupNormParams, x: Tensor, { groups, ep
     );
   }
   const grouped = reshape(x, { shape: [x.shape[0], sizeOf(x.shape.slice(1, -1)), groups, C / groups] });
-  const y = reshape(normalise(grouped, OVER_GROUPS, eps), { shape: x.shape });
-  return add(mul(y, weight), bias);
+  const [w, b] = [weight, bias].map((t) => reshape(t, { shape: [groups, C / groups] }));
+  return reshape(affineNorm(grouped, w, b, OVER_GROUPS, eps), { shape: x.shape });
 }

@@ -1,10 +1,9 @@
 import { ShapeError } from '../errors.js';
-import { add, mul } from '../kernels/elementwise/arithmetic.js';
 import type { Device } from '../tensor/backend.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { affineNorm, OVER_LAST } from './affineNorm.js';
 import { constant } from './init.js';
-import { normalise, OVER_LAST } from './normalise.js';
 
 /** Scale `weight` [C] and shift `bias` [C]. */
 export type LayerNormParams = { weight: Tensor; bias: Tensor };
@@ -34,5 +33,5 @@ export function apply(
         `the last axis of x ${formatShape(x.shape)}`,
     );
   }
-  return add(mul(normalise(x, OVER_LAST, eps), weight), bias);
+  return affineNorm(x, weight, bias, OVER_LAST, eps);
 }

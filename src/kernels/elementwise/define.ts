@@ -98,9 +98,9 @@ export function defineUnary<A extends object = object>({
   });
 }
 
-type Value<A> = (a: number, b: number | A, c?: number | A, attrs?: A) => number;
+type Value<A> = (...args: (number | A)[]) => number;
 
-/** The reference: nested loops over the merged axes, the last one specialised by the number of operands. */
+/** The reference: nested loops over the merged axes, the last one specialised for up to three operands. */
 function evaluate<A extends object>(value: Value<A>, inputs: readonly View[], y: View, attrs: A): void {
   const { extents, strides } = mergedBroadcast(
     y.shape,
@@ -121,7 +121,10 @@ function evaluate<A extends object>(value: Value<A>, inputs: readonly View[], y:
     }
     const start = row * n;
     const [pa, pb, pc] = at;
-    if (c) for (let i = 0; i < n; i++) out[start + i] = value(a[pa + i * sa], b[pb + i * sb], c[pc + i * sc], attrs);
+    const all = (i: number) => inputs.map((x, k) => x.data[at[k] + i * strides[k][last]]);
+    if (at.length > 3) for (let i = 0; i < n; i++) out[start + i] = value(...all(i), attrs);
+    else if (c)
+      for (let i = 0; i < n; i++) out[start + i] = value(a[pa + i * sa], b[pb + i * sb], c[pc + i * sc], attrs);
     else if (b) for (let i = 0; i < n; i++) out[start + i] = value(a[pa + i * sa], b[pb + i * sb], attrs);
     else for (let i = 0; i < n; i++) out[start + i] = value(a[pa + i * sa], attrs);
   }
