@@ -26,5 +26,5 @@ export {
   unflattenState,
 } from './stateDict.js';
 export { fromTorchLayout, permuteAxes, torchShape, toTorchLayout } from './torchLayout.js';
-export { downloadState, shapesOf, uploadState } from './treeState.js';
+export { downloadState, stateShapes, uploadState } from './treeState.js';
 export { formatWeights, parseWeights, type WeightsOptions } from './weights.js';

@@ -39,7 +39,7 @@ export function uploadState<T>(tree: T, state: ReadonlyMap<string, StateTensor>)
 }
 
 /** The shape of each name as `downloadState` would give it, for comparison with a file. */
-export function shapesOf(tree: unknown): ExpectedShapes {
+export function stateShapes(tree: unknown): ExpectedShapes {
   const shapes = [...leavesOf(tree)].map(([path, leaf]) => {
     return [path, leaf instanceof Tensor ? torchShape(path, leaf.shape) : []] as const;
   });

@@ -2,7 +2,7 @@ import { DataError } from '../errors.js';
 import { OPTIMIZER } from './checkpoint.js';
 import { formatSafetensors, parseSafetensors } from './safetensors.js';
 import { checkState } from './stateDict.js';
-import { downloadState, fractionalNames, shapesOf, uploadState } from './treeState.js';
+import { downloadState, fractionalNames, stateShapes, uploadState } from './treeState.js';
 
 export interface WeightsOptions {
   /** Whether the file must have every name of the tree and no other; shapes must agree in any case. Default true. */
@@ -39,7 +39,7 @@ export function parseWeights<T>(
 ): T {
   const { tensors } = parseSafetensors(bytes, where);
   const model = new Map([...tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
-  checkState(model, shapesOf(tree), where, () => !strict);
+  checkState(model, stateShapes(tree), where, () => !strict);
   const [fraction] = fractionalNames(tree, model);
   if (fraction !== undefined) {
     throw new DataError(

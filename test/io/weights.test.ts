@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError } from '../../src/errors.js';
+import { loadWeights, saveWeights } from '../../src/io/node/index.js';
 import { parseSafetensors } from '../../src/io/safetensors.js';
 import { formatWeights, parseWeights } from '../../src/io/weights.js';
 import { relu } from '../../src/kernels/elementwise/activation.js';
@@ -152,5 +155,47 @@ describe('what does not fit is refused, and nothing is written', () => {
     [{ a: { b: device.tensor(1) }, 'a.b': device.tensor(2) }, /two tensors are named 'a.b'/],
   ])('%j is no tree of weights', async (saved, message) => {
     await expect(formatWeights(saved)).rejects.toThrow(message);
+  });
+});
+
+describe('files', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'wgrad-weights-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('two lines save a network and load it into another', async () => {
+    const device = cpu();
+    const path = join(folder, 'net.safetensors');
+    const net = parseWeights(file, init(device));
+    await saveWeights(net, path);
+    const other = await loadWeights(path, init(device));
+    const x = permute(device.tensor(golden.x), { order: [0, 2, 3, 1] });
+    expect(await values(apply(other, x))).toEqual(await values(apply(net, x)));
+    expect(other.state.bn.num_batches_tracked).toBe(3);
+  });
+
+  test('a file that is not there, is cut, or is of another network is refused by its name', async () => {
+    const own = () => ({ w: cpu().tensor([1]) });
+    const path = join(folder, 'cut.safetensors');
+    await expect(loadWeights(join(folder, 'none.safetensors'), own())).rejects.toThrow(
+      /none.safetensors: the file .* not exist/,
+    );
+    writeFileSync(path, file.slice(0, 200));
+    await expect(loadWeights(path, own())).rejects.toThrow(/cut.safetensors: /);
+    writeFileSync(path, file);
+    await expect(loadWeights(path, own())).rejects.toThrow(
+      /cut.safetensors: checkpoint of another model: 1 missing \(w\)/,
+    );
+    await expect(loadWeights(path, own(), { strict: false })).resolves.toBeTruthy();
+  });
+
+  test('what cannot be saved leaves the file that was there, and nothing beside it', async () => {
+    const path = join(folder, 'kept.safetensors');
+    await saveWeights({ w: cpu().tensor([7]) }, path);
+    await expect(saveWeights({ w: new Map() }, path)).rejects.toThrow(DataError);
+    expect(await values((await loadWeights(path, { w: cpu().tensor([1]) })).w)).toEqual([7]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('kept'))).toEqual(['kept.safetensors']);
   });
 });

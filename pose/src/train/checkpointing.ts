@@ -1,10 +1,9 @@
 import { DataError } from 'wgrad';
-import { type Checkpoint, checkState, type Json } from 'wgrad/io';
+import { type Checkpoint, checkState, downloadState, type Json, stateShapes, uploadState } from 'wgrad/io';
 import { loadCheckpoint, saveCheckpoint } from 'wgrad/io/node';
 import type { AdamState } from 'wgrad/nn';
 import { PADDING } from '../crop.js';
 import { savedConfig, type TrainConfig } from './config.js';
-import { download, shapesOf, upload } from './deviceState.js';
 import { evaluatedParams, type Learner } from './learner.js';
 import type { ModelParams } from './model.js';
 import type { RunProgress, Session } from './session.js';
@@ -18,7 +17,7 @@ export async function saveRun({ config, data, learner, progress }: Session, path
   const [{ padding = PADDING }] = data.test;
   const { epoch, step, best, history, ...counters } = progress;
   const [weights, statistics, moments] = await Promise.all(
-    [evaluatedParams(learner), learner.state, memoryOf(learner)].map(download),
+    [evaluatedParams(learner), learner.state, memoryOf(learner)].map(downloadState),
   );
   await saveCheckpoint(path, {
     model: new Map([...weights, ...statistics]),
@@ -72,13 +71,13 @@ export async function loadRun(path: string): Promise<SavedRun> {
 export function resumeSession(session: Session, { path, checkpoint, progress }: SavedRun): void {
   const { state, optimizer } = session.learner;
   const [judged, memory] = [evaluatedParams(session.learner), memoryOf(session.learner)];
-  checkState(checkpoint.model, new Map([...shapesOf(judged), ...shapesOf(state)]), path);
-  checkState(checkpoint.optimizer, shapesOf(memory), `${path} (optimizer)`);
-  const model = upload(judged, checkpoint.model);
-  const { weights = model, ...moments } = upload(memory, checkpoint.optimizer);
+  checkState(checkpoint.model, new Map([...stateShapes(judged), ...stateShapes(state)]), path);
+  checkState(checkpoint.optimizer, stateShapes(memory), `${path} (optimizer)`);
+  const model = uploadState(judged, checkpoint.model);
+  const { weights = model, ...moments } = uploadState(memory, checkpoint.optimizer);
   session.learner = {
     params: weights,
-    state: upload(state, checkpoint.model),
+    state: uploadState(state, checkpoint.model),
     optimizer: optimizer.ema ? { ...moments, ema: model } : moments,
   };
   Object.assign(session.progress, progress);

@@ -1,5 +1,5 @@
 import { DataError } from 'wgrad';
-import { checkState } from 'wgrad/io';
+import { checkState, stateShapes, uploadState } from 'wgrad/io';
 import { BACKBONES } from '../backbones/backbone.js';
 import { isClassifier } from '../checkpoints/architecture.js';
 import { type BackboneShape, backboneOf, describeBackbone } from '../checkpoints/backboneShape.js';
@@ -7,7 +7,6 @@ import type { NamedState } from '../checkpoints/naming.js';
 import { namingOf } from '../checkpoints/namings.js';
 import { loadWeights } from '../formats/weightsFile.js';
 import { flagOf, STEMS, type TrainFlags } from './config.js';
-import { shapesOf, upload } from './deviceState.js';
 import type { Learner } from './learner.js';
 
 /** Weights that runs start from, under own names (see `Naming`). */
@@ -77,16 +76,16 @@ const HEADS = /^(fc_coord|fc_sigma|flow(2d|3d)?|deconv_layers|final_layer)\./;
  * @throws DataError where the file's backbone is of another shape
  */
 export function initFrom(learner: Learner, { path, state: found }: InitialWeights): Learner {
-  const expected = new Map([...shapesOf(learner.params), ...shapesOf(learner.state)]);
+  const expected = new Map([...stateShapes(learner.params), ...stateShapes(learner.state)]);
   const weights = new Map(
     [...found].filter(([name, { shape }]) => !HEADS.test(name) || expected.get(name)?.join() === shape.join()),
   );
   checkState(weights, expected, path, (name) => HEADS.test(name) || name.endsWith('.num_batches_tracked'));
   const { params, state, optimizer } = learner;
   return {
-    params: upload(params, weights),
-    state: upload(state, weights),
+    params: uploadState(params, weights),
+    state: uploadState(state, weights),
     // An average starts as a copy.
-    optimizer: optimizer.ema ? { ...optimizer, ema: upload(optimizer.ema, weights) } : optimizer,
+    optimizer: optimizer.ema ? { ...optimizer, ema: uploadState(optimizer.ema, weights) } : optimizer,
   };
 }

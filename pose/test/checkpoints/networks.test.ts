@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpu, DataError, Rng } from 'wgrad';
-import { formatSafetensors, type StateTensor } from 'wgrad/io';
+import { downloadState, formatSafetensors, type StateTensor, stateShapes } from 'wgrad/io';
 import { resnet } from 'wgrad/nn';
 import { BACKENDS } from '../../../test/backends.js';
 import { expectCloseInNorm } from '../../../test/numbers.js';
@@ -17,7 +17,6 @@ import { conventionsOf } from '../../src/checkpoints/fileConventions.js';
 import { readPoseCheckpoint, writePoseCheckpoint } from '../../src/checkpoints/poseCheckpoint.js';
 import { readWeightsFile } from '../../src/formats/weightsFile.js';
 import * as heatmapRegressor from '../../src/heatmaps/heatmapRegressor.js';
-import { download, shapesOf as shapesOfTree } from '../../src/train/deviceState.js';
 import { answerOf, committedNetwork, committedNetworks, type NetworkGolden, wantedOf } from './torchNetworks.js';
 
 let folder: string;
@@ -245,8 +244,8 @@ describe('shapes and kinds', () => {
       channels: 5,
       sigma: true,
     });
-    const own = new Map([...shapesOfTree(params), ...shapesOfTree(state)]);
-    const architecture = architectureOf(new Map([...(await download(params)), ...(await download(state))]));
+    const own = new Map([...stateShapes(params), ...stateShapes(state)]);
+    const architecture = architectureOf(new Map([...(await downloadState(params)), ...(await downloadState(state))]));
     expect(architecture).toMatchObject({
       head: 'heatmap',
       sigma: true,

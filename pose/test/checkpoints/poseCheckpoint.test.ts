@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpu, DataError, globalAveragePool } from 'wgrad';
-import { formatSafetensors, type StateTensor } from 'wgrad/io';
+import { downloadState, formatSafetensors, type StateTensor } from 'wgrad/io';
 import type { ResnetState } from 'wgrad/nn';
 import { regressor } from 'wgrad/rle';
 import { BACKENDS } from '../../../test/backends.js';
@@ -23,7 +23,6 @@ import {
 } from '../../src/checkpoints/poseCheckpoint.js';
 import { readWeightsFile } from '../../src/formats/weightsFile.js';
 import { saveRun } from '../../src/train/checkpointing.js';
-import { download } from '../../src/train/deviceState.js';
 import { initFrom, readInitialWeights } from '../../src/train/initialWeights.js';
 import { initLearner } from '../../src/train/learner.js';
 import { startSession } from '../../src/train/session.js';
@@ -120,7 +119,7 @@ describe('conventions', () => {
       const path = file('run.safetensors');
       await writePoseCheckpoint(path, run, 'mmpose');
       const { params } = initFrom(initLearner(device, TINY, run.architecture.joints), await readInitialWeights(path));
-      const [given, taken] = await Promise.all([donor.learner.params, params].map(download));
+      const [given, taken] = await Promise.all([donor.learner.params, params].map(downloadState));
       expect(taken).toEqual(given);
     });
   });
@@ -210,7 +209,7 @@ describe("PyTorch's golden regressor", () => {
     const [golden] = goldens;
     const device = cpu();
     const { params, state, images } = goldenModel(device, golden);
-    const own = new Map([...(await download(params)), ...(await download(state))]);
+    const own = new Map([...(await downloadState(params)), ...(await downloadState(state))]);
     const { conventions } = await readPoseCheckpoint(file('official-legacy.pth'));
     const path = file(`golden-${golden.depth}.safetensors`);
     const architecture = { head: 'rle', sigma: true, joints: golden.joints, dims: 2, flows: [] } as const;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpu, Rng, tensorsOf } from 'wgrad';
-import { formatSafetensors } from 'wgrad/io';
+import { downloadState, formatSafetensors } from 'wgrad/io';
 import { resnet } from 'wgrad/nn';
 import { compare } from '../../src/cli/compare.js';
 import { start } from '../../src/cli/start.js';
@@ -13,7 +13,6 @@ import type { RunResult } from '../../src/compare/runResult.js';
 import { loadRun, saveRun } from '../../src/train/checkpointing.js';
 import { makeConfig } from '../../src/train/config.js';
 import { openDataset } from '../../src/train/dataset.js';
-import { download } from '../../src/train/deviceState.js';
 import { loadData } from '../../src/train/samples.js';
 import { startSession } from '../../src/train/session.js';
 import { inProcess } from './inProcess.js';
@@ -178,7 +177,7 @@ describe('wgrad-pose compare', () => {
   test('--init gives every run its network and weights, and the other options of train are there', async () => {
     const file = join(home, 'donor.safetensors');
     const { params, state } = resnet.init(new Rng(9), cpu(), { depth: 18, width: 4, stem: 7 });
-    const donor = new Map([...(await download(params)), ...(await download(state))]);
+    const donor = new Map([...(await downloadState(params)), ...(await downloadState(state))]);
     writeFileSync(file, formatSafetensors(donor));
     const other = join(home, 'initialised');
     const args = [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpu, Rng } from 'wgrad';
-import { formatSafetensors, type StateDict } from 'wgrad/io';
+import { downloadState, formatSafetensors, type StateDict } from 'wgrad/io';
 import { loadCheckpoint } from 'wgrad/io/node';
 import { resnet } from 'wgrad/nn';
 import { convert } from '../../src/cli/convert.js';
@@ -14,7 +14,6 @@ import { predict } from '../../src/cli/predict.js';
 import { start } from '../../src/cli/start.js';
 import { costOf } from '../../src/compare/cost.js';
 import type { TrainConfig } from '../../src/train/config.js';
-import { download } from '../../src/train/deviceState.js';
 import { inProcess } from './inProcess.js';
 
 const TINY = [
@@ -40,7 +39,7 @@ let donor: StateDict;
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'wgrad-init-'));
   const { params, state } = resnet.init(new Rng(9), cpu(), { depth: 18, width: 4, stem: 7 });
-  donor = new Map([...(await download(params)), ...(await download(state))]);
+  donor = new Map([...(await downloadState(params)), ...(await downloadState(state))]);
   const classifier = { shape: [10, 32], data: new Float32Array(320) };
   writeFileSync(join(home, 'resnet18.safetensors'), formatSafetensors(new Map([...donor, ['fc.weight', classifier]])));
   const picture = { width: 40, height: 30, channels: 3 as const, background: '#804020' };

@@ -4,13 +4,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cpu, Rng } from 'wgrad';
+import { downloadState } from 'wgrad/io';
 import { resnet } from 'wgrad/nn';
 import { head, realNvp } from 'wgrad/rle';
 import { architectureOf } from '../../src/checkpoints/architecture.js';
 import { readPoseCheckpoint, writePoseCheckpoint } from '../../src/checkpoints/poseCheckpoint.js';
 import { flipOrder } from '../../src/schema.js';
 import { h36m18 } from '../../src/schemas/h36m18.js';
-import { download } from '../../src/train/deviceState.js';
 import { h36mFolder, JOINTS, SIDE, TEST_FILE } from '../datasets/h36mFolder.js';
 
 const MAIN = join(process.cwd(), 'pose/src/cli/main.ts');
@@ -28,8 +28,8 @@ beforeAll(async () => {
   const layers = head.init(rng, device, { inputs: resnet.channelsOf(params), joints: JOINTS, dims: 3 });
   const [flow2d, flow3d] = [2, 3].map((dims) => realNvp.init(rng, device, { dims }));
   const own = new Map([
-    ...(await download({ preact: params, ...layers, flow2d, flow3d })),
-    ...(await download({ preact: state })),
+    ...(await downloadState({ preact: params, ...layers, flow2d, flow3d })),
+    ...(await downloadState({ preact: state })),
   ]);
   const { weight, bias } = layers.fc_coord.linear;
   own.set('fc_coord.linear.weight', { shape: weight.shape, data: new Float32Array(weight.size) });

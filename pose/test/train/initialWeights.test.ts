@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpu, DataError, Rng } from 'wgrad';
-import { formatSafetensors, type StateTensor } from 'wgrad/io';
+import { downloadState, formatSafetensors, type StateTensor } from 'wgrad/io';
 import type { AdamState } from 'wgrad/nn';
 import * as backbone from '../../src/backbones/backbone.js';
 import { namingCalled } from '../../src/checkpoints/namings.js';
 import { makeConfig, type TrainFlags } from '../../src/train/config.js';
-import { download } from '../../src/train/deviceState.js';
 import { initFrom, readInitialWeights, withNetworkOf } from '../../src/train/initialWeights.js';
 import { initModel, type ModelParams } from '../../src/train/model.js';
 import { committedModel } from '../checkpoints/torchModels.js';
@@ -38,8 +37,8 @@ async function backboneFile(
   options: Parameters<typeof backbone.init>[3] = {},
 ) {
   const { params, state } = backbone.init(new Rng(7), device, model, options);
-  const own = await download({ preact: params });
-  const statistics = await download({ preact: state });
+  const own = await downloadState({ preact: params });
+  const statistics = await downloadState({ preact: state });
   const past = Object.entries(classifier).map(([name, shape]): [string, StateTensor] => {
     return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }];
   });
@@ -73,8 +72,8 @@ describe('--init with a backbone from elsewhere', () => {
     const fresh = initModel(device, makeConfig(flags, 'cpu'), 17);
     const learner = { ...fresh, optimizer: {} as AdamState<ModelParams> };
     const { params, state } = initFrom(learner, weights);
-    expect(digest(await download({ preact: params.preact }))).toEqual(digest(own));
-    expect(digest(await download({ preact: state.preact }))).toEqual(digest(statistics));
+    expect(digest(await downloadState({ preact: params.preact }))).toEqual(digest(own));
+    expect(digest(await downloadState({ preact: state.preact }))).toEqual(digest(statistics));
   });
 });
 

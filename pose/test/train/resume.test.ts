@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { cpu, DataError } from 'wgrad';
+import { downloadState } from 'wgrad/io';
 import { BACKENDS } from '../../../test/backends.js';
 import { loadRun, resumeSession, saveRun } from '../../src/train/checkpointing.js';
 import type { TrainConfig } from '../../src/train/config.js';
-import { download } from '../../src/train/deviceState.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { initFrom, readInitialWeights } from '../../src/train/initialWeights.js';
 import { initLearner } from '../../src/train/learner.js';
@@ -17,7 +17,7 @@ const JOINTS = 14;
 /** All that must be the same: weights, statistics, moments and the history of losses. */
 async function fingerprint({ learner, progress }: Session) {
   const { seconds, history, ...counters } = progress;
-  const trees = await Promise.all([learner.params, learner.state, learner.optimizer].map(download));
+  const trees = await Promise.all([learner.params, learner.state, learner.optimizer].map(downloadState));
   return { trees, counters, losses: history.map(({ imagesPerSecond, ...rest }) => rest) };
 }
 
@@ -111,7 +111,7 @@ describe('checkpoints', () => {
         initLearner(device, { ...TINY, loss: 'l1' }, JOINTS),
         await readInitialWeights(folder.last),
       );
-      const [given, taken] = await Promise.all([donor.learner.params, learner.params].map(download));
+      const [given, taken] = await Promise.all([donor.learner.params, learner.params].map(downloadState));
       for (const name of ['preact.layer3.1.conv2.weight', 'fc_coord.linear.bias']) {
         expect(taken.get(name)).toEqual(given.get(name));
       }
@@ -126,7 +126,7 @@ describe('checkpoints', () => {
       const session = startSession(device, config, data);
       await trainRun(session, folder, unseen, new AbortController().signal);
       const { params, optimizer } = session.learner;
-      const [weights, average] = await Promise.all([params, optimizer.ema].map(download));
+      const [weights, average] = await Promise.all([params, optimizer.ema].map(downloadState));
       expect(weights).not.toEqual(average);
       const run = await loadRun(folder.last);
       const { checkpoint } = run;
@@ -134,7 +134,7 @@ describe('checkpoints', () => {
       expect(checkpoint.model.get(name)?.data).toEqual(average.get(name)?.data);
       expect(checkpoint.optimizer.get(`weights.${name}`)?.data).toEqual(weights.get(name)?.data);
       const learner = initFrom(initLearner(device, config, JOINTS), await readInitialWeights(folder.last));
-      for (const tree of [learner.params, learner.optimizer.ema]) expect(await download(tree)).toEqual(average);
+      for (const tree of [learner.params, learner.optimizer.ema]) expect(await downloadState(tree)).toEqual(average);
       const judged = await evaluate(session);
       expect((await evaluate({ ...session, learner })).predictions).toEqual(judged.predictions);
       expect(() => resumeSession(startSession(device, TINY, data), run)).toThrow(/another model.*unexpected \(weights/);
@@ -162,7 +162,7 @@ describe('checkpoints', () => {
         initLearner(device, { ...TINY, head: 'integral' }, JOINTS),
         await readInitialWeights(folder.last),
       );
-      const [given, taken] = await Promise.all([donor.learner.params, learner.params].map(download));
+      const [given, taken] = await Promise.all([donor.learner.params, learner.params].map(downloadState));
       for (const name of ['deconv_layers.3.weight', 'final_layer.bias'])
         expect(taken.get(name)).toEqual(given.get(name));
     });

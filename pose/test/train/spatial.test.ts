@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpu, type Device } from 'wgrad';
+import { downloadState } from 'wgrad/io';
 import { BACKENDS } from '../../../test/backends.js';
 import { REFERENCE_RELATIVE } from '../../../test/tolerance.js';
 import { cameraPoints } from '../../src/cameraPoints.js';
@@ -16,7 +17,6 @@ import { LOSS_NAMES, makeConfig, savedConfig, type TrainConfig } from '../../src
 import { makeCropBatch } from '../../src/train/cropBatch.js';
 import { openDataset } from '../../src/train/dataset.js';
 import { DataWorkers } from '../../src/train/dataWorkers.js';
-import { download } from '../../src/train/deviceState.js';
 import { withDims } from '../../src/train/dims.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { capturedTrainStep, initLearner, type TrainStep, trainStep } from '../../src/train/learner.js';
@@ -138,7 +138,7 @@ async function run(device: Device, config: TrainConfig, step: TrainStep) {
     losses.push(await next.loss.item());
     learner = next.learner;
   }
-  return { losses, trees: await Promise.all([learner.params, learner.optimizer].map(download)) };
+  return { losses, trees: await Promise.all([learner.params, learner.optimizer].map(downloadState)) };
 }
 
 const DIRECT = LOSS_NAMES.filter((loss) => loss !== 'heatmap' && loss !== 'dsnt').map((loss) => ({ loss }));
@@ -166,7 +166,7 @@ test('an interrupted run in 3-D that is resumed ends with the same bits', async 
     });
     const { learner, progress } = session;
     const { history, best } = progress;
-    const trees = await Promise.all([learner.params, learner.state, learner.optimizer].map(download));
+    const trees = await Promise.all([learner.params, learner.state, learner.optimizer].map(downloadState));
     return { trees, best, history: history.map(({ imagesPerSecond, ...rest }) => rest) };
   };
   const whole = await finish(startSession(device, config, data));

@@ -1,3 +1,4 @@
+import { threadEntry } from '../../tensor/grid.js';
 import threefry from './threefry.wgsl.js';
 
 /** Thread `t` has elements 2 t and 2 t + 1, for which one block of threefry has a word each. */
@@ -10,10 +11,7 @@ struct Params { stream: u32, threshold: u32, scale: f32, size: u32 }
 @group(0) @binding(3) var<uniform> p: Params;
 ${threefry()}
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;
-  if (2u * t >= p.size) { return; }
+${threadEntry('t', '(p.size + 1u) / 2u')}
   let drawn = threefry(seed[0], seed[1] ^ p.stream, t, seed[2]) >> vec2u(8u);
   let keep = drawn >= vec2u(p.threshold);
   y[2u * t] = select(0.0, x[2u * t] * p.scale, keep.x);

@@ -1,3 +1,5 @@
+import { threadEntry } from '../../tensor/grid.js';
+
 /**
  * `y[o, n, i] = sum over m with index[o, m, i] = n of g[o, m, i]`; one thread per element of `y` adds in the order of m.
  * The forward kernel is `pick`.
@@ -10,10 +12,7 @@ struct Params { extent: u32, inner: u32, count: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> p: Params;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let t = id.y * groups.x * 256u + id.x;
-  if (t >= arrayLength(&y)) { return; }
+${threadEntry('t', 'arrayLength(&y)')}
   let row = t / p.inner;
   let n = row % p.extent;
   var at = row / p.extent * p.count * p.inner + t % p.inner;
