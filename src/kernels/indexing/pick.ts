@@ -7,7 +7,7 @@ import { programs } from '../../tensor/programs.js';
 import { type DType, formatShape, isFloat, type Shape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { permuted } from '../layout/permute.js';
-import { eachStrided, scatterStrided } from '../layout/strided.js';
+import { eachStrided, writeStrided } from '../layout/strided.js';
 import {
   arrange,
   type Collapsed,
@@ -132,7 +132,7 @@ export const place: Op<[g: Tensor, index: Tensor], PlaceAttrs> = /* @__PURE__ */
       params: [reduce, inner],
       grid: grid(y.size),
     };
-    return order ? [placing, scatterStrided('place', rows, y, permuted(y.shape, order))] : [placing];
+    return order ? [placing, writeStrided('place', rows, y, permuted(y.shape, order))] : [placing];
   },
   vjp: (g, { inputs: [, index], attrs: { axes, keepDims } }) => [() => pick(g, index, { axes, keepDims }), null],
   keep: { inputs: [1] },

@@ -6,7 +6,7 @@ import { formatShape, normaliseAxis, type Shape, stridesOf } from '../../tensor/
 import type { Tensor } from '../../tensor/tensor.js';
 import { expandDims } from './reshape.js';
 import { slice } from './slice.js';
-import { eachStrided, type Strided, scatterStrided } from './strided.js';
+import { eachStrided, type Strided, writeStrided } from './strided.js';
 
 export interface ConcatAttrs {
   readonly axis: number;
@@ -69,7 +69,7 @@ export const concat = /* @__PURE__ */ ofArray(
     },
     launches(xs, [y], attrs) {
       const axis = normaliseAxis('concat', attrs.axis, y.rank);
-      return xs.map((x, k) => scatterStrided('concat', x, y, part(shapesOf(xs), k, y.shape, axis)));
+      return xs.map((x, k) => writeStrided('concat', x, y, part(shapesOf(xs), k, y.shape, axis)));
     },
     vjp(g, { inputs: xs, attrs }) {
       const axis = normaliseAxis('concat', attrs.axis, g.rank);

@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { normaliseAxes, type Shape, stridesOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { gatherStrided, gatherView, type Strided } from './strided.js';
+import { readStrided, readView, type Strided } from './strided.js';
 
 export interface FlipAttrs {
   /** Axes to reverse; default: all. */
@@ -30,8 +30,8 @@ export const flip: Op<[x: Tensor], FlipAttrs> = /* @__PURE__ */ defineOp({
     normaliseAxes('flip', axes, x.shape.length);
     return { shape: x.shape, dtype: x.dtype };
   },
-  reference: ([x], [y], { axes }) => gatherView(x, y, reversed(x.shape, axes)),
-  launches: ([x], [y], { axes }) => [gatherStrided('flip', x, y, reversed(x.shape, axes))],
+  reference: ([x], [y], { axes }) => readView(x, y, reversed(x.shape, axes)),
+  launches: ([x], [y], { axes }) => [readStrided('flip', x, y, reversed(x.shape, axes))],
   vjp: (g, { attrs: { axes } }) => [() => flip(g, { axes })],
   keep: { inputs: [] },
 });

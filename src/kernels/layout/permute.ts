@@ -3,7 +3,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { formatShape, normaliseAxis, type Shape, stridesOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { gatherStrided, gatherView, type Strided } from './strided.js';
+import { readStrided, readView, type Strided } from './strided.js';
 
 export interface PermuteAttrs {
   /** Axis `d` of the result is axis `order[d]` of `x`; empty reverses all axes. */
@@ -33,8 +33,8 @@ export const permute: Op<[x: Tensor], PermuteAttrs> = /* @__PURE__ */ defineOp({
   anyDType: true,
   half: [0],
   shape: ([x], { order }) => ({ shape: normaliseOrder(x.shape.length, order).map((d) => x.shape[d]), dtype: x.dtype }),
-  reference: ([x], [y], { order }) => gatherView(x, y, permuted(x.shape, normaliseOrder(x.shape.length, order))),
-  launches: ([x], [y], { order }) => [gatherStrided('permute', x, y, permuted(x.shape, normaliseOrder(x.rank, order)))],
+  reference: ([x], [y], { order }) => readView(x, y, permuted(x.shape, normaliseOrder(x.shape.length, order))),
+  launches: ([x], [y], { order }) => [readStrided('permute', x, y, permuted(x.shape, normaliseOrder(x.rank, order)))],
   vjp: (g, { inputs: [x], attrs: { order } }) => [
     () => {
       const inverse: number[] = [];

@@ -4,7 +4,7 @@ import { ShapeError } from '../../errors.js';
 import { formatShape, type Shape, stridesOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { fillLaunch, wordOf } from '../creation/full.js';
-import { eachStrided, gatherStrided, gatherView, type Strided, scatterStrided } from './strided.js';
+import { eachStrided, readStrided, readView, type Strided, writeStrided } from './strided.js';
 
 /** One number per axis from the left; axes beyond are taken whole. */
 export interface SliceAttrs {
@@ -61,8 +61,8 @@ export const slice: Op<[x: Tensor], SliceAttrs> = /* @__PURE__ */ defineOp({
   anyDType: true,
   half: [0],
   shape: ([x], attrs) => ({ shape: ranges(x.shape, attrs).map(({ extent }) => extent), dtype: x.dtype }),
-  reference: ([x], [y], attrs) => gatherView(x, y, selected(x.shape, attrs)),
-  launches: ([x], [y], attrs) => [gatherStrided('slice', x, y, selected(x.shape, attrs))],
+  reference: ([x], [y], attrs) => readView(x, y, selected(x.shape, attrs)),
+  launches: ([x], [y], attrs) => [readStrided('slice', x, y, selected(x.shape, attrs))],
   vjp: (g, { inputs: [x], attrs }) => [
     () => {
       const axes = ranges(x.shape, attrs);
@@ -130,7 +130,7 @@ export const pad: Op<[x: Tensor], PadAttrs> = /* @__PURE__ */ defineOp({
   },
   launches: ([x], [y], attrs) => [
     fillLaunch(y, y.size, wordOf(attrs.value, y.dtype)),
-    scatterStrided('pad', x, y, inner(x.shape, y.shape, attrs)),
+    writeStrided('pad', x, y, inner(x.shape, y.shape, attrs)),
   ],
   vjp: (g, { inputs: [x], attrs: { before, interior } }) => [
     () =>

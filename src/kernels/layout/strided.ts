@@ -6,7 +6,7 @@ import strided, { type StridedLanes } from '../wgsl/strided.wgsl.js';
 
 const moves = /* @__PURE__ */ programs(
   (op: string, move, rank, lanes) => `${op} ${move} ${rank}d ${lanes}`,
-  (_, move: 'gather' | 'scatter', rank: number, lanes: StridedLanes) => strided(move, rank, lanes),
+  (_, move: 'read' | 'write', rank: number, lanes: StridedLanes) => strided(move, rank, lanes),
 );
 
 /** A row-major index space laid over an array: element `index` lies at `offset + sum_d index_d strides_d`. */
@@ -17,17 +17,17 @@ export interface Strided {
 }
 
 /** `y[k] = x[at(k)]`: what permute, slice, flip and broadcastTo do. */
-export function gatherStrided(op: string, x: Bindable, y: Bindable, map: Strided): Launch {
+export function readStrided(op: string, x: Bindable, y: Bindable, map: Strided): Launch {
   const joined = join(map);
   const last = joined.extents.length - 1;
   const four = joined.extents[last] % 4 === 0 ? 'four' : 'scalar';
-  return launch(op, 'gather', x, y, joined, movesBlocks(joined) ? 'block' : four);
+  return launch(op, 'read', x, y, joined, movesVectors(joined) ? 'vector' : four);
 }
 
 /** `y[at(k)] = x[k]`: the dual, which pad and concat are made of; elements of `y` outside of the map stay as they are. */
-export function scatterStrided(op: string, x: Bindable, y: Bindable, map: Strided): Launch {
+export function writeStrided(op: string, x: Bindable, y: Bindable, map: Strided): Launch {
   const joined = join(map);
-  return launch(op, 'scatter', x, y, joined, movesBlocks(joined) ? 'block' : 'scalar');
+  return launch(op, 'write', x, y, joined, movesVectors(joined) ? 'vector' : 'scalar');
 }
 
 /** The reference of both: calls `visit(k, at(k))` for every element in order. */
@@ -39,8 +39,8 @@ export function eachStrided({ extents, strides, offset }: Strided, visit: (k: nu
   walk(0, 0, offset);
 }
 
-/** The reference of a gather. */
-export function gatherView(x: View, y: View, map: Strided): void {
+/** The reference of `readStrided`. */
+export function readView(x: View, y: View, map: Strided): void {
   eachStrided(map, (k, at) => {
     y.data[k] = x.data[at];
   });
@@ -64,7 +64,7 @@ function join({ extents, strides, offset }: Strided): Strided {
   return e.length > 0 ? { extents: e, strides: s, offset } : { extents: [1], strides: [1], offset };
 }
 
-function movesBlocks({ extents, strides, offset }: Strided): boolean {
+function movesVectors({ extents, strides, offset }: Strided): boolean {
   const last = extents.length - 1;
   const aligned = (n: number) => n % 4 === 0;
   return strides[last] === 1 && aligned(extents[last]) && aligned(offset) && strides.slice(0, last).every(aligned);
@@ -72,7 +72,7 @@ function movesBlocks({ extents, strides, offset }: Strided): boolean {
 
 function launch(
   op: string,
-  move: 'gather' | 'scatter',
+  move: 'read' | 'write',
   x: Bindable,
   y: Bindable,
   { extents, strides, offset }: Strided,
@@ -80,11 +80,11 @@ function launch(
 ): Launch {
   const rank = extents.length;
   const last = rank - 1;
-  const block = lanes === 'block' ? 4 : 1;
-  const params = [offset / block];
+  const unit = lanes === 'vector' ? 4 : 1;
+  const params = [offset / unit];
   for (let d = 0; d < rank; d++) {
     params.push(d === last && lanes !== 'scalar' ? extents[d] / 4 : extents[d]);
-    params.push((d === last ? strides[d] : strides[d] / block) >>> 0);
+    params.push((d === last ? strides[d] : strides[d] / unit) >>> 0);
   }
   return {
     program: moves(op, move, rank, lanes),

@@ -4,7 +4,7 @@ import { programs } from '../../tensor/programs.js';
 import { normaliseAxes, type Shape, sizeOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { permuted } from '../layout/permute.js';
-import { gatherStrided, gatherView } from '../layout/strided.js';
+import { readStrided, readView } from '../layout/strided.js';
 import reduce, { type ReducerCode, type ReduceStage } from '../wgsl/reduce.wgsl.js';
 
 const reductions = /* @__PURE__ */ programs(
@@ -68,7 +68,7 @@ export function arrange(
   const { order, ...collapsed } = collapse(op, x.shape, axes);
   if (!order) return { ...collapsed, data: x, launches: [] };
   const data = scratch(x.size, x.dtype);
-  return { ...collapsed, data, launches: [gatherStrided(op, x, data, permuted(x.shape, order))] };
+  return { ...collapsed, data, launches: [readStrided(op, x, data, permuted(x.shape, order))] };
 }
 
 /** What a reference loops over: the elements as row-major [outer, reduce, inner]. */
@@ -76,7 +76,7 @@ export function collapsedView(op: string, x: View, axes: ReduceAttrs['axes']): C
   const { order, ...collapsed } = collapse(op, x.shape, axes);
   if (!order) return { ...collapsed, data: x.data };
   const ordered: View = { shape: order.map((d) => x.shape[d]), data: x.data.slice() };
-  gatherView(x, ordered, permuted(x.shape, order));
+  readView(x, ordered, permuted(x.shape, order));
   return { ...collapsed, data: ordered.data };
 }
 

@@ -15,7 +15,7 @@ import {
 import type { Tensor } from '../../tensor/tensor.js';
 import { matching } from '../elementwise/cast.js';
 import { reshape } from '../layout/reshape.js';
-import { gatherStrided, gatherView } from '../layout/strided.js';
+import { readStrided, readView } from '../layout/strided.js';
 import {
   collapsedView,
   REDUCE_DEFAULTS,
@@ -89,8 +89,8 @@ export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defi
     }
     return { shape, dtype: x.dtype };
   },
-  reference: ([x], [y]) => gatherView(x, y, repeated(x.shape, y.shape)),
-  launches: ([x], [y]) => [gatherStrided('broadcastTo', x, y, repeated(x.shape, y.shape))],
+  reference: ([x], [y]) => readView(x, y, repeated(x.shape, y.shape)),
+  launches: ([x], [y]) => [readStrided('broadcastTo', x, y, repeated(x.shape, y.shape))],
   vjp: (g, { inputs: [x] }) => [() => gradientFor(x, g)],
   keep: { inputs: [] },
 });

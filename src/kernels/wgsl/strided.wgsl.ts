@@ -1,26 +1,26 @@
 import { threadEntry } from '../../tensor/grid.js';
 
 /** How a thread of the strided kernels moves its element or its four. */
-export type StridedLanes = 'scalar' | 'block' | 'four';
+export type StridedLanes = 'scalar' | 'vector' | 'four';
 
 /**
  * Moves 32-bit words between a row-major array and a strided one; words, so that NaNs keep their bits and every dtype fits.
  *
- * `gather`: `y[k] = x[at(k)]`; `scatter`: `y[at(k)] = x[k]`; `at(k) = offset + sum_d index_d(k) stride_d`, where strides
- * may be 0 (repeat) and negative (two's complement wraps). `block` moves 4 neighbours on both sides and counts extents,
- * strides and offset in blocks; `four` gathers 4 words of any last stride and stores them as one block.
+ * `read`: `y[k] = x[at(k)]`; `write`: `y[at(k)] = x[k]`; `at(k) = offset + sum_d index_d(k) stride_d`, where strides
+ * may be 0 (repeat) and negative (two's complement wraps). `vector` moves 4 neighbours on both sides and counts extents,
+ * strides and offset in fours; `four` reads 4 words of any last stride and stores them as one vector.
  */
-export default function strided(move: 'gather' | 'scatter', rank: number, lanes: StridedLanes): string {
+export default function strided(move: 'read' | 'write', rank: number, lanes: StridedLanes): string {
   const axes = Array.from({ length: rank }, (_, d) => d);
-  const type = (side: 'x' | 'y') => (lanes === 'block' || (lanes === 'four' && side === 'y') ? 'vec4u' : 'u32');
-  const counted = move === 'gather' ? 'y' : 'x';
+  const type = (side: 'x' | 'y') => (lanes === 'vector' || (lanes === 'four' && side === 'y') ? 'vec4u' : 'u32');
+  const counted = move === 'read' ? 'y' : 'x';
   const stride = `p.stride${rank - 1}`;
   const moved = {
-    gather:
+    read:
       lanes === 'four'
         ? `y[k] = vec4u(x[at], x[at + ${stride}], x[at + 2 * ${stride}], x[at + 3 * ${stride}]);`
         : 'y[k] = x[at];',
-    scatter: 'y[at] = x[k];',
+    write: 'y[at] = x[k];',
   };
   return /* wgsl */ `
 struct Params { offset: u32, ${axes.map((d) => `extent${d}: u32, stride${d}: u32`).join(', ')} }
