@@ -37,7 +37,7 @@ const filesOf = (folder: string) => readdirSync(join(home, folder)).sort();
 async function refused(args: readonly string[], message: string | RegExp, env?: NodeJS.ProcessEnv): Promise<void> {
   const before = existsSync(join(home, 'out')) ? filesOf('out') : [];
   const { code, stdout, stderr } = await start(args, env);
-  const said = stderr.split('\n').filter((line) => /^(wgrad|error): /.test(line));
+  const said = stderr.split('\n').filter((line) => /^(wgrad-pose|error): /.test(line));
   expect(said).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
   expect(stderr).not.toMatch(/\n\s+at .*[jt]s/);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
