@@ -68,7 +68,8 @@ describe('wgrad-pose evaluate, as a process', () => {
     const began = performance.now();
     const more = ['--results', write('many.json', many), '--json'];
     const { stdout } = await spawned('--metric', 'coco', annotations, gt, ...more);
-    expect(performance.now() - began).toBeLessThan(20_000);
+    // Ten times what a quiet machine takes, which is far below what comparing all with all would.
+    expect(performance.now() - began).toBeLessThan(60_000);
     expect(JSON.parse(stdout).AP).toBeGreaterThanOrEqual(pair.metrics.AP - 10 ** -METRIC_DIGITS);
   });
 

@@ -192,7 +192,7 @@ describe('a process', () => {
       };
       ${body}`;
     const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
-    return promisify(execFile)(process.execPath, args, { timeout: 60_000 }).then(({ stdout }) => stdout);
+    return promisify(execFile)(process.execPath, args, { timeout: 600_000 }).then(({ stdout }) => stdout);
   }
 
   test('ends by itself, whether it closes its workers or not, and not before they are closed', async () => {
