@@ -4,7 +4,7 @@
 
 import { device as openDevice, packParameters, Rng, relu, scope, type Tensor, valueAndGrad } from 'wgrad';
 import { adam, mlp } from 'wgrad/nn';
-import { head, realNvp, rle } from 'wgrad/rle';
+import { head, realNvpFlow, rle } from 'wgrad/rle';
 
 const STEPS = 600;
 const BATCH = 256;
@@ -29,10 +29,11 @@ function drawBatch(from: Rng): { x: Float32Array; label: Float32Array } {
   return { x, label };
 }
 
+const flow = realNvpFlow({ dims: 2, couplings: 4, hidden: 32 });
 let params = packParameters({
   body: mlp.init(rng.split(0), device, { sizes: [1, 64, FEATURES] }),
   head: head.init(rng.split(1), device, { inputs: FEATURES, joints: 1 }),
-  flow: realNvp.init(rng.split(2), device, { dims: 2, couplings: 4, hidden: 32 }),
+  flow: flow.init(rng.split(2), device),
 });
 type Params = typeof params;
 let moments = adam.init(params);
@@ -40,7 +41,7 @@ let moments = adam.init(params);
 const predict = (p: Params, x: Tensor) => head.apply(p.head, relu(mlp.apply(p.body, x, relu)), { normalise: false });
 
 const lossAndGradients = valueAndGrad((p: Params, x: Tensor, target: Tensor) =>
-  rle(predict(p, x), { target }, p.flow, { variant: 'paper' }),
+  rle(predict(p, x), { target }, { flow, params: p.flow }),
 );
 
 /** The parameters and moments that go in are used up; what is returned outlives the scope. */
@@ -63,7 +64,7 @@ for (let i = 1; i <= STEPS; i++) {
 
 const median = (values: ArrayLike<number>) => Array.from(values, Math.abs).sort((a, b) => a - b)[values.length >> 1];
 const truth = Float64Array.from({ length: 20_000 }, () => drawError(data));
-const learned = await scope(() => realNvp.sample(params.flow, 20_000, rng.split(4))).data();
+const learned = await scope(() => flow.sample(params.flow, 20_000, rng.split(4))).data();
 
 // Sigma alone has no unit, since the flow can take any factor of it over: sigma times the flow's spread does.
 console.log('\nmedian |error|    of labels   sigma x flow');

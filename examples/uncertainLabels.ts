@@ -20,7 +20,9 @@ type Params = typeof params;
 let moments = adam.init(params);
 
 const predict = (p: Params, x: Tensor) => head.apply(p.head, relu(mlp.apply(p.body, x)), { normalise: false });
-const lossAndGradients = valueAndGrad((p: Params, x: Tensor, target: Tensor) => rle(predict(p, x), { target }, p.flow));
+const lossAndGradients = valueAndGrad((p: Params, x: Tensor, target: Tensor) =>
+  rle(predict(p, x), { target }, { flow, params: p.flow }),
+);
 
 for (let step = 0; step < 400; step++) {
   [params, moments] = scope(() => {

@@ -19,7 +19,7 @@ import {
   type Tensor,
 } from '../../src/index.js';
 import { type AdamState, adam, resnet } from '../../src/nn/index.js';
-import { realNvp, regressor, rle } from '../../src/rle/index.js';
+import { realNvp, realNvpFlow, regressor, rle } from '../../src/rle/index.js';
 import { Rng } from '../../src/tensor/rng.js';
 import { aliasOf } from '../../src/tensor/tensor.js';
 import { mapTensors } from '../../src/tensor/tree.js';
@@ -27,6 +27,9 @@ import type { HostArray } from '../../src/testing/hostArray.js';
 import { GRADIENT, type Operands } from './operands.js';
 import { LEARNING_RATE, type Results } from './protocol.js';
 import type { StepWork, Work } from './rows.js';
+
+/** The flow of all works; its parameters are operands. */
+const FLOW = realNvpFlow({ dims: 2 });
 
 /** A work on a device: `call` enqueues it once and lets go of what it makes; `results` does it once and reads that. */
 export interface PreparedWork {
@@ -85,7 +88,9 @@ export function prepareWork(device: Device, work: Work, operands: Operands): Pre
     case 'rle': {
       const flow = flowOn(device, operands);
       const labels = { target: on('target'), weight: on('weight') };
-      const step = valueAndGrad((p: { flow: typeof flow; mu: Tensor; logit: Tensor }) => rle(p, labels, p.flow));
+      const step = valueAndGrad((p: { flow: typeof flow; mu: Tensor; logit: Tensor }) =>
+        rle(p, labels, { flow: FLOW, params: p.flow, variant: 'official' }),
+      );
       return stateless(gradientsOf(step, { flow, mu: on('mu'), logit: on('logit') }));
     }
     case 'adam':
@@ -182,7 +187,10 @@ function prepareStep(device: Device, work: StepWork, operands: Operands): Prepar
       const differentiate = valueAndGrad(
         (p: typeof params) => {
           const [prediction, next] = regressor.apply(p, state, images, { training: true, normalise: false });
-          return [rle(prediction, { target, weight }, p.flow), next] as const;
+          return [
+            rle(prediction, { target, weight }, { flow: FLOW, params: p.flow, variant: 'official' }),
+            next,
+          ] as const;
         },
         { aux: true },
       );

@@ -3,11 +3,9 @@ import { valueAndGrad } from '../../src/autograd/grad.js';
 import { broadcastTo } from '../../src/kernels/reduction/sum.js';
 import { adam } from '../../src/nn/optim.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
-import { laplaceNll } from '../../src/rle/loss.js';
 import { drawErrors } from '../../src/rle/predictive.js';
 import type { RealNvpParams } from '../../src/rle/realNvp.js';
-import { rle } from '../../src/rle/rle.js';
-import type { Labels, Prediction } from '../../src/rle/standardise.js';
+import { type RleOptions, rle } from '../../src/rle/rle.js';
 import { errorMoments } from '../../src/rle/uncertainty.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import type { Device } from '../../src/tensor/backend.js';
@@ -24,7 +22,6 @@ const TRUTH = 0.05;
 
 /** One sigma per coordinate for all labels, and the flow. */
 type Params = { logit: Tensor; flow: RealNvpParams };
-type Loss = (prediction: Prediction, labels: Labels, flow: RealNvpParams) => Tensor;
 
 interface State {
   readonly step: number;
@@ -39,13 +36,17 @@ const flow = realNvpFlow({ dims: 2, hidden: 16 });
 
 /** How sigma moves with a flow and without, while a perfect mu meets labels whose errors keep their size. */
 export async function gauge(device: Device): Promise<string> {
-  const drifting = await learn(device, rle, async ({ flow: params }) => {
-    const { std } = errorMoments(await drawErrors(flow, params, { rng: new Rng(2), count: 1024 }));
-    return average(await std.data());
-  });
+  const drifting = await learn(
+    device,
+    (params) => ({ flow, params, variant: 'official' }),
+    async ({ flow: params }) => {
+      const { std } = errorMoments(await drawErrors(flow, params, { rng: new Rng(2), count: 1024 }));
+      return average(await std.data());
+    },
+  );
   const fixed = await learn(
     device,
-    (prediction, labels) => laplaceNll(prediction, labels),
+    () => ({ q: 'laplace' }),
     async () => Math.SQRT2,
   );
   return figure('Sigma drifts and the flow shrinks, while their product stays at the truth', [
@@ -54,14 +55,18 @@ export async function gauge(device: Device): Promise<string> {
   ]);
 }
 
-/** `stdOf` measures the density that errors in units of sigma are taken to have. */
-async function learn(device: Device, loss: Loss, stdOf: (params: Params) => Promise<number>): Promise<State[]> {
+/** `options` are those of the loss, `stdOf` measures the density that errors in units of sigma are taken to have. */
+async function learn(
+  device: Device,
+  options: (params: RealNvpParams) => RleOptions<RealNvpParams>,
+  stdOf: (params: Params) => Promise<number>,
+): Promise<State[]> {
   let params = packParameters<Params>({ logit: device.tensor([-2, -2]), flow: flow.init(new Rng(0), device) });
   let moments = adam.init(params);
   const shape = [BATCH, 1, 2];
   const mu = device.zeros(shape);
   const lossAndGradients = valueAndGrad((p: Params, target: Tensor) =>
-    loss({ mu, logit: broadcastTo(p.logit, { shape }) }, { target }, p.flow),
+    rle({ mu, logit: broadcastTo(p.logit, { shape }) }, { target }, options(p.flow)),
   );
   const data = new Rng(1);
   const states: State[] = [];

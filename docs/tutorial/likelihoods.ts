@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
-import { gaussianNll, laplaceNll } from '../../src/rle/loss.js';
-import { type StandardDensity, standardNegLog } from '../../src/rle/standardDensity.js';
+import { type StandardDensity, standardNegLog } from '../../src/rle/density.js';
+import { rle } from '../../src/rle/rle.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { scope } from '../../src/tensor/scope.js';
 import { COLOUR, figure } from './figure.js';
@@ -24,7 +24,9 @@ export async function likelihoods(device: Device): Promise<string> {
   const errors = Array.from({ length: 121 }, (_, i) => (i - 60) / 10);
   const costs = await Promise.all(DENSITIES.map(({ density }) => costOf(device, density, errors)));
   const sigmas = Array.from({ length: 81 }, (_, i) => 0.02 * 40 ** (i / 80));
-  const [normal, laplace] = await Promise.all([gaussianNll, laplaceNll].map((loss) => overSigma(device, loss, sigmas)));
+  const [normal, laplace] = await Promise.all(
+    (['gaussian', 'laplace'] as const).map((q) => overSigma(device, q, sigmas)),
+  );
   return figure('The cost of an error, and of a scale, under simple densities', [
     {
       title: 'What an error costs',
@@ -58,11 +60,11 @@ async function costOf(device: Device, density: StandardDensity, errors: readonly
   return errors.map((x, i) => ({ x, y: costs[i] }));
 }
 
-function overSigma(device: Device, loss: typeof gaussianNll, sigmas: readonly number[]): Promise<Point[]> {
+function overSigma(device: Device, q: StandardDensity, sigmas: readonly number[]): Promise<Point[]> {
   const one = (value: number) => device.tensor([value], [1, 1, 1]);
   const at = async (sigma: number) => {
     const prediction = { mu: one(ERROR), logit: one(Math.log(sigma / (1 - sigma))) };
-    return { x: sigma, y: await scope(() => loss(prediction, { target: one(0) })).item() };
+    return { x: sigma, y: await scope(() => rle(prediction, { target: one(0) }, { q })).item() };
   };
   return Promise.all(sigmas.map(at));
 }

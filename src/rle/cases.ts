@@ -2,8 +2,10 @@ import type { OpCases } from '../autograd/cases.js';
 import { flowGrad } from './flowGrad.js';
 import { flowLogProb, flowMove } from './flowLogProb.js';
 import { networkCount, networkLayout } from './flowShape.js';
+import * as of from './formula/expression.js';
+import { operand, scalar } from './formula/expression.js';
+import { type Formula, jointwise } from './formula/jointwise.js';
 import { alternatingMasks } from './masks.js';
-import { rleError, rleGrad, rleSum } from './rleTerms.js';
 
 const attrsOf = (dims: number, couplings: number) => ({ dims, hidden: 64, masks: alternatingMasks(dims, couplings) });
 const pointsOf = (n: number, dims: number) => ({ shape: [n, dims] });
@@ -99,79 +101,74 @@ export const flowGradCases = (): OpCases => ({
   })),
 });
 
-const joints = { shape: [3, 5, 2] };
-const logits = { shape: [3, 5, 2], lo: -4, hi: 2, avoid: [-3] };
-/** Zeros among the weights. */
-const weights = { shape: [3, 5, 2], values: Array.from({ length: 30 }, (_, i) => (i % 7 === 3 ? 0 : 0.5 + (i % 3))) };
-const perJoint = { shape: [3, 5, 1], values: Array.from({ length: 15 }, (_, i) => (i % 4 === 1 ? 0 : 1)) };
-const everywhere = { shape: [], values: [1] };
-const operands = [joints, logits, joints, weights];
-const mismatch = [
-  { inputs: [joints, { shape: [3, 5, 1] }, joints, everywhere], message: /logit and target must be \[B, K, D\]/ },
-];
-const TERMS = [
-  { variant: 'official', floor: -3 },
-  { variant: 'official', q: 'gaussian' },
-  { variant: 'mmpose', q: 'laplace', floor: -3 },
-  { variant: 'mmpose', q: 'gaussian' },
-  { variant: 'paper' },
-  { variant: 'paper', residual: false },
-] as const;
+/** Coordinates, joints and the batch as operands, and as what results are summed over to. */
+const joints = { shape: [3, 5, 2], lo: 0.5, hi: 2 };
+/** Zeros among them, where conditions have their kink. */
+const perJoint = { shape: [3, 5, 1], values: Array.from({ length: 15 }, (_, i) => (i % 4 === 1 ? 0 : 0.5 + (i % 3))) };
+const [x, w, s] = [operand(0), operand(1), scalar(0)];
+const FORMULA: Formula = {
+  name: 'test',
+  operands: ['coordinate', 'joint', 'batch'],
+  results: [
+    { value: of.wherePositive(w, of.exp(of.neg(of.abs(of.sub(x, operand(2)))))), extent: 'coordinate' },
+    { value: of.mul(of.log(of.add(x, s)), of.log1p(w)), extent: 'joint' },
+    { value: of.div(of.softplus(of.mul(x, w)), of.sigmoid(of.atLeast(x, 1))), extent: 'batch' },
+  ],
+  variables: 2,
+  scalars: 1,
+};
 const batch = { shape: [32, 17, 2] };
-const elements = 32 * 17 * 2;
-
-export const rleErrorCases = (): OpCases => ({
-  op: rleError,
-  samples: [
-    { inputs: operands, attrs: TERMS[0], order: 0 },
-    { inputs: [joints, logits, joints, perJoint], attrs: TERMS[2], order: 0 },
-    { inputs: [joints, logits, joints, everywhere], order: 0 },
+const LAPLACE: Formula = {
+  name: 'laplace',
+  operands: ['coordinate', 'coordinate', 'coordinate'],
+  results: [
+    {
+      value: of.add(of.softplus(of.neg(x)), of.abs(of.mul(of.sub(w, operand(2)), of.add(of.exp(of.neg(x)), 1)))),
+      extent: 'batch',
+    },
   ],
-  errors: mismatch,
-  bench: [{ name: '32 x 17', inputs: [batch, batch, batch, everywhere], flop: 20 * elements, bytes: 16 * elements }],
-});
+  variables: 3,
+  scalars: 0,
+};
 
-export const rleSumCases = (): OpCases => ({
-  op: rleSum,
+export const jointwiseCases = (): OpCases => ({
+  op: jointwise,
   samples: [
-    ...TERMS.map((attrs) => ({ inputs: [...operands, { shape: [15] }], attrs, order: 0 as const })),
-    { inputs: [joints, logits, joints, perJoint, { shape: [15] }], order: 0 },
+    {
+      inputs: [
+        { ...joints, avoid: [0.9, 1] },
+        { shape: [3, 5, 1], lo: 0.5, hi: 2 },
+        { shape: [], values: [0.9] },
+      ],
+      attrs: { formula: FORMULA, scalars: [0.25] },
+    },
+    {
+      inputs: [joints, perJoint, { shape: [], values: [0.9] }],
+      attrs: { formula: FORMULA, scalars: [0.25] },
+      order: 0,
+    },
   ],
-  errors: mismatch.map((error) => ({ ...error, inputs: [...error.inputs, { shape: [15] }] })),
+  errors: [
+    {
+      inputs: [joints, { shape: [3, 5, 2] }, { shape: [] }],
+      attrs: { formula: FORMULA, scalars: [0.25] },
+      message: /test wants operands \[B, K, D\] for coordinates/,
+    },
+  ],
   bench: [
     {
       name: '32 x 17',
-      inputs: [batch, batch, batch, everywhere, { shape: [32 * 17] }],
-      flop: 60 * elements,
-      bytes: 16 * elements,
+      inputs: [batch, batch, batch],
+      attrs: { formula: LAPLACE, scalars: [] },
+      flop: 60 * 32 * 17 * 2,
+      bytes: 12 * 32 * 17 * 2,
     },
   ],
 });
 
-export const rleGradCases = (): OpCases => ({
-  op: rleGrad,
-  samples: TERMS.map((attrs) => ({
-    inputs: [...operands, { shape: [15, 2] }, { shape: [], lo: 0.5 }],
-    attrs,
-    order: 0 as const,
-  })),
-  errors: mismatch.map((error) => ({ ...error, inputs: [...error.inputs, { shape: [15, 2] }, { shape: [] }] })),
-  bench: [
-    {
-      name: '32 x 17',
-      inputs: [batch, batch, batch, everywhere, { shape: [32 * 17, 2] }, { shape: [] }],
-      flop: 60 * elements,
-      bytes: 28 * elements,
-    },
-  ],
-});
-
-/** The cases of the ops of this floor. */
 export const rleCases: readonly OpCases[] = /* @__PURE__ */ (() => [
   flowGradCases(),
   flowLogProbCases(),
   flowMoveCases(),
-  rleErrorCases(),
-  rleGradCases(),
-  rleSumCases(),
+  jointwiseCases(),
 ])();

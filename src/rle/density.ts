@@ -1,26 +1,125 @@
-import { add, mul } from '../kernels/elementwise/arithmetic.js';
-import { abs, square } from '../kernels/elementwise/unary.js';
+import { ShapeError } from '../errors.js';
+import { randomNormal, randomUniform } from '../kernels/creation/random.js';
+import { maximum, mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { cos, expm1, log, log1p, sqrt } from '../kernels/elementwise/unary.js';
+import { reshape } from '../kernels/layout/reshape.js';
+import type { Device } from '../tensor/backend.js';
+import type { Rng } from '../tensor/rng.js';
+import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Expression } from './formula/expression.js';
+import * as of from './formula/expression.js';
+import { evaluate } from './formula/jointwise.js';
+import { logGamma } from './logGamma.js';
 
-/** The densities Q of a normalised error that a loss can assume, of scale 1. */
-export type Density = 'laplace' | 'gaussian';
+/**
+ * A density of location 0 and scale 1 per coordinate, as Q of a likelihood or as the base of a flow. With
+ * `{ studentT: nu }` and with `laplace` the tails are heavier than the normal's, so that an outlier costs less.
+ */
+export type StandardDensity = 'gaussian' | 'laplace' | 'logistic' | { readonly studentT: number };
 
-/** `-log Q(e) = |e| + log 2`, Laplace with scale b = 1; elementwise. */
-export function laplaceNegLog(e: Tensor): Tensor {
-  return add(abs(e), Math.LN2);
+/** A density `q(e) = exp(-cost(e) - logNorm)`. */
+interface DensityForm {
+  /** What the error costs, in nats: 0 at the peak. */
+  cost(e: Expression): Expression;
+  readonly logNorm: number;
+  /** Standard deviation of each coordinate. */
+  readonly std: number;
+  /** Independent draws. */
+  draw(rng: Rng, device: Device, shape: Shape): Tensor;
 }
+
+/** Half a step of the uniforms: what zero stands for. */
+const HALF_STEP = 2 ** -25;
 
 export const HALF_LOG_2PI = 0.5 * Math.log(2 * Math.PI);
 
-/** `-log Q(e) = e^2 / 2 + log(2 pi) / 2`, the standard normal; elementwise. */
-export function gaussianNegLog(e: Tensor): Tensor {
-  return add(mul(square(e), 0.5), HALF_LOG_2PI);
-}
+/** `1 - u` lies in (0, 1], so that its logarithm is finite. */
+const uniformAboveZero = (rng: Rng, device: Device, shape: Shape) => sub(1, randomUniform(device, rng, { shape }));
 
-export const NEG_LOG: Readonly<Record<Density, (e: Tensor) => Tensor>> = {
-  laplace: laplaceNegLog,
-  gaussian: gaussianNegLog,
+/** `-log q(e) = e^2 / 2 + log(2 pi) / 2`. */
+const gaussian: DensityForm = {
+  cost: (e) => of.mul(of.square(e), 0.5),
+  logNorm: HALF_LOG_2PI,
+  std: 1,
+  draw: (rng, device, shape) => randomNormal(device, rng, { shape }),
 };
 
-/** What both public codes add to guard their divisions. */
-export const CODE_EPSILON = 1e-9;
+/** `-log q(e) = |e| + log 2`; a draw is the difference of two exponentials. */
+const laplace: DensityForm = {
+  cost: (e) => of.abs(e),
+  logNorm: Math.LN2,
+  std: Math.SQRT2,
+  draw: (rng, device, shape) =>
+    sub(log(uniformAboveZero(rng, device, shape)), log(uniformAboveZero(rng, device, shape))),
+};
+
+/** `-log q(e) = |e| + 2 log(1 + exp(-|e|))`, of which `2 log 2` is the norm. */
+const logistic: DensityForm = {
+  cost: (e) => of.sub(of.add(of.abs(e), of.mul(of.softplus(of.neg(of.abs(e))), 2)), 2 * Math.LN2),
+  logNorm: 2 * Math.LN2,
+  std: Math.PI / Math.sqrt(3),
+  draw(rng, device, shape) {
+    const u = maximum(randomUniform(device, rng, { shape }), HALF_STEP);
+    return sub(log(u), log1p(mul(u, -1)));
+  },
+};
+
+/**
+ * `-log q(e) = (nu + 1) / 2 log(1 + e^2 / nu) + log norm`; drawn in polar form, `sqrt(nu (u^(-2 / nu) - 1)) cos(2 pi v)`
+ * (Bailey 1994).
+ */
+function studentT(nu: number): DensityForm {
+  return {
+    cost: (e) => of.mul(of.log1p(of.mul(of.square(e), 1 / nu)), (nu + 1) / 2),
+    logNorm: logGamma(nu / 2) - logGamma((nu + 1) / 2) + 0.5 * Math.log(nu * Math.PI),
+    std: nu > 2 ? Math.sqrt(nu / (nu - 2)) : Number.POSITIVE_INFINITY,
+    draw(rng, device, shape) {
+      const radius = sqrt(mul(expm1(mul(log(uniformAboveZero(rng, device, shape)), -2 / nu)), nu));
+      return mul(radius, cos(mul(randomUniform(device, rng, { shape }), 2 * Math.PI)));
+    },
+  };
+}
+
+const FORMS = { gaussian, laplace, logistic } as const;
+
+/**
+ * What a density is made of.
+ * @throws ShapeError for a density that is none of these, or a Student-t without degrees of freedom
+ */
+export function densityForm(density: StandardDensity): DensityForm {
+  if (typeof density === 'object' && density.studentT > 0) return studentT(density.studentT);
+  const form = typeof density === 'string' ? FORMS[density] : undefined;
+  if (form) return form;
+  throw new ShapeError(
+    `density: expected 'gaussian', 'laplace', 'logistic' or { studentT: nu } with nu > 0, got ${nameOfDensity(density)}`,
+  );
+}
+
+/** How a density is called in errors and in the names of kernels. */
+export function nameOfDensity(density: StandardDensity): string {
+  return typeof density === 'string' ? density : JSON.stringify(density);
+}
+
+/**
+ * `-log q(e)` of each coordinate, in nats.
+ * @throws ShapeError for a density that is none of these, or a Student-t without degrees of freedom
+ */
+export function standardNegLog(density: StandardDensity, e: Tensor): Tensor {
+  const { cost, logNorm } = densityForm(density);
+  const points = reshape(e, { shape: [e.size, 1, 1] });
+  const [negLog] = evaluate(`-log ${nameOfDensity(density)}`, { x: points }, {}, {}, ({ x }) => [
+    [of.add(cost(x), logNorm), 'coordinate'],
+  ]);
+  return reshape(negLog, { shape: e.shape });
+}
+
+/** Independent draws from a density, on the device. */
+export function drawStandard(density: StandardDensity, rng: Rng, device: Device, shape: Shape): Tensor {
+  return densityForm(density).draw(rng, device, shape);
+}
+
+/** Standard deviation of each coordinate: infinite for a Student-t of up to 2 degrees of freedom. */
+export function standardDeviation(density: StandardDensity): number {
+  return densityForm(density).std;
+}

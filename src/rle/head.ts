@@ -10,7 +10,7 @@ import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Prediction } from './standardise.js';
+import type { Prediction } from './prediction.js';
 
 /** Two linear layers under the official code's names: `fc_coord.linear.weight`, `fc_sigma.linear.bias`, ... */
 export type HeadParams = { fc_coord: { linear: linear.LinearParams }; fc_sigma: { linear: linear.LinearParams } };
@@ -59,7 +59,11 @@ const NORM_EPSILON = 1e-12;
  * @param x pooled features [B, C]
  * @returns mu and logit, each [B, K, D]
  */
-export function apply(params: HeadParams, x: Tensor, { normalise = true, dims = 2 }: HeadOptions = {}): Prediction {
+export function apply(
+  params: HeadParams,
+  x: Tensor,
+  { normalise = true, dims = 2 }: HeadOptions = {},
+): Required<Prediction> {
   const { fc_coord, fc_sigma } = params;
   const outputs = fc_coord.linear.weight.shape[0];
   if (x.rank !== 2 || outputs % dims !== 0) {

@@ -6,8 +6,8 @@ import { broadcastTo, sum } from '../kernels/reduction/sum.js';
 import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { drawStandard, type StandardDensity, standardNegLog } from './density.js';
 import type { Flow } from './flows/flow.js';
-import { drawStandard, type StandardDensity, standardNegLog } from './standardDensity.js';
 
 /** How the integral of G Q is estimated. */
 export type LogSMethod = 'importance' | 'jitteredGrid';
@@ -25,8 +25,15 @@ export interface LogSOptions {
   readonly pointsPerAxis?: number;
 }
 
-/** Where the integral is evaluated: points [n, ...pointShape] and the logarithms of their weights, [] or [n, ...]. */
-export type LogSNodes = { readonly points: Tensor; readonly logWeight: Tensor };
+/** Where the integral is evaluated. */
+export type LogSNodes = {
+  /** [n, ...pointShape]. */
+  readonly points: Tensor;
+  /** Logarithms of the points' weights, [] or [n, ...]. */
+  readonly logWeight: Tensor;
+  /** Of a `mixedFlow`: where the integral of its flow in the plane is evaluated. */
+  readonly plane?: LogSNodes;
+};
 
 /** Beyond this a grid is no way to integrate. */
 const MOST_NODES = 2 ** 18;
@@ -49,7 +56,9 @@ export function logS<P>(flow: Flow<P>, params: P, { points, logWeight }: LogSNod
  * @throws ShapeError if the grid would have more than 262,144 nodes
  */
 export function logSNodes<P>(method: LogSMethod, flow: Flow<P>, device: Device, options: LogSOptions): LogSNodes {
-  return method === 'importance' ? importance(flow, device, options) : jitteredGrid(flow, device, options);
+  const draw = method === 'importance' ? importance : jitteredGrid;
+  const nodes = draw(flow, device, options);
+  return flow.plane ? { ...nodes, plane: logSNodes(method, flow.plane, device, options) } : nodes;
 }
 
 /**
@@ -64,7 +73,7 @@ export function logNormaliser<P>(
 ): Tensor | undefined {
   if (asked === 'none') return undefined;
   if (typeof asked === 'object') return logS(flow, params, asked);
-  if (!rng) throw new ShapeError(`likelihood: logS '${asked}' draws at random; pass rng, a generator of its own`);
+  if (!rng) throw new ShapeError(`rle: logS '${asked}' draws at random; pass rng, a generator of its own`);
   return logS(flow, params, logSNodes(asked, flow, device, { ...options, rng }));
 }
 

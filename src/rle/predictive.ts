@@ -1,13 +1,14 @@
-import { add, maximum, mul, sub } from '../kernels/elementwise/arithmetic.js';
-import { sigmoid } from '../kernels/elementwise/unary.js';
+import { add, mul, sub } from '../kernels/elementwise/arithmetic.js';
 import { expandDims } from '../kernels/layout/reshape.js';
+import { broadcastTo } from '../kernels/reduction/sum.js';
 import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { drawStandard, type StandardDensity } from './density.js';
 import { deviceOf, type Flow } from './flows/flow.js';
-import type { Design } from './likelihood.js';
-import { drawStandard, type StandardDensity } from './standardDensity.js';
-import { floorLogit, type Prediction, SIGMA_FLOOR, type SigmaOptions } from './standardise.js';
+import type { Prediction } from './prediction.js';
+import { type SigmaOptions, sigmaOf } from './sigma.js';
+import type { Design } from './variants.js';
 
 export interface DrawOptions {
   readonly rng: Rng;
@@ -68,11 +69,12 @@ export async function predictiveDraws<P>(
 
 /** `sigma errorScale` [B, K, D]. */
 export function scaledSigma(
-  { logit }: Prediction,
+  { mu, logit }: Prediction,
   options: SigmaOptions & { readonly errorScale?: Tensor | undefined },
 ): Tensor {
-  const sigma = sigmoid(maximum(logit, floorLogit(options.sigmaFloor ?? SIGMA_FLOOR)));
-  return options.errorScale ? mul(sigma, options.errorScale) : sigma;
+  const { errorScale } = options;
+  const sigma = logit ? sigmaOf(logit, options) : broadcastTo(mu.device.scalar(1), { shape: mu.shape });
+  return errorScale ? mul(sigma, errorScale) : sigma;
 }
 
 /** Systematic resampling on the host: one uniform number, and no draw comes more often than its weight says, but for one. */

@@ -5,8 +5,8 @@ import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as head from './head.js';
+import type { Prediction } from './prediction.js';
 import * as realNvp from './realNvp.js';
-import type { Prediction } from './standardise.js';
 
 /** A ResNet, the RLE head and the flow of its loss under the official code's names: `preact.conv1.weight`, `flow.t.0...` */
 export type RegressorParams = { preact: resnet.ResnetParams } & head.HeadParams & { flow: realNvp.RealNvpParams };
@@ -47,7 +47,7 @@ export function apply(
   state: RegressorState,
   images: Tensor,
   mode: RegressorMode,
-): [prediction: Prediction, state: RegressorState] {
+): [prediction: Required<Prediction>, state: RegressorState] {
   const [pooled, preact] = scope(() => {
     const [features, next] = resnet.apply(params.preact, state.preact, images, mode);
     return [globalAveragePool(features), next] as const;

@@ -1,98 +1,163 @@
-import { customVjp, vjp } from '../autograd/grad.js';
-import { withByProducts } from '../autograd/op.js';
-import { isRecording, isTracked } from '../autograd/tape.js';
+import { ShapeError } from '../errors.js';
+import { add, mul } from '../kernels/elementwise/arithmetic.js';
+import { greater } from '../kernels/elementwise/comparison.js';
+import { where } from '../kernels/elementwise/where.js';
+import { expandDims } from '../kernels/layout/reshape.js';
+import { slice } from '../kernels/layout/slice.js';
+import { broadcastTo } from '../kernels/reduction/sum.js';
+import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type ComposedOptions, composedRle } from './composedRle.js';
-import type { Density } from './density.js';
-import { flowGrad } from './flowGrad.js';
-import { flattenFlow, flowLogProb, unflattenFlow } from './flowLogProb.js';
-import type * as realNvp from './realNvp.js';
-import { rleError, rleGrad, rleSum, type Variant } from './rleTerms.js';
-import { fusedAttrs, MOST_POINTS } from './selectFlow.js';
-import { checkLoss, floorLogit, type Labels, type Prediction, SIGMA_FLOOR, type SigmaOptions } from './standardise.js';
+import type { StandardDensity } from './density.js';
+import type { Flow } from './flows/flow.js';
+import { type LogSMethod, type LogSNodes, type LogSOptions, logNormaliser } from './logS.js';
+import { checkPrediction, type Labels, type Prediction, weightOf } from './prediction.js';
+import { type SigmaOptions, sigmaTerms } from './sigma.js';
+import { type Arithmetic, errorsIn, type FlowTerm, lossOfFlow, lossOfQ } from './terms.js';
+import { type Design, type VariantName, variantOf } from './variants.js';
 
-export type { Variant } from './rleTerms.js';
-
-export interface RleOptions extends SigmaOptions, realNvp.CouplingOptions {
-  /** Default `official`. */
-  readonly variant?: Variant;
-  /** The density Q that the flow corrects, default `laplace`. */
-  readonly q?: Density;
+export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptions> {
+  /** The density that is learned, with `params`. Without one the errors have the density Q. */
+  readonly flow?: Flow<P>;
+  /** The flow's parameters. */
+  readonly params?: P;
+  /** Default `residual`, RLE. */
+  readonly design?: Design;
+  /** The density Q that the flow of `residual` corrects, default `laplace`; the other designs have none. */
+  readonly q?: StandardDensity;
+  /** Whose arithmetic, default `paper`. What a variant does not have is refused. */
+  readonly variant?: VariantName;
+  /**
+   * How log s is estimated, which normalises Q phi; default `none`, as in all public codes: then the flow learns the whole
+   * density of the errors, and with log s only what Q lacks. A method draws its nodes from `rng` in each call. Nodes of
+   * `logSNodes` are taken as they are: a captured step, which may not draw, gets them with its batch.
+   */
+  readonly logS?: 'none' | LogSMethod | LogSNodes;
+  /** [K]: a factor per joint, on top of the labels' weights. */
+  readonly jointWeights?: Tensor;
+  /** [] or [D]: the error is measured in units of `sigma errorScale`; see `runningErrorScale`. */
+  readonly errorScale?: Tensor;
 }
 
 /**
- * Residual log-likelihood estimation, `L = sum w (log sigma - log phi(e) - log Q(e)) / B`, `e = (mu - target) / sigma`,
- * phi the flow's density (Li et al., 2021, eq. 8, without log s).
+ * The negative log-likelihood of labels, summed over joints and coordinates, per image (Li et al., 2021, equation 8):
  *
- * `official` and `mmpose` count log phi once per coordinate and log sigma twice; for D = 2 that is twice the paper's loss
- * with another scale of Q. `paper` counts log phi once per joint, weighted by the mean of the joint's weights.
+ *     L = sum w (log sigma - log phi(e) - log Q(e) - log s) / B,    e = (mu - target) / sigma
  *
- * @param flow parameters of a RealNVP over R^D
- * @throws ShapeError if mu, target, weight and flow do not fit
+ * | loss                         | ask for                                                            |
+ * |------------------------------|--------------------------------------------------------------------|
+ * | L1, half of L2               | a prediction without logit: sigma is 1, and constants are left out; `q: 'laplace'`, `'gaussian'` |
+ * | Laplace, Gaussian, ...       | no flow; `q`                                                       |
+ * | DLE                          | `flow`, `params`, `design: 'reparameterised'`, which has no Q and no s |
+ * | RLE                          | `flow`, `params`; with log s `logS`                                |
+ * | labels that may lack a depth | `flow: mixedFlow(...)`, and weights [B, K, 3]                      |
+ *
+ * The design `direct` has `log base(e) + log |det dz/dtarget|` in place of `log phi(e) + log Q(e)`, and
+ * `e = (mu - z) / sigma`, z = f^-1(target). Terms of a joint count with the mean of its coordinates' weights. A `variant` other
+ * than `paper` is what a public code computes: see `variants.ts`, and docs/rle.md.
+ *
+ * The error has the codes' sign, minus the paper's. Sigma = sigmoid(logit) stays below 1 in the unit of the labels; for larger
+ * errors see `scale`. Loss and gradient take six dispatches beside the flow's.
+ *
+ * @param prediction mu and logit [B, K, D]
+ * @returns []
+ * @throws ShapeError if shapes do not fit, if the variant lacks what is asked for, or if log s is to be drawn without `rng`
  */
-export function rle(
-  prediction: Prediction,
-  labels: Labels,
-  flow: realNvp.RealNvpParams,
-  options: RleOptions = {},
-): Tensor {
-  const { variant = 'official', q = 'laplace' } = options;
-  return residualLoss(prediction, labels, flow, { ...options, variant, q, residual: true });
-}
-
-/**
- * Direct likelihood estimation, `L = sum w (log sigma - log phi(e)) / B`: the flow is the whole density (Li et al., 2021,
- * eq. 5). The variants differ as in `rle`; `paper` is the default here, as no official code has this loss.
- */
-export function dle(
-  prediction: Prediction,
-  labels: Labels,
-  flow: realNvp.RealNvpParams,
-  options: Omit<RleOptions, 'q'> = {},
-): Tensor {
-  const { variant = 'paper' } = options;
-  return residualLoss(prediction, labels, flow, { ...options, variant, q: 'laplace', residual: false });
-}
-
-/**
- * Fused where the flow is: three dispatches beside the flow's three, for errors, loss and gradient. Composed where the
- * labels are variables, and for second derivatives.
- */
-function residualLoss(
-  prediction: Prediction,
-  labels: Labels,
-  flow: realNvp.RealNvpParams,
-  options: ComposedOptions,
-): Tensor {
-  const { sigmaFloor = SIGMA_FLOOR } = options;
-  checkLoss(prediction, labels, sigmaFloor);
-  const attrs = fusedAttrs(flow, prediction.mu, options);
-  const { target, weight = target.device.scalar(1) } = labels;
-  const [B, K, D] = prediction.mu.shape;
-  const isPlain = [`${[]}`, `${[B, K, 1]}`, `${[B, K, D]}`].includes(`${weight.shape}`);
-  if (!attrs || !isPlain || B * K > MOST_POINTS || isTracked(target) || isTracked(weight)) {
-    return composedRle(prediction, labels, flow, options);
+export function rle<P>(prediction: Prediction, labels: Labels, options: RleOptions<P> = {}): Tensor {
+  checkPrediction(prediction, labels);
+  const { flow, params, design = 'residual', q = 'laplace' } = options;
+  const arithmetic = arithmeticOf(options);
+  const weight = weightOf(prediction, labels, options.jointWeights);
+  const errorScale = options.errorScale && broadcastTo(options.errorScale, { shape: prediction.mu.shape });
+  const seen = { target: labels.target, weight, errorScale };
+  if (!flow || params === undefined) return lossOfQ(arithmetic, prediction, seen, q);
+  checkPoints(prediction, labels, flow);
+  if (design === 'direct') {
+    const [z, logDet] = flow.inverse(params, weight ? where(greater(weight, 0), labels.target, 0) : labels.target);
+    const error = errorsIn(arithmetic, prediction, { ...seen, target: z });
+    const term = { error, logPhi: expandDims(logDet, { axis: -1 }), share: 1 / error.shape[2] };
+    return lossOfFlow(arithmetic, prediction, seen, term, flow.base);
   }
-  const { variant, q, residual } = options;
-  const terms = { variant, q, residual, floor: floorLogit(sigmaFloor) };
-  const loss = customVjp(
-    (mu: Tensor, logit: Tensor, flat: Tensor) => {
-      const error = rleError(mu, logit, target, weight, terms);
-      const [logPhi, states] = withByProducts(flowLogProb, [error, flat], attrs);
-      const [value, dLogPhi] = rleSum(mu, logit, target, weight, logPhi, terms);
-      return [value, { mu, logit, flat, target, weight, states, dLogPhi }];
-    },
-    (saved, g) => {
-      const { mu, logit, flat } = saved;
-      if (isRecording()) {
-        const composed = ([m, a, f]: Tensor[]) =>
-          composedRle({ mu: m, logit: a }, labels, unflattenFlow(f, attrs), options);
-        return vjp(composed, [mu, logit, flat], g)[1];
-      }
-      const [dError, dFlat] = flowGrad(saved.states, flat, saved.dLogPhi, g, { ...attrs, map: 'logProb' });
-      const [dMu, dLogit] = rleGrad(mu, logit, saved.target, saved.weight, dError, g, terms);
-      return [dMu, dLogit, dFlat];
-    },
-  );
-  return loss(prediction.mu, prediction.logit, flattenFlow(flow));
+  const error = errorsIn(arithmetic, prediction, seen);
+  const term = flowTerm(arithmetic, flow, params, error, weight, options);
+  return lossOfFlow(arithmetic, prediction, seen, term, design === 'residual' ? q : undefined);
+}
+
+/** Errors in units of sigma, `e = (mu - target) / sigma` [B, K, D]; 0 where the weight is. */
+export function errorsOf(prediction: Prediction, labels: Labels, options: SigmaOptions = {}): Tensor {
+  checkPrediction(prediction, labels);
+  return errorsIn(arithmeticOf(options), prediction, labels);
+}
+
+/** The arithmetic of what is asked for. */
+function arithmeticOf<P>({ flow, params, variant = 'paper', ...options }: RleOptions<P>): Arithmetic {
+  const { design = 'residual', q = 'laplace', scale = 'sigmoid', logS = 'none', errorScale } = options;
+  if (!flow !== (params === undefined)) {
+    throw new ShapeError(`rle: a flow and its parameters come together, got ${flow ? 'flow' : 'params'} alone`);
+  }
+  if (options.q !== undefined && design !== 'residual') {
+    throw new ShapeError(`rle: design '${design}' has no Q; leave out q, or take 'residual'`);
+  }
+  if (logS !== 'none' && !(flow && design === 'residual')) {
+    throw new ShapeError('rle: log s is that of a flow beside Q; give a flow, and design residual');
+  }
+  const mixed = flow && flow.plane !== undefined;
+  if (mixed && design === 'direct') {
+    throw new ShapeError(
+      "rle: design 'direct' needs all coordinates of a label, a mixedFlow is for labels without a depth",
+    );
+  }
+  const asked = { q, design, scale, logS: logS !== 'none', errorScale: errorScale !== undefined, mixed };
+  const { terms, floor } = sigmaTerms(options);
+  return { variant: variantOf(variant, asked), name: `${variant} ${scale}`, sigma: terms, floor };
+}
+
+/** log phi and log s of each joint, and how often they count for a coordinate. */
+function flowTerm<P>(
+  { variant }: Arithmetic,
+  flow: Flow<P>,
+  params: P,
+  error: Tensor,
+  weight: Tensor | undefined,
+  options: RleOptions<P>,
+): FlowTerm {
+  const { logS = 'none', ...drawing } = options;
+  const [B, K, D] = error.shape;
+  const logPhiOf = (kind: Flow<P>, points: Tensor, nodes: RleOptions['logS']) => {
+    const logPhi = kind.logProb(params, points);
+    const normaliser = logNormaliser(kind, params, error.device, { ...drawing, logS: nodes });
+    return expandDims(normaliser ? add(logPhi, normaliser) : logPhi, { axis: -1 });
+  };
+  const { plane } = flow;
+  if (!plane) {
+    const isOfFirst = variant.flowWeight === 'first' && weight !== undefined && weight.shape[2] > 1;
+    return {
+      error,
+      logPhi: logPhiOf(flow, error, logS),
+      share: variant.logPhiPerCoordinate(D),
+      flowWeight: isOfFirst ? slice(weight, { begin: [0, 0, 0], end: [B, K, 1] }) : undefined,
+    };
+  }
+  // Selected before the flows as well as behind them: what the other flow makes of a joint must not reach a gradient.
+  const deep = greater(slice(weight as Tensor, { begin: [0, 0, D - 1], end: [B, K, D] }), 0);
+  const inPlane = slice(error, { begin: [0, 0, 0], end: [B, K, D - 1] });
+  const ofPlane = typeof logS === 'object' ? logS.plane : logS;
+  const shareOf = (logPhi: Tensor, dims: number) => mul(logPhi, variant.logPhiPerCoordinate(dims));
+  const ofSpace = shareOf(logPhiOf(flow, where(deep, error, 0), logS), D);
+  const ofOthers = shareOf(logPhiOf(plane, where(deep, 0, inPlane), ofPlane), D - 1);
+  return { error, logPhi: where(deep, ofSpace, ofOthers), share: 1 };
+}
+
+function checkPoints<P>({ mu }: Prediction, { weight }: Labels, { pointShape, plane }: Flow<P>): void {
+  const got = mu.shape.slice(-pointShape.length);
+  if (!got.every((n, i) => n === pointShape[i])) {
+    throw new ShapeError(
+      `rle: mu ${formatShape(mu.shape)} must end as the flow's points do, ${formatShape(pointShape)}`,
+    );
+  }
+  if (plane && weight?.shape[2] !== mu.shape[2]) {
+    throw new ShapeError(
+      `rle: a mixedFlow wants weights ${formatShape(mu.shape)}, one per coordinate, got ` +
+        `${weight ? formatShape(weight.shape) : 'none'}; the weight of the last one says whether a joint has a depth`,
+    );
+  }
 }

@@ -6,8 +6,9 @@ import { mean } from '../kernels/reduction/mean.js';
 import { scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Prediction } from './prediction.js';
 import { scaledSigma } from './predictive.js';
-import type { Prediction, SigmaOptions } from './standardise.js';
+import type { SigmaOptions } from './sigma.js';
 
 /** Moments of the normalised error, of all joints or of each: J = 1 or K. */
 export type ErrorMoments = {

@@ -5,6 +5,7 @@ import { globalAveragePool } from '../../src/kernels/pool/globalAveragePool.js';
 import * as conv2d from '../../src/nn/conv2d.js';
 import * as resnet from '../../src/nn/resnet.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';
+import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
 import type { Device } from '../../src/tensor/backend.js';
@@ -23,6 +24,8 @@ import {
 } from '../tolerance.js';
 import { cutAlike, expectGradients, observeCuts } from './cutAlike.js';
 import { type GoldenModel, goldenModel, goldenName, type RegressorGolden, toNchw } from './torchRegressor.js';
+
+const FLOW = realNvpFlow({ dims: 2 });
 
 const { regressor: goldens } = JSON.parse(
   readFileSync(new URL('../golden/torch_golden.json', import.meta.url), 'utf8'),
@@ -82,7 +85,10 @@ describe.each(goldens)('the RLE regressor on ResNet-$depth', (golden) => {
         const step = valueAndGrad(
           (p: regressor.RegressorParams) => {
             const [prediction, next] = regressor.apply(p, state, images, { training: true });
-            return [rle(prediction, labels, p.flow), { prediction, next }] as const;
+            return [
+              rle(prediction, labels, { flow: FLOW, params: p.flow, variant: 'official' }),
+              { prediction, next },
+            ] as const;
           },
           { aux: true },
         );
@@ -130,7 +136,7 @@ describe.runIf(withGpu)('a narrow ResNet-50 on the GPU', () => {
       const target = draw([6, 3, 2], 0.2);
       const loss = (p: regressor.RegressorParams) => {
         const [prediction] = regressor.apply(p, state, images, { training: true });
-        return rle(prediction, { target }, p.flow);
+        return rle(prediction, { target }, { flow: FLOW, params: p.flow, variant: 'official' });
       };
       return namedTensors(grad(loss)(params));
     };

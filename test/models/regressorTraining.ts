@@ -1,6 +1,7 @@
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { type OpObserver, observing } from '../../src/autograd/observer.js';
 import { type AdamState, adam } from '../../src/nn/optim.js';
+import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
 import { packParameters } from '../../src/tensor/arena.js';
@@ -8,6 +9,8 @@ import type { Device } from '../../src/tensor/backend.js';
 import { Rng } from '../../src/tensor/rng.js';
 import { scope } from '../../src/tensor/scope.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
+
+const FLOW = realNvpFlow({ dims: 2 });
 
 /** All that a step of training changes. */
 export interface Training {
@@ -47,7 +50,7 @@ export function regressorTraining(
       scope(() => {
         const forward = (p: regressor.RegressorParams) => {
           const [prediction, next] = regressor.apply(p, training.state, images, { training: true, checkpoint });
-          return [rle(prediction, labels, p.flow), next] as const;
+          return [rle(prediction, labels, { flow: FLOW, params: p.flow, variant: 'official' }), next] as const;
         };
         const differentiate = valueAndGrad((p: regressor.RegressorParams) => observing(observer, () => forward(p)), {
           aux: true,

@@ -1,7 +1,7 @@
 import type { Depth } from '../../src/nn/resnet.js';
 import { namedTensors } from '../../src/nn/tree.js';
+import type { Labels } from '../../src/rle/prediction.js';
 import * as regressor from '../../src/rle/regressor.js';
-import type { Labels } from '../../src/rle/standardise.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';

@@ -2,15 +2,18 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { adam } from '../../src/nn/optim.js';
+import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import type { Labels } from '../../src/rle/prediction.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
-import type { Labels } from '../../src/rle/standardise.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import type { Device } from '../../src/tensor/backend.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { BACKENDS } from '../backends.js';
 import { GPU_LOSS_RELATIVE, REFERENCE_TRAJECTORY } from '../tolerance.js';
 import { goldenModel, type RegressorGolden } from './torchRegressor.js';
+
+const FLOW = realNvpFlow({ dims: 2 });
 
 const { regressor: goldens } = JSON.parse(
   readFileSync(new URL('../golden/torch_golden.json', import.meta.url), 'utf8'),
@@ -28,7 +31,7 @@ async function trajectory(device: Device): Promise<number[]> {
   const gradient = valueAndGrad(
     (p: regressor.RegressorParams, s: regressor.RegressorState, images: Tensor, labels: Labels) => {
       const [prediction, next] = regressor.apply(p, s, images, { training: true });
-      return [rle(prediction, labels, p.flow), next] as const;
+      return [rle(prediction, labels, { flow: FLOW, params: p.flow, variant: 'official' }), next] as const;
     },
     { aux: true },
   );

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { grad, valueAndGrad } from '../../src/autograd/grad.js';
 import { ShapeError } from '../../src/errors.js';
 import { sum } from '../../src/kernels/reduction/sum.js';
-import { gaussianNll, l1, l2, laplaceNll } from '../../src/rle/loss.js';
+import { mixedFlow } from '../../src/rle/flows/mixedFlow.js';
+import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import type { Labels, Prediction } from '../../src/rle/prediction.js';
 import * as realNvp from '../../src/rle/realNvp.js';
-import { dle, rle } from '../../src/rle/rle.js';
-import { rleMixed } from '../../src/rle/rleMixed.js';
-import type { Labels, Prediction } from '../../src/rle/standardise.js';
+import { type RleOptions, rle } from '../../src/rle/rle.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -36,24 +36,37 @@ const golden = JSON.parse(readFileSync(new URL('../golden/rle_golden.json', impo
 
 type Device = Tensor['device'];
 type Flow = realNvp.RealNvpParams;
-type Loss = (prediction: Prediction, labels: Required<Labels>, flow: Flow) => Tensor;
+type Options = Omit<RleOptions<Flow>, 'flow' | 'params'>;
+type Loss = (prediction: Prediction, labels: Labels, params: Flow) => Tensor;
+
+const flow2d = realNvpFlow({ dims: 2 });
+const flow3d = realNvpFlow({ dims: 3 });
+
+const withFlow =
+  (options: Options): Loss =>
+  (p, l, params) =>
+    rle(p, l, { flow: flow2d, params, ...options });
+const official = withFlow({ variant: 'official' });
+const dle = withFlow({ design: 'reparameterised' });
+const laplaceNll: Loss = (p, l) => rle(p, l, { q: 'laplace' });
+const gaussianNll: Loss = (p, l) => rle(p, l, { q: 'gaussian' });
 
 const LOSSES: Record<string, Loss> = {
-  official: (p, l, flow) => rle(p, l, flow),
-  mmpose_laplace: (p, l, flow) => rle(p, l, flow, { variant: 'mmpose' }),
-  mmpose_gaussian: (p, l, flow) => rle(p, l, flow, { variant: 'mmpose', q: 'gaussian' }),
-  mmpose_dle: (p, l, flow) => dle(p, l, flow, { variant: 'mmpose' }),
-  exact_dle: (p, l, flow) => dle(p, l, flow),
-  exact_rle_laplace_b1_no_logs: (p, l, flow) => rle(p, l, flow, { variant: 'paper' }),
-  laplace_nll: (p, l) => laplaceNll(p, l),
-  gaussian_nll: (p, l) => gaussianNll(p, l),
+  official,
+  mmpose_laplace: withFlow({ variant: 'mmpose' }),
+  mmpose_gaussian: withFlow({ variant: 'mmpose', q: 'gaussian' }),
+  mmpose_dle: withFlow({ variant: 'mmpose', design: 'reparameterised' }),
+  exact_dle: dle,
+  exact_rle_laplace_b1_no_logs: withFlow({}),
+  laplace_nll: laplaceNll,
+  gaussian_nll: gaussianNll,
 };
 
 function upload(device: Device, nested: Nested): Tensor {
   return device.tensor(Float64Array.from(flat(nested)), shapeOf(nested));
 }
 
-function batchOn(device: Device, batch: Batch): [Prediction, Required<Labels>] {
+function batchOn(device: Device, batch: Batch): [Required<Prediction>, Required<Labels>] {
   const [mu, logit, target, weight] = [batch.mu, batch.logit, batch.gt, batch.weight].map((x) => upload(device, x));
   return [
     { mu, logit },
@@ -65,7 +78,7 @@ describe.each(BACKENDS)('golden losses on $name', ({ open, tolerance }) => {
   const ofLoss = tolerance(REFERENCE_RELATIVE, GPU_LOSS_RELATIVE);
   const ofGradient = tolerance(REFERENCE_RELATIVE, GPU_GRADIENT_RELATIVE);
 
-  async function check(loss: (p: Prediction) => Tensor, prediction: Prediction, want: LossGolden) {
+  async function check(loss: (p: Required<Prediction>) => Tensor, prediction: Required<Prediction>, want: LossGolden) {
     const [value, gradient] = valueAndGrad(loss)(prediction);
     expectClose([await value.item()], [want.loss], { relative: ofLoss }, 'loss');
     expectCloseInNorm(await gradient.mu.data(), want.dmu, ofGradient, 'dL/dmu');
@@ -82,8 +95,9 @@ describe.each(BACKENDS)('golden losses on $name', ({ open, tolerance }) => {
   test('3-D with joints of both kinds, official', async () => {
     const device = await open();
     const [prediction, labels] = batchOn(device, golden.loss3d);
-    const flows = { flow3d: goldenFlow(device, 3), flow2d: goldenFlow(device, 2) };
-    await check((p) => rleMixed(p, labels, flows), prediction, golden.loss3d.official);
+    const params = { flow3d: goldenFlow(device, 3), flow2d: goldenFlow(device, 2) };
+    const options = { flow: mixedFlow(flow3d, flow2d), params, variant: 'official3d' } as const;
+    await check((p) => rle(p, labels, options), prediction, golden.loss3d.official);
   });
 });
 
@@ -92,7 +106,7 @@ describe('closed forms (RLE.md 1.5)', () => {
     const device = cpu();
     const [prediction, labels] = batchOn(device, golden.loss2d);
     const flow = goldenFlow(device, 2);
-    const gradient = grad((p: Prediction) => rle(p, labels, flow))(prediction);
+    const gradient = grad((p: Required<Prediction>) => official(p, labels, flow))(prediction);
     const [mu, a, g, w] = await Promise.all(
       [prediction.mu, prediction.logit, labels.target, labels.weight].map(values),
     );
@@ -121,7 +135,7 @@ describe('closed forms (RLE.md 1.5)', () => {
     const [mu, a, g, w] = await Promise.all(
       [prediction.mu, prediction.logit, labels.target, labels.weight].map(values),
     );
-    const l = await rle(prediction, labels, flow, { variant }).item();
+    const l = await withFlow({ variant })(prediction, labels, flow).item();
     const d = await dle(prediction, labels, flow).item();
     const x = mu.map((m, i) => w[i] * Math.abs(m - g[i]) * (1 + Math.exp(-a[i])));
     const tail = x.reduce((s, v) => s + v, 0) / b / 3;
@@ -137,26 +151,30 @@ describe('closed forms (RLE.md 1.5)', () => {
     const r = 0.07;
     const logit = Math.log(r / (1 - r));
     const one = (v: number) => device.tensor(Float64Array.of(v), [1, 1, 1]);
-    const gradient = grad((p: Prediction) => loss(p, { target: one(0.2) }))({ mu: one(0.2 + r), logit: one(logit) });
+    const at = grad((p: Required<Prediction>) => loss(p, { target: one(0.2) }, undefined as never));
+    const gradient = at({ mu: one(0.2 + r), logit: one(logit) });
     expect(await gradient.logit.item()).toBeCloseTo(0, 12);
   });
 });
 
-describe('plain losses', () => {
-  test('l1 and l2 sum weighted errors over a batch of two', async () => {
+describe('a prediction without logits', () => {
+  const l1 = (p: Pick<Prediction, 'mu'>, l: Labels) => rle(p, l);
+  const halfL2 = (p: Pick<Prediction, 'mu'>, l: Labels) => rle(p, l, { q: 'gaussian' });
+
+  test('has the losses L1 and half of L2, weighted and summed over a batch of two', async () => {
     const device = cpu();
     const mu = device.tensor(Float64Array.of(0.5, -1, 2, 0.25), [2, 1, 2]);
     const target = device.tensor(Float64Array.of(0, 1, Number.NaN, 0), [2, 1, 2]);
     const weight = device.tensor(Float64Array.of(1, 0.5, 0, 2), [2, 1, 2]);
     expect(await l1({ mu }, { target, weight }).item()).toBeCloseTo((0.5 + 0.5 * 2 + 2 * 0.25) / 2, 15);
-    expect(await l2({ mu }, { target, weight }).item()).toBeCloseTo((0.25 + 0.5 * 4 + 2 * 0.0625) / 2, 15);
+    expect(await halfL2({ mu }, { target, weight }).item()).toBeCloseTo((0.25 + 0.5 * 4 + 2 * 0.0625) / 4, 15);
     const noWeight = device.tensor(Float64Array.of(0, 1, 2, 0), [2, 1, 2]);
     expect(await l1({ mu }, { target: noWeight }).item()).toBeCloseTo((0.5 + 2 + 0.25) / 2, 15);
   });
 });
 
 /** A batch of random predictions; joints in `hidden` have weight 0 and labels that would poison everything. */
-function poisoned(device: Device, dims: number, poison: number): [Prediction, Required<Labels>] {
+function poisoned(device: Device, dims: number, poison: number): [Required<Prediction>, Required<Labels>] {
   const rng = new Rng(77);
   const shape = [2, 3, dims];
   const draw = (f: () => number) => Float64Array.from({ length: 6 * dims }, f);
@@ -177,14 +195,18 @@ function poisoned(device: Device, dims: number, poison: number): [Prediction, Re
 }
 
 describe.each(BACKENDS)('hazards on $name', ({ open }) => {
-  const all: Record<string, Loss> = { ...LOSSES, l1: (p, l) => l1(p, l), l2: (p, l) => l2(p, l) };
+  const all: Record<string, Loss> = {
+    ...LOSSES,
+    l1: ({ mu }, l) => rle({ mu }, l),
+    l2: ({ mu }, l) => rle({ mu }, l, { q: 'gaussian' }),
+  };
 
   test.each(Object.keys(all))('%s: labels of weight 0 do not matter, NaN and infinity included', async (name) => {
     const device = await open();
     const flow = goldenFlow(device, 2);
     const run = (poison: number) => {
       const [p, l] = poisoned(device, 2, poison);
-      return valueAndGrad((q: { p: Prediction; flow: Flow }) => all[name](q.p, l, q.flow))({ p, flow });
+      return valueAndGrad((q: { p: Required<Prediction>; flow: Flow }) => all[name](q.p, l, q.flow))({ p, flow });
     };
     const [want, wantGradient] = run(0);
     for (const poison of [Number.NaN, Number.POSITIVE_INFINITY, 1e30]) {
@@ -200,7 +222,7 @@ describe.each(BACKENDS)('hazards on $name', ({ open }) => {
     const device = await open();
     const flow = goldenFlow(device, 2);
     const one = (v: number) => device.tensor([v, v], [1, 1, 2]);
-    const f = (p: Prediction) => rle(p, { target: one(0.1) }, flow);
+    const f = (p: Required<Prediction>) => official(p, { target: one(0.1) }, flow);
     const [value, gradient] = valueAndGrad(f)({ mu: one(0.11), logit: one(logit) });
     for (const v of [...(await values(value)), ...(await values(gradient.mu)), ...(await values(gradient.logit))]) {
       expect(v).toSatisfy(Number.isFinite);
@@ -213,7 +235,7 @@ describe('options', () => {
     const device = cpu();
     const flow = realNvp.init(new Rng(9), device, { dims: 2, couplings: 2, hidden: 5 });
     const [{ mu, logit }, labels] = poisoned(device, 2, 0);
-    await gradcheck((m, a) => rle({ mu: m, logit: a }, labels, flow), [mu, logit], {
+    await gradcheck((m, a) => official({ mu: m, logit: a }, labels, flow), [mu, logit], {
       order: 2,
       directions: 1,
       seed: 3,
@@ -227,7 +249,7 @@ describe('options', () => {
     const perJoint = device.tensor(Float64Array.of(1, 0.5, 0, 2, 1, 1), [2, 3, 1]);
     const perCoordinate = device.tensor(Float64Array.of(1, 1, 0.5, 0.5, 0, 0, 2, 2, 1, 1, 1, 1), [2, 3, 2]);
     for (const variant of ['official', 'mmpose', 'paper'] as const) {
-      const of = (weight: Tensor) => rle(prediction, { target, weight }, flow, { variant }).item();
+      const of = (weight: Tensor) => withFlow({ variant })(prediction, { target, weight }, flow).item();
       expect(await of(perJoint)).toBeCloseTo(await of(perCoordinate), 13);
     }
   });
@@ -235,25 +257,20 @@ describe('options', () => {
   test('sigma stops at its floor', async () => {
     const device = cpu();
     const one = (v: number) => device.tensor(Float64Array.of(v), [1, 1, 1]);
-    const at = (logit: number) =>
-      laplaceNll({ mu: one(0), logit: one(logit) }, { target: one(0) }, { sigmaFloor: 1e-3 });
+    const at = (logit: number) => rle({ mu: one(0), logit: one(logit) }, { target: one(0) }, { sigmaFloor: 1e-3 });
     expect(await at(-50).item()).toBeCloseTo(Math.log(2e-3), 12);
     expect(await at(0).item()).toBeCloseTo(0, 12);
-    expect(() => laplaceNll({ mu: one(0), logit: one(0) }, { target: one(0) }, { sigmaFloor: 0 })).toThrow(
-      /sigmaFloor/,
-    );
+    expect(() => rle({ mu: one(0), logit: one(0) }, { target: one(0) }, { sigmaFloor: 0 })).toThrow(/sigmaFloor/);
   });
 
   test('shapes that do not fit are refused', () => {
     const device = cpu();
     const zeros = (...shape: number[]) => device.zeros(shape);
-    expect(() => l1({ mu: zeros(2, 3, 2) }, { target: zeros(2, 3, 3) })).toThrow(
+    expect(() => rle({ mu: zeros(2, 3, 2) }, { target: zeros(2, 3, 3) })).toThrow(
       /mu \[2, 3, 2\] and target \[2, 3, 3\]/,
     );
-    expect(() => l1({ mu: zeros(6, 2) }, { target: zeros(6, 2) })).toThrow(/\[B, K, D\]/);
-    expect(() => l1({ mu: zeros(2, 3, 2) }, { target: zeros(2, 3, 2), weight: zeros(2, 3) })).toThrow(ShapeError);
-    expect(() => laplaceNll({ mu: zeros(2, 3, 2), logit: zeros(2, 3, 1) }, { target: zeros(2, 3, 2) })).toThrow(
-      /logit/,
-    );
+    expect(() => rle({ mu: zeros(6, 2) }, { target: zeros(6, 2) })).toThrow(/\[B, K, D\]/);
+    expect(() => rle({ mu: zeros(2, 3, 2) }, { target: zeros(2, 3, 2), weight: zeros(2, 3) })).toThrow(ShapeError);
+    expect(() => rle({ mu: zeros(2, 3, 2), logit: zeros(2, 3, 1) }, { target: zeros(2, 3, 2) })).toThrow(/logit/);
   });
 });

@@ -5,8 +5,8 @@ import type { Flow } from '../../src/rle/flows/flow.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
 import { affine } from '../../src/rle/flows/transforms.js';
 import { ellipse, ellipseRadius, highestDensityThreshold } from '../../src/rle/highestDensity.js';
+import type { Prediction } from '../../src/rle/prediction.js';
 import { drawErrors, predictiveDraws } from '../../src/rle/predictive.js';
-import type { Prediction } from '../../src/rle/standardise.js';
 import { calibrated, errorMoments, predictiveQuantiles, quantiles } from '../../src/rle/uncertainty.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -30,7 +30,7 @@ async function world<P>(flow: Flow<P>, params: P) {
   const perJoint = flow.pointShape.length === 2;
   const e = await values(flow.sample(params, perJoint ? B : B * K, rng));
   const target = mu.map((m, i) => m - sigmoid(logit[i]) * e[i]);
-  const prediction: Prediction = { mu: reference.tensor(mu, shape), logit: reference.tensor(logit, shape) };
+  const prediction: Required<Prediction> = { mu: reference.tensor(mu, shape), logit: reference.tensor(logit, shape) };
   return { prediction, target, mu, logit };
 }
 

@@ -1,5 +1,5 @@
 import { type Device, scope, slice, type Tensor, warpPixels } from 'wgrad';
-import type { LogSNodes, MixedLogSNodes } from 'wgrad/rle';
+import type { LogSNodes } from 'wgrad/rle';
 import type { Batch } from './batches.js';
 import type { CropBatch } from './cropBatch.js';
 import type { InputSize } from './inputSize.js';
@@ -14,13 +14,10 @@ export interface DeviceBatch {
   readonly weight: Tensor;
 }
 
-/** Nodes of the flow, or of the two that labels in 3-D have. */
-export type StepNodes = LogSNodes | MixedLogSNodes;
-
 /** What a step of training reads besides the learner: all of it changes from step to step, and lies on the device. */
 export interface StepInput extends DeviceBatch {
   /** Where log s is estimated, if the loss counts it. */
-  readonly nodes?: StepNodes | undefined;
+  readonly nodes?: LogSNodes | undefined;
   readonly lr: number | Tensor;
 }
 

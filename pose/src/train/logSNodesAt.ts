@@ -1,7 +1,6 @@
 import { type Device, Rng } from 'wgrad';
-import { logSNodes, realNvpFlow } from 'wgrad/rle';
+import { type LogSNodes, logSNodes, realNvpFlow } from 'wgrad/rle';
 import type { TrainConfig } from './config.js';
-import type { StepNodes } from './deviceBatch.js';
 import { DENSITIES } from './losses.js';
 
 /** Streams of the run's seed (see `batches.ts` for others). */
@@ -28,7 +27,7 @@ export function logSNodesAt(
   { seed, q, logS, batch, dims }: Pick<TrainConfig, 'seed' | 'q' | 'logS' | 'batch' | 'dims'>,
   joints: number,
   step: number | 'evaluation',
-): StepNodes | undefined {
+): LogSNodes | undefined {
   if (logS === 'none') return undefined;
   const rng = step === 'evaluation' ? new Rng(seed, EVALUATION_STREAM) : new Rng(seed, STEP_STREAM).split(step);
   const samples = Math.min(MOST, Math.max(FEWEST, NODES_PER_JOINT * batch * joints));
@@ -36,5 +35,5 @@ export function logSNodesAt(
     const pointsPerAxis = Math.max(LEAST_POINTS_PER_AXIS, Math.ceil(samples ** (1 / d)));
     return logSNodes(logS, realNvpFlow({ dims: d }), device, { rng, q: DENSITIES[q], samples, pointsPerAxis });
   };
-  return dims === 3 ? { flow3d: over(3), flow2d: over(2) } : over(2);
+  return dims === 3 ? { ...over(3), plane: over(2) } : over(2);
 }

@@ -1,25 +1,18 @@
 import { mul, type Tensor } from 'wgrad';
 import {
-  dle,
-  dleMixed,
-  gaussianNll,
   type Labels,
   type LogSNodes,
-  l1,
-  l2,
-  laplaceNll,
-  likelihood,
-  type MixedFlows,
-  type MixedLogSNodes,
+  type MixedParams,
+  mixedFlow,
   type RealNvpParams,
+  type RleOptions,
   realNvpFlow,
   rle,
-  rleMixed,
   type StandardDensity,
+  type VariantName,
 } from 'wgrad/rle';
 import { dsnt, heatmapMse } from '../heatmaps/heatmapLoss.js';
 import type { LossName, QName, TrainConfig } from './config.js';
-import type { StepNodes } from './deviceBatch.js';
 import { type ModelOutput, predictionOf } from './modelOutput.js';
 
 /** A loss and what it needs of the network. */
@@ -34,20 +27,23 @@ export interface TrainingLoss {
   value(output: ModelOutput, labels: Labels, density: ResidualModel): Tensor;
 }
 
+/** One flow for joints with a depth, one for joints without. */
+export type SpatialFlows = MixedParams<RealNvpParams, RealNvpParams>;
+
 /** What RLE takes the density of the errors to be. */
 export interface ResidualModel {
-  /** The flow of losses in the plane, or those of losses in space. */
-  readonly flow: RealNvpParams | MixedFlows;
+  /** Parameters of the flow of losses in the plane, or of those of losses in space. */
+  readonly flow: RealNvpParams | SpatialFlows;
   readonly q: QName;
   /** Where log s is estimated, if it counts. */
-  readonly nodes?: StepNodes | undefined;
+  readonly nodes?: LogSNodes | undefined;
 }
-
-/** Labels in space, some of which may lack a depth. */
-const isMixed = (flow: RealNvpParams | MixedFlows): flow is MixedFlows => 'flow3d' in flow;
 
 /** The flow of all losses in the plane that have one. */
 export const RESIDUAL_FLOW = realNvpFlow({ dims: 2 });
+
+/** That of labels in space, some of which may lack a depth. */
+const SPATIAL_FLOW = mixedFlow(realNvpFlow({ dims: 3 }), RESIDUAL_FLOW);
 
 /** Tails between the Laplace's, which hold one outlier in a thousand joints, and the Cauchy's, which has no variance. */
 const DEGREES_OF_FREEDOM = 4;
@@ -65,7 +61,7 @@ export function residualOf({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | '
 }
 
 /** Weights that bring the losses without sigma to the size of the others, so that one learning rate suits all. */
-const L2_WEIGHT = 50;
+const HALF_L2_WEIGHT = 100;
 const L1_WEIGHT = 10;
 /**
  * The mean over pixels is some 0.02, too small for the digits of a progress line. Adam does not care: on LSP an epoch at 1 and one
@@ -73,23 +69,55 @@ const L1_WEIGHT = 10;
  */
 const HEATMAP_WEIGHT = 1000;
 
+/** `rle` without a flow, times a weight. */
+const simple = (
+  options: RleOptions,
+  { sigma, weight = 1 }: { readonly sigma: boolean; readonly weight?: number },
+): TrainingLoss => ({
+  sigma,
+  flow: false,
+  assumed: sigma ? options.q : undefined,
+  value(output, labels) {
+    const { mu, logit } = predictionOf(output);
+    const loss = rle(sigma ? { mu, logit } : { mu }, labels, options);
+    return weight === 1 ? loss : mul(loss, weight);
+  },
+});
+
+/** `rle` with the flow of the labels' dimensions. */
+const learned = (options: (model: ResidualModel, dims: 2 | 3) => RleOptions): TrainingLoss => ({
+  sigma: true,
+  flow: true,
+  value(output, labels, model) {
+    const { flow } = model;
+    const prediction = predictionOf(output);
+    return 'flow3d' in flow
+      ? rle(prediction, labels, { ...options(model, 3), flow: SPATIAL_FLOW, params: flow } as RleOptions<SpatialFlows>)
+      : rle(prediction, labels, {
+          ...options(model, 2),
+          flow: RESIDUAL_FLOW,
+          params: flow,
+        } as RleOptions<RealNvpParams>);
+  },
+});
+
+/** The official code's arithmetic where it has any, without log s and for two densities; else the paper's. */
+export function rleVariant(q: QName, logS: boolean, dims: 2 | 3): VariantName {
+  if (logS || (q !== 'laplace' && q !== 'gaussian')) return 'paper';
+  return dims === 3 ? 'official3d' : 'official';
+}
+
 export const LOSSES: Readonly<Record<LossName, TrainingLoss>> = {
-  l2: { sigma: false, flow: false, value: (output, labels) => mul(l2(predictionOf(output), labels), L2_WEIGHT) },
-  l1: { sigma: false, flow: false, value: (output, labels) => mul(l1(predictionOf(output), labels), L1_WEIGHT) },
-  gaussian: {
-    sigma: true,
-    flow: false,
-    assumed: 'gaussian',
-    value: (output, labels) => gaussianNll(predictionOf(output), labels),
-  },
-  laplace: {
-    sigma: true,
-    flow: false,
-    assumed: 'laplace',
-    value: (output, labels) => laplaceNll(predictionOf(output), labels),
-  },
-  dle: { sigma: true, flow: true, value: directLoss },
-  rle: { sigma: true, flow: true, value: residualLoss },
+  l2: simple({ q: 'gaussian' }, { sigma: false, weight: HALF_L2_WEIGHT }),
+  l1: simple({ q: 'laplace' }, { sigma: false, weight: L1_WEIGHT }),
+  gaussian: simple({ q: 'gaussian' }, { sigma: true }),
+  laplace: simple({ q: 'laplace' }, { sigma: true }),
+  dle: learned(() => ({ design: 'reparameterised' })),
+  rle: learned(({ q, nodes }, dims) => ({
+    variant: rleVariant(q, nodes !== undefined, dims),
+    q: DENSITIES[q],
+    logS: nodes ?? 'none',
+  })),
   heatmap: {
     sigma: false,
     flow: false,
@@ -97,24 +125,3 @@ export const LOSSES: Readonly<Record<LossName, TrainingLoss>> = {
   },
   dsnt: { sigma: false, flow: false, value: ({ maps }, labels) => dsnt(maps as Tensor, labels) },
 };
-
-function directLoss(output: ModelOutput, labels: Labels, { flow }: ResidualModel): Tensor {
-  const prediction = predictionOf(output);
-  return isMixed(flow) ? dleMixed(prediction, labels as Required<Labels>, flow) : dle(prediction, labels, flow);
-}
-
-/**
- * The official code's arithmetic where it has any: without log s, for two densities; of labels in the plane in few dispatches.
- */
-function residualLoss(output: ModelOutput, labels: Labels, { flow, q, nodes }: ResidualModel): Tensor {
-  const prediction = predictionOf(output);
-  const official = !nodes && (q === 'laplace' || q === 'gaussian') ? q : undefined;
-  if (isMixed(flow)) {
-    const logS = (nodes as MixedLogSNodes | undefined) ?? 'none';
-    const options = { variant: official ? 'official' : 'paper', q: DENSITIES[q], logS } as const;
-    return rleMixed(prediction, labels as Required<Labels>, flow, options);
-  }
-  if (official) return rle(prediction, labels, flow, { q: official });
-  const logS = (nodes as LogSNodes | undefined) ?? 'none';
-  return likelihood(prediction, labels, RESIDUAL_FLOW, flow, { q: DENSITIES[q], logS });
-}

@@ -1,13 +1,12 @@
 import { type Device, globalAveragePool, Rng, reshape, scope, type Tensor } from 'wgrad';
 import { linear } from 'wgrad/nn';
-import { head, type Labels, type MixedFlows, realNvp } from 'wgrad/rle';
+import { head, type Labels, type LogSNodes, realNvp } from 'wgrad/rle';
 import * as backbone from '../backbones/backbone.js';
 import * as heatmapHead from '../heatmaps/heatmapHead.js';
 import * as heatmapRegressor from '../heatmaps/heatmapRegressor.js';
 import type { Dims } from '../targets.js';
 import type { TrainConfig } from './config.js';
-import type { StepNodes } from './deviceBatch.js';
-import { LOSSES } from './losses.js';
+import { LOSSES, type SpatialFlows } from './losses.js';
 import type { ModelOutput } from './modelOutput.js';
 
 /**
@@ -19,7 +18,7 @@ export type ModelParams = {
   fc_coord?: head.HeadParams['fc_coord'];
   fc_sigma?: head.HeadParams['fc_sigma'];
   flow?: realNvp.RealNvpParams;
-} & Partial<MixedFlows> &
+} & Partial<SpatialFlows> &
   Partial<heatmapHead.HeatmapHeadParams>;
 /** What decides which network it is, and its first weights. */
 export type ModelConfig = Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'stem' | 'loss' | 'dims'>;
@@ -111,7 +110,7 @@ export function lossOf(
   params: ModelParams,
   output: ModelOutput,
   labels: Labels,
-  nodes?: StepNodes,
+  nodes?: LogSNodes,
 ): Tensor {
   const { flow, flow2d, flow3d } = params;
   // `initModel` made the flow, or the two, for the losses that read it.

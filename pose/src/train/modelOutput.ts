@@ -15,8 +15,8 @@ export interface ModelOutput {
 
 /** Coordinates with a gradient: those of the network, or the means of its heatmaps. */
 export function predictionOf({ mu, maps, logit }: ModelOutput): Prediction {
-  // A network has one of the two, and logits for the losses that read them.
-  return { mu: mu ?? softArgmax(maps as Tensor), logit: logit as Tensor };
+  // A network has one of the two.
+  return { mu: mu ?? softArgmax(maps as Tensor), ...(logit && { logit }) };
 }
 
 /** What a network answers with the weights of a run: heatmaps where their peaks are read, else coordinates. */

@@ -1,11 +1,12 @@
 import { type Device, scope, tensorsOf } from 'wgrad';
+import type { LogSNodes } from 'wgrad/rle';
 import { type NetworkAnswer, posesOf, readAnswer } from '../networkAnswer.js';
 import { planeOf } from '../plane.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { evaluationBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
-import { type StepNodes, uploadBatch } from './deviceBatch.js';
+import { uploadBatch } from './deviceBatch.js';
 import { inputSize } from './inputSize.js';
 import { logSNodesAt } from './logSNodesAt.js';
 import { LOSSES } from './losses.js';
@@ -81,7 +82,7 @@ interface Answer {
 async function answer(
   { device, config, params, state }: Network,
   batch: CropBatch,
-  nodes: StepNodes | undefined,
+  nodes: LogSNodes | undefined,
 ): Promise<Answer> {
   const { loss, output } = scope(() => {
     const { images, ...labels } = uploadBatch(device, batch, config.batch, inputSize(config));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { cpu, grad, mean, mul, Rng, reciprocal, shapesOnly, sum, type Tensor, valueAndGrad } from 'wgrad';
 import { countMacs, namedTensors, parameterCount, resnet } from 'wgrad/nn';
-import { realNvp, rle } from 'wgrad/rle';
+import { realNvp, realNvpFlow, rle } from 'wgrad/rle';
 import { gradcheck } from 'wgrad/testing';
 import { BACKENDS } from '../../../test/backends.js';
 import { fillByName, signedOf, toNhwc } from '../../../test/models/namedWeights.js';
@@ -215,7 +215,11 @@ describe('the heatmap regressor', () => {
     const step = valueAndGrad((p: { net: typeof params; flow: typeof flow }) => {
       const [{ maps, logit }] = heatmapRegressor.apply(p.net, state, images, { training: true });
       expect(maps.shape).toEqual([2, 8, 4, 3]);
-      return rle({ mu: softArgmax(maps), logit: logit! }, { target }, p.flow);
+      return rle(
+        { mu: softArgmax(maps), logit: logit! },
+        { target },
+        { flow: realNvpFlow({ dims: 2 }), params: p.flow },
+      );
     });
     const [loss, gradient] = step({ net: params, flow });
     expect(Number.isFinite(await loss.item())).toBe(true);

@@ -2,7 +2,7 @@ import { add, mul, neg, sub } from '../../kernels/elementwise/arithmetic.js';
 import { exp } from '../../kernels/elementwise/unary.js';
 import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { StandardDensity } from '../standardDensity.js';
+import type { StandardDensity } from '../density.js';
 import { type Flow, flowOver } from './flow.js';
 
 /** Translation and log-scale of each coordinate, [D] or [K, D]. */

@@ -2,7 +2,7 @@ import { ShapeError } from '../../errors.js';
 import { add } from '../../kernels/elementwise/arithmetic.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { StandardDensity } from '../standardDensity.js';
+import type { StandardDensity } from '../density.js';
 import { type Flow, flowOver, type InvertibleMap, type Moved } from './flow.js';
 
 /**
@@ -29,7 +29,16 @@ export function chain<P>(maps: readonly InvertibleMap<P>[], base?: StandardDensi
   return flowOver<P[]>(
     {
       pointShape,
-      init: (rng, device) => maps.map((map) => map.init(rng, device)),
+      init(rng, device, data) {
+        const params: P[] = [];
+        // From the data's side: each map meets what the later ones make of the data.
+        let at = data;
+        for (const i of [...order].reverse()) {
+          params[i] = maps[i].init(rng, device, at);
+          at = at && maps[i].inverse(params[i], at)[0];
+        }
+        return params;
+      },
       forward: (params, z) => run(z, order, (i, at) => maps[i].forward(params[i], at)),
       inverse: (params, x) => run(x, [...order].reverse(), (i, at) => maps[i].inverse(params[i], at)),
     },

@@ -9,8 +9,8 @@ import type { Device } from '../../tensor/backend.js';
 import type { Rng } from '../../tensor/rng.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import type { StandardDensity } from '../density.js';
 import { alternatingMasks, checkCounts, checkMasks, deviceMask, type Masks } from '../masks.js';
-import type { StandardDensity } from '../standardDensity.js';
 import { type Flow, flowOver, type Moved } from './flow.js';
 import type { Transform } from './transforms.js';
 

@@ -5,7 +5,7 @@ import type { Rng } from '../../tensor/rng.js';
 import type { Shape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { tensorsOf } from '../../tensor/tree.js';
-import { drawStandard, type StandardDensity, standardNegLog } from '../standardDensity.js';
+import { drawStandard, type StandardDensity, standardNegLog } from '../density.js';
 
 /** Points of the other side, and log |det| of the map at each point: [..., D] and [...]. */
 export type Moved = readonly [points: Tensor, logDet: Tensor];
@@ -14,8 +14,11 @@ export type Moved = readonly [points: Tensor, logDet: Tensor];
 export interface InvertibleMap<P> {
   /** Of one point: [D], or [K, D] for a map of its own per joint. */
   readonly pointShape: Shape;
-  /** Parameters to start from. */
-  init(rng: Rng, device: Device): P;
+  /**
+   * Parameters to start from.
+   * @param data [n, ...pointShape], points as the map will meet them on its data side: some maps start from their moments.
+   */
+  init(rng: Rng, device: Device, data?: Tensor): P;
   /** Base to data, x = f(z). */
   forward(params: P, z: Tensor): Moved;
   /** Data to base, z = f^-1(x). */
@@ -27,6 +30,8 @@ export interface Flow<P> extends InvertibleMap<P> {
   readonly base: StandardDensity;
   /** `log p(x) = log base(z) + log |det dz/dx|`, z = f^-1(x): [..., D] to [...], in nats. */
   logProb(params: P, x: Tensor): Tensor;
+  /** Of a `mixedFlow`: the density of points that lack their last coordinate, with the same parameters. */
+  readonly plane?: Flow<P>;
   /** `count` draws x = f(z), z from the base: [count, ...pointShape]. */
   sample(params: P, count: number, rng: Rng): Tensor;
 }

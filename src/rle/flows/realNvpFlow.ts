@@ -1,6 +1,6 @@
 import type { CouplingOptions, RealNvpParams } from '../couplings.js';
+import type { StandardDensity } from '../density.js';
 import * as realNvp from '../realNvp.js';
-import type { StandardDensity } from '../standardDensity.js';
 import { type Flow, flowOver } from './flow.js';
 
 export interface RealNvpFlowOptions extends realNvp.RealNvpShape, CouplingOptions {

@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/autograd/grad.js';
-import { ShapeError } from '../../src/errors.js';
 import { slice } from '../../src/kernels/layout/slice.js';
 import { namedTensors } from '../../src/nn/tree.js';
+import type { StandardDensity } from '../../src/rle/density.js';
+import { type MixedParams, mixedFlow } from '../../src/rle/flows/mixedFlow.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
-import { likelihood } from '../../src/rle/likelihood.js';
 import { logSNodes } from '../../src/rle/logS.js';
+import type { Labels, Prediction } from '../../src/rle/prediction.js';
 import type * as realNvp from '../../src/rle/realNvp.js';
-import { dle, rle } from '../../src/rle/rle.js';
-import { dleMixed, rleMixed } from '../../src/rle/rleMixed.js';
-import type { StandardDensity } from '../../src/rle/standardDensity.js';
+import { type RleOptions, rle } from '../../src/rle/rle.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
@@ -19,6 +18,18 @@ import { BACKENDS } from '../backends.js';
 import { expectClose, expectCloseInNorm, values } from '../numbers.js';
 import { GPU_GRADIENT_RELATIVE, GPU_LOSS_RELATIVE } from '../tolerance.js';
 import { goldenFlow } from './goldenFlow.js';
+
+type Params = MixedParams<realNvp.RealNvpParams, realNvp.RealNvpParams>;
+type Options = Omit<RleOptions<Params>, 'flow' | 'params'>;
+
+const space = realNvpFlow({ dims: 3 });
+const plane = realNvpFlow({ dims: 2 });
+const both3d = mixedFlow(space, plane);
+
+const mixed = (prediction: Prediction, labels: Labels, params: Params, options: Options = {}) =>
+  rle(prediction, labels, { flow: both3d, params, variant: 'official3d', ...options });
+const paper = (prediction: Prediction, labels: Labels, params: Params, options: Options = {}) =>
+  mixed(prediction, labels, params, { ...options, variant: 'paper' });
 
 describe('mixed labels', () => {
   const flows = (device: Device) => ({ flow3d: goldenFlow(device, 3), flow2d: goldenFlow(device, 2) });
@@ -37,17 +48,17 @@ describe('mixed labels', () => {
     const device = cpu();
     const both = flows(device);
     const [prediction, labels] = withWeights(device, [1, 1, 1, 1, 1, 1]);
-    const deep = await rleMixed(prediction, labels, both, { variant: 'paper' }).item();
-    const plain = await rle(prediction, labels, both.flow3d, { variant: 'paper' }).item();
+    const deep = await paper(prediction, labels, both).item();
+    const plain = await rle(prediction, labels, { flow: space, params: both.flow3d }).item();
     expect(deep).toBeCloseTo(plain, 12);
     const [flatPrediction, flatLabels] = withWeights(device, [1, 1, 0, 1, 1, 0]);
-    const value = await rleMixed(flatPrediction, flatLabels, both, { variant: 'paper' }).item();
+    const value = await paper(flatPrediction, flatLabels, both).item();
     const xy = async (t: Tensor) => {
       const v = await t.data();
       return device.tensor(Float64Array.from([v[0], v[1], v[3], v[4]]), [1, 2, 2]);
     };
     const p2 = { mu: await xy(flatPrediction.mu), logit: await xy(flatPrediction.logit) };
-    const want = await rle(p2, { target: await xy(flatLabels.target) }, both.flow2d, { variant: 'paper' }).item();
+    const want = await rle(p2, { target: await xy(flatLabels.target) }, { flow: plane, params: both.flow2d }).item();
     expect(value).toBeCloseTo(want, 12);
   });
 
@@ -59,19 +70,19 @@ describe('mixed labels', () => {
   ] as const)('weights %j: %s has no gradient, log s by %s', async (weight, unused, logS) => {
     const device = cpu();
     const [prediction, labels] = withWeights(device, weight);
-    const options = () => ({ logS, rng: new Rng(1), samples: 32 });
-    const gradient = grad((f: ReturnType<typeof flows>) => rleMixed(prediction, labels, f, options()))(flows(device));
+    const options = (): Options => ({ logS, rng: new Rng(1), samples: 32 });
+    const gradient = grad((f: ReturnType<typeof flows>) => paper(prediction, labels, f, options()))(flows(device));
     const used = unused === 'flow2d' ? 'flow3d' : 'flow2d';
     for (const t of namedTensors(gradient[unused]).values()) expect((await values(t)).every((v) => v === 0)).toBe(true);
     expect((await values(gradient[used].t[3][2].weight)).some((v) => v !== 0)).toBe(true);
     // Nor does what is not there change the value, NaN included.
-    const value = await rleMixed(prediction, labels, flows(device), options()).item();
+    const value = await paper(prediction, labels, flows(device), options()).item();
     const broken = flows(device);
     for (const t of namedTensors(broken[unused]).values()) device.write(t, new Float64Array(t.size).fill(Number.NaN));
-    expect(await rleMixed(prediction, labels, broken, options()).item()).toBe(value);
+    expect(await paper(prediction, labels, broken, options()).item()).toBe(value);
     const blind = (await values(labels.target)).map((v, i) => (weight[i] > 0 ? v : Number.NaN));
     const target = device.tensor(Float64Array.from(blind), [1, 2, 3]);
-    expect(await rleMixed(prediction, { ...labels, target }, flows(device), options()).item()).toBe(value);
+    expect(await paper(prediction, { ...labels, target }, flows(device), options()).item()).toBe(value);
   });
 
   const MIXED = [1, 1, 1, 0.5, 0.5, 0];
@@ -90,13 +101,12 @@ describe('mixed labels', () => {
         const of = (t: Tensor) => slice(t, { begin: [0, joint, 0], end: [1, joint + 1, dims] });
         const p = { mu: of(prediction.mu), logit: of(prediction.logit) };
         const asked = logS === 'none' ? logS : logS[name];
-        return likelihood(p, { target: of(labels.target) }, realNvpFlow({ dims }), both[name], {
-          q,
-          logS: asked,
-        }).item();
+        const flow = realNvpFlow({ dims });
+        return rle(p, { target: of(labels.target) }, { flow, params: both[name], q, logS: asked }).item();
       };
       const wanted = (await part('flow3d', 0, 3)) + 0.5 * (await part('flow2d', 1, 2));
-      const got = await rleMixed(prediction, labels, both, { variant: 'paper', q, logS }).item();
+      const asked = logS === 'none' ? logS : { ...logS.flow3d, plane: logS.flow2d };
+      const got = await paper(prediction, labels, both, { q, logS: asked }).item();
       expect(got).toBeCloseTo(wanted, 11);
     }
   });
@@ -105,13 +115,14 @@ describe('mixed labels', () => {
     const device = cpu();
     const both = flows(device);
     const [prediction, labels] = withWeights(device, [1, 1, 1, 1, 1, 1]);
-    const plain = await dle(prediction, labels, both.flow3d).item();
-    expect(await dleMixed(prediction, labels, both).item()).toBeCloseTo(plain, 12);
+    const plain = await rle(prediction, labels, { flow: space, params: both.flow3d, design: 'reparameterised' }).item();
+    const dle: Options = { design: 'reparameterised' };
+    expect(await paper(prediction, labels, both, dle).item()).toBeCloseTo(plain, 12);
     const jointWeights = device.tensor([2, 0.5], [2]);
     const [, weighted] = withWeights(device, [2, 2, 2, 0.5, 0.5, 0.5]);
-    for (const loss of [rleMixed, dleMixed]) {
-      const got = await loss(prediction, labels, both, { jointWeights }).item();
-      expect(got).toBeCloseTo(await loss(prediction, weighted, both).item(), 12);
+    for (const options of [{ variant: 'official3d' }, { variant: 'paper' }, { variant: 'paper', ...dle }] as const) {
+      const got = await mixed(prediction, labels, both, { ...options, jointWeights }).item();
+      expect(got).toBeCloseTo(await mixed(prediction, weighted, both, options).item(), 12);
     }
   });
 
@@ -125,11 +136,13 @@ describe('mixed labels', () => {
       s: flow.s.map((net, i) => (i === 0 ? { ...net, 4: { ...net[4], bias } } : net)),
     });
     const biases = [both.flow3d, both.flow2d].map((flow) => flow.s[0][4].bias as Tensor);
-    for (const variant of ['official', 'paper'] as const) {
+    for (const options of [
+      { variant: 'official3d', q: 'laplace' },
+      { variant: 'paper', q, logS: 'importance', samples: 16 },
+    ] as const) {
       const f = (m: Tensor, a: Tensor, deep: Tensor, plane: Tensor) => {
-        const options = { variant, q, logS: 'importance', rng: new Rng(3), samples: 16 } as const;
-        const of = { flow3d: withBias(both.flow3d, deep), flow2d: withBias(both.flow2d, plane) };
-        return rleMixed({ mu: m, logit: a }, labels, of, options);
+        const params = { flow3d: withBias(both.flow3d, deep), flow2d: withBias(both.flow2d, plane) };
+        return mixed({ mu: m, logit: a }, labels, params, { rng: new Rng(3), ...options });
       };
       await gradcheck(f, [mu, logit, ...biases], { seed: 1, directions: 1 });
     }
@@ -152,9 +165,8 @@ describe('mixed labels', () => {
         });
         const results: number[] = [];
         const gradients: number[] = [];
-        for (const logS of ['none', { flow3d: nodes(3), flow2d: nodes(2) }] as const) {
-          const loss = (mu: Tensor, logit: Tensor) =>
-            rleMixed({ mu, logit }, labels, both, { variant: 'paper', q: { studentT: 4 }, logS });
+        for (const logS of ['none', { ...nodes(3), plane: nodes(2) }] as const) {
+          const loss = (mu: Tensor, logit: Tensor) => paper({ mu, logit }, labels, both, { q: { studentT: 4 }, logS });
           const inputs = [at(draw(3, 6, 0.1)), at(draw(4, 6, 1))] as const;
           results.push(await loss(...inputs).item());
           const gradient = grad((p: { mu: Tensor; logit: Tensor }) => loss(p.mu, p.logit))({
@@ -173,7 +185,7 @@ describe('mixed labels', () => {
   test('log s that is to be drawn wants a generator', () => {
     const device = cpu();
     const [prediction, labels] = withWeights(device, MIXED);
-    expect(() => rleMixed(prediction, labels, flows(device), { logS: 'importance' })).toThrow(/pass rng/);
+    expect(() => paper(prediction, labels, flows(device), { logS: 'importance' })).toThrow(/pass rng/);
   });
 
   test('scaleBound reaches both flows', async () => {
@@ -183,7 +195,10 @@ describe('mixed labels', () => {
       [1, 1, 0, 1, 1, 0],
     ]) {
       const [prediction, labels] = withWeights(device, weight);
-      const at = (scaleBound?: number) => rleMixed(prediction, labels, flows(device), { scaleBound }).item();
+      const at = (scaleBound?: number) => {
+        const flow = mixedFlow(realNvpFlow({ dims: 3, scaleBound }), realNvpFlow({ dims: 2, scaleBound }));
+        return rle(prediction, labels, { flow, params: flows(device) }).item();
+      };
       expect(await at(1)).toBe(await at());
       expect(await at(0.5)).not.toBe(await at());
     }
@@ -193,8 +208,11 @@ describe('mixed labels', () => {
     const device = cpu();
     const [prediction, labels] = withWeights(device, [1, 1, 1, 1, 1, 0]);
     const { flow2d, flow3d } = flows(device);
-    expect(() => rleMixed(prediction, labels, { flow3d: flow2d, flow2d })).toThrow(/flow3d must be a flow over R\^3/);
+    expect(() => mixedFlow(plane, plane)).toThrow(/one over R\^\(D - 1\), got points \[2\] and \[2\]/);
+    expect(() => mixed(prediction, labels, { flow3d: flow2d, flow2d })).toThrow(/the flow has 2 coordinates/);
     const perJoint = { target: labels.target, weight: device.tensor([1, 1], [1, 2, 1]) };
-    expect(() => rleMixed(prediction, perJoint, { flow3d, flow2d })).toThrow(ShapeError);
+    expect(() => mixed(prediction, perJoint, { flow3d, flow2d })).toThrow(
+      /wants weights \[1, 2, 3\], one per coordinate/,
+    );
   });
 });

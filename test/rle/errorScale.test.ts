@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { broadcastTo } from '../../src/kernels/reduction/sum.js';
 import { adam } from '../../src/nn/optim.js';
+import { runningErrorScale } from '../../src/rle/errorScale.js';
 import { type AffineParams, affineFlow } from '../../src/rle/flows/affineFlow.js';
 import type { Flow } from '../../src/rle/flows/flow.js';
 import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
-import { runningErrorScale, unitVariance } from '../../src/rle/gauge.js';
-import { likelihood } from '../../src/rle/likelihood.js';
+import { unitVariance } from '../../src/rle/flows/unitVariance.js';
+import { rle } from '../../src/rle/rle.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -76,7 +77,7 @@ describe('the scale of sigma, errors of standard deviation 0.05', () => {
     const step = valueAndGrad((p: Params) => {
       const logit = broadcastTo(p.logit, { shape: [N, 1, 1] });
       const prediction = { mu: reference.zeros([N, 1, 1]), logit };
-      return likelihood(prediction, { target }, flow, p.flow, { design: 'reparameterised' });
+      return rle(prediction, { target }, { flow, params: p.flow, design: 'reparameterised' });
     });
     for (let i = 0; i < 250; i++) {
       const [, gradient] = step(params);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../src/errors.js';
+import { drawStandard, type StandardDensity, standardNegLog } from '../../src/rle/density.js';
 import { logGamma } from '../../src/rle/logGamma.js';
-import { drawStandard, type StandardDensity, standardNegLog } from '../../src/rle/standardDensity.js';
 import { Rng } from '../../src/tensor/rng.js';
 import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';

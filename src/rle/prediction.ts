@@ -1,0 +1,56 @@
+import { ShapeError } from '../errors.js';
+import { mul, sub } from '../kernels/elementwise/arithmetic.js';
+import { greater } from '../kernels/elementwise/comparison.js';
+import { where } from '../kernels/elementwise/where.js';
+import { expandDims } from '../kernels/layout/reshape.js';
+import { broadcastTo } from '../kernels/reduction/sum.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** What a head predicts of B images, K joints, D coordinates. */
+export interface Prediction {
+  /** [B, K, D], in the units of the labels. */
+  readonly mu: Tensor;
+  /** [B, K, D], which `scale` turns into sigma; absent: sigma is 1 everywhere. */
+  readonly logit?: Tensor;
+}
+
+/** What the data set says. Where the weight is 0 the target may be anything, NaN included. */
+export interface Labels {
+  /** [B, K, D]. */
+  readonly target: Tensor;
+  /** [B, K, D] or [B, K, 1], >= 0; absent = all ones. */
+  readonly weight?: Tensor;
+}
+
+/** Throws unless prediction and labels fit each other. */
+export function checkPrediction({ mu, logit }: Prediction, { target, weight }: Labels): void {
+  if (mu.rank !== 3 || !sameShape(mu.shape, target.shape)) {
+    throw new ShapeError(
+      `rle: mu ${formatShape(mu.shape)} and target ${formatShape(target.shape)} must both be [B, K, D]`,
+    );
+  }
+  if (logit && !sameShape(logit.shape, mu.shape)) {
+    throw new ShapeError(`rle: logit ${formatShape(logit.shape)} must have the shape of mu ${formatShape(mu.shape)}`);
+  }
+  const [B, K] = mu.shape;
+  if (weight && !sameShape(weight.shape, mu.shape) && !sameShape(weight.shape, [B, K, 1])) {
+    throw new ShapeError(
+      `rle: weight ${formatShape(weight.shape)} must be [B, K, D] or [B, K, 1] for mu ${formatShape(mu.shape)}`,
+    );
+  }
+}
+
+/** `mu - target`, zero where the weight is: selected, not multiplied, because 0 * NaN is NaN. */
+export function maskedDifference(mu: Tensor, labels: Labels): Tensor {
+  checkPrediction({ mu }, labels);
+  const { target, weight } = labels;
+  return weight ? where(greater(weight, 0), sub(mu, target), 0) : sub(mu, target);
+}
+
+/** The labels' weights times those of the joints, [K]; undefined where there are neither. */
+export function weightOf({ mu }: Prediction, { weight }: Labels, jointWeights: Tensor | undefined): Tensor | undefined {
+  if (!jointWeights) return weight;
+  const perJoint = expandDims(jointWeights, { axis: -1 });
+  return weight ? mul(weight, perJoint) : broadcastTo(perJoint, { shape: [...mu.shape.slice(0, 2), 1] });
+}
