@@ -16,7 +16,7 @@ export abstract class Allocation {
   readonly length: number;
   /** Called instead of `free` when the last tensor has let go; whoever sets it takes charge of the memory. */
   whenUnused: (() => void) | undefined;
-  /** Tensors here that a tape or a cache holds, whichever handle asks: their elements must not be overwritten. */
+  /** Where tensors lie that a tape or a cache holds, whichever handle asks: these elements must not be overwritten. */
   readonly held = new Set<Range>();
   #refs = 0;
 
@@ -38,6 +38,14 @@ export abstract class Allocation {
     if (--this.#refs > 0) return;
     if (this.whenUnused) this.whenUnused();
     else this.free();
+  }
+
+  /** No scope holds it any longer: it goes when its last handle is disposed of or becomes garbage. */
+  leaveScopes(): void {}
+
+  /** A handle that nobody holds any longer lets go of it. */
+  forget(): void {
+    this.release();
   }
 
   /** Gives the memory back to its device. */

@@ -13,23 +13,20 @@ const SILENCE = 'device({ quiet: true }) keeps this line away.';
  * console says so once, unless the options are `quiet`.
  */
 export async function device(options: WebGpuOptions = {}): Promise<Device> {
-  const opened = await bestOf(options);
-  const { description, capabilities } = opened;
-  if (capabilities.tier !== 'gpu' && !options.quiet) {
-    const speed =
-      capabilities.tier === 'software'
-        ? 'a driver that computes on the CPU, since no GPU was found'
-        : 'which is exact and slow: it is there to judge kernels by';
-    notice(`running on ${description.replace(/\.$/, '')}, ${speed}. ${SILENCE}`);
-  }
-  return opened;
-}
-
-async function bestOf(options: WebGpuOptions): Promise<Device> {
+  const say = (text: string) => {
+    if (!options.quiet) notice(`${text} ${SILENCE}`);
+  };
   try {
-    return await webgpu(options);
+    const opened = await webgpu(options);
+    if (opened.capabilities.tier === 'software') {
+      say(`running on ${opened.description}: a driver that computes on the CPU, since no GPU was found.`);
+    }
+    return opened;
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
+    say(
+      `running on the CPU reference, which is exact and slow, since it is there to judge kernels by. ${error.message}`,
+    );
     return cpu({ because: error.message });
   }
 }

@@ -12,7 +12,7 @@ export function nextTensorId(): number {
 }
 
 /** Gives memory back for handles that were made outside of every scope and then forgotten, each with its lease. */
-const forgotten = new FinalizationRegistry<Allocation>((allocation) => allocation.release());
+const forgotten = new FinalizationRegistry<Allocation>((allocation) => allocation.forget());
 
 /**
  * An immutable array on a device: a shape, a dtype, and a place in device memory.
@@ -29,6 +29,8 @@ export class Tensor {
   /** First element inside the allocation. @internal */ readonly offset: number;
   #refs = 1;
   #holds = 0;
+  /** What the memory knows of this handle while it is held. The memory outlives handles, so it does not know the handle. */
+  #range: Range | undefined;
   #owned = true;
   #gone = 'its scope ended';
   /** What only this handle refers to, if no scope holds it: garbage when the handle is. */
@@ -48,6 +50,7 @@ export class Tensor {
 
   /** @internal No scope holds this tensor: its memory goes when the handle is garbage. */
   escape(): void {
+    this.allocation.leaveScopes();
     this.#lease = {};
     forgotten.register(this.#lease, this.allocation, this.#lease);
   }
@@ -105,7 +108,10 @@ export class Tensor {
 
   /** @internal Keeps the memory for a tape, whatever the owner does. */
   retain(): void {
-    if (this.#holds++ === 0) this.allocation.held.add(this);
+    if (this.#holds++ === 0) {
+      this.#range = { offset: this.offset, size: this.size };
+      this.allocation.held.add(this.#range);
+    }
     this.#refs++;
   }
 
@@ -116,7 +122,7 @@ export class Tensor {
   }
 
   #letGo(): void {
-    if (--this.#holds === 0) this.allocation.held.delete(this);
+    if (--this.#holds === 0) this.allocation.held.delete(this.#range as Range);
   }
 
   #drop(): void {

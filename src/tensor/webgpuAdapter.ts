@@ -7,6 +7,9 @@ const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
 /** Limits that are raised to the adapter's; kernels stay inside the defaults, larger tensors do not. */
 const RAISED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
+/** Of the host's memory, for a software driver: beyond it, the system ends the process without a word. */
+const SHARE_OF_HOST = 0.75;
+
 const REMEDY =
   'On Linux without a GPU install a software driver (Debian: mesa-vulkan-drivers 24 or newer); `npx wgrad doctor` tells more. ' +
   'cpu() runs everything without an adapter.';
@@ -16,6 +19,8 @@ export interface OpenDevice {
   readonly info: GPUAdapterInfo;
   readonly capabilities: Capabilities;
   readonly description: string;
+  /** Bytes that the device may take from others: a software driver has no memory of its own. */
+  readonly memoryLimit: number;
 }
 
 /** What `create` returned is held for the life of the process: collected while in use, it takes the process down. */
@@ -68,7 +73,16 @@ export async function openDevice(): Promise<OpenDevice> {
     .catch((cause: Error) => {
       throw new DeviceError(`webgpu: '${describe(info)}' gives no device: ${cause.message}. ${REMEDY}`, { cause });
     });
-  return { gpu: device, info, capabilities: capabilitiesOf(adapter, device), description: describe(info) };
+  const memoryLimit = isSoftware(info) ? SHARE_OF_HOST * hostMemory() : Number.POSITIVE_INFINITY;
+  return { gpu: device, info, capabilities: capabilitiesOf(adapter, device), description: describe(info), memoryLimit };
+}
+
+/** Bytes of memory that this machine or container has, as far as anyone says. */
+function hostMemory(): number {
+  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  const total = process?.getBuiltinModule?.('node:os')?.totalmem() ?? Number.POSITIVE_INFINITY;
+  const allowed = process?.constrainedMemory?.() || Number.POSITIVE_INFINITY; // 0 where there is no such limit
+  return Math.min(total, allowed);
 }
 
 function capabilitiesOf(adapter: GPUAdapter, device: GPUDevice): Capabilities {

@@ -13,8 +13,8 @@ import {
 } from './backend.js';
 import { MeasuredChoices } from './choices.js';
 import { ConstantCache } from './constants.js';
-import { fromFloat16Array, toFloat16Array } from './float16.js';
 import { withHalfBindings } from './halfBindings.js';
+import { inScope } from './lifetime.js';
 import { flattenData, type TensorData } from './nested.js';
 import { notice } from './notice.js';
 import type { Profile } from './profile.js';
@@ -23,19 +23,22 @@ import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from
 import { Tensor } from './tensor.js';
 import type { OpenDevice } from './webgpuAdapter.js';
 import type { WebGpuDevice, WebGpuOptions } from './webgpuDevice.js';
+import { fromDevice, toDevice } from './webgpuElements.js';
 import { CommandEncoder, RING_SLOTS } from './webgpuEncoder.js';
 import { Failures } from './webgpuFailures.js';
+import { LooseMemory } from './webgpuLooseMemory.js';
 import { CompilePatience } from './webgpuPatience.js';
 import { type BoundRange, PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
-import { BufferPool, PoolAllocation, type PoolBuffer } from './webgpuPool.js';
+import { BufferPool, PoolAllocation } from './webgpuPool.js';
+import { Pressure } from './webgpuPressure.js';
 import { Profiler } from './webgpuProfiler.js';
 import { StagingBuffers } from './webgpuReadback.js';
 import { WebGpuRecorder } from './webgpuRecorder.js';
+import type { PoolBuffer } from './webgpuShelf.js';
 import { patiently } from './webgpuWaiting.js';
 
 const MAP_READ = 0x01;
 const UNIFORM_AND_COPY_DST = 0x40 | 0x08;
-const ARRAY = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array } as const;
 
 /** WebGPU behind the interface of a device. */
 export class WebGpuBackend implements WebGpuDevice {
@@ -49,16 +52,12 @@ export class WebGpuBackend implements WebGpuDevice {
   readonly #constants = new ConstantCache(this);
   readonly #staging: StagingBuffers;
   readonly #failures: Failures;
+  readonly #pressure = new Pressure();
   #closed = false;
 
   constructor(
-    { gpu, capabilities, description }: OpenDevice,
-    {
-      memoryLimit = Number.POSITIVE_INFINITY,
-      assume,
-      quiet = false,
-      onCompile = quiet ? () => {} : sayCompiling,
-    }: WebGpuOptions,
+    { gpu, capabilities, description, memoryLimit: most }: OpenDevice,
+    { memoryLimit = most, assume, quiet = false, onCompile = quiet ? () => {} : sayCompiling }: WebGpuOptions,
   ) {
     this.gpu = gpu;
     this.capabilities = { choices: new MeasuredChoices(), ...capabilities, ...assume };
@@ -66,11 +65,15 @@ export class WebGpuBackend implements WebGpuDevice {
     this.#failures = new Failures(gpu);
     this.#staging = new StagingBuffers(gpu);
     const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM_AND_COPY_DST });
-    this.#pipelines = new PipelineCache(gpu, uniforms, this.#failures, new CompilePatience(onCompile));
-    this.#encoder = new CommandEncoder(gpu, this.#pipelines, uniforms);
-    this.#pool = new BufferPool(gpu, memoryLimit, this.#failures, () => {
-      this.#encoder.submit();
-      this.#pipelines.forgetBindGroups();
+    const pipelines = new PipelineCache(gpu, uniforms, this.#failures, new CompilePatience(onCompile), this.#pressure);
+    const encoder = new CommandEncoder(gpu, pipelines, uniforms);
+    this.#pipelines = pipelines;
+    this.#encoder = encoder;
+    const loose = new LooseMemory(this.#pressure, quiet ? () => {} : (text) => notice(text, 'loose memory'));
+    // Every tensor's memory leads to the pool, and must not lead from there to a device that its user has dropped.
+    this.#pool = new BufferPool(gpu, memoryLimit, this.#failures, loose, () => {
+      encoder.submit();
+      pipelines.forgetBindGroups();
     });
   }
 
@@ -103,7 +106,7 @@ export class WebGpuBackend implements WebGpuDevice {
     const pooled = pooledOf(tensor);
     // The queue would overtake commands that are recorded but not submitted.
     if (pooled.lastUse === this.#encoder.serial) this.flush();
-    const words = hostArray(tensor.dtype, data);
+    const words = toDevice(tensor.dtype, data);
     const done = this.#encoder.profiler?.begin('write', `write ${formatShape(tensor.shape)}`);
     const at = bytesOf(tensor.dtype, tensor.offset);
     this.gpu.queue.writeBuffer(pooled.buffer, at, words.buffer, words.byteOffset, words.byteLength);
@@ -139,14 +142,17 @@ export class WebGpuBackend implements WebGpuDevice {
         cause,
       });
     }
-    const { dtype, size } = tensor;
-    const words = this.#staging.empty(staging, bytes);
-    const data = dtype === 'float16' ? fromFloat16Array(new Uint16Array(words), size) : new ARRAY[dtype](words);
+    const data = fromDevice(tensor.dtype, tensor.size, this.#staging.empty(staging, bytes));
     await this.#throwFailure();
+    await this.#pressure.relieved();
     return data;
   }
 
   allocate(dtype: DType, length: number, zero = false): Allocation {
+    return this.#allocate(dtype, length, zero, inScope());
+  }
+
+  #allocate(dtype: DType, length: number, zero: boolean, scoped: boolean): PoolAllocation {
     if (this.#closed) throw new DeviceError('webgpu: the device was destroyed; open another with webgpu()');
     if (dtype === 'float16' && !this.capabilities.float16) {
       throw new DeviceError(
@@ -154,7 +160,7 @@ export class WebGpuBackend implements WebGpuDevice {
       );
     }
     const { trace } = this.#encoder;
-    const allocation = new PoolAllocation(dtype, length, trace?.memory ?? this.#pool);
+    const allocation = new PoolAllocation(dtype, length, trace?.memory ?? this.#pool, scoped);
     trace?.bear(allocation);
     if (zero) {
       trace?.use(allocation);
@@ -172,7 +178,7 @@ export class WebGpuBackend implements WebGpuDevice {
       const launches = kernel.launches(inputs, outputs, attrs, {
         capabilities: this.capabilities,
         scratch: (length, dtype = 'float32'): Scratch => {
-          scratch.push(this.allocate(dtype, length) as PoolAllocation);
+          scratch.push(this.#allocate(dtype, length, false, true));
           return { scratch: scratch.length - 1, dtype, length };
         },
       });
@@ -208,6 +214,7 @@ export class WebGpuBackend implements WebGpuDevice {
     this.flush();
     await this.#wait(this.gpu.queue.onSubmittedWorkDone());
     await this.#throwFailure();
+    await this.#pressure.relieved();
   }
 
   memory(): MemoryReport {
@@ -280,15 +287,6 @@ function sayCompiling(): void {
   notice(
     'compiling kernels for this device, which takes time on the first step only. `onCompile` tells how far it is.',
   );
-}
-
-/** The elements as the device holds them. */
-function hostArray(dtype: DType, data: ArrayLike<number>): TypedArray | Uint16Array {
-  if (dtype === 'float16') return toFloat16Array(data);
-  const array = ARRAY[dtype];
-  // Shared memory crashes Dawn, so only plain arrays of the right type pass uncopied.
-  const plain = data instanceof array && !(data.buffer.constructor.name === 'SharedArrayBuffer');
-  return plain ? data : array.from(data);
 }
 
 function pooledOf(tensor: Tensor): PoolBuffer {

@@ -12,7 +12,10 @@ export interface CompileProgress {
 }
 
 export interface WebGpuOptions {
-  /** The most bytes of device memory to hold, pooled ones included; a tensor beyond it throws. Default: the device's own limit. */
+  /**
+   * The most bytes of device memory to hold, pooled ones included; a tensor beyond it throws. Default: what the device has,
+   * and on a software driver three quarters of the host's memory.
+   */
   readonly memoryLimit?: number;
   /** Capabilities to assume instead of the adapter's, so that a test meets the kernels that other adapters would get. */
   readonly assume?: Partial<Capabilities>;
@@ -21,7 +24,7 @@ export interface WebGpuOptions {
    * compiled. The first step of a program is when that happens. Default: one line on the console.
    */
   readonly onCompile?: (progress: CompileProgress) => void;
-  /** Writes nothing to the console: neither that the device is no GPU nor that kernels take long to compile. */
+  /** Writes nothing to the console: neither that the device is no GPU, nor that kernels take long to compile, nor that memory is given back late. */
   readonly quiet?: boolean;
 }
 

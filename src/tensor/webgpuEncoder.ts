@@ -1,8 +1,9 @@
 import { DeviceError } from '../errors.js';
 import type { Launch } from './backend.js';
-import { type BoundRange, type PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
-import type { PoolBuffer } from './webgpuPool.js';
+import { type BoundRange, type Compiled, type PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import type { Profiler } from './webgpuProfiler.js';
+import type { PoolBuffer } from './webgpuShelf.js';
+import { StandIns } from './webgpuStandIns.js';
 import type { CommandTrace } from './webgpuTrace.js';
 
 const MAX_GROUPS = 65535;
@@ -36,6 +37,7 @@ export class CommandEncoder {
   readonly #gpu: GPUDevice;
   readonly #pipelines: PipelineCache;
   readonly #uniforms: GPUBuffer;
+  readonly #standIns: StandIns;
   readonly #ring = new Uint32Array((RING_SLOTS * UNIFORM_BYTES) / 4);
   #slot = 0;
   #firstSlot = 0;
@@ -55,6 +57,7 @@ export class CommandEncoder {
     this.#gpu = gpu;
     this.#pipelines = pipelines;
     this.#uniforms = uniforms;
+    this.#standIns = new StandIns(gpu);
   }
 
   dispatch(launch: Launch, ranges: readonly BoundRange[]): void {
@@ -63,10 +66,29 @@ export class CommandEncoder {
       return;
     }
     const compiled = this.#pipelines.pipeline(launch);
-    const group = this.#pipelines.bindGroup(compiled, ranges, launch.params !== undefined);
+    const hasParams = launch.params !== undefined;
+    const group = this.#pipelines.bindGroup(compiled, ranges, hasParams, this.trace !== undefined);
+    if (group) this.#dispatchAll(launch, compiled, group, ranges);
+    else this.#detour(launch, compiled, ranges);
+  }
+
+  #dispatchAll(launch: Launch, compiled: Compiled, group: GPUBindGroup, ranges: readonly BoundRange[]): void {
     for (const { grid, params } of cut(launch)) {
       this.#dispatch(launch, compiled.pipeline, group, params ? [this.#pushUniforms(params)] : NO_OFFSETS, grid);
       this.trace?.dispatch({ launch, compiled, ranges, grid, params });
+    }
+  }
+
+  /** Dispatches on buffers that stand in for the operands. */
+  #detour(launch: Launch, compiled: Compiled, ranges: readonly BoundRange[]): void {
+    const standIns = this.#standIns.of(ranges);
+    const group = this.#pipelines.bindGroup(compiled, standIns, launch.params !== undefined, true) as GPUBindGroup;
+    ranges.forEach((range, i) => {
+      this.copy(range, range.offset, standIns[i].buffer, 0, range.size);
+    });
+    this.#dispatchAll(launch, compiled, group, standIns);
+    for (let i = launch.read.length; i < ranges.length; i++) {
+      this.copy(standIns[i], 0, ranges[i].buffer, ranges[i].offset, ranges[i].size);
     }
   }
 
@@ -83,7 +105,13 @@ export class CommandEncoder {
     this.submit();
   }
 
-  copy(source: PoolBuffer, sourceOffset: number, target: GPUBuffer, targetOffset: number, bytes: number): void {
+  copy(
+    source: Pick<PoolBuffer, 'buffer'>,
+    sourceOffset: number,
+    target: GPUBuffer,
+    targetOffset: number,
+    bytes: number,
+  ): void {
     this.#endPass();
     this.#encoder ??= this.#gpu.createCommandEncoder();
     this.#encoder.copyBufferToBuffer(source.buffer, sourceOffset, target, targetOffset, bytes);

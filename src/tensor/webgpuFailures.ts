@@ -14,14 +14,20 @@ export class Failures {
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
+    // The browser's device holds on to whoever listens; a device that its user has dropped must not live on by that.
+    const self = new WeakRef(this);
     gpu.lost.then(({ reason, message }) => {
-      this.#lost = new DeviceError(
+      const failures = self.deref();
+      if (!failures) return;
+      failures.#lost = new DeviceError(
         `webgpu: the device was lost (${reason || 'unknown'}): ${message || 'no message'}; open another with webgpu()`,
       );
     });
     gpu.addEventListener('uncapturederror', (event) => {
       event.preventDefault(); // the next read says it; the console need not
-      this.#uncaptured ??= new DeviceError(`webgpu: ${(event as GPUUncapturedErrorEvent).error.message}`);
+      const failures = self.deref();
+      if (!failures) return;
+      failures.#uncaptured ??= new DeviceError(`webgpu: ${(event as GPUUncapturedErrorEvent).error.message}`);
     });
   }
 

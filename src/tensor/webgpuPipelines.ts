@@ -1,11 +1,21 @@
 import type { Launch } from './backend.js';
+import { Recent } from './recent.js';
 import type { Failures } from './webgpuFailures.js';
 import type { CompilePatience } from './webgpuPatience.js';
+import type { Pressure } from './webgpuPressure.js';
 
 const STAGE_COMPUTE = 0x4;
 /** What a uniform binding covers: 64 words, the alignment that every adapter accepts for a dynamic offset. */
 export const UNIFORM_BYTES = 256;
-const MAX_BIND_GROUPS = 8192;
+/** Of bind groups, and of pipelines for each layout; up to twice as many are held. */
+const RECENT_GROUPS = 4096;
+const RECENT_PIPELINES = 1024;
+/**
+ * The most bind groups that may be there at a time, those included that wait for the garbage collector. On Mesa's software
+ * driver each takes a memory map, of which Linux gives a process 65,530 before it falls.
+ */
+const MOST_GROUPS = 16384;
+const GROUPS_BETWEEN_COLLECTIONS = 4096;
 
 export interface Compiled {
   readonly id: number;
@@ -30,17 +40,23 @@ export class PipelineCache {
   readonly #failures: Failures;
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   /** By layout, then by code: labels are for people. */
-  readonly #pipelines = new Map<string, Map<string, Compiled>>();
-  readonly #groups = new Map<string, GPUBindGroup>();
+  readonly #pipelines = new Map<string, Recent<string, Compiled>>();
+  readonly #groups = new Recent<string, GPUBindGroup>(RECENT_GROUPS);
+  readonly #collected = new FinalizationRegistry<undefined>(() => this.groupsAlive--);
   readonly #patience: CompilePatience;
+  readonly #pressure: Pressure;
   groupsMade = 0;
+  /** Bind groups that are in use or wait for the garbage collector: they cannot be destroyed by hand. */
+  groupsAlive = 0;
   pipelinesMade = 0;
 
-  constructor(gpu: GPUDevice, uniforms: GPUBuffer, failures: Failures, patience: CompilePatience) {
+  constructor(gpu: GPUDevice, uniforms: GPUBuffer, failures: Failures, patience: CompilePatience, pressure: Pressure) {
     this.#gpu = gpu;
     this.#uniforms = uniforms;
     this.#failures = failures;
     this.#patience = patience;
+    this.#pressure = pressure;
+    pressure.watch(GROUPS_BETWEEN_COLLECTIONS, () => this.groupsAlive);
   }
 
   pipeline(launch: Launch): Compiled {
@@ -56,12 +72,17 @@ export class PipelineCache {
     this.#groups.clear();
   }
 
-  bindGroup({ id, layout }: Compiled, ranges: readonly BoundRange[], hasParams: boolean): GPUBindGroup {
+  /** @returns undefined if it would be a new one and there are too many, unless it is `needed` */
+  bindGroup(
+    { id, layout }: Compiled,
+    ranges: readonly BoundRange[],
+    hasParams: boolean,
+    needed: boolean,
+  ): GPUBindGroup | undefined {
     let key = String(id);
     for (const r of ranges) key += `,${r.id}:${r.offset}:${r.size}`;
     let group = this.#groups.get(key);
-    if (!group) {
-      if (this.#groups.size >= MAX_BIND_GROUPS) this.#groups.clear();
+    if (!group && (needed || this.groupsAlive < MOST_GROUPS)) {
       group = this.makeBindGroup(layout, ranges, hasParams ? this.#uniforms : undefined);
       this.#groups.set(key, group);
     }
@@ -75,8 +96,12 @@ export class PipelineCache {
       resource: { buffer, offset, size },
     }));
     if (uniforms) entries.push({ binding: ranges.length, resource: { buffer: uniforms, size: UNIFORM_BYTES } });
+    const group = this.#gpu.createBindGroup({ layout, entries });
     this.groupsMade++;
-    return this.#gpu.createBindGroup({ layout, entries });
+    this.groupsAlive++;
+    this.#collected.register(group, undefined);
+    this.#pressure.check();
+    return group;
   }
 
   /** Compiles in parallel what is not compiled yet. A kernel that fails is left to its first use, which reports it. */
@@ -117,8 +142,9 @@ export class PipelineCache {
     const layoutKey = layoutKeyOf(launch);
     const { code } = launch.program;
     const compiled = { id: this.pipelinesMade++, pipeline, layout: this.#layout(launch), layoutKey };
-    const ofLayout = this.#pipelines.get(layoutKey) ?? new Map<string, Compiled>();
-    this.#pipelines.set(layoutKey, ofLayout.set(code, compiled));
+    const ofLayout = this.#pipelines.get(layoutKey) ?? new Recent<string, Compiled>(RECENT_PIPELINES);
+    ofLayout.set(code, compiled);
+    this.#pipelines.set(layoutKey, ofLayout);
     return compiled;
   }
 

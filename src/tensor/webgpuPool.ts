@@ -3,18 +3,11 @@ import { Allocation } from './allocation.js';
 import type { MemoryReport } from './backend.js';
 import { bytesOf, type DType } from './shape.js';
 import type { Failures } from './webgpuFailures.js';
+import { type LooseMemory, mebibytes } from './webgpuLooseMemory.js';
+import { isScoped, type PoolBuffer, Shelf } from './webgpuShelf.js';
 
 const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
 const SMALLEST = 256;
-
-/** A device buffer with what the encoder needs to know about it. */
-export interface PoolBuffer {
-  readonly id: number;
-  readonly buffer: GPUBuffer;
-  readonly bytes: number;
-  /** Serial of the last command buffer that uses it. */
-  lastUse: number;
-}
 
 /** Eight size classes per octave: at most 12.5 % of a buffer is wasted, and steps of varying shape still reuse. */
 export function sizeClass(bytes: number): number {
@@ -23,39 +16,49 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / grain) * grain;
 }
 
-/** Where a buffer goes when it is free. */
+/** Where a buffer comes from, and where it goes when it is free. */
 export interface BufferHome {
-  take(bytes: number): PoolBuffer;
+  /** @param scoped whether a scope will give it back, unless it returns it */
+  take(bytes: number, scoped: boolean): PoolBuffer;
   give(buffer: PoolBuffer): void;
+  /** No scope holds it any longer. */
+  leave(buffer: PoolBuffer): void;
+  /** It has been given back because the garbage collector found the last handle on it. */
+  forget(buffer: PoolBuffer): void;
 }
 
 export class PoolAllocation extends Allocation {
   readonly pooled: PoolBuffer;
   readonly #home: BufferHome;
 
-  constructor(dtype: DType, length: number, home: BufferHome) {
+  constructor(dtype: DType, length: number, home: BufferHome, scoped: boolean) {
     super(dtype, length);
-    this.pooled = home.take(bytesOf(dtype, length));
+    this.pooled = home.take(bytesOf(dtype, length), scoped);
     this.#home = home;
   }
 
   free(): void {
     this.#home.give(this.pooled);
   }
+
+  override leaveScopes(): void {
+    this.#home.leave(this.pooled);
+  }
+
+  override forget(): void {
+    super.forget();
+    if (!this.inUse) this.#home.forget(this.pooled);
+  }
 }
 
-/**
- * Device buffers by size class, the oldest first. So what a step gets depends on the set of free buffers alone and not on
- * the order in which they came back: every repetition gets the same buffers, and finds its bind groups in the cache.
- * (Last in, first out permutes the shelf at every step; it takes as many steps as the permutation's cycles are long until
- * the bind groups repeat.) Buffers are never destroyed while commands may use them.
- */
+/** Device buffers by size class. They are never destroyed while commands may use them. */
 export class BufferPool implements BufferHome {
   readonly #gpu: GPUDevice;
   readonly #limit: number;
   readonly #failures: Failures;
   readonly #settle: () => void;
-  readonly #free = new Map<number, PoolBuffer[]>();
+  readonly #shelves = new Map<number, Shelf>();
+  readonly #loose: LooseMemory;
   #nextId = 1;
   #live = { buffers: 0, bytes: 0 };
   #pooled = { buffers: 0, bytes: 0 };
@@ -67,15 +70,16 @@ export class BufferPool implements BufferHome {
   }
 
   /** @param limit bytes, live and pooled. @param settle hands over pending commands and forgets bind groups. */
-  constructor(gpu: GPUDevice, limit: number, failures: Failures, settle: () => void) {
+  constructor(gpu: GPUDevice, limit: number, failures: Failures, loose: LooseMemory, settle: () => void) {
     this.#gpu = gpu;
     this.#limit = limit;
     this.#failures = failures;
+    this.#loose = loose;
     this.#settle = settle;
   }
 
   /** A buffer of at least `bytes` with undefined content. */
-  take(bytes: number): PoolBuffer {
+  take(bytes: number, scoped: boolean): PoolBuffer {
     const size = sizeClass(bytes);
     const maxBinding = this.#gpu.limits.maxStorageBufferBindingSize;
     if (bytes > maxBinding) {
@@ -84,32 +88,38 @@ export class BufferPool implements BufferHome {
           `make the batch at least ${factor(bytes / maxBinding)} times smaller`,
       );
     }
-    let taken = this.#free.get(size)?.pop();
-    if (taken) {
-      this.#pooled.buffers--;
-      this.#pooled.bytes -= size;
-    } else taken = this.#create(size);
+    const taken = this.#shelf(size).take(scoped, () => this.#create(size));
+    this.#pooled.buffers--;
+    this.#pooled.bytes -= size;
     this.#live.buffers++;
     this.#live.bytes += size;
     this.#peak = Math.max(this.#peak, this.#live.bytes);
+    if (!scoped) this.#loose.add(size);
     return taken;
   }
 
   give(buffer: PoolBuffer): void {
+    const { bytes } = buffer;
     this.#live.buffers--;
-    this.#live.bytes -= buffer.bytes;
+    this.#live.bytes -= bytes;
     this.#pooled.buffers++;
-    this.#pooled.bytes += buffer.bytes;
-    const shelf = this.#free.get(buffer.bytes);
-    if (shelf) shelf.splice(placeOf(buffer, shelf), 0, buffer);
-    else this.#free.set(buffer.bytes, [buffer]);
+    this.#pooled.bytes += bytes;
+    if (!isScoped(buffer)) this.#loose.remove(bytes);
+    this.#shelf(bytes).give(buffer);
+  }
+
+  leave(buffer: PoolBuffer): void {
+    if (this.#shelf(buffer.bytes).leave(buffer)) this.#loose.add(buffer.bytes);
+  }
+
+  forget(buffer: PoolBuffer): void {
+    this.#loose.forget(buffer.bytes);
   }
 
   /** Destroys the buffers that wait for reuse. */
   trim(): void {
     this.#settle(); // once submitted, commands keep what they use
-    for (const shelf of this.#free.values()) for (const { buffer } of shelf) buffer.destroy();
-    this.#free.clear();
+    for (const shelf of this.#shelves.values()) for (const { buffer } of shelf.clear()) buffer.destroy();
     this.#pooled = { buffers: 0, bytes: 0 };
   }
 
@@ -117,11 +127,22 @@ export class BufferPool implements BufferHome {
     return { live: { ...this.#live }, pooled: { ...this.#pooled }, peakBytes: this.#peak };
   }
 
+  #shelf(size: number): Shelf {
+    let shelf = this.#shelves.get(size);
+    if (!shelf) {
+      shelf = new Shelf();
+      this.#shelves.set(size, shelf);
+    }
+    return shelf;
+  }
+
+  /** A new buffer, which counts as pooled. */
   #create(size: number): PoolBuffer {
     const { bytes } = this.#live;
     const advice =
       `out of memory: ${mebibytes(size)} wanted while ${mebibytes(bytes)} are in use; ` +
-      `make the batch at least ${factor((bytes + size) / Math.max(bytes, 1))} times smaller`;
+      (this.#loose.remedy(bytes) ??
+        `make the batch at least ${factor((bytes + size) / Math.max(bytes, 1))} times smaller`);
     if (bytes + this.#pooled.bytes + size > this.#limit) this.trim();
     if (bytes + size > this.#limit) {
       throw new DeviceError(`webgpu: ${advice} (the limit set for this device is ${mebibytes(this.#limit)})`);
@@ -131,27 +152,13 @@ export class BufferPool implements BufferHome {
       () => this.#gpu.createBuffer({ size, usage: STORAGE_USAGE }),
       () => advice,
     );
-    return { id: this.#nextId++, buffer, bytes: size, lastUse: -1 };
+    this.#pooled.buffers++;
+    this.#pooled.bytes += size;
+    return { id: this.#nextId++, buffer, bytes: size, lastUse: -1, turn: undefined };
   }
-}
-
-/** Where a buffer belongs on a shelf with falling ids, whose end is taken first. */
-function placeOf({ id }: PoolBuffer, shelf: readonly PoolBuffer[]): number {
-  let low = 0;
-  let high = shelf.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (shelf[middle].id > id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Rounded up: advice that falls short would fail again. */
 function factor(ratio: number): string {
   return (Math.ceil(100 * ratio) / 100).toFixed(2);
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -2,7 +2,8 @@ import { DeviceError } from '../errors.js';
 import type { Recording, StepRecorder, Trace } from './backend.js';
 import type { CommandEncoder, Replayable } from './webgpuEncoder.js';
 import { type PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
-import type { BufferPool, PoolBuffer } from './webgpuPool.js';
+import type { BufferPool } from './webgpuPool.js';
+import type { PoolBuffer } from './webgpuShelf.js';
 import { StepMemory } from './webgpuStepMemory.js';
 import { CommandTrace, type Recorded } from './webgpuTrace.js';
 

@@ -1,4 +1,5 @@
-import { type BufferHome, type BufferPool, type PoolBuffer, sizeClass } from './webgpuPool.js';
+import { type BufferHome, type BufferPool, sizeClass } from './webgpuPool.js';
+import type { PoolBuffer } from './webgpuShelf.js';
 
 /**
  * The memory of recorded steps. What a step frees waits here for the next recording and not in the pool: a replay writes
@@ -13,9 +14,13 @@ export class StepMemory implements BufferHome {
     this.#pool = pool;
   }
 
-  take(bytes: number): PoolBuffer {
-    return this.#free.get(sizeClass(bytes))?.pop() ?? this.#pool.take(bytes);
+  take(bytes: number, scoped: boolean): PoolBuffer {
+    return this.#free.get(sizeClass(bytes))?.pop() ?? this.#pool.take(bytes, scoped);
   }
+
+  // What a step returns stays here: it is the recording's.
+  leave(): void {}
+  forget(): void {}
 
   give(buffer: PoolBuffer): void {
     const shelf = this.#free.get(buffer.bytes);

@@ -2,8 +2,9 @@ import type { Allocation } from './allocation.js';
 import type { Launch, Recording, Trace } from './backend.js';
 import type { Replayable } from './webgpuEncoder.js';
 import type { BoundRange, Compiled } from './webgpuPipelines.js';
-import type { PoolAllocation, PoolBuffer } from './webgpuPool.js';
+import type { PoolAllocation } from './webgpuPool.js';
 import type { WebGpuRecorder } from './webgpuRecorder.js';
+import type { PoolBuffer } from './webgpuShelf.js';
 import type { StepMemory } from './webgpuStepMemory.js';
 
 /** A dispatch as it was encoded, with all that a later one must agree on. */
