@@ -23,7 +23,7 @@ export function launch(code: Program, read: readonly Tensor[], y: Tensor, params
   return [{ program: code, read, write: [y], params, grid: [Math.ceil(y.size / 64), 1, 1] }];
 }
 
-/** `y = a b` of one shape. */
+/** `y = a b` of one shape; its gradients take their places. */
 export const product: Op<[a: Tensor, b: Tensor], object> = defineOp({
   name: 'product',
   attrs: {},
@@ -32,7 +32,10 @@ export const product: Op<[a: Tensor, b: Tensor], object> = defineOp({
     for (let i = 0; i < y.data.length; i++) y.data[i] = a.data[i] * b.data[i];
   },
   launches: ([a, b], [y]) => launch(elementwise('product', ['a', 'b'], 'a[i] * b[i]'), [a, b], y),
-  vjp: (g, { inputs: [a, b] }) => [() => product(g, b), () => product(g, a)],
+  vjp: (g, { inputs: [a, b], places }) => [
+    () => product.apply([g, b], {}, [places[0]]),
+    () => product.apply([g, a], {}, [places[1]]),
+  ],
 });
 
 /** `y = sum x`, a scalar. */

@@ -5,13 +5,12 @@ import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, nextTensorId, type Tensor } from '../tensor/tensor.js';
 import { mapTensors, tensorsOf } from '../tensor/tree.js';
 import { accumulate } from './accumulate.js';
-import { withDestinations } from './destinations.js';
 import { ownGradient } from './grad.js';
 import { observing } from './observer.js';
 import { once } from './op.js';
 import { recompute } from './recompute.js';
 import { type Cotangents, sweep } from './sweep.js';
-import { guarded, isRecording, isTracked, nameOf, record, recordOn, Tape, type TapeNode } from './tape.js';
+import { guarded, isRecording, isTracked, nameOf, type Places, record, recordOn, Tape, type TapeNode } from './tape.js';
 
 type Pass = () => unknown;
 
@@ -46,7 +45,6 @@ export function checkpoint<A extends readonly unknown[], Y>(f: (...args: A) => Y
       inputs,
       outputs,
       keep: [...given, ...captured].filter((t) => !t.disposed),
-      placesGradients: true,
       pullback(gs, places) {
         const again = () => recompute(() => Rng.repeated(draws, () => f(...args)));
         const gradients = once(() => pullThrough(again, inputs, outputs, gs, places));
@@ -87,22 +85,19 @@ function pullThrough(
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   gs: readonly (Tensor | undefined)[],
-  places: ReadonlyMap<number, Tensor>,
+  places: Places,
 ): Tensor[] {
   const tape = new Tape();
   const cotangents: Cotangents = new Map();
   return scope(() => {
     try {
       for (const x of inputs) tape.watch(x, nameOf(x));
-      // What the forward pass makes has no business in a gradient's place; the sweep has places of its own.
-      withDestinations([], () =>
-        scope(() => {
-          const made = tensorsOf(recordOn(tape, again));
-          checkAlike(made, outputs);
-          for (const [i, y] of made.entries()) addSeed(cotangents, y, gs[i]);
-        }),
-      );
-      sweep(tape, cotangents, places);
+      scope(() => {
+        const made = tensorsOf(recordOn(tape, again));
+        checkAlike(made, outputs);
+        for (const [i, y] of made.entries()) addSeed(cotangents, y, gs[i]);
+      });
+      sweep(tape, cotangents, new Map(inputs.flatMap((x, i) => (places[i] ? [[x.id, places[i]]] : []))));
       return inputs.map((x) => ownGradient(x, cotangents));
     } finally {
       tape.clear();

@@ -5,8 +5,9 @@ import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, type Tensor } from '../tensor/tensor.js';
 import { eachTensor, mapTensors, tensorsOf } from '../tensor/tree.js';
 import { gradientPlaces, settleGradients } from './gradientArena.js';
+import { once } from './op.js';
 import { type Cotangents, sweep } from './sweep.js';
-import { isRecording, record, recordOn, Tape, withoutTapes } from './tape.js';
+import { isRecording, type Places, record, recordOn, Tape, withoutTapes } from './tape.js';
 
 /** What `valueAndGrad` may be told. */
 export interface GradOptions {
@@ -106,7 +107,7 @@ function pull<P, Y>(
     keep = new Set(tensorsOf(result));
     for (const [y, g] of seed(result)) addSeed(cotangents, y, g);
     s.sweep(keep); // the user's intermediates; what VJPs need, the tape has retained
-    const places = isRecording() ? new Map<number, Tensor>() : gradientPlaces(leaves, tape);
+    const places = isRecording() ? new Map<number, Tensor>() : gradientPlaces(leaves);
     sweep(tape, cotangents, places);
     settleGradients(leaves, cotangents, places);
     const gradient = mapTensors(x, (leaf) => ownGradient(leaf, cotangents));
@@ -138,11 +139,12 @@ export function ownGradient(leaf: Tensor, cotangents: Cotangents): Tensor {
  *
  * @param forward returns the value and the residuals that `backward` wants; no tape sees what happens inside.
  * @param backward maps residuals and the value's cotangent to one gradient (or null) per input. For second derivatives
- *   write it with ops; residuals other than the inputs and the value count as constants there.
+ *   write it with ops; residuals other than the inputs and the value count as constants there. An op may make the gradient
+ *   of input `i` where it is wanted, at `places[i]`, as in an op's VJP (`VjpContext.places`).
  */
 export function customVjp<I extends readonly Tensor[], R>(
   forward: (...inputs: I) => readonly [value: Tensor, residuals: R],
-  backward: (residuals: R, g: Tensor) => readonly (Tensor | null)[],
+  backward: (residuals: R, g: Tensor, places: Places) => readonly (Tensor | null)[],
 ): (...inputs: I) => Tensor {
   return (...inputs) => {
     const [made, residuals] = withoutTapes(() => forward(...inputs));
@@ -154,12 +156,9 @@ export function customVjp<I extends readonly Tensor[], R>(
       inputs,
       outputs: [value],
       keep: tensorsOf(kept),
-      pullback: ([g]) => {
-        let gradients: readonly (Tensor | null)[] | undefined;
-        return inputs.map((x, i) => () => {
-          gradients ??= backward(kept, g as Tensor);
-          return gradients[i] ?? x.device.zeros(x.shape, x.dtype);
-        });
+      pullback: ([g], places) => {
+        const gradients = once(() => backward(kept, g as Tensor, places));
+        return inputs.map((x, i) => () => gradients()[i] ?? x.device.zeros(x.shape, x.dtype));
       },
     });
     return value;

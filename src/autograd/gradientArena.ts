@@ -2,15 +2,13 @@ import { arenaOf } from '../tensor/arena.js';
 import { Tensor } from '../tensor/tensor.js';
 import { assign } from './accumulate.js';
 import type { Cotangents } from './sweep.js';
-import { type Tape, transient } from './tape.js';
+import { transient } from './tape.js';
 
 /**
  * For parameters that fill arenas: a gradient arena of the same layout, and each parameter's place in it.
  * Parameters that are part of an arena only get gradients of their own.
- *
- * @param tape on which neighbours may have been joined to one operand, or copied, whose gradient then has their places
  */
-export function gradientPlaces(leaves: readonly Tensor[], tape: Tape): Map<number, Tensor> {
+export function gradientPlaces(leaves: readonly Tensor[]): Map<number, Tensor> {
   const places = new Map<number, Tensor>();
   const groups = groupByAllocation(leaves);
   for (const [allocation, members] of groups) {
@@ -21,33 +19,7 @@ export function gradientPlaces(leaves: readonly Tensor[], tape: Tape): Map<numbe
       places.set(leaf.id, new Tensor(leaf.device, leaf.shape, leaf.dtype, gradients, leaf.offset));
     }
   }
-  for (const { joins, copies, inputs, outputs } of tape.nodes) {
-    if (joins) placeJoined(tape, inputs, outputs[0], places);
-    if (copies) placeCopies(tape, inputs, outputs, places);
-  }
   return places;
-}
-
-/** A joined operand's place covers those of its parts, if nothing else will want to write to one of them. */
-function placeJoined(tape: Tape, parts: readonly Tensor[], joined: Tensor, places: Map<number, Tensor>): void {
-  const [first] = parts;
-  const gradients = places.get(first.id)?.allocation;
-  const isPlaced = (x: Tensor) => places.get(x.id)?.allocation === gradients && tape.uses.get(x.id) === 1;
-  if (!gradients || joined.allocation !== first.allocation || !parts.every(isPlaced)) return;
-  places.set(joined.id, new Tensor(joined.device, joined.shape, joined.dtype, gradients, joined.offset));
-}
-
-/** The place of a parameter is that of its copy, if nothing else reads the parameter. */
-function placeCopies(
-  tape: Tape,
-  originals: readonly Tensor[],
-  copies: readonly Tensor[],
-  places: Map<number, Tensor>,
-): void {
-  originals.forEach((x, i) => {
-    const place = places.get(x.id);
-    if (place && tape.uses.get(x.id) === 1) places.set(copies[i].id, place);
-  });
 }
 
 function groupByAllocation(leaves: readonly Tensor[]): Map<Tensor['allocation'], Tensor[]> {
@@ -60,7 +32,7 @@ function groupByAllocation(leaves: readonly Tensor[]): Map<Tensor['allocation'],
   return groups;
 }
 
-/** Copies into the arena what the sweep did not write there: shared cotangents, unused parameters (zeros). */
+/** Copies into the arena what did not land there: shared cotangents, gradients whose VJP takes no place, zeros where there is none. */
 export function settleGradients(
   leaves: readonly Tensor[],
   cotangents: Cotangents,

@@ -12,10 +12,9 @@ import {
 } from '../tensor/shape.js';
 import { overlap, Tensor } from '../tensor/tensor.js';
 import { type Arity, attributesOf, checkArity } from './attributes.js';
-import { destinationFor } from './destinations.js';
 import { observeOp } from './observer.js';
 import { isRecomputing } from './recompute.js';
-import { record } from './tape.js';
+import { type Places, record } from './tape.js';
 
 export interface TensorSpec {
   readonly shape: Shape;
@@ -27,6 +26,11 @@ export interface VjpContext<A> {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly attrs: A;
+  /**
+   * Where the gradient of each input is wanted, if anywhere. The op that makes it can put it there,
+   * `matmul.apply([g, x], { transA: true }, [places[1]])`; a gradient that lies elsewhere is copied.
+   */
+  readonly places: Places;
 }
 
 /** One thunk per input, run only if that input needs a gradient; `null` marks an input that has none. */
@@ -70,14 +74,14 @@ export type Operand = Tensor | number;
 export interface Op<I extends readonly unknown[], A extends object, R = Tensor> {
   (...args: [...inputs: I, attrs?: Partial<A>]): R;
   readonly def: OpDefinition<A, never>;
-  /** The same call for an array of operands. */
-  apply(inputs: readonly Operand[], attrs?: Partial<A>): R;
+  /** The same call for an array of operands. An output lies at its place, if `places` has one and it fits there. */
+  apply(inputs: readonly Operand[], attrs?: Partial<A>, places?: Places): R;
 }
 
 /** Any op, as registries hold it: called through `apply`, with attributes that only the op itself can judge. */
 export interface AnyOp {
   readonly def: Omit<OpDefinition<object, never>, 'vjp'> & { readonly vjp: unknown };
-  apply(inputs: readonly Operand[], attrs?: object): unknown;
+  apply(inputs: readonly Operand[], attrs?: object, places?: Places): unknown;
 }
 
 /**
@@ -87,8 +91,8 @@ export interface AnyOp {
 export function defineOp<I extends readonly unknown[] = [x: Operand], A extends object = object>(
   def: OpDefinition<NoInfer<A>, Tensor>,
 ): Op<I, A> {
-  const first = (inputs: readonly Operand[], attrs?: Partial<A>) => {
-    const [y, ...byProducts] = applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, (gs) => gs[0]);
+  const first = (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => {
+    const [y, ...byProducts] = applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, places, (gs) => gs[0]);
     for (const t of byProducts) t.dispose(); // a tape that needs one has retained it
     return y;
   };
@@ -104,8 +108,8 @@ export function defineMultiOp<
   A extends object,
   R extends readonly Tensor[] = readonly Tensor[],
 >(def: OpDefinition<NoInfer<A>, readonly (Tensor | undefined)[]>): Op<I, A, R> {
-  const all = (inputs: readonly Operand[], attrs?: Partial<A>) => {
-    const outputs = applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, (gs) => gs);
+  const all = (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => {
+    const outputs = applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, places, (gs) => gs);
     const visible = outputs.length - (def.byProducts ?? 0);
     for (const t of outputs.slice(visible)) t.dispose(); // a tape that needs one has retained it
     return outputs.slice(0, visible) as unknown as R;
@@ -122,12 +126,12 @@ export function withByProducts<I extends readonly unknown[], A extends object>(
   inputs: readonly Operand[],
   attrs?: Partial<A>,
 ): Tensor[] {
-  return applyOp(def, inputs, attrs, (gs) => gs[0]);
+  return applyOp(def, inputs, attrs, undefined, (gs) => gs[0]);
 }
 
 function makeOp<I extends readonly unknown[], A extends object, R>(
   def: OpDefinition<A, never>,
-  apply: (inputs: readonly Operand[], attrs?: Partial<A>) => R,
+  apply: (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => R,
 ): Op<I, A, R> {
   const call = (...given: unknown[]) => {
     const args = given.filter((x) => x !== undefined); // an optional operand or attributes left out
@@ -144,6 +148,7 @@ function applyOp<A extends object>(
   def: OpDefinition<A, never>,
   operands: readonly Operand[],
   given: Partial<A> | undefined,
+  places: Places | undefined,
   pickCotangent: (gs: readonly (Tensor | undefined)[]) => unknown,
 ): Tensor[] {
   const { name } = def;
@@ -163,7 +168,9 @@ function applyOp<A extends object>(
   const specs = Array.isArray(shaped) ? (shaped as readonly TensorSpec[]) : [shaped as TensorSpec];
   const outputs = specs.map((spec, i) => {
     const source = updated[i];
-    return source === undefined ? makeOutput(name, device, spec, inputs) : takeOver(name, inputs[source], spec);
+    return source === undefined
+      ? makeOutput(name, device, spec, inputs, places?.[i])
+      : takeOver(name, inputs[source], spec);
   });
   device.run(def, inputs, outputs, attrs);
   observeOp(name, inputs, repeated.length > 0 ? outputs.slice(repeated.length) : outputs);
@@ -179,7 +186,7 @@ function applyOp<A extends object>(
         ...(def.keep?.inputs?.map((i) => inputs[i]) ?? inputs),
         ...(def.keep?.outputs ?? []).map((i) => outputs[i]),
       ],
-      pullback: (gs) => vjp(pickCotangent(gs) as never, { inputs, outputs, attrs }),
+      pullback: (gs, wanted) => vjp(pickCotangent(gs) as never, { inputs, outputs, attrs, places: wanted }),
     });
   }
   return outputs;
@@ -211,11 +218,20 @@ function dtypeOfNumbers(operands: readonly Operand[]): DType | undefined {
   return dtype === 'float16' ? 'float32' : dtype;
 }
 
-function makeOutput(name: string, device: Device, spec: TensorSpec, inputs: readonly Tensor[]): Tensor {
-  checkShape(name, spec.shape);
-  const place = destinationFor(spec, inputs);
-  if (place) return new Tensor(device, spec.shape, spec.dtype, place.allocation, place.offset);
-  return new Tensor(device, spec.shape, spec.dtype, device.allocate(spec.dtype, sizeOf(spec.shape)));
+/** At its place, if it fits there and no operand lies in that memory: a dispatch cannot read the buffer that it writes. */
+function makeOutput(
+  name: string,
+  device: Device,
+  { shape, dtype }: TensorSpec,
+  inputs: readonly Tensor[],
+  place: Tensor | undefined,
+): Tensor {
+  checkShape(name, shape);
+  const size = sizeOf(shape);
+  const fits = place?.size === size && place.dtype === dtype && inputs.every((x) => x.allocation !== place.allocation);
+  return fits
+    ? new Tensor(device, shape, dtype, place.allocation, place.offset)
+    : new Tensor(device, shape, dtype, device.allocate(dtype, size));
 }
 
 /** What is updated in place must not be held by a tape, nor be another operand: a dispatch cannot read what it writes. */

@@ -2,7 +2,6 @@ import { ShapeError } from '../errors.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { accumulate } from './accumulate.js';
-import { withDestinations } from './destinations.js';
 import { type Tape, type TapeNode, transient } from './tape.js';
 
 /** Cotangents by tensor id; each is retained once by this map. */
@@ -13,9 +12,11 @@ export type Cotangents = Map<number, Tensor>;
  * what the node kept, so that memory falls while gradients grow.
  *
  * @param cotangents seeds by tensor id, retained; afterwards what is left are the cotangents of watched tensors.
- * @param places where the gradients of some watched tensors are wanted, by tensor id.
+ * @param wanted where the gradients of some watched tensors should land, by tensor id: the op that makes the last
+ *   contribution is told so. What lands elsewhere all the same is the caller's to copy.
  */
-export function sweep(tape: Tape, cotangents: Cotangents, places: ReadonlyMap<number, Tensor>): void {
+export function sweep(tape: Tape, cotangents: Cotangents, wanted: ReadonlyMap<number, Tensor>): void {
+  const places = relayed(tape, wanted);
   for (let node = tape.pop(); node; node = tape.pop()) {
     const gs = node.outputs.map((y) => cotangents.get(y.id));
     if (gs.some((g) => g !== undefined)) pullNode(tape, node, gs, cotangents, places);
@@ -41,30 +42,44 @@ function pullNode(
   cotangents: Cotangents,
   places: ReadonlyMap<number, Tensor>,
 ): void {
-  const usesHere = (x: Tensor) => node.inputs.filter((other) => other.id === x.id).length;
-  const isLast = (x: Tensor) => tape.uses.get(x.id) === usesHere(x);
-  const final = new Map<number, Tensor>();
-  for (const x of node.inputs) {
-    const place = places.get(x.id);
-    if (place && isLast(x)) final.set(x.id, place);
+  const { inputs } = node;
+  const isSame = (x: Tensor) => (other: Tensor) => other.id === x.id;
+  // The sum for an input is complete with its last contribution, and that is what belongs in the place.
+  const finals = inputs.map((x, i) => {
+    const isLast = inputs.findLastIndex(isSame(x)) === i && tape.uses.get(x.id) === inputs.filter(isSame(x)).length;
+    return isLast ? places.get(x.id) : undefined;
+  });
+  const isAlone = (x: Tensor, i: number) => !cotangents.has(x.id) && inputs.findIndex(isSame(x)) === i;
+  transient(() => {
+    const thunks = node.pullback(
+      gs,
+      inputs.map((x, i) => (isAlone(x, i) ? finals[i] : undefined)),
+    );
+    inputs.forEach((x, i) => {
+      const thunk = thunks[i];
+      if (!thunk || !tape.tracks(x)) return;
+      const contribution = thunk();
+      checkContribution(node, i, x, contribution);
+      const sum = cotangents.get(x.id);
+      const next = sum ? accumulate.apply([sum, contribution], {}, [finals[i]]) : contribution;
+      next.retain();
+      sum?.release();
+      cotangents.set(x.id, next);
+    });
+  });
+}
+
+/** The places with those that nodes ask for on behalf of their inputs, as far as nothing else adds to these. */
+function relayed(tape: Tape, wanted: ReadonlyMap<number, Tensor>): ReadonlyMap<number, Tensor> {
+  const places = new Map(wanted);
+  if (places.size === 0) return places;
+  for (const { relay, inputs, outputs } of tape.nodes) {
+    const asked = relay?.(inputs.map((x) => (tape.uses.get(x.id) === 1 ? places.get(x.id) : undefined)));
+    asked?.forEach((place, i) => {
+      if (place) places.set(outputs[i].id, place);
+    });
   }
-  const wanted = node.placesGradients ? [] : [...final.values()];
-  transient(() =>
-    withDestinations(wanted, () => {
-      const thunks = node.pullback(gs, final);
-      node.inputs.forEach((x, i) => {
-        const thunk = thunks[i];
-        if (!thunk || !tape.tracks(x)) return;
-        const contribution = thunk();
-        checkContribution(node, i, x, contribution);
-        const sum = cotangents.get(x.id);
-        const next = sum ? accumulate(sum, contribution) : contribution;
-        next.retain();
-        sum?.release();
-        cotangents.set(x.id, next);
-      });
-    }),
-  );
+  return places;
 }
 
 function checkContribution(node: TapeNode, i: number, x: Tensor, g: Tensor): void {

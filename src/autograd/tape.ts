@@ -9,17 +9,20 @@ export interface TapeNode {
   readonly outputs: readonly Tensor[];
   /** Tensors whose data the pullback reads; the tape keeps their memory until it has run. */
   readonly keep: readonly Tensor[];
+  /** One thunk per input, which makes its gradient; null where there is none. */
   readonly pullback: (
     cotangents: readonly (Tensor | undefined)[],
-    places: ReadonlyMap<number, Tensor>,
+    places: Places,
   ) => readonly ((() => Tensor) | null)[];
-  /** The pullback puts gradients into `places`, by input id, itself; other ops leave that to where outputs are made. */
-  readonly placesGradients?: boolean;
-  /** The output is the inputs laid out as in an arena, and so is its cotangent. */
-  readonly joins?: boolean;
-  /** Output `i` holds the numbers of input `i` in other memory, and its cotangent is that input's. */
-  readonly copies?: boolean;
+  /**
+   * Says where the cotangents of the outputs should land, given the places of the inputs. For a node that only moves
+   * numbers: when its output's cotangent has landed, the inputs' gradients are in their places without a copy.
+   */
+  readonly relay?: (places: Places) => Places;
 }
+
+/** Memory in which results are wanted, each of its place's size and dtype; undefined where any memory will do. */
+export type Places = readonly (Tensor | undefined)[];
 
 /** Whoever is told of the ops that depend on tensors it tracks. */
 interface Recorder {

@@ -37,7 +37,7 @@ function ofArena(arena: Arena, filters: readonly Tensor[]): Tensor[] {
     inputs: filters,
     outputs: copies,
     keep: [],
-    copies: true,
+    relay: (places) => places,
     pullback: (gs) => gs.map((g, k) => g && (() => matching(g, filters[k]))).map((thunk) => thunk ?? null),
   });
   return copies;

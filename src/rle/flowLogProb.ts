@@ -47,12 +47,12 @@ export const flowLogProb: Op<[points: Tensor, flat: Tensor], FlowAttrs> = /* @__
   launches: ([points, flat], outputs, attrs, context) => [
     forwardLaunch(points, flat, outputs, attrs, 'logProb', context),
   ],
-  vjp: (g, { inputs: [points, flat], outputs: [, states], attrs }) => {
+  vjp: (g, { inputs: [points, flat], outputs: [, states], attrs, places }) => {
     const device = points.device;
     const gradients = once(() =>
       isRecording()
         ? vjp(([x, f]) => couplings.logProb(unflattenFlow(f, attrs), x, attrs), [points, flat], g)[1]
-        : flowGrad(states, flat, g, device.scalar(1), { ...attrs, map: 'logProb' }),
+        : flowGrad.apply([states, flat, g, device.scalar(1)], { ...attrs, map: 'logProb' }, places),
     );
     return [() => gradients()[0], () => gradients()[1]];
   },
@@ -86,7 +86,7 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
     launches: ([points, flat], outputs, attrs, context) => [
       forwardLaunch(points, flat, outputs, attrs, attrs.map, context),
     ],
-    vjp: ([gMoved, gLogDet], { inputs: [points, flat], outputs: [moved, logDet, states], attrs }) => {
+    vjp: ([gMoved, gLogDet], { inputs: [points, flat], outputs: [moved, logDet, states], attrs, places }) => {
       const { device } = points;
       const gradients = once(() => {
         const cotangents = [gMoved ?? device.zeros(moved.shape), gLogDet ?? device.zeros(logDet.shape)];
@@ -95,7 +95,7 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
             couplings.move(unflattenFlow(f, attrs), x, attrs.map, attrs) as Tensor[];
           return vjp(composed, [points, flat], cotangents)[1];
         }
-        return flowGrad(states, flat, cotangents[1], device.scalar(1), cotangents[0], attrs);
+        return flowGrad.apply([states, flat, cotangents[1], device.scalar(1), cotangents[0]], attrs, places);
       });
       return [() => gradients()[0], () => gradients()[1]];
     },

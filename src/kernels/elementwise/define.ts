@@ -44,7 +44,11 @@ export function defineElementwise<I extends readonly unknown[], A extends object
     launches: (inputs, [y], given) => [launch(inputs, y, given)],
     vjp:
       vjp &&
-      ((g, context) => vjp(g, context).map((thunk, i) => thunk && (() => gradientFor(context.inputs[i], thunk())))),
+      ((g, context) => {
+        const gradient = (thunk: () => Tensor, i: number) => () =>
+          gradientFor(context.inputs[i], thunk(), context.places[i]);
+        return vjp(g, context).map((thunk, i) => thunk && gradient(thunk, i));
+      }),
     keep,
   });
   const { ranges = def.operands.map(() => ({})), sampleAttrs } = def;

@@ -1,4 +1,4 @@
-import { isRecording, record } from '../../autograd/tape.js';
+import { isRecording, type Places, record } from '../../autograd/tape.js';
 import { arenaOf, padded } from '../../tensor/arena.js';
 import type { Shape } from '../../tensor/shape.js';
 import { sizeOf } from '../../tensor/shape.js';
@@ -24,7 +24,7 @@ export function flatOffsets(shapes: readonly Shape[]): {
 /**
  * The tensors of a tree as one tensor [length], each from the next multiple of 64 elements on, zeros between: many
  * parameters as one operand of an op. Neighbours in an arena of `packParameters` are taken where they lie; others are
- * copied. The gradient goes back as views of one tensor, which the reverse sweep places in the gradient arena.
+ * copied. The gradient goes back as views of one tensor, which is made where their places in a gradient arena are.
  *
  * @param tree of float32 tensors on one device, in the order of its keys
  */
@@ -46,7 +46,7 @@ export function flatten(tree: unknown): Tensor {
     inputs: leaves,
     outputs: [flat],
     keep: [],
-    joins: true,
+    relay: (places) => [joined(places, offsets, length)],
     pullback: ([g]) =>
       leaves.map(
         ({ shape }, i) =>
@@ -55,6 +55,17 @@ export function flatten(tree: unknown): Tensor {
       ),
   });
   return flat;
+}
+
+/** The place that covers those of neighbours, if each has one and they are neighbours there as well. */
+function joined(places: Places, offsets: readonly number[], length: number): Tensor | undefined {
+  const [first] = places;
+  if (!first) return undefined;
+  const { device, dtype, allocation, offset } = first;
+  const areNeighbours = places.every(
+    (place, i) => place?.allocation === allocation && place.offset === offset + offsets[i],
+  );
+  return areNeighbours ? new Tensor(device, [length], dtype, allocation, offset) : undefined;
 }
 
 /** The tensor of that shape from element `offset` of a flat one on, as an op. */

@@ -46,8 +46,14 @@ function apply(operands: readonly Operand[], given?: Partial<ReshapeAttrs>): Ten
   const { shape } = attributesOf('reshape', def.attrs, given);
   if (!(x instanceof Tensor)) throw new ShapeError(`reshape: expected a tensor, got ${String(x)}`);
   const y = aliasOf(x, fill(x.shape, shape), 'reshape');
-  const context = { inputs: [x], outputs: [y], attrs: { shape: y.shape } };
-  record({ name: 'reshape', ...context, keep: [], pullback: ([g]) => def.vjp?.(g as Tensor, context) ?? [null] });
+  const nodes = { inputs: [x], outputs: [y] };
+  record({
+    name: 'reshape',
+    ...nodes,
+    keep: [],
+    pullback: ([g], places) => def.vjp?.(g as Tensor, { ...nodes, attrs: { shape: y.shape }, places }) ?? [null],
+    relay: ([place]) => [place && aliasOf(place, y.shape)],
+  });
   return y;
 }
 

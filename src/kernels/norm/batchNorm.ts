@@ -1,5 +1,6 @@
 import type { Fill, OpCases } from '../../autograd/cases.js';
 import { defineMultiOp, type Op, once, type Pullback, type VjpContext } from '../../autograd/op.js';
+import type { Places } from '../../autograd/tape.js';
 import { ShapeError } from '../../errors.js';
 import { type Capabilities, f32bits, type Launch, type View } from '../../tensor/backend.js';
 import { programs } from '../../tensor/programs.js';
@@ -27,7 +28,7 @@ const ADD_RELU: BatchNormVariant = { relu: true, residual: true };
 
 type Statistics = [x: Tensor, gamma: Tensor, beta: Tensor, runningMean: Tensor, runningVar: Tensor];
 type Result = [y: Tensor, runningMean: Tensor, runningVar: Tensor];
-type Gradient = (g: Tensor, x: Tensor, gamma: Tensor, saved: Tensor, y: Tensor) => readonly Tensor[];
+type Gradient = (places: Places, g: Tensor, x: Tensor, gamma: Tensor, saved: Tensor, y: Tensor) => readonly Tensor[];
 
 /**
  * Batch norm in training, `y = gamma (x - mean) / sqrt(var + eps) + beta` with the batch's mean and biased variance over
@@ -42,21 +43,21 @@ type Gradient = (g: Tensor, x: Tensor, gamma: Tensor, saved: Tensor, y: Tensor) 
 export const batchNorm: Op<Statistics, BatchNormAttrs, Result> = /* @__PURE__ */ declare(
   'batchNorm',
   PLAIN,
-  (g, x, gamma, saved) => batchNormGrad(g, x, gamma, saved),
+  (places, g, x, gamma, saved) => batchNormGrad.apply([g, x, gamma, saved], {}, places),
 );
 
 /** `relu(batchNorm(x))` in the same two dispatches; the mask of its gradient is read off y. */
 export const batchNormRelu: Op<Statistics, BatchNormAttrs, Result> = /* @__PURE__ */ declare(
   'batchNormRelu',
   RELU,
-  (g, x, gamma, saved, y) => batchNormReluGrad(g, x, gamma, saved, y),
+  (places, ...operands) => batchNormReluGrad.apply(operands, {}, places),
 );
 
 /** `relu(batchNorm(x) + residual)` in the same two dispatches: the end of a residual block; the residual is like x. */
 export const batchNormAddRelu: Op<[...Statistics, residual: Tensor], BatchNormAttrs, Result> = /* @__PURE__ */ declare(
   'batchNormAddRelu',
   ADD_RELU,
-  (g, x, gamma, saved, y) => batchNormAddReluGrad(g, x, gamma, saved, y),
+  (places, ...operands) => batchNormAddReluGrad.apply(operands, {}, places),
 );
 
 function declare<I extends readonly unknown[]>(
@@ -175,10 +176,11 @@ function launches(
 
 function pullback(
   [gMean, gVar, g]: readonly (Tensor | undefined)[],
-  { inputs: [x, gamma], outputs: [, , y, saved], attrs: { momentum } }: VjpContext<BatchNormAttrs>,
+  { inputs: [x, gamma], outputs: [, , y, saved], attrs: { momentum }, places }: VjpContext<BatchNormAttrs>,
   gradient: Gradient,
 ): Pullback {
-  const all = once(() => gradient(g ?? x.device.zeros(x.shape, x.dtype), x, gamma, saved, y));
+  const ofParameters = [undefined, places[1], places[2]];
+  const all = once(() => gradient(ofParameters, g ?? x.device.zeros(x.shape, x.dtype), x, gamma, saved, y));
   const running = (cotangent: Tensor | undefined) => () =>
     cotangent ? mul(cotangent, 1 - momentum) : x.device.zeros(gamma.shape);
   return [

@@ -59,14 +59,14 @@ export const batchNormEval: Op<
     const params = [y.shape[y.rank - 1] / lanes, f32bits(eps)];
     return [{ program: normalises(lanes), read: inputs, write: [y], params, grid: grid(y.size / lanes) }];
   },
-  vjp(g, { inputs: [x, gamma, , mean, variance], attrs: { eps } }) {
+  vjp(g, { inputs: [x, gamma, , mean, variance], attrs: { eps }, places }) {
     const rstd = once(() => rsqrt(add(variance, eps)));
     const scale = once(() => mul(gamma, rstd()));
-    const sumG = once(() => sumTo(g, gamma.shape));
+    const sumG = once(() => sumTo(g, gamma.shape, places[2]));
     const sumGx = once(() => sumTo(mul(g, sub(x, mean)), gamma.shape));
     return [
       () => mul(g, scale()),
-      () => mul(sumGx(), rstd()),
+      () => mul.apply([sumGx(), rstd()], {}, [places[1]]),
       sumG,
       () => mul(mul(sumG(), scale()), -1),
       () => mul(mul(sumGx(), scale()), mul(mul(rstd(), rstd()), -0.5)),

@@ -55,10 +55,10 @@ export const conv2d: Op<[x: Tensor, filter: Tensor] | [x: Tensor, filter: Tensor
     },
     launches: ([x, filter, bias], [y], attrs, context) =>
       convLaunches('conv2d', forwardGeometry('conv2d', x, filter, attrs), [x, filter, y], context, biasEpilogue(bias)),
-    vjp: (g, { inputs: [x, filter, bias], attrs }) => [
+    vjp: (g, { inputs: [x, filter, bias], attrs, places }) => [
       () => conv2dInput(g, filter, { ...attrs, inputSize: [x.shape[1], x.shape[2]] }),
-      () => conv2dWeight(x, g, { ...attrs, kernel: [filter.shape[0], filter.shape[1]] }),
-      bias ? () => sum(g, { axes: [0, 1, 2] }) : null,
+      () => conv2dWeight.apply([x, g], { ...attrs, kernel: [filter.shape[0], filter.shape[1]] }, [places[1]]),
+      bias ? () => sum.apply([g], { axes: [0, 1, 2] }, [places[2]]) : null,
     ],
     keep: { inputs: [0, 1] },
   });
@@ -90,9 +90,9 @@ export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /*
   },
   launches: ([g, filter], [dx], attrs, context) =>
     convLaunches('conv2dInput', inputGeometry(g, filter, attrs), [g, filter, dx], context),
-  vjp: (gy, { inputs: [g, filter], attrs }) => [
+  vjp: (gy, { inputs: [g, filter], attrs, places }) => [
     () => conv2d(gy, filter, convOnly(attrs)),
-    () => conv2dWeight(gy, g, { ...convOnly(attrs), kernel: [filter.shape[0], filter.shape[1]] }),
+    () => conv2dWeight.apply([gy, g], { ...convOnly(attrs), kernel: [filter.shape[0], filter.shape[1]] }, [places[1]]),
   ],
 });
 

@@ -72,7 +72,7 @@ export const conv2dNorm: Op<Operands | [...Operands, residual?: Tensor], Conv2dN
     const bound = normEpilogue([gamma, beta, mean, variance], attrs.eps, residual, attrs.activation);
     return convLaunches('conv2d', forwardGeometry('conv2dNorm', x, filter, attrs), [x, filter, y], context, bound);
   },
-  vjp(g, { inputs: [x, filter, gamma, , mean, variance, residual], outputs: [y], attrs }) {
+  vjp(g, { inputs: [x, filter, gamma, , mean, variance, residual], outputs: [y], attrs, places }) {
     const { activation, eps, ...conv } = attrs;
     const passed = once(() => {
       const positive = activation === 'none' ? g : reluGrad(g, y);
@@ -81,12 +81,12 @@ export const conv2dNorm: Op<Operands | [...Operands, residual?: Tensor], Conv2dN
     const rstd = once(() => rsqrt(add(variance, eps)));
     const scale = once(() => mul(gamma, rstd()));
     const toConv = once(() => mul(passed(), scale()));
-    const sumG = once(() => sumTo(passed(), gamma.shape));
+    const sumG = once(() => sumTo(passed(), gamma.shape, places[3]));
     const sumGx = once(() => sumTo(mul(passed(), sub(conv2d(x, filter, conv), mean)), gamma.shape));
     return [
       () => conv2dInput(toConv(), filter, { ...conv, inputSize: [x.shape[1], x.shape[2]] }),
-      () => conv2dWeight(x, toConv(), { ...conv, kernel: [filter.shape[0], filter.shape[1]] }),
-      () => mul(sumGx(), rstd()),
+      () => conv2dWeight.apply([x, toConv()], { ...conv, kernel: [filter.shape[0], filter.shape[1]] }, [places[1]]),
+      () => mul.apply([sumGx(), rstd()], {}, [places[2]]),
       sumG,
       () => mul(mul(sumG(), scale()), -1),
       () => mul(mul(sumGx(), scale()), mul(mul(rstd(), rstd()), -0.5)),

@@ -37,12 +37,12 @@ export const linear: Op<[x: Tensor, weight: Tensor] | [x: Tensor, weight: Tensor
     },
     launches: ([x, weight, bias], [y], _, context) =>
       matmulLaunches(linearGeometry(x, weight, bias), x, weight, y, context, biasEpilogue(bias)),
-    vjp(g, { inputs: [x, weight, bias] }) {
+    vjp(g, { inputs: [x, weight, bias], places }) {
       const rows = (t: Tensor) => (t.rank === 2 ? t : reshape(t, { shape: [-1, t.shape[t.rank - 1]] }));
       return [
         () => reshape(matmul(rows(g), weight), { shape: x.shape }),
-        () => matmul(rows(g), rows(x), { transA: true }),
-        bias ? () => sum(rows(g), { axes: [0] }) : null,
+        () => matmul.apply([rows(g), rows(x)], { transA: true }, [places[1]]),
+        bias ? () => sum.apply([rows(g)], { axes: [0] }, [places[2]]) : null,
       ];
     },
     keep: { inputs: [0, 1] },

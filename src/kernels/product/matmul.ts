@@ -47,10 +47,15 @@ export const matmul: Op<[a: Tensor, b: Tensor], MatmulAttrs> = /* @__PURE__ */ d
     }
   },
   launches: ([a, b], [y], attrs, context) => matmulLaunches(productGeometry(a, b, attrs), a, b, y, context),
-  vjp: (g, { inputs: [a, b], attrs: { transA, transB } }) => [
-    () => gradientFor(a, transA ? matmul(b, g, { transA: transB, transB: true }) : matmul(g, b, { transB: !transB })),
-    () => gradientFor(b, transB ? matmul(g, a, { transA: true, transB: transA }) : matmul(a, g, { transA: !transA })),
-  ],
+  vjp: (g, { inputs: [a, b], attrs: { transA, transB }, places }) => {
+    // Where batches share an operand, the product is no gradient yet and too large for the place; their sum takes it.
+    const gradient = (i: 0 | 1, p: Tensor, q: Tensor, attrs: Partial<MatmulAttrs>) => () =>
+      gradientFor(i === 0 ? a : b, matmul.apply([p, q], attrs, [places[i]]), places[i]);
+    return [
+      transA ? gradient(0, b, g, { transA: transB, transB: true }) : gradient(0, g, b, { transB: !transB }),
+      transB ? gradient(1, g, a, { transA: true, transB: transA }) : gradient(1, a, g, { transA: !transA }),
+    ];
+  },
 });
 
 interface BatchedGeometry extends ProductGeometry {

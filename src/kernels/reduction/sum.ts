@@ -91,21 +91,24 @@ export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defi
   },
   reference: ([x], [y]) => readView(x, y, repeated(x.shape, y.shape)),
   launches: ([x], [y]) => [readStrided('broadcastTo', x, y, repeated(x.shape, y.shape))],
-  vjp: (g, { inputs: [x] }) => [() => gradientFor(x, g)],
+  vjp: (g, { inputs: [x], places }) => [() => gradientFor(x, g, places[0])],
   keep: { inputs: [] },
 });
 
-/** Adds up what broadcasting from `shape` to the shape of `g` had repeated: the VJP of every broadcast. Sums are float32. */
-export function sumTo(g: Tensor, shape: Shape): Tensor {
+/**
+ * Adds up what broadcasting from `shape` to the shape of `g` had repeated: the VJP of every broadcast. Sums are float32, and
+ * made at `place` if one is given.
+ */
+export function sumTo(g: Tensor, shape: Shape, place?: Tensor): Tensor {
   if (sameShape(g.shape, shape)) return g;
   const lead = g.rank - shape.length;
   const axes = g.shape.flatMap((n, d) => (d < lead || (n > 1 && shape[d - lead] === 1) ? [d] : []));
-  return reshape(axes.length > 0 ? sum(g, { axes }) : g, { shape });
+  return reshape(axes.length > 0 ? sum.apply([g], { axes }, [place]) : g, { shape });
 }
 
-/** The gradient of an operand: sums what broadcasting repeated of it. */
-export function gradientFor(x: Tensor, g: Tensor): Tensor {
-  return matching(sumTo(g, x.shape), x);
+/** The gradient of an operand: sums what broadcasting repeated of it, at the operand's `place`. */
+export function gradientFor(x: Tensor, g: Tensor, place?: Tensor): Tensor {
+  return matching(sumTo(g, x.shape, place), x);
 }
 
 /** Cases of a reduction that adds. */
