@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assign } from '../src/autograd/accumulate.js';
 import { capture } from '../src/autograd/capture.js';
+import { defineOp } from '../src/autograd/op.js';
 import { DeviceError, ShapeError } from '../src/errors.js';
 import { full } from '../src/kernels/creation/full.js';
 import { add } from '../src/kernels/elementwise/arithmetic.js';
@@ -132,14 +133,53 @@ fn main() { if (i >= arrayLength(&x) || f32(x[0]) == f32(x[index[1]])) { return;
     expect(rewrite('odd', CODE, [half(3)], [])).toContain('i >= (arrayLength(&x) - 1u)');
   });
 
-  test('refuses what it cannot rewrite, with the name of the kernel', () => {
-    const declared = '@group(0) @binding(0) var<storage, read_write> y: array<';
-    expect(() => rewrite('pairs', `${declared}vec2u>;`, [], [half(2)])).toThrow(
-      /binding 0 of kernel 'pairs' is no array of floats/,
-    );
-    expect(() => rewrite('sums', `${declared}f32>; y[0] += 1;`, [], [half(2)])).toThrow(
-      /kernel 'sums' adds to 'y' in place/,
-    );
+  const DECLARED = '@group(0) @binding(1) var<storage, read_write> y: array<';
+  const REFUSED: [code: string, because: string][] = [
+    [`${DECLARED}vec2u>;`, 'declares binding 1 as no array of floats'],
+    ...['y[i] += 1;', 'y[i + x[0]]++;', 'y[i] %= 2;', 'y[i].x = 1;', 'y[i][2] = 1;', 'y[i] <<= 1u;'].map(
+      (line): [string, string] => [`${DECLARED}vec4f>; ${line}`, "changes an element of 'y' in place"],
+    ),
+    ...['let p = &y[0];', 'f(&y);', 'f(1, &y[i]);'].map((line): [string, string] => [
+      `${DECLARED}f32>; ${line}`,
+      "takes a pointer to 'y'",
+    ]),
+    [`${DECLARED}f32>; var y = array<f32, 4>();`, "has another array or vector 'y'"],
+    [`${DECLARED}f32>; let y: vec2f = a;`, "has another array or vector 'y'"],
+  ];
+
+  test.each(REFUSED)('refuses %s', (code, because) => {
+    const message = `webgpu: kernel 'planted' ${because}, so that it cannot be float16 (see OpDefinition.half)`;
+    expect(() => rewrite('planted', code, [device.zeros([2])], [half(2)])).toThrow(new DeviceError(message));
+  });
+
+  test.each([
+    'if (a == y[0]) { return; }',
+    'let n = arrayLength(&y);',
+    'let b = mask & y[0];',
+    'z.y = y[1];',
+    'let y = 2u;',
+  ])('takes %s', (code) => {
+    expect(rewrite('taken', `${DECLARED}u32>; ${code}`, [device.zeros([2])], [half(2)])).toContain('array<f16>');
+  });
+
+  test.each(REFUSED)('a kernel that may meet float16 is refused in float32 already: %s', (code, because) => {
+    const read = '@group(0) @binding(0) var<storage, read> x: array<f32>;';
+    const planted = (half?: readonly number[]) =>
+      defineOp<[x: Tensor]>({
+        name: 'planted',
+        attrs: {},
+        half,
+        shape: ([x]) => x,
+        reference: () => undefined,
+        launches: ([x], [y]) => [
+          { program: { label: 'planted', code: read + code }, read: [x], write: [y], grid: [1, 1, 1] },
+        ],
+        vjp: null,
+      });
+    const x = device.zeros([2]);
+    const launch = (op: ReturnType<typeof planted>) => op.def.launches([x], [x], {}, undefined as never);
+    expect(() => launch(planted([0]))).toThrow(because);
+    expect(launch(planted())).toHaveLength(1);
   });
 });
 

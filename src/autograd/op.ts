@@ -1,20 +1,15 @@
-import { DeviceError, ShapeError } from '../errors.js';
+import { ShapeError } from '../errors.js';
 import type { Device, Kernel } from '../tensor/backend.js';
-import {
-  checkShape,
-  type DType,
-  formatShape,
-  requireDType,
-  requireFloats,
-  requireOneDType,
-  type Shape,
-  sizeOf,
-} from '../tensor/shape.js';
+import { halfReady } from '../tensor/halfBindings.js';
+import { checkShape, type DType, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { overlap, Tensor } from '../tensor/tensor.js';
 import { type Arity, attributesOf, checkArity } from './attributes.js';
 import { observeOp } from './observer.js';
+import { checkDTypes, commonDevice, dtypeOfNumbers, type Operand } from './operands.js';
 import { isRecomputing } from './recompute.js';
 import { type Places, record } from './tape.js';
+
+export type { Operand } from './operands.js';
 
 export interface TensorSpec {
   readonly shape: Shape;
@@ -48,7 +43,15 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
   readonly attrs: A;
   /** Operands need not be float32: `shape` judges their dtypes. */
   readonly anyDType?: boolean;
-  /** Indices of operands that may be float16 instead, all of them or none; `all`: any operand, whatever the others are. */
+  /**
+   * Indices of operands that may be float16 instead, all of them or none; `all`: any operand, whatever the others are.
+   *
+   * Kernels count in float32 all the same: the device rewrites how they read and write a binding that is float16. So every
+   * float tensor of such an op, except what it updates in place, is declared on one line as `array<T>`, where T is f32, vec4f,
+   * u32 or vec4u (the bits of floats) or an alias of one; it is read as `x[i]` and written as `y[i] = value;`. No `+=`, no
+   * assignment to a component, no pointer to it, no other array of its name. A kernel that does otherwise is refused by a
+   * DeviceError at its first launch, in any dtype.
+   */
   readonly half?: 'all' | readonly number[];
   /** Shapes and dtypes of the outputs; throws ShapeError on operands that do not fit. */
   shape(inputs: readonly TensorSpec[], attrs: A): TensorSpec | readonly TensorSpec[];
@@ -68,8 +71,6 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
    */
   readonly donates?: readonly number[];
 }
-
-export type Operand = Tensor | number;
 
 export interface Op<I extends readonly unknown[], A extends object, R = Tensor> {
   (...args: [...inputs: I, attrs?: Partial<A>]): R;
@@ -91,12 +92,7 @@ export interface AnyOp {
 export function defineOp<I extends readonly unknown[] = [x: Operand], A extends object = object>(
   def: OpDefinition<NoInfer<A>, Tensor>,
 ): Op<I, A> {
-  const first = (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => {
-    const [y, ...byProducts] = applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, places, (gs) => gs[0]);
-    for (const t of byProducts) t.dispose(); // a tape that needs one has retained it
-    return y;
-  };
-  return makeOp<I, A, Tensor>(def as unknown as OpDefinition<A, never>, first);
+  return declare<I, A, Tensor>(def, true);
 }
 
 /**
@@ -108,13 +104,7 @@ export function defineMultiOp<
   A extends object,
   R extends readonly Tensor[] = readonly Tensor[],
 >(def: OpDefinition<NoInfer<A>, readonly (Tensor | undefined)[]>): Op<I, A, R> {
-  const all = (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => {
-    const outputs = applyOp(def as unknown as OpDefinition<A, never>, inputs, attrs, places, (gs) => gs);
-    const visible = outputs.length - (def.byProducts ?? 0);
-    for (const t of outputs.slice(visible)) t.dispose(); // a tape that needs one has retained it
-    return outputs.slice(0, visible) as unknown as R;
-  };
-  return makeOp<I, A, R>(def as unknown as OpDefinition<A, never>, all);
+  return declare<I, A, R>(def, false);
 }
 
 /**
@@ -129,12 +119,17 @@ export function withByProducts<I extends readonly unknown[], A extends object>(
   return applyOp(def, inputs, attrs, undefined, (gs) => gs[0]);
 }
 
-function makeOp<I extends readonly unknown[], A extends object, R>(
-  def: OpDefinition<A, never>,
-  apply: (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => R,
-): Op<I, A, R> {
-  const call = (...given: unknown[]) => {
-    const args = given.filter((x) => x !== undefined); // an optional operand or attributes left out
+function declare<I extends readonly unknown[], A extends object, R>(given: object, hasOne: boolean): Op<I, A, R> {
+  const written = given as OpDefinition<A, never>;
+  const def = written.half ? { ...written, launches: halfReady(written.launches, written.donates?.length) } : written;
+  const apply = (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => {
+    const outputs = applyOp(def, inputs, attrs, places, (gs) => (hasOne ? gs[0] : gs));
+    const visible = hasOne ? 1 : outputs.length - (def.byProducts ?? 0);
+    for (const t of outputs.slice(visible)) t.dispose(); // a tape that needs one has retained it
+    return (hasOne ? outputs[0] : outputs.slice(0, visible)) as R;
+  };
+  const call = (...operands: unknown[]) => {
+    const args = operands.filter((x) => x !== undefined); // an optional operand or attributes left out
     const last = args[args.length - 1];
     const hasAttrs = args.length > 0 && !(last instanceof Tensor) && typeof last !== 'number';
     return apply((hasAttrs ? args.slice(0, -1) : args) as Operand[], hasAttrs ? (last as Partial<A>) : undefined);
@@ -162,7 +157,7 @@ function applyOp<A extends object>(
   const updated = isRecomputing() ? NOTHING : donates;
   for (let i = 0; i < inputs.length; i++) if (!repeated.includes(i)) inputs[i].assertLive(name);
   const attrs = given !== undefined ? attributesOf(name, def.attrs, given) : def.attrs;
-  checkDTypes(def, inputs);
+  checkDTypes(name, def, inputs);
   const shaped = def.shape(inputs, attrs);
   for (const i of updated) checkDonation(name, inputs, i);
   const specs = Array.isArray(shaped) ? (shaped as readonly TensorSpec[]) : [shaped as TensorSpec];
@@ -190,32 +185,6 @@ function applyOp<A extends object>(
     });
   }
   return outputs;
-}
-
-function checkDTypes(
-  { name, anyDType, half = NOTHING }: Pick<OpDefinition<object, never>, 'name' | 'anyDType' | 'half'>,
-  inputs: readonly Tensor[],
-): void {
-  if (anyDType) return;
-  if (half === 'all') requireFloats(name, inputs);
-  else {
-    const chosen = half.flatMap((i) => inputs[i] ?? []);
-    if (chosen.some((x) => x.dtype === 'float16')) requireOneDType(name, chosen);
-    const may = (i: number) => half.includes(i) && inputs[i].dtype === 'float16';
-    requireDType(
-      name,
-      inputs.map((x, i) => (may(i) ? FLOAT32 : x)),
-      'float32',
-    );
-  }
-}
-
-const FLOAT32 = { dtype: 'float32' } as const;
-
-/** Numbers among the operands are of the tensors' kind; beside float16 they keep their digits. */
-function dtypeOfNumbers(operands: readonly Operand[]): DType | undefined {
-  const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
-  return dtype === 'float16' ? 'float32' : dtype;
 }
 
 /** At its place, if it fits there and no operand lies in that memory: a dispatch cannot read the buffer that it writes. */
@@ -252,23 +221,6 @@ function takeOver(name: string, input: Tensor, spec: TensorSpec): Tensor {
     );
   }
   return new Tensor(input.device, spec.shape, spec.dtype, input.allocation, input.offset);
-}
-
-function commonDevice(name: string, operands: readonly Operand[]): Device {
-  let device: Device | undefined;
-  for (const x of operands) {
-    if (typeof x === 'number') continue;
-    if (!(x instanceof Tensor)) throw new ShapeError(`${name}: expected a tensor or a number, got ${String(x)}`);
-    device ??= x.device;
-    if (x.device !== device) {
-      throw new DeviceError(
-        `${name}: operands are on different devices (${device.description}; ${x.device.description}); ` +
-          'read one with data() and make it again with device.tensor()',
-      );
-    }
-  }
-  if (!device) throw new ShapeError(`${name}: at least one operand must be a tensor, so that the device is known`);
-  return device;
 }
 
 /** Computes once, however many thunks of a pullback ask. */

@@ -1,5 +1,6 @@
 import { DeviceError } from '../errors.js';
-import type { Bindable, Launch, Program } from './backend.js';
+import type { Bindable, Kernel, Launch, Program } from './backend.js';
+import { isFloat } from './shape.js';
 import { Tensor } from './tensor.js';
 
 /**
@@ -19,6 +20,31 @@ export function withHalfBindings(launch: Launch): Launch {
   const bound = [...launch.read, ...launch.write];
   if (!bound.some(({ dtype }) => dtype === 'float16')) return launch;
   return { ...launch, program: stored(launch.program, bound.map(storageOf)) };
+}
+
+const checked = new WeakSet<Program>();
+
+/**
+ * The launches of a kernel that may meet float16. A program that `withHalfBindings` could not serve is refused when it is
+ * first made, whatever the dtypes of that call; the rules stand where kernels are declared, at `OpDefinition.half`.
+ *
+ * @param updated how many of the first outputs are updated in place; running statistics and the like stay float32
+ * @throws DeviceError that names the kernel, the binding and the rule
+ */
+export function halfReady<A>(launches: Kernel<A>['launches'], updated = 0): Kernel<A>['launches'] {
+  return (inputs, outputs, ...rest) => {
+    const made = launches(inputs, outputs, ...rest);
+    const isUpdated = (b: Tensor) => outputs.slice(0, updated).includes(b);
+    for (const { program, read, write } of made) {
+      if (checked.has(program)) continue;
+      [...read, ...write].forEach((b, binding) => {
+        if (b instanceof Tensor && isFloat(b) && !isUpdated(b))
+          rewriteBinding(program.code, program.label, binding, 'even');
+      });
+      checked.add(program);
+    }
+    return made;
+  };
 }
 
 function storageOf(b: Bindable): Storage {
@@ -73,26 +99,29 @@ const TYPES: Readonly<Record<string, ElementType>> = {
 };
 
 function rewriteBinding(code: string, label: string, binding: number, storage: 'even' | 'odd'): string {
+  const refuse = (what: string): never => {
+    throw new DeviceError(`webgpu: kernel '${label}' ${what}, so that it cannot be float16 (see OpDefinition.half)`);
+  };
   const declared = new RegExp(`(@binding\\(${binding}\\) var<storage, \\w+> (\\w+): array<)(\\S+)>;`).exec(code);
   const written = declared?.[3] ?? '';
   const alias = new RegExp(`alias ${written} = (\\w+);`).exec(code)?.[1];
   const type = TYPES[alias ?? written];
-  if (!declared || !type) {
-    throw new DeviceError(
-      `webgpu: binding ${binding} of kernel '${label}' is no array of floats, so it cannot be float16`,
-    );
-  }
+  if (!declared || !type) return refuse(`declares binding ${binding} as no array of floats`);
   const [declaration, head, name] = declared;
   const body = code.replace(declaration, '\0');
+  if (new RegExp(`(?<!arrayLength)[(,=]\\s*&${name}\\b`).test(body)) refuse(`takes a pointer to '${name}'`);
+  if (new RegExp(`\\b(let|var|const) ${name}\\s*[:=]\\s*(array|vec)`).test(body)) {
+    refuse(`has another array or vector '${name}'`);
+  }
   const length = storage === 'odd' ? `(arrayLength(&${name}) - 1u)` : `arrayLength(&${name})`;
-  return rewriteAccesses(body, name, type, label)
+  return rewriteAccesses(body, name, type, refuse)
     .replaceAll(`arrayLength(&${name})`, length)
     .replace('\0', `${head}${type.half}>;`);
 }
 
 /** Widens every `name[...]` that is read and rounds what is assigned to one; indices may hold further accesses. */
-function rewriteAccesses(code: string, name: string, type: ElementType, label: string): string {
-  const within = (part: string) => rewriteAccesses(part, name, type, label);
+function rewriteAccesses(code: string, name: string, type: ElementType, refuse: (what: string) => never): string {
+  const within = (part: string) => rewriteAccesses(part, name, type, refuse);
   const access = new RegExp(`//[^\\n]*|(?<![.\\w])${name}\\[`, 'g');
   let out = '';
   let at = 0;
@@ -102,15 +131,15 @@ function rewriteAccesses(code: string, name: string, type: ElementType, label: s
     const open = access.lastIndex;
     const close = closingBracket(code, open);
     const place = `${name}[${within(code.slice(open, close))}]`;
-    const operator = /^\s*([-+*/|&^]?=)(?!=)\s*/.exec(code.slice(close + 1));
+    const change = /^(\.\w+|\[[^\]]*\])?\s*([-+*/%|&^]?=(?!=)|<<=|>>=|\+\+|--)\s*/.exec(code.slice(close + 1));
     out += code.slice(at, begin);
     at = close + 1;
-    if (!operator) out += type.load(place);
-    else if (operator[1] === '=') {
-      const from = at + operator[0].length;
+    if (!change) out += type.load(place);
+    else if (change[1] === undefined && change[2] === '=') {
+      const from = at + change[0].length;
       at = code.indexOf(';', from);
       out += `${place} = ${type.store(within(code.slice(from, at)))}`;
-    } else throw new DeviceError(`webgpu: kernel '${label}' adds to '${name}' in place, so it cannot be float16`);
+    } else refuse(`changes an element of '${name}' in place`);
     access.lastIndex = at;
   }
   return out + code.slice(at);

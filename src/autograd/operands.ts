@@ -1,0 +1,54 @@
+import { DeviceError, ShapeError } from '../errors.js';
+import type { Device } from '../tensor/backend.js';
+import { type DType, requireDType, requireFloats, requireOneDType } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+
+export type Operand = Tensor | number;
+
+/** The device of all operands. */
+export function commonDevice(name: string, operands: readonly Operand[]): Device {
+  let device: Device | undefined;
+  for (const x of operands) {
+    if (typeof x === 'number') continue;
+    if (!(x instanceof Tensor)) throw new ShapeError(`${name}: expected a tensor or a number, got ${String(x)}`);
+    device ??= x.device;
+    if (x.device !== device) {
+      throw new DeviceError(
+        `${name}: operands are on different devices (${device.description}; ${x.device.description}); ` +
+          'read one with data() and make it again with device.tensor()',
+      );
+    }
+  }
+  if (!device) throw new ShapeError(`${name}: at least one operand must be a tensor, so that the device is known`);
+  return device;
+}
+
+/** What an op says of the dtypes that it takes; see `OpDefinition`. */
+interface TakenDTypes {
+  readonly anyDType?: boolean;
+  readonly half?: 'all' | readonly number[];
+}
+
+/** Throws a ShapeError unless the operands have dtypes that the op takes. */
+export function checkDTypes(name: string, { anyDType, half = [] }: TakenDTypes, inputs: readonly Tensor[]): void {
+  if (anyDType) return;
+  if (half === 'all') requireFloats(name, inputs);
+  else {
+    const chosen = half.flatMap((i) => inputs[i] ?? []);
+    if (chosen.some((x) => x.dtype === 'float16')) requireOneDType(name, chosen);
+    const may = (i: number) => half.includes(i) && inputs[i].dtype === 'float16';
+    requireDType(
+      name,
+      inputs.map((x, i) => (may(i) ? FLOAT32 : x)),
+      'float32',
+    );
+  }
+}
+
+const FLOAT32 = { dtype: 'float32' } as const;
+
+/** Numbers among the operands are of the tensors' kind; beside float16 they keep their digits. */
+export function dtypeOfNumbers(operands: readonly Operand[]): DType | undefined {
+  const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
+  return dtype === 'float16' ? 'float32' : dtype;
+}
