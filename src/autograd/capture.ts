@@ -1,10 +1,10 @@
 import { DeviceError, ShapeError } from '../errors.js';
 import type { Device, Recording, StepRecorder, Trace } from '../tensor/backend.js';
 import { outsideScopes } from '../tensor/lifetime.js';
-import { scope } from '../tensor/scope.js';
+import { refusePromise, scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
 import { aliasOf, nextTensorId, Tensor } from '../tensor/tensor.js';
-import { eachLeaf, isRecord, mapOnce, mapTensors, tensorsOf } from '../tensor/tree.js';
+import { eachLeaf, foreignLeaf, isRecord, mapOnce, mapTensors, tensorsOf } from '../tensor/tree.js';
 import { StateLayout } from './stateLayout.js';
 import { isRecording } from './tape.js';
 
@@ -65,6 +65,16 @@ export function capture<S, B, R extends { readonly state: S }>(
     entries.get(key)?.dispose();
     entries.delete(key);
   };
+  /** A refused call leaves no memory behind, unless a recording needs it. */
+  const callOrForget = (entry: CapturedShape<S, B, R>, key: string, ...args: [S, B]) => {
+    try {
+      return entry.call(...args);
+    } catch (error) {
+      if (!entry.isRecorded) forget(key);
+      if (entries.size === 0) dispose();
+      throw error;
+    }
+  };
   const call = (state: S, batch: B): R => {
     if (isRecording()) {
       throw new ShapeError('capture: called inside grad or valueAndGrad; a replay leaves no tape. Call them inside it');
@@ -83,7 +93,7 @@ export function capture<S, B, R extends { readonly state: S }>(
       entry = new CapturedShape(step, device, recorder, batch);
     }
     entries.set(key, entry);
-    const [result, fresh] = entry.call(state, batch);
+    const [result, fresh] = callOrForget(entry, key, state, batch);
     // Only now: they may have been part of the batch.
     for (const t of results) t.expire('the next call of the captured step has overwritten it; ask for its data before');
     results = fresh;
@@ -113,6 +123,10 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
     const own = ({ shape, dtype, size }: Tensor) => new Tensor(device, shape, dtype, device.allocate(dtype, size));
     this.#batch = recorder ? outsideScopes(() => mapTensors(batch, own)) : batch;
     this.#inputs = recorder ? tensorsOf(this.#batch) : [];
+  }
+
+  get isRecorded(): boolean {
+    return this.#recorded !== undefined;
   }
 
   /** Whether the state is where the recording, if there is one, updates it. */
@@ -153,15 +167,21 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
   #run(state: S, batch: B): Run<R> {
     const layout = new StateLayout(state);
     const firstId = nextTensorId();
-    const result = scope(() => this.#step(state, batch));
-    if (!isRecord(result) || !('state' in result)) {
-      throw new ShapeError('capture: the step must return a record { state, ... } with the new state under that name');
-    }
-    const counters = layout.stepsTo(new StateLayout(result.state));
-    const { state: next, ...rest } = result;
-    const ofState = new Set(tensorsOf(next));
-    const results = tensorsOf(rest).filter((t) => t.id >= firstId && !ofState.has(t));
-    return { result, results, rest, counters, firstId };
+    // In one scope with the checks: what a refused call has made goes with it.
+    return scope(() => {
+      const result = this.#step(state, batch);
+      refusePromise('capture', result);
+      if (!isRecord(result) || !('state' in result)) {
+        throw new ShapeError(
+          'capture: the step must return a record { state, ... } with the new state under that name',
+        );
+      }
+      const counters = layout.stepsTo(new StateLayout(result.state));
+      const { state: next, ...rest } = result;
+      const ofState = new Set(tensorsOf(next));
+      const results = tensorsOf(rest).filter((t) => t.id >= firstId && !ofState.has(t));
+      return { result, results, rest, counters, firstId };
+    });
   }
 
   /** Calls the function while its commands are recorded, and keeps the recording if it repeats the one before. */
@@ -182,7 +202,7 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
       this.#last = now;
     } else {
       trace.release();
-      this.#calls = 0;
+      for (const t of now.results) t.dispose();
       throw new ShapeError(
         `capture: no two calls in a row did the same, so the step cannot be replayed: ${difference}. ` +
           'What changes from call to call must be a tensor of the batch or of the state',
@@ -244,16 +264,12 @@ function leavesOf(tree: unknown): string {
 /** Shapes and dtypes of a batch, and its leaves that are no tensors. */
 function signatureOf(batch: unknown): string {
   eachLeaf(batch, (leaf, path) => {
-    if (leaf instanceof Tensor || !isForeign(leaf)) return;
-    const got = typeof leaf === 'function' ? 'a function' : `a ${leaf.constructor.name}`;
-    throw new ShapeError(`capture: batch '${path}' is ${got}; what changes must be a tensor, made with device.tensor`);
+    // What may change without a trace in the signature.
+    const what = foreignLeaf(leaf) ?? (typeof leaf === 'function' ? 'a function' : undefined);
+    if (!what) return;
+    throw new ShapeError(`capture: batch '${path}' is ${what}; what changes must be a tensor, made with device.tensor`);
   });
   return leavesOf(batch);
-}
-
-/** Whether a leaf may change without a trace in the signature: a typed array, an object of some class, a function. */
-function isForeign(leaf: unknown): leaf is object {
-  return typeof leaf === 'function' || (typeof leaf === 'object' && leaf !== null);
 }
 
 function deviceOf(state: unknown): Device {

@@ -3,7 +3,7 @@ import { Scope } from '../tensor/lifetime.js';
 import { refusePromise, scope } from '../tensor/scope.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, type Tensor } from '../tensor/tensor.js';
-import { eachTensor, mapTensors, tensorsOf } from '../tensor/tree.js';
+import { eachTensor, mapTensors, parametersOf, tensorsOf } from '../tensor/tree.js';
 import { gradientPlaces, settleGradients } from './gradientArena.js';
 import { once } from './op.js';
 import { type Cotangents, sweep } from './sweep.js';
@@ -94,8 +94,7 @@ function pull<P, Y>(
   x: P,
   seed: (result: Y) => (readonly [output: Tensor, cotangent: Tensor])[],
 ): [Y, P] {
-  const leaves = tensorsOf(x);
-  for (const leaf of leaves) leaf.assertLive(by);
+  const leaves = parametersOf(by, x);
   const s = new Scope();
   const tape = new Tape();
   const cotangents: Cotangents = new Map();

@@ -5,7 +5,7 @@ import type { LossScaleAttrs } from '../kernels/optimiser/lossScale.js';
 import { type Arena, arenaOf, flatArenas } from '../tensor/arena.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, Tensor } from '../tensor/tensor.js';
-import { eachTensor, mapOnce, type Tree, tensorsOf } from '../tensor/tree.js';
+import { eachTensor, mapOnce, parametersOf, type Tree, tensorsOf } from '../tensor/tree.js';
 import { type ParameterGroup, rulesOf } from './parameterGroups.js';
 
 /** What every optimiser may be told at each step. */
@@ -44,6 +44,7 @@ export interface ArenaStep {
 
 /** Zeros with the paths of packed parameters, in arenas of the same layout. */
 export function zerosLike<P>(by: string, params: P): P {
+  parametersOf(by, params);
   for (const flat of arenasOf(by, 'parameters', params)) flat.dispose();
   const zeros = new Map([...allocationsOf(params)].map((memory) => [memory, (arenaOf(memory) as Arena).zeros()]));
   return mapOnce(params, (p) => new Tensor(p.device, p.shape, p.dtype, zeros.get(p.allocation)!, p.offset));
@@ -99,6 +100,7 @@ export function updateArenas<P>(
   if (typeof rate !== 'number' && (rate.rank > 0 || rate.dtype !== 'float32')) {
     throw new ShapeError(`${by}: lr must be a number or a float32 tensor of shape [], got ${rate}`);
   }
+  parametersOf(by, params);
   eachTensor(gradients, (g) => g.assertLive(by));
   if (rule && !lossScale) {
     throw new ShapeError(

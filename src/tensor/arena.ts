@@ -3,7 +3,7 @@ import type { Allocation } from './allocation.js';
 import type { Device } from './backend.js';
 import { formatShape } from './shape.js';
 import { Tensor } from './tensor.js';
-import { eachTensor, mapTensors } from './tree.js';
+import { eachTensor, mapTensors, parametersOf } from './tree.js';
 
 /** Leaves start at multiples of 64 floats = 256 bytes, the alignment that every adapter accepts for a binding. */
 export const ARENA_ALIGNMENT = 64;
@@ -78,12 +78,12 @@ export class Arena {
  * holds several times stays one parameter.
  */
 export function packParameters<T>(tree: T): T {
+  parametersOf('packParameters', tree);
   const found = new Map<Tensor, { tensor: Tensor; path: string }>();
   eachTensor(tree, (tensor, path) => {
-    tensor.assertLive('packParameters');
     if (tensor.dtype !== 'float32') {
       throw new ShapeError(
-        `packParameters: '${path}' is ${tensor.dtype} ${formatShape(tensor.shape)}; parameters are float32`,
+        `packParameters: params.${path} is ${tensor.dtype} ${formatShape(tensor.shape)}; parameters are float32`,
       );
     }
     if (!found.has(tensor)) found.set(tensor, { tensor, path });

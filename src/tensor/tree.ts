@@ -1,3 +1,5 @@
+import { DeviceError, ShapeError } from '../errors.js';
+import { formatShape, isFloat } from './shape.js';
 import { Tensor } from './tensor.js';
 
 /** Nested records and arrays whose leaves are tensors; other leaves (numbers, strings, null) pass through untouched. */
@@ -18,7 +20,11 @@ export function eachLeaf(tree: Tree, visit: (leaf: unknown, path: string) => voi
   else for (const [key, child] of Object.entries(tree)) eachLeaf(child, visit, path === '' ? key : `${path}.${key}`);
 }
 
-/** A tree of the same nesting with every tensor leaf replaced by `map(tensor, path)`. */
+/**
+ * A tree of the same nesting with every tensor leaf replaced by `map(tensor, path)`.
+ *
+ * @throws ShapeError that names an object of a class, in which tensors would be overlooked
+ */
 export function mapTensors<T>(tree: T, map: (tensor: Tensor, path: string) => unknown, path = ''): T {
   if (tree instanceof Tensor) return map(tree, path) as T;
   const join = (key: string | number) => (path === '' ? String(key) : `${path}.${key}`);
@@ -28,7 +34,56 @@ export function mapTensors<T>(tree: T, map: (tensor: Tensor, path: string) => un
       Object.entries(tree).map(([key, child]) => [key, mapTensors(child, map, join(key))]),
     ) as T;
   }
+  const what = foreignLeaf(tree);
+  if (what) throw new ShapeError(`mapTensors: '${path}' is ${what}, which is passed over; ${AS_RECORD}`);
   return tree;
+}
+
+/** How to turn what holds tensors into a tree. */
+const AS_RECORD = 'put its tensors into a plain record or an array';
+
+/** @internal What an object is that is neither a tensor nor part of a tree, for an error; undefined for other leaves. */
+export function foreignLeaf(leaf: unknown): string | undefined {
+  if (typeof leaf !== 'object' || leaf === null || leaf instanceof Tensor || Array.isArray(leaf) || isRecord(leaf))
+    return;
+  const { name } = leaf.constructor;
+  return 'allocation' in leaf ? `a ${name} of another copy of wgrad` : `a ${name}`;
+}
+
+/**
+ * @internal The tensors of a tree of parameters, in the order of the keys. Numbers, strings, functions and null pass.
+ *
+ * @throws ShapeError that names an object of a class, a tensor of integers or of another copy of the package; DeviceError
+ *   for a tensor of another device than the first; DisposedError
+ */
+export function parametersOf(by: string, tree: Tree): Tensor[] {
+  const leaves: Tensor[] = [];
+  eachLeaf(tree, (leaf, path) => {
+    const name = path === '' ? 'params' : `params.${path}`;
+    if (!(leaf instanceof Tensor)) {
+      const what = foreignLeaf(leaf);
+      if (!what) return;
+      const remedy = what.includes(' of another copy')
+        ? 'the program loads the package twice (see npm ls wgrad); import it from one place'
+        : `parameters are tensors in plain records and arrays; ${AS_RECORD}`;
+      throw new ShapeError(`${by}: ${name} is ${what}; ${remedy}`);
+    }
+    leaf.assertLive(by);
+    if (!isFloat(leaf)) {
+      throw new ShapeError(
+        `${by}: ${name} is ${leaf.dtype} ${formatShape(leaf.shape)}, which has no gradient; ` +
+          'leave it out of the parameters, or convert it with cast',
+      );
+    }
+    if (leaf.device !== leaves[0]?.device && leaves.length > 0) {
+      throw new DeviceError(
+        `${by}: ${name} is on ${leaf.device.description}, the parameters before it on ${leaves[0].device.description}; ` +
+          'make all of them on one device',
+      );
+    }
+    leaves.push(leaf);
+  });
+  return leaves;
 }
 
 /** @internal A tree whose every tensor is replaced, one that stands in several places by the same. */
