@@ -4,6 +4,7 @@ export { detectAnomaly } from './autograd/anomaly.js';
 export { type Captured, type CaptureOptions, capture } from './autograd/capture.js';
 export { checkpoint } from './autograd/checkpoint.js';
 export { customVjp, grad, stopGradient, valueAndGrad, vjp } from './autograd/grad.js';
+export { hvp, jacobian, jvp } from './autograd/jacobian.js';
 export {
   type AnyOp,
   defineMultiOp,

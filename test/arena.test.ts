@@ -231,7 +231,9 @@ describe('packParameters', () => {
     const device = cpu();
     const tree = { net: { index: device.tensor([1], [1], 'int32') } };
     expect(() => packParameters(tree)).toThrow(ShapeError);
-    expect(() => packParameters(tree)).toThrow(/packParameters: params.net.index is int32 \[1\], which has no gradient/);
+    expect(() => packParameters(tree)).toThrow(
+      /packParameters: params.net.index is int32 \[1\], which has no gradient/,
+    );
   });
 
   test('takes as many arenas as the binding limit asks for', async () => {
