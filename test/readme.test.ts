@@ -17,6 +17,10 @@ test('the op table of README is that of the ops that can be imported; `npm run r
   for (const name of listed) expect(wgrad).toHaveProperty(name);
 });
 
+test('the first example of README is examples/first.js', () => {
+  expect(readme).toContain(`\`\`\`js\n${read('examples/first.js')}\`\`\``);
+});
+
 test('what docs/rle.md says is decided in a file is there', () => {
   const places = [...read('docs/rle.md').matchAll(/`(\w+)`[^`|;]{0,20} in `(src\/[\w/]+\.ts)`/g)];
   expect(places.length).toBeGreaterThan(10);

@@ -151,6 +151,15 @@ describe('the packed tarballs in an empty project', () => {
     );
   });
 
+  test("README's first example learns, without the package webgpu, and says on what", () => {
+    cpSync(join(root, 'examples/first.js'), join(project, 'first.mjs'));
+    const said = run(process.execPath, ['first.mjs'], project);
+    expect(said).toMatch(/^on CPU reference/);
+    const losses = [...said.matchAll(/loss ([\d.]+)/g)].map(([, loss]) => Number(loss));
+    expect(losses).toHaveLength(4);
+    expect(losses[3]).toBeLessThan(losses[0] / 100);
+  });
+
   test('the application runs beside it with the dependencies that it declares', () => {
     // The unpacked tarball is what an installation puts there; npm itself would want a registry for the dependencies.
     const target = join(project, 'node_modules/wgrad-pose');
