@@ -25,11 +25,14 @@ export function opTable(): string {
   const listed = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(' ');
   const rows = [...publicFunctions()].map(([family, names]) => {
     const without = names.filter((name) => cases.get(name)?.op.def.vjp === null);
-    const once = names.filter((name) => cases.get(name)?.samples.every(({ order = 2 }) => order < 2));
-    const rest = names.filter((name) => !without.includes(name) && !once.includes(name));
+    const orderOf = (name: string) => Math.max(...(cases.get(name)?.samples.map(({ order = 2 }) => order) ?? [2]));
+    const once = names.filter((name) => orderOf(name) === 1);
+    const none = names.filter((name) => orderOf(name) === 0 && !without.includes(name));
+    const rest = names.filter((name) => ![...without, ...once, ...none].includes(name));
     const parts = [
       ...(rest.length > 0 ? [listed(rest)] : []),
       ...(once.length > 0 ? [`once: ${listed(once)}`] : []),
+      ...(none.length > 0 ? [`no derivative, an error where one is asked for: ${listed(none)}`] : []),
       ...(without.length > 0 ? [`derivative 0: ${listed(without)}`] : []),
     ];
     return `| ${family} | ${parts.join('; ')} |`;
