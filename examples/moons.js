@@ -5,6 +5,9 @@ import { mean, neg, packParameters, scope, valueAndGrad } from 'wgrad';
 import { adam } from 'wgrad/nn';
 import { realNvp } from 'wgrad/rle';
 
+/** What computes the density; its parameters may have any number and width of layers. */
+const FLOW = realNvp({ dims: 2 });
+
 /** Corner of the square [-EXTENT, EXTENT]^2 that holds nearly all points. */
 export const EXTENT = 2;
 
@@ -30,17 +33,17 @@ export function drawMoons(rng, n, noise = 0.08) {
  * @param {import('wgrad').Rng} rng
  */
 export function startLearning(device, rng, { couplings = 6, hidden = 64 } = {}) {
-  const params = packParameters(realNvp.init(rng, device, { dims: 2, couplings, hidden }));
+  const params = packParameters(realNvp({ dims: 2, couplings, hidden }).init(rng, device));
   return { params, moments: adam.init(params) };
 }
 
 /** Minus the mean log-density of the points, in nats. */
 const negativeLogLikelihood = valueAndGrad(
   /**
-   * @param {realNvp.RealNvpParams} params
+   * @param {import('wgrad/rle').RealNvpParams} params
    * @param {import('wgrad').Tensor} points
    */
-  (params, points) => neg(mean(realNvp.logProb(params, points))),
+  (params, points) => neg(mean(FLOW.logProb(params, points))),
 );
 
 /**
@@ -61,7 +64,7 @@ export function learn(device, { params, moments }, points, lr = 3e-3) {
 /**
  * The log-density at the centres of `size` x `size` cells over the square, row by row from y = -EXTENT.
  * @param {import('wgrad').Device} device
- * @param {realNvp.RealNvpParams} params
+ * @param {import('wgrad/rle').RealNvpParams} params
  * @param {number} size
  */
 export async function logDensityGrid(device, params, size) {
@@ -69,7 +72,7 @@ export async function logDensityGrid(device, params, size) {
   const cells = Float32Array.from({ length: 2 * size * size }, (_, k) =>
     centre(k % 2 === 0 ? (k >> 1) % size : Math.floor((k >> 1) / size)),
   );
-  const logProb = scope(() => realNvp.logProb(params, device.tensor(cells, [size * size, 2])));
+  const logProb = scope(() => FLOW.logProb(params, device.tensor(cells, [size * size, 2])));
   const values = await logProb.data();
   logProb.dispose();
   return values;

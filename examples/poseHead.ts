@@ -4,7 +4,7 @@
 
 import { device as openDevice, packParameters, Rng, relu, scope, type Tensor, valueAndGrad } from 'wgrad';
 import { adam, mlp } from 'wgrad/nn';
-import { head, realNvpFlow, rle } from 'wgrad/rle';
+import { head, realNvp, rle } from 'wgrad/rle';
 
 const STEPS = 600;
 const BATCH = 256;
@@ -29,7 +29,7 @@ function drawBatch(from: Rng): { x: Float32Array; label: Float32Array } {
   return { x, label };
 }
 
-const flow = realNvpFlow({ dims: 2, couplings: 4, hidden: 32 });
+const flow = realNvp({ dims: 2, couplings: 4, hidden: 32 });
 let params = packParameters({
   body: mlp.init(rng.split(0), device, { sizes: [1, 64, FEATURES] }),
   head: head.init(rng.split(1), device, { inputs: FEATURES, joints: 1 }),

@@ -3,14 +3,14 @@
 
 import { device as openDevice, packParameters, Rng, relu, scope, type Tensor, valueAndGrad } from 'wgrad';
 import { adam, mlp } from 'wgrad/nn';
-import { calibrated, drawErrors, errorMoments, head, realNvpFlow, rle } from 'wgrad/rle';
+import { calibrated, drawErrors, errorMoments, head, realNvp, rle } from 'wgrad/rle';
 
 const BATCH = 128;
 const device = await openDevice();
 const rng = new Rng(0);
 const noiseAt = (x: number) => 0.01 + 0.04 * (1 + x) ** 2;
 
-const flow = realNvpFlow({ dims: 2, couplings: 4, hidden: 16 });
+const flow = realNvp({ dims: 2, couplings: 4, hidden: 16 });
 let params = packParameters({
   body: mlp.init(rng, device, { sizes: [1, 32, 32] }),
   head: head.init(rng, device, { inputs: 32, joints: 1 }),

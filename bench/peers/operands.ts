@@ -64,7 +64,7 @@ function labels(rng: Rng, batch: number, joints: number): Record<'target' | 'wei
 }
 
 async function flowParams(rng: Rng): Promise<Operands> {
-  const params = await onHost(realNvp.init(rng, cpu(), { dims: 2 }));
+  const params = await onHost(realNvp({ dims: 2 }).init(rng, cpu()));
   return new Map([...params].map(([name, p]) => [`flow.${name}`, p]));
 }
 

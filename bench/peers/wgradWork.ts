@@ -19,7 +19,7 @@ import {
   type Tensor,
 } from '../../src/index.js';
 import { type AdamState, adam, resnet } from '../../src/nn/index.js';
-import { realNvp, realNvpFlow, regressor, rle } from '../../src/rle/index.js';
+import { type RealNvpParams, realNvp, regressor, rle } from '../../src/rle/index.js';
 import { Rng } from '../../src/tensor/rng.js';
 import { aliasOf } from '../../src/tensor/tensor.js';
 import { mapTensors } from '../../src/tensor/tree.js';
@@ -29,7 +29,7 @@ import { LEARNING_RATE, type Results } from './protocol.js';
 import type { StepWork, Work } from './rows.js';
 
 /** The flow of all works; its parameters are operands. */
-const FLOW = realNvpFlow({ dims: 2 });
+const FLOW = realNvp({ dims: 2 });
 
 /** A work on a device: `call` enqueues it once and lets go of what it makes; `results` does it once and reads that. */
 export interface PreparedWork {
@@ -82,7 +82,7 @@ export function prepareWork(device: Device, work: Work, operands: Operands): Pre
     }
     case 'flow': {
       const flow = flowOn(device, operands);
-      const step = valueAndGrad((p: { flow: typeof flow; x: Tensor }) => sum(realNvp.logProb(p.flow, p.x)));
+      const step = valueAndGrad((p: { flow: typeof flow; x: Tensor }) => sum(FLOW.logProb(p.flow, p.x)));
       return stateless(gradientsOf(step, { flow, x: on('x') }));
     }
     case 'rle': {
@@ -141,8 +141,8 @@ function gradientsOf<P>(step: (p: P) => [value: Tensor, gradients: P], variables
   };
 }
 
-function flowOn(device: Device, operands: Operands): realNvp.RealNvpParams {
-  return packParameters(overwrite(realNvp.init(new Rng(0), device, { dims: 2 }), operands, 'flow.'));
+function flowOn(device: Device, operands: Operands): RealNvpParams {
+  return packParameters(overwrite(FLOW.init(new Rng(0), device), operands, 'flow.'));
 }
 
 function prepareAdam(device: Device, width: number, operands: Operands): PreparedWork {

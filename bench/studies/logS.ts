@@ -2,9 +2,8 @@ import { valueAndGrad } from '../../src/autograd/grad.js';
 import { add, neg } from '../../src/kernels/elementwise/arithmetic.js';
 import { mean } from '../../src/kernels/reduction/mean.js';
 import { adam } from '../../src/nn/optim.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { type LogSNodes, logS, logSNodes } from '../../src/rle/logS.js';
-import type { RealNvpParams } from '../../src/rle/realNvp.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { Rng } from '../../src/tensor/rng.js';
@@ -41,7 +40,7 @@ export interface Densities {
 /** What the picture shows: [-3, 3] in both coordinates. */
 export const PICTURE = { from: -3, to: 3, points: 97 } as const;
 
-const flow = realNvpFlow({ dims: 2 });
+const flow = realNvp({ dims: 2 });
 
 export function densitiesOn(
   { from, to, points }: { readonly from: number; readonly to: number; readonly points: number },

@@ -2,9 +2,8 @@ import * as Plot from '@observablehq/plot';
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { broadcastTo } from '../../src/kernels/reduction/sum.js';
 import { adam } from '../../src/nn/optim.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { drawErrors } from '../../src/rle/predictive.js';
-import type { RealNvpParams } from '../../src/rle/realNvp.js';
 import { type RleOptions, rle } from '../../src/rle/rle.js';
 import { errorMoments } from '../../src/rle/uncertainty.js';
 import { packParameters } from '../../src/tensor/arena.js';
@@ -32,7 +31,7 @@ interface State {
   readonly product: number;
 }
 
-const flow = realNvpFlow({ dims: 2, hidden: 16 });
+const flow = realNvp({ dims: 2, hidden: 16 });
 
 /** How sigma moves with a flow and without, while a perfect mu meets labels whose errors keep their size. */
 export async function gauge(device: Device): Promise<string> {

@@ -3,13 +3,15 @@ import { valueAndGrad } from '../../src/autograd/grad.js';
 import { neg } from '../../src/kernels/elementwise/arithmetic.js';
 import { mean } from '../../src/kernels/reduction/mean.js';
 import { adam } from '../../src/nn/optim.js';
-import * as realNvp from '../../src/rle/realNvp.js';
+import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { Rng } from '../../src/tensor/rng.js';
 import { scope } from '../../src/tensor/scope.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { COLOUR, figure, type Panel } from './figure.js';
+
+const flow = realNvp({ dims: 2, hidden: 24 });
 
 const STEPS = 400;
 const BATCH = 128;
@@ -29,8 +31,8 @@ export async function moons(device: Device): Promise<string> {
     [DRAWS, 2],
   );
   const [x, density, from] = await Promise.all([
-    scope(() => realNvp.forward(params, z)[0]).data(),
-    scope(() => realNvp.logProb(params, device.tensor(cellCentres(), [CELLS ** 2, 2]))).data(),
+    scope(() => flow.forward(params, z)[0]).data(),
+    scope(() => flow.logProb(params, device.tensor(cellCentres(), [CELLS ** 2, 2]))).data(),
     z.data(),
   ]);
   // A colour by the angle of z follows each draw through the map.
@@ -42,10 +44,10 @@ export async function moons(device: Device): Promise<string> {
   ]);
 }
 
-function learn(device: Device, init: Rng, data: Rng): realNvp.RealNvpParams {
-  let params = packParameters(realNvp.init(init, device, { dims: 2, hidden: 24 }));
+function learn(device: Device, init: Rng, data: Rng): RealNvpParams {
+  let params = packParameters(flow.init(init, device));
   let moments = adam.init(params);
-  const step = valueAndGrad((p: realNvp.RealNvpParams, points: Tensor) => neg(mean(realNvp.logProb(p, points))));
+  const step = valueAndGrad((p: RealNvpParams, points: Tensor) => neg(mean(flow.logProb(p, points))));
   for (let i = 0; i < STEPS; i++) {
     [params, moments] = scope(() => {
       const [, gradients] = step(params, device.tensor(drawMoons(data), [BATCH, 2]));

@@ -52,7 +52,7 @@ async function learn(device: Device, withLogS: boolean): Promise<Point[]> {
   const data = new Rng(1);
   const rng = new Rng(2);
   const nodesOf = () => (withLogS ? logSNodes('jitteredGrid', flow, device, { rng }) : undefined);
-  const lossAndGradients = valueAndGrad((p: CouplingFlowParams, x: Tensor, nodes: LogSNodes | undefined) => {
+  const lossAndGradients = valueAndGrad((p: CouplingFlowParams<'nets'>, x: Tensor, nodes: LogSNodes | undefined) => {
     const logG = mean(flow.logProb(p, x));
     return neg(nodes ? add(logG, logS(flow, p, nodes)) : logG);
   });
@@ -72,7 +72,7 @@ function drawErrors(rng: Rng): Float32Array {
   });
 }
 
-async function tabulate(params: CouplingFlowParams, device: Device): Promise<Point[]> {
+async function tabulate(params: CouplingFlowParams<'nets'>, device: Device): Promise<Point[]> {
   const step = (2 * REACH) / (POINTS - 1);
   const xs = Float64Array.from({ length: POINTS }, (_, i) => i * step - REACH);
   const logG = await scope(() => flow.logProb(params, device.tensor(xs, [POINTS, 1]))).data();

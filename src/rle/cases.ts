@@ -1,11 +1,10 @@
 import type { OpCases } from '../autograd/cases.js';
-import { flowGrad } from './flowGrad.js';
-import { flowLogProb, flowMove } from './flowLogProb.js';
-import { networkCount, networkLayout } from './flowShape.js';
+import { alternatingMasks } from './flows/masks.js';
 import * as of from './formula/expression.js';
 import { operand, scalar } from './formula/expression.js';
 import { type Formula, jointwise } from './formula/jointwise.js';
-import { alternatingMasks } from './masks.js';
+import { flowLogProb, flowMove } from './fused/flowLogProb.js';
+import { networkCount, networkLayout } from './fused/flowShape.js';
 
 const attrsOf = (dims: number, couplings: number) => ({ dims, hidden: 64, masks: alternatingMasks(dims, couplings) });
 const pointsOf = (n: number, dims: number) => ({ shape: [n, dims] });
@@ -66,39 +65,6 @@ export const flowMoveCases = (): OpCases => ({
       bytes: 4 * (2176 * (5 + 24) + officialFlow.shape[0]),
     },
   ],
-});
-
-const gradInputs = (n: number, attrs: ReturnType<typeof attrsOf>) => [
-  { shape: [attrs.masks.length, 2 * attrs.dims, n] },
-  flatOf(attrs),
-  { shape: [n] },
-  { shape: [] },
-];
-
-export const flowGradCases = (): OpCases => ({
-  op: flowGrad,
-  samples: [
-    { inputs: gradInputs(35, attrsOf(2, 2)), attrs: { ...attrsOf(2, 2), map: 'logProb' }, order: 0 },
-    {
-      inputs: [...gradInputs(17, attrsOf(2, 3)), { shape: [17, 2] }],
-      attrs: { ...attrsOf(2, 3), map: 'forward' },
-      order: 0,
-    },
-  ],
-  errors: [
-    {
-      inputs: [{ shape: [2, 4, 3] }, { shape: [64] }, { shape: [4] }, { shape: [] }],
-      attrs: { ...attrsOf(2, 2), map: 'logProb' },
-      message: /gLog \[n\]/,
-    },
-  ],
-  bench: POINTS.map((n) => ({
-    name: `${n} points`,
-    inputs: gradInputs(n, OFFICIAL),
-    attrs: { ...OFFICIAL, map: 'logProb' },
-    flop: 4 * flowFlop(n),
-    bytes: 4 * (n * (3 + 24) + 2 * officialFlow.shape[0]),
-  })),
 });
 
 /** Coordinates, joints and the batch as operands, and as what results are summed over to. */
@@ -167,7 +133,6 @@ export const jointwiseCases = (): OpCases => ({
 });
 
 export const rleCases: readonly OpCases[] = /* @__PURE__ */ (() => [
-  flowGradCases(),
   flowLogProbCases(),
   flowMoveCases(),
   jointwiseCases(),

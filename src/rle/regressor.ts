@@ -4,12 +4,12 @@ import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type RealNvpOptions, type RealNvpParams, realNvp } from './flows/realNvp.js';
 import * as head from './head.js';
 import type { Prediction } from './prediction.js';
-import * as realNvp from './realNvp.js';
 
 /** A ResNet, the RLE head and the flow of its loss under the official code's names: `preact.conv1.weight`, `flow.t.0...` */
-export type RegressorParams = { preact: resnet.ResnetParams } & head.HeadParams & { flow: realNvp.RealNvpParams };
+export type RegressorParams = { preact: resnet.ResnetParams } & head.HeadParams & { flow: RealNvpParams };
 export type RegressorState = { preact: resnet.ResnetState };
 
 export interface RegressorShape extends resnet.ResnetOptions {
@@ -17,7 +17,7 @@ export interface RegressorShape extends resnet.ResnetOptions {
   readonly joints: number;
   /** D, default 2. */
   readonly dims?: number;
-  readonly flow?: Omit<realNvp.RealNvpShape, 'dims'>;
+  readonly flow?: Omit<RealNvpOptions, 'dims'>;
 }
 
 export interface RegressorMode extends resnet.ResnetMode, head.HeadOptions {}
@@ -33,7 +33,7 @@ export function init(
   const params = {
     preact,
     ...head.init(rng, device, { inputs, joints, dims }),
-    flow: realNvp.init(rng, device, { dims, ...flow }),
+    flow: realNvp({ dims, ...flow }).init(rng, device),
   };
   return { params, state: { preact: state } };
 }

@@ -5,7 +5,7 @@ import { globalAveragePool } from '../../src/kernels/pool/globalAveragePool.js';
 import * as conv2d from '../../src/nn/conv2d.js';
 import * as resnet from '../../src/nn/resnet.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { realNvp } from '../../src/rle/flows/realNvp.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
 import type { Device } from '../../src/tensor/backend.js';
@@ -25,7 +25,7 @@ import {
 import { cutAlike, expectGradients, observeCuts } from './cutAlike.js';
 import { type GoldenModel, goldenModel, goldenName, type RegressorGolden, toNchw } from './torchRegressor.js';
 
-const FLOW = realNvpFlow({ dims: 2 });
+const FLOW = realNvp({ dims: 2 });
 
 const { regressor: goldens } = JSON.parse(
   readFileSync(new URL('../golden/torch_golden.json', import.meta.url), 'utf8'),

@@ -1,7 +1,7 @@
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { type OpObserver, observing } from '../../src/autograd/observer.js';
 import { type AdamState, adam } from '../../src/nn/optim.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { realNvp } from '../../src/rle/flows/realNvp.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
 import { packParameters } from '../../src/tensor/arena.js';
@@ -10,7 +10,7 @@ import { Rng } from '../../src/tensor/rng.js';
 import { scope } from '../../src/tensor/scope.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 
-const FLOW = realNvpFlow({ dims: 2 });
+const FLOW = realNvp({ dims: 2 });
 
 /** All that a step of training changes. */
 export interface Training {

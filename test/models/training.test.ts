@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autograd/grad.js';
 import { adam } from '../../src/nn/optim.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { realNvp } from '../../src/rle/flows/realNvp.js';
 import type { Labels } from '../../src/rle/prediction.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
@@ -13,7 +13,7 @@ import { BACKENDS } from '../backends.js';
 import { GPU_LOSS_RELATIVE, REFERENCE_TRAJECTORY } from '../tolerance.js';
 import { goldenModel, type RegressorGolden } from './torchRegressor.js';
 
-const FLOW = realNvpFlow({ dims: 2 });
+const FLOW = realNvp({ dims: 2 });
 
 const { regressor: goldens } = JSON.parse(
   readFileSync(new URL('../golden/torch_golden.json', import.meta.url), 'utf8'),

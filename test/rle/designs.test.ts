@@ -5,7 +5,7 @@ import type { StandardDensity } from '../../src/rle/density.js';
 import { affineFlow } from '../../src/rle/flows/affineFlow.js';
 import { couplingFlow } from '../../src/rle/flows/couplingFlow.js';
 import type { Flow } from '../../src/rle/flows/flow.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { realNvp } from '../../src/rle/flows/realNvp.js';
 import { affine } from '../../src/rle/flows/transforms.js';
 import { logS, logSNodes } from '../../src/rle/logS.js';
 import type { Labels, Prediction } from '../../src/rle/prediction.js';
@@ -48,7 +48,7 @@ function batch(dims: number, device: Device = reference): Batch {
   };
 }
 
-const nvp = realNvpFlow({ dims: 2, hidden: 8 });
+const nvp = realNvp({ dims: 2, hidden: 8 });
 
 describe.each(BACKENDS)('on $name', ({ open, tolerance }) => {
   const relative = tolerance(REFERENCE_RELATIVE, GPU_LOSS_RELATIVE);
@@ -78,7 +78,7 @@ describe.each(BACKENDS)('on $name', ({ open, tolerance }) => {
 describe.each(['direct', 'reparameterised', 'residual'] as const)('%s', (design) => {
   test.each([1, 2, 3, 4])('D = %i: a label without weight changes neither the loss nor a gradient', async (dims) => {
     const { prediction, labels } = batch(dims);
-    const flow = realNvpFlow({ dims, hidden: 8, base: { studentT: 3 } });
+    const flow = realNvp({ dims, hidden: 8, base: { studentT: 3 } });
     const params = randomised(flow, 5);
     const options: Options = { design, ...(design === 'residual' && { q: 'logistic' }) };
     const loss = (p: Prediction, l: Labels) => likelihood(p, l, flow, params, options);

@@ -5,7 +5,7 @@ import { adam } from '../../src/nn/optim.js';
 import { runningErrorScale } from '../../src/rle/errorScale.js';
 import { type AffineParams, affineFlow } from '../../src/rle/flows/affineFlow.js';
 import type { Flow } from '../../src/rle/flows/flow.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { realNvp } from '../../src/rle/flows/realNvp.js';
 import { unitVariance } from '../../src/rle/flows/unitVariance.js';
 import { rle } from '../../src/rle/rle.js';
 import { packParameters } from '../../src/tensor/arena.js';
@@ -15,7 +15,7 @@ import { expectClose, values } from '../numbers.js';
 import { CALIBRATION_SHARE } from '../tolerance.js';
 import { randomised, reference } from './randomised.js';
 
-const nvp = realNvpFlow({ dims: 2, hidden: 8 });
+const nvp = realNvp({ dims: 2, hidden: 8 });
 
 describe('a flow of unit variance', () => {
   const params = randomised(nvp, 17);

@@ -5,9 +5,10 @@ import { add } from '../../src/kernels/elementwise/arithmetic.js';
 import { square } from '../../src/kernels/elementwise/unary.js';
 import { sum } from '../../src/kernels/reduction/sum.js';
 import { namedTensors } from '../../src/nn/tree.js';
-import * as couplings from '../../src/rle/couplings.js';
-import * as realNvp from '../../src/rle/realNvp.js';
-import { MOST_POINTS, selectPointTile } from '../../src/rle/selectFlow.js';
+import { couplingFlow } from '../../src/rle/flows/couplingFlow.js';
+import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
+import { affine } from '../../src/rle/flows/transforms.js';
+import { MOST_POINTS, selectPointTile } from '../../src/rle/fused/selectFlow.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import type { Capabilities, Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
@@ -21,17 +22,22 @@ import { expectClose, norm, values } from '../numbers.js';
 import { GPU_GRADIENT_RELATIVE, GPU_LOG_PROB, REFERENCE_RELATIVE } from '../tolerance.js';
 
 type Map = 'logProb' | 'forward' | 'inverse';
-type FlowFunction = (params: realNvp.RealNvpParams, x: Tensor) => Tensor[];
+type FlowFunction = (params: RealNvpParams, x: Tensor) => Tensor[];
+
+const dimsOf = (params: RealNvpParams) => params.t[0][0].weight.shape[1];
+const fused = (params: RealNvpParams) => realNvp({ dims: dimsOf(params), couplings: params.t.length });
+const composed = (params: RealNvpParams) =>
+  couplingFlow({ dims: dimsOf(params), couplings: params.t.length, transform: affine() });
 
 const FUSED: Record<Map, FlowFunction> = {
-  logProb: (p, x) => [realNvp.logProb(p, x)],
-  forward: realNvp.forward,
-  inverse: realNvp.inverse,
+  logProb: (p, x) => [fused(p).logProb(p, x)],
+  forward: (p, x) => [...fused(p).forward(p, x)],
+  inverse: (p, x) => [...fused(p).inverse(p, x)],
 };
 const COMPOSED: Record<Map, FlowFunction> = {
-  logProb: (p, x) => [couplings.logProb(p, x)],
-  forward: (p, x) => couplings.move(p, x, 'forward'),
-  inverse: (p, x) => couplings.move(p, x, 'inverse'),
+  logProb: (p, x) => [composed(p).logProb(p, x)],
+  forward: (p, x) => [...composed(p).forward(p, x)],
+  inverse: (p, x) => [...composed(p).inverse(p, x)],
 };
 
 /** The kernels that real GPUs get, on whatever adapter is there. */
@@ -41,8 +47,8 @@ const gpuTier: Backend = {
   tolerance: (_, g) => g,
 };
 
-function flowOn(device: Device, dims: number): realNvp.RealNvpParams {
-  return packParameters(realNvp.init(new Rng(dims), device, { dims }));
+function flowOn(device: Device, dims: number): RealNvpParams {
+  return packParameters(realNvp({ dims }).init(new Rng(dims), device));
 }
 
 function pointsOn(device: Device, n: number, dims: number): Tensor {
@@ -64,7 +70,7 @@ async function valuesAndGradients(f: FlowFunction, device: Device, n: number, di
       shape,
     );
   });
-  const [ys, [dParams, dx]] = vjp(([p, at]: [realNvp.RealNvpParams, Tensor]) => f(p, at), [params, x], cotangents);
+  const [ys, [dParams, dx]] = vjp(([p, at]: [RealNvpParams, Tensor]) => f(p, at), [params, x], cotangents);
   const gradients = new Map([...namedTensors(dParams), ['points', dx] as const]);
   return {
     ys: await Promise.all(ys.map(values)),
@@ -106,10 +112,9 @@ describe.each(withGpu ? [...BACKENDS, gpuTier] : BACKENDS)('on $name', ({ name: 
 
   test('parameters outside of an arena, or used twice, get the same gradient', async () => {
     const device = await open();
-    const loss = (p: realNvp.RealNvpParams, x: Tensor) =>
-      add(sum(realNvp.logProb(p, x)), sum(square(p.s[0][0].weight)));
+    const loss = (p: RealNvpParams, x: Tensor) => add(sum(fused(p).logProb(p, x)), sum(square(p.s[0][0].weight)));
     const x = pointsOn(device, 19, 2);
-    const loose = realNvp.init(new Rng(2), device, { dims: 2 });
+    const loose = realNvp({ dims: 2 }).init(new Rng(2), device);
     const [a, b] = [grad(loss)(flowOn(device, 2), x), grad(loss)(loose, x)];
     const inB = namedTensors(b);
     for (const [name, g] of namedTensors(a)) {
@@ -129,10 +134,10 @@ describe.runIf(withGpu)('dispatches', () => {
       work();
       return device.stats().dispatches - before;
     };
-    expect(count(() => realNvp.logProb(params, x))).toBe(1);
-    expect(count(() => realNvp.sample(params, 40, new Rng(1)))).toBe(1); // the normals come from the host
-    expect(count(() => vjp((p: realNvp.RealNvpParams) => realNvp.logProb(p, x), params, g))).toBe(3);
-    const [, gradient] = vjp((p: realNvp.RealNvpParams) => realNvp.logProb(p, x), params, g);
+    expect(count(() => fused(params).logProb(params, x))).toBe(1);
+    expect(count(() => fused(params).sample(params, 40, new Rng(1)))).toBe(2); // the normals are one
+    expect(count(() => vjp((p: RealNvpParams) => fused(p).logProb(p, x), params, g))).toBe(3);
+    const [, gradient] = vjp((p: RealNvpParams) => fused(p).logProb(p, x), params, g);
     const [first, ...others] = [...namedTensors(gradient).values()];
     expect(others.every((t) => t.allocation === first.allocation)).toBe(true);
   });
@@ -140,12 +145,17 @@ describe.runIf(withGpu)('dispatches', () => {
 
 test('more points than one launch takes go in parts', async () => {
   const device = cpu();
-  const params = realNvp.init(new Rng(3), device, { dims: 2, couplings: 2, hidden: 4 });
+  const params = realNvp({ dims: 2, couplings: 2, hidden: 4 }).init(new Rng(3), device);
   const n = MOST_POINTS + 3;
   const x = pointsOn(device, n, 2);
   const close = { relative: REFERENCE_RELATIVE, absolute: REFERENCE_RELATIVE };
-  expectClose(await values(realNvp.logProb(params, x)), await values(couplings.logProb(params, x)), close, 'log p');
-  expect(realNvp.forward(params, x)[0].shape).toEqual([n, 2]);
+  expectClose(
+    await values(fused(params).logProb(params, x)),
+    await values(composed(params).logProb(params, x)),
+    close,
+    'log p',
+  );
+  expect(fused(params).forward(params, x)[0].shape).toEqual([n, 2]);
 });
 
 test('the tile follows what the adapter reports', () => {

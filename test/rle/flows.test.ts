@@ -6,8 +6,8 @@ import { chain } from '../../src/rle/flows/chain.js';
 import { couplingFlow } from '../../src/rle/flows/couplingFlow.js';
 import type { Flow } from '../../src/rle/flows/flow.js';
 import { rationalQuadratic } from '../../src/rle/flows/rationalQuadratic.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
-import { additive, affine } from '../../src/rle/flows/transforms.js';
+import { realNvp } from '../../src/rle/flows/realNvp.js';
+import { additive, affine, type Transform } from '../../src/rle/flows/transforms.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { gradcheck } from '../../src/testing/gradcheck.js';
@@ -35,9 +35,9 @@ const FLOWS: readonly (readonly [name: string, flow: AnyFlow])[] = [
   ['spline of one coordinate', couplingFlow({ dims: 1, transform: spline, ...NET, couplings: 2 })],
   ['conditional affine', couplingFlow({ dims: 2, transform: affine(), ...NET, joints: JOINTS, embedding: 4 })],
   ['conditional spline', couplingFlow({ dims: 2, transform: spline, ...NET, joints: JOINTS, embedding: 4 })],
-  ['RealNVP', realNvpFlow({ dims: 2, hidden: 8 })],
-  ['RealNVP over Student-t', realNvpFlow({ dims: 2, hidden: 8, base: { studentT: 4 } })],
-  ['RealNVP over Laplace', realNvpFlow({ dims: 1, hidden: 8, base: 'laplace' })],
+  ['RealNVP', realNvp({ dims: 2, hidden: 8 })],
+  ['RealNVP over Student-t', realNvp({ dims: 2, hidden: 8, base: { studentT: 4 } })],
+  ['RealNVP over Laplace', realNvp({ dims: 1, hidden: 8, base: 'laplace' })],
 ] as const;
 
 const dimsOf = (flow: AnyFlow) => flow.pointShape[flow.pointShape.length - 1];
@@ -178,7 +178,7 @@ describe('couplings', () => {
     expect(logDet).toEqual([0, 0, 0, 0, 0]);
   });
 
-  test.each([additive, affine(), spline])('start as the identity', async (transform) => {
+  test.each<Transform>([additive, affine(), spline])('start as the identity', async (transform) => {
     const flow = couplingFlow({ dims: 2, transform, ...NET });
     const x = points(flow as AnyFlow, 6, 1);
     const z = flow.inverse(flow.init(new Rng(1), reference), x)[0];
@@ -211,7 +211,7 @@ describe('couplings', () => {
       const [[name, n]] = Object.entries(counts);
       const message = new RegExp(`: ${name} must be a whole number of at least 1, got ${n}$`);
       const shape = { dims: 2, ...counts };
-      expect(() => realNvpFlow(shape).init(new Rng(1), reference)).toThrow(message);
+      expect(() => realNvp(shape).init(new Rng(1), reference)).toThrow(message);
       expect(() => couplingFlow({ transform: additive, ...shape })).toThrow(message);
     }
     const maps = [affineFlow({ dims: 2 }), affineFlow({ dims: 3 })];
@@ -246,8 +246,47 @@ describe.each(BACKENDS.filter(({ name }) => name === 'GPU'))('on the $name', ({ 
         [n, 1, raw.length],
       );
       const one = device.tensor(new Float32Array(n).fill(1), [n, 1]);
-      const [moved, gradients] = vjp((at: Tensor[]) => [...inverse(at[0], at[1])], [x, parameters], [one, one]);
+      const [moved, gradients] = vjp(
+        (at: Tensor[]) => [...inverse(at[0], { nets: at[1] })],
+        [x, parameters],
+        [one, one],
+      );
       for (const t of [...moved, ...gradients]) expect((await values(t)).every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+describe('started from data', () => {
+  const rng = new Rng(21);
+  const data = reference.tensor(
+    Float64Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 3 + 0.2 * rng.normal() : -1 + 5 * rng.normal())),
+    [200, 2],
+  );
+  const momentsOf = async (x: Tensor) =>
+    Promise.all(
+      [0, 1].map(async (d) => {
+        const column = (await values(x)).filter((_, i) => i % 2 === d);
+        const mean = column.reduce((a, b) => a + b) / column.length;
+        return [mean, column.reduce((sum, v) => sum + (v - mean) ** 2, 0) / column.length];
+      }),
+    );
+
+  test('an affine flow takes mean and variance away', async () => {
+    const flow = affineFlow({ dims: 2 });
+    const z = flow.inverse(flow.init(new Rng(1), reference, data), data)[0];
+    for (const [mean, variance] of await momentsOf(z)) {
+      expect(mean).toBeCloseTo(0, 12);
+      expect(variance).toBeCloseTo(1, 12);
+    }
+  });
+
+  test('a chain hands each map what the later ones make of them', async () => {
+    const random = couplingFlow({ dims: 2, transform: affine(), ...NET, weights: 'torch' });
+    const flow = chain<unknown>([affineFlow({ dims: 2 }), random, affineFlow({ dims: 2 })] as AnyFlow[]);
+    const params = flow.init(new Rng(1), reference, data);
+    for (const [mean, variance] of await momentsOf(flow.inverse(params, data)[0])) {
+      expect(mean).toBeCloseTo(0, 10);
+      expect(variance).toBeCloseTo(1, 10);
     }
   });
 });

@@ -1,5 +1,5 @@
 import { namedTensors } from '../../src/nn/tree.js';
-import * as realNvp from '../../src/rle/realNvp.js';
+import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { Rng } from '../../src/tensor/rng.js';
 
@@ -7,8 +7,8 @@ import { Rng } from '../../src/tensor/rng.js';
  * The flow of rle_golden.json: with i running over t.0 .. t.5, s.0 .. s.5 and in each net over weights and biases in
  * turn, a weight is sin(0.7 i + 0.3) 2 / sqrt(fanIn), a bias 0.05 sin(0.7 i + 0.3).
  */
-export function goldenFlow(device: Device, dims: number): realNvp.RealNvpParams {
-  const params = realNvp.init(new Rng(0), device, { dims });
+export function goldenFlow(device: Device, dims: number): RealNvpParams {
+  const params = realNvp({ dims }).init(new Rng(0), device);
   let i = 0;
   for (const tensor of namedTensors(params).values()) {
     const scale = tensor.rank === 2 ? 2 / Math.sqrt(tensor.shape[1]) : 0.05;

@@ -75,10 +75,10 @@ describe('log s', () => {
     const flow = couplingFlow({ dims: 2, transform: affine(), couplings: 2, hidden: 3, hiddenLayers: 1 });
     const params = randomised(flow, 3, 0.7);
     const nodes = logSNodes(method, flow, reference, { rng: new Rng(6), samples: 50, pointsPerAxis: 9, reach: 3 });
-    const { weight, bias } = params.nets[0][0];
+    const { weight, bias } = params.s[0][0];
     const f = (w: Tensor, b: Tensor) => {
-      const nets = [{ ...params.nets[0], 0: { weight: w, bias: b } }, params.nets[1]];
-      return logS(flow, { nets }, nodes);
+      const s = [{ ...params.s[0], 0: { weight: w, bias: b } }, params.s[1]];
+      return logS(flow, { ...params, s }, nodes);
     };
     await gradcheck(f, [weight, bias as Tensor]);
   });

@@ -4,9 +4,8 @@ import { grad, valueAndGrad } from '../../src/autograd/grad.js';
 import { ShapeError } from '../../src/errors.js';
 import { sum } from '../../src/kernels/reduction/sum.js';
 import { mixedFlow } from '../../src/rle/flows/mixedFlow.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import type { Labels, Prediction } from '../../src/rle/prediction.js';
-import * as realNvp from '../../src/rle/realNvp.js';
 import { type RleOptions, rle } from '../../src/rle/rle.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
@@ -35,12 +34,12 @@ const golden = JSON.parse(readFileSync(new URL('../golden/rle_golden.json', impo
 };
 
 type Device = Tensor['device'];
-type Flow = realNvp.RealNvpParams;
+type Flow = RealNvpParams;
 type Options = Omit<RleOptions<Flow>, 'flow' | 'params'>;
 type Loss = (prediction: Prediction, labels: Labels, params: Flow) => Tensor;
 
-const flow2d = realNvpFlow({ dims: 2 });
-const flow3d = realNvpFlow({ dims: 3 });
+const flow2d = realNvp({ dims: 2 });
+const flow3d = realNvp({ dims: 3 });
 
 const withFlow =
   (options: Options): Loss =>
@@ -113,7 +112,7 @@ describe('closed forms (RLE.md 1.5)', () => {
     const sigma = a.map((v) => 1 / (1 + Math.exp(-v)));
     const x = mu.map((m, i) => (m - g[i]) / sigma[i]);
     const score = await values(
-      grad((p: Tensor) => sum(realNvp.logProb(flow, p)))(device.tensor(Float64Array.from(x), prediction.mu.shape)),
+      grad((p: Tensor) => sum(flow2d.logProb(flow, p)))(device.tensor(Float64Array.from(x), prediction.mu.shape)),
     );
     const B = 3;
     const D = 2;
@@ -233,7 +232,7 @@ describe.each(BACKENDS)('hazards on $name', ({ open }) => {
 describe('options', () => {
   test('second derivatives of the loss agree with differences', async () => {
     const device = cpu();
-    const flow = realNvp.init(new Rng(9), device, { dims: 2, couplings: 2, hidden: 5 });
+    const flow = realNvp({ dims: 2, couplings: 2, hidden: 5 }).init(new Rng(9), device);
     const [{ mu, logit }, labels] = poisoned(device, 2, 0);
     await gradcheck((m, a) => official({ mu: m, logit: a }, labels, flow), [mu, logit], {
       order: 2,

@@ -4,10 +4,9 @@ import { slice } from '../../src/kernels/layout/slice.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import type { StandardDensity } from '../../src/rle/density.js';
 import { type MixedParams, mixedFlow } from '../../src/rle/flows/mixedFlow.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { logSNodes } from '../../src/rle/logS.js';
 import type { Labels, Prediction } from '../../src/rle/prediction.js';
-import type * as realNvp from '../../src/rle/realNvp.js';
 import { type RleOptions, rle } from '../../src/rle/rle.js';
 import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
@@ -19,11 +18,11 @@ import { expectClose, expectCloseInNorm, values } from '../numbers.js';
 import { GPU_GRADIENT_RELATIVE, GPU_LOSS_RELATIVE } from '../tolerance.js';
 import { goldenFlow } from './goldenFlow.js';
 
-type Params = MixedParams<realNvp.RealNvpParams, realNvp.RealNvpParams>;
+type Params = MixedParams<RealNvpParams, RealNvpParams>;
 type Options = Omit<RleOptions<Params>, 'flow' | 'params'>;
 
-const space = realNvpFlow({ dims: 3 });
-const plane = realNvpFlow({ dims: 2 });
+const space = realNvp({ dims: 3 });
+const plane = realNvp({ dims: 2 });
 const both3d = mixedFlow(space, plane);
 
 const mixed = (prediction: Prediction, labels: Labels, params: Params, options: Options = {}) =>
@@ -93,15 +92,15 @@ describe('mixed labels', () => {
     const both = flows(device);
     const [prediction, labels] = withWeights(device, MIXED);
     const nodes = {
-      flow3d: logSNodes('importance', realNvpFlow({ dims: 3 }), device, { rng: new Rng(1), q, samples: 32 }),
-      flow2d: logSNodes('importance', realNvpFlow({ dims: 2 }), device, { rng: new Rng(2), q, samples: 32 }),
+      flow3d: logSNodes('importance', realNvp({ dims: 3 }), device, { rng: new Rng(1), q, samples: 32 }),
+      flow2d: logSNodes('importance', realNvp({ dims: 2 }), device, { rng: new Rng(2), q, samples: 32 }),
     };
     for (const logS of ['none', nodes] as const) {
       const part = async (name: 'flow3d' | 'flow2d', joint: number, dims: number) => {
         const of = (t: Tensor) => slice(t, { begin: [0, joint, 0], end: [1, joint + 1, dims] });
         const p = { mu: of(prediction.mu), logit: of(prediction.logit) };
         const asked = logS === 'none' ? logS : logS[name];
-        const flow = realNvpFlow({ dims });
+        const flow = realNvp({ dims });
         return rle(p, { target: of(labels.target) }, { flow, params: both[name], q, logS: asked }).item();
       };
       const wanted = (await part('flow3d', 0, 3)) + 0.5 * (await part('flow2d', 1, 2));
@@ -131,7 +130,7 @@ describe('mixed labels', () => {
     const both = flows(device);
     const [{ mu, logit }, labels] = withWeights(device, MIXED);
     // The biases of the coupling that the density comes to last: no kink of another network is behind them.
-    const withBias = (flow: realNvp.RealNvpParams, bias: Tensor) => ({
+    const withBias = (flow: RealNvpParams, bias: Tensor) => ({
       ...flow,
       s: flow.s.map((net, i) => (i === 0 ? { ...net, 4: { ...net[4], bias } } : net)),
     });
@@ -196,7 +195,7 @@ describe('mixed labels', () => {
     ]) {
       const [prediction, labels] = withWeights(device, weight);
       const at = (scaleBound?: number) => {
-        const flow = mixedFlow(realNvpFlow({ dims: 3, scaleBound }), realNvpFlow({ dims: 2, scaleBound }));
+        const flow = mixedFlow(realNvp({ dims: 3, scaleBound }), realNvp({ dims: 2, scaleBound }));
         return rle(prediction, labels, { flow, params: flows(device) }).item();
       };
       expect(await at(1)).toBe(await at());
@@ -209,7 +208,9 @@ describe('mixed labels', () => {
     const [prediction, labels] = withWeights(device, [1, 1, 1, 1, 1, 0]);
     const { flow2d, flow3d } = flows(device);
     expect(() => mixedFlow(plane, plane)).toThrow(/one over R\^\(D - 1\), got points \[2\] and \[2\]/);
-    expect(() => mixed(prediction, labels, { flow3d: flow2d, flow2d })).toThrow(/the flow has 2 coordinates/);
+    expect(() => mixed(prediction, labels, { flow3d: flow2d, flow2d })).toThrow(
+      /points must be|those of 2 coordinates/,
+    );
     const perJoint = { target: labels.target, weight: device.tensor([1, 1], [1, 2, 1]) };
     expect(() => mixed(prediction, perJoint, { flow3d, flow2d })).toThrow(
       /wants weights \[1, 2, 3\], one per coordinate/,

@@ -4,8 +4,8 @@ import { grad, vjp } from '../../src/autograd/grad.js';
 import { ShapeError } from '../../src/errors.js';
 import { sum } from '../../src/kernels/reduction/sum.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';
-import type { Masks } from '../../src/rle/masks.js';
-import * as realNvp from '../../src/rle/realNvp.js';
+import type { Masks } from '../../src/rle/flows/masks.js';
+import { type RealNvpOptions, type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -32,10 +32,14 @@ const golden = JSON.parse(readFileSync(new URL('../golden/rle_golden.json', impo
 >;
 const REFERENCE = { relative: REFERENCE_RELATIVE, absolute: REFERENCE_RELATIVE };
 
+/** The flow that has these parameters. */
+const flowOf = (params: RealNvpParams, options: Partial<RealNvpOptions> = {}) =>
+  realNvp({ dims: params.t[0][0].weight.shape[1], couplings: params.t.length, ...options });
+
 /** Random parameters, large enough to bend the density. */
-function randomFlow(dims: number, seed: number, couplings = 6, size = 1): realNvp.RealNvpParams {
+function randomFlow(dims: number, seed: number, couplings = 6, size = 1): RealNvpParams {
   const device = cpu();
-  const params = realNvp.init(new Rng(seed), device, { dims, couplings, hidden: 8 });
+  const params = realNvp({ dims, couplings, hidden: 8 }).init(new Rng(seed), device);
   const rng = new Rng(seed, 1);
   for (const t of namedTensors(params).values()) {
     device.write(
@@ -46,8 +50,8 @@ function randomFlow(dims: number, seed: number, couplings = 6, size = 1): realNv
   return params;
 }
 
-function points(params: realNvp.RealNvpParams, n: number, seed: number): Tensor {
-  const dims = realNvp.dimsOf(params);
+function points(params: RealNvpParams, n: number, seed: number): Tensor {
+  const dims = params.t[0][0].weight.shape[1];
   const rng = new Rng(seed, 2);
   const { device } = params.t[0][0].weight;
   return device.tensor(
@@ -99,11 +103,11 @@ describe.each(BACKENDS)('golden flow on $name', ({ name, open, tolerance }) => {
     const params = goldenFlow(device, dims);
     const at = device.tensor(Float64Array.from(flat(x)), [9, dims]);
     const allowed = onGpu ? GPU_LOG_PROB : REFERENCE;
-    const [base, logDet] = realNvp.inverse(params, at);
+    const [base, logDet] = flowOf(params).inverse(params, at);
     expectClose(await values(base), z, allowed, 'z');
     expectClose(await values(logDet), log_det, allowed, 'logDet');
-    expectClose(await values(realNvp.logProb(params, at)), log_prob, allowed, 'logProb');
-    expectClose(await values(realNvp.forward(params, at)[0]), forward_of_x, allowed, 'forward');
+    expectClose(await values(flowOf(params).logProb(params, at)), log_prob, allowed, 'logProb');
+    expectClose(await values(flowOf(params).forward(params, at)[0]), forward_of_x, allowed, 'forward');
   });
 
   test.each([
@@ -115,7 +119,7 @@ describe.each(BACKENDS)('golden flow on $name', ({ name, open, tolerance }) => {
     const params = goldenFlow(device, dims);
     expect(parameterCount(params)).toBe(n_params);
     const at = device.tensor(Float64Array.from(flat(x)), [9, dims]);
-    const total = ([p, y]: readonly [realNvp.RealNvpParams, Tensor]) => sum(realNvp.logProb(p, y));
+    const total = ([p, y]: readonly [RealNvpParams, Tensor]) => sum(flowOf(p).logProb(p, y));
     const [ofParams, ofX] = grad(total)([params, at]);
     const relative = tolerance(REFERENCE_RELATIVE, GPU_GRADIENT_RELATIVE);
     expectClose(await values(ofX), dx, { relative, absolute: relative }, 'dx');
@@ -126,7 +130,7 @@ describe.each(BACKENDS)('golden flow on $name', ({ name, open, tolerance }) => {
 
 describe('names', () => {
   test("are the official state dict's, t before s", () => {
-    const names = [...namedTensors(realNvp.init(new Rng(1), cpu(), { dims: 2 })).keys()];
+    const names = [...namedTensors(realNvp({ dims: 2 }).init(new Rng(1), cpu())).keys()];
     expect(names).toHaveLength(72);
     expect(names.slice(0, 7)).toEqual([
       't.0.0.weight',
@@ -146,8 +150,8 @@ describe.each([1, 2, 3, 4, 5])('D = %i', (dims) => {
 
   test('forward after inverse is the identity, and the log-dets cancel', async () => {
     const x = points(params, 11, 1);
-    const [z, down] = realNvp.inverse(params, x);
-    const [back, up] = realNvp.forward(params, z);
+    const [z, down] = flowOf(params).inverse(params, x);
+    const [back, up] = flowOf(params).forward(params, z);
     expectClose(await values(back), await values(x), { relative: 1e-10, absolute: 1e-10 }, 'x');
     expectClose(
       await values(up),
@@ -158,8 +162,8 @@ describe.each([1, 2, 3, 4, 5])('D = %i', (dims) => {
   });
 
   test.each([
-    ['forward', realNvp.forward],
-    ['inverse', realNvp.inverse],
+    ['forward', flowOf(params).forward],
+    ['inverse', flowOf(params).inverse],
   ] as const)('the log-det of %s is log |det J| from the tape', async (_, direction) => {
     const x = points(params, 1, 3);
     const rows = await jacobian((y) => direction(params, y)[0], x);
@@ -171,7 +175,7 @@ describe.each([1, 2, 3, 4, 5])('D = %i', (dims) => {
   test('the log-density is twice differentiable in points and parameters', async () => {
     const small = randomFlow(dims, 40 + dims, 2);
     const leaves = [...namedTensors(small).values()];
-    const rebuild = (ts: readonly Tensor[]): realNvp.RealNvpParams => {
+    const rebuild = (ts: readonly Tensor[]): RealNvpParams => {
       let i = 0;
       const net = () => ({
         0: { weight: ts[i++], bias: ts[i++] },
@@ -180,7 +184,7 @@ describe.each([1, 2, 3, 4, 5])('D = %i', (dims) => {
       });
       return { t: [net(), net()], s: [net(), net()] };
     };
-    const f = (x: Tensor, ...ts: Tensor[]) => realNvp.logProb(rebuild(ts), x);
+    const f = (x: Tensor, ...ts: Tensor[]) => flowOf(small).logProb(rebuild(ts), x);
     await gradcheck(f, [points(small, 3, 5), ...leaves], { order: 2, directions: 1, seed: dims });
   });
 });
@@ -195,7 +199,7 @@ describe('density', () => {
       return -reach + (index + 0.5) * step;
     });
     const { device } = params.t[0][0].weight;
-    const logProb = await values(realNvp.logProb(params, device.tensor(grid, [n ** dims, dims])));
+    const logProb = await values(flowOf(params).logProb(params, device.tensor(grid, [n ** dims, dims])));
     return logProb.reduce((mass, l) => mass + Math.exp(l), 0) * step ** dims;
   }
 
@@ -210,9 +214,9 @@ describe('density', () => {
 
   test('samples follow it: E[-log p] over samples is the entropy that the base and the log-dets give', async () => {
     const params = randomFlow(2, 23);
-    const x = realNvp.sample(params, 4000, new Rng(5));
-    const logProb = await values(realNvp.logProb(params, x));
-    const z = realNvp.inverse(params, x)[0];
+    const x = flowOf(params).sample(params, 4000, new Rng(5));
+    const logProb = await values(flowOf(params).logProb(params, x));
+    const z = flowOf(params).inverse(params, x)[0];
     const squares = (await values(z)).map((v) => v * v);
     // z must be standard normal again: its mean square is 1 within 4 standard errors, sqrt(2 / 8000) each.
     expect(Math.abs(squares.reduce((a, b) => a + b) / squares.length - 1)).toBeLessThan(4 * Math.sqrt(2 / 8000));
@@ -221,7 +225,7 @@ describe('density', () => {
 
   test('samples repeat with the seed', async () => {
     const params = randomFlow(3, 29);
-    const draw = (seed: number) => values(realNvp.sample(params, 5, new Rng(seed)));
+    const draw = (seed: number) => values(flowOf(params).sample(params, 5, new Rng(seed)));
     expect(await draw(1)).toEqual(await draw(1));
     expect(await draw(1)).not.toEqual(await draw(2));
   });
@@ -234,8 +238,8 @@ describe('options', () => {
     weight.device.write(weight, new Float64Array(8));
     weight.device.write(bias as Tensor, [50]);
     const at = points(params, 1, 1);
-    expect(await realNvp.forward(params, at, { scaleBound: 2.5 })[1].item()).toBeCloseTo(2.5, 12);
-    expect(await realNvp.forward(params, at)[1].item()).toBeCloseTo(1, 12);
+    expect(await flowOf(params, { scaleBound: 2.5 }).forward(params, at)[1].item()).toBeCloseTo(2.5, 12);
+    expect(await flowOf(params).forward(params, at)[1].item()).toBeCloseTo(1, 12);
   });
 
   test('masks choose what each coupling transforms', async () => {
@@ -244,7 +248,7 @@ describe('options', () => {
       [0, 1, 1],
       [1, 0, 1],
     ];
-    expect(() => realNvp.forward(params, points(params, 2, 1), { masks })).toThrow(
+    expect(() => flowOf(params, { masks }).forward(params, points(params, 2, 1))).toThrow(
       /no coupling transforms coordinate 2/,
     );
     const all: Masks = [
@@ -252,16 +256,19 @@ describe('options', () => {
       [1, 0, 1],
     ];
     const x = points(params, 4, 1);
-    const back = realNvp.forward(params, realNvp.inverse(params, x, { masks: all })[0], { masks: all })[0];
+    const back = flowOf(params, { masks: all }).forward(
+      params,
+      flowOf(params, { masks: all }).inverse(params, x)[0],
+    )[0];
     expectClose(await values(back), await values(x), { absolute: 1e-12 }, 'x');
   });
 
   test('Xavier weights start the flow near the standard normal', async () => {
     const device = cpu();
-    const params = realNvp.init(new Rng(3), device, { dims: 2, weights: 'xavier' });
+    const params = realNvp({ dims: 2, weights: 'xavier' }).init(new Rng(3), device);
     const x = device.tensor([0.5, -1], [1, 2]);
-    const [z] = realNvp.inverse(params, x);
-    const [torchZ] = realNvp.inverse(realNvp.init(new Rng(3), device, { dims: 2 }), x);
+    const [z] = flowOf(params).inverse(params, x);
+    const [torchZ] = realNvp({ dims: 2 }).inverse(realNvp({ dims: 2 }).init(new Rng(3), device), x);
     const distance = async (t: Tensor) => norm((await values(t)).map((v, i) => v - [0.5, -1][i]));
     expect(await distance(z)).toBeLessThan(0.6);
     expect(await distance(z)).not.toBe(await distance(torchZ));
@@ -269,21 +276,23 @@ describe('options', () => {
 
   test('points and masks that do not fit are refused', () => {
     const params = randomFlow(2, 41);
-    expect(() => realNvp.logProb(params, points(randomFlow(3, 1), 2, 1))).toThrow(/the flow has 2 coordinates/);
-    expect(() => realNvp.logProb(params, points(params, 2, 1), { masks: [[0, 1]] })).toThrow(ShapeError);
+    expect(() => flowOf(params).logProb(params, points(randomFlow(3, 1), 2, 1))).toThrow(
+      /those of 2 coordinates, the points are \[2, 3\]/,
+    );
+    expect(() => flowOf(params, { masks: [[0, 1]] }).logProb(params, points(params, 2, 1))).toThrow(ShapeError);
   });
 });
 
 test('the density is the same whatever the order of the keys, as it comes out of a file', async () => {
   const device = cpu();
-  const { t, s } = realNvp.init(new Rng(5), device, { dims: 2 });
+  const { t, s } = realNvp({ dims: 2 }).init(new Rng(5), device);
   const turned = (nets: typeof t) =>
     nets.map((net) =>
       Object.fromEntries(Object.entries(net).map(([key, { weight, bias }]) => [key, { bias, weight }])),
     );
   const points = device.tensor([0.3, -0.2, 1, 2], [2, 2]);
-  const expected = await values(realNvp.logProb({ t, s }, points));
-  expect(await values(realNvp.logProb({ s: turned(s), t: turned(t) } as realNvp.RealNvpParams, points))).toEqual(
+  const expected = await values(flowOf({ t, s }).logProb({ t, s }, points));
+  expect(await values(flowOf({ t, s }).logProb({ s: turned(s), t: turned(t) } as RealNvpParams, points))).toEqual(
     expected,
   );
 });

@@ -96,7 +96,9 @@ describe.each(BACKENDS)('rationalQuadratic on $name', ({ name, open }) => {
     const device = await open();
     const spline = rationalQuadratic({ bins: 2 });
     // The slope there is 635: a unit in the last place of the operand moves the result by 3e-4.
-    const [z, logSlope] = spline.inverse(device.tensor([-4.810497760772705]), device.tensor([1, 0, -4, 0, -8], [1, 5]));
+    const [z, logSlope] = spline.inverse(device.tensor([-4.810497760772705]), {
+      nets: device.tensor([1, 0, -4, 0, -8], [1, 5]),
+    });
     expect((await values(z))[0]).toBeCloseTo(2.305878, 3);
     expect((await values(logSlope))[0]).toBeCloseTo(6.453783, 2);
   });
@@ -108,7 +110,9 @@ describe.each(BACKENDS)('rationalQuadratic on $name', ({ name, open }) => {
     const parameters = new Float32Array(64 * (3 * bins - 1)).map(() => 5 * rng.normal());
     const ends = Float32Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? BOUND : -BOUND));
     for (const direction of ['forward', 'inverse'] as const) {
-      const [moved, logSlope] = spline[direction](device.tensor(ends), device.tensor(parameters, [64, 3 * bins - 1]));
+      const [moved, logSlope] = spline[direction](device.tensor(ends), {
+        nets: device.tensor(parameters, [64, 3 * bins - 1]),
+      });
       expect(await values(moved)).toEqual(Array.from(ends));
       expect(Math.max(...(await values(logSlope)).map(Math.abs))).toBeLessThan(1e-5);
     }
@@ -134,7 +138,7 @@ describe.each(BACKENDS)('rationalQuadratic on $name', ({ name, open }) => {
       const knots = Array.from({ length: N }, (_, i) => knotsOf(parameters.subarray(i * count, (i + 1) * count), bins));
       const at = Float32Array.from(knots, (k) => drawPoints(rng, direction === 'forward' ? k.x : k.y));
       const operands = { at: device.tensor(at), parameters: device.tensor(parameters, [N, count]) };
-      const [moved, logSlope] = spline[direction](operands.at, operands.parameters);
+      const [moved, logSlope] = spline[direction](operands.at, { nets: operands.parameters });
       const [got, gotSlope] = [await values(moved), await values(logSlope)];
       const wrong: string[] = [];
       for (let i = 0; i < N; i++) {
@@ -156,7 +160,7 @@ describe.each(BACKENDS)('rationalQuadratic on $name', ({ name, open }) => {
       }
       expect(wrong).toEqual([]);
       const total = (o: typeof operands): Tensor => {
-        const [y, l] = spline[direction](o.at, o.parameters);
+        const [y, l] = spline[direction](o.at, { nets: o.parameters });
         return add(sum(y), sum(l));
       };
       const [, gradient] = vjp(total, operands, device.scalar(1));

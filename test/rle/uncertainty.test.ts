@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { affineFlow } from '../../src/rle/flows/affineFlow.js';
 import { couplingFlow } from '../../src/rle/flows/couplingFlow.js';
 import type { Flow } from '../../src/rle/flows/flow.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
+import { realNvp } from '../../src/rle/flows/realNvp.js';
 import { affine } from '../../src/rle/flows/transforms.js';
 import { ellipse, ellipseRadius, highestDensityThreshold } from '../../src/rle/highestDensity.js';
 import type { Prediction } from '../../src/rle/prediction.js';
@@ -34,7 +34,7 @@ async function world<P>(flow: Flow<P>, params: P) {
   return { prediction, target, mu, logit };
 }
 
-const nvp = realNvpFlow({ dims: 2, hidden: 8 });
+const nvp = realNvp({ dims: 2, hidden: 8 });
 const skewed = randomised(nvp, 14);
 const perJoint = couplingFlow({ dims: 2, transform: affine(), couplings: 3, hidden: 6, joints: K, embedding: 3 });
 

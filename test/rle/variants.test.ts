@@ -5,8 +5,7 @@ import { mul } from '../../src/kernels/elementwise/arithmetic.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import { affineFlow } from '../../src/rle/flows/affineFlow.js';
 import { mixedFlow } from '../../src/rle/flows/mixedFlow.js';
-import { realNvpFlow } from '../../src/rle/flows/realNvpFlow.js';
-import type * as realNvp from '../../src/rle/realNvp.js';
+import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { type RleOptions, rle } from '../../src/rle/rle.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import type { Device } from '../../src/tensor/backend.js';
@@ -24,9 +23,9 @@ const [B, K, D] = [4, 5, 2];
 const FLOOR = 0.05;
 
 type Options = Omit<RleOptions, 'flow' | 'params'>;
-type Variables = { flow: realNvp.RealNvpParams; mu: Tensor; logit: Tensor };
+type Variables = { flow: RealNvpParams; mu: Tensor; logit: Tensor };
 
-const flow = realNvpFlow({ dims: D });
+const flow = realNvp({ dims: D });
 
 const CASES: readonly Options[] = [
   { variant: 'official' },

@@ -6,7 +6,6 @@ import {
   logSNodes,
   type RealNvpParams,
   realNvp,
-  realNvpFlow,
   type StandardDensity,
   standardDeviation,
   standardNegLog,
@@ -35,11 +34,11 @@ export interface ErrorSource {
 /** The density of `e = (mu - label) / sigma` that a trained model has learned, or that its loss has assumed. */
 export async function learnedErrors(
   device: Device,
-  { flow, residualOf, assumed = 'laplace', dims = flow ? realNvp.dimsOf(flow) : 2 }: ErrorSource,
+  { flow, residualOf, assumed = 'laplace', dims = flow ? flow.t[0][0].weight.shape[1] : 2 }: ErrorSource,
 ): Promise<ErrorDensity> {
   const rng = new Rng(0);
   const draws = flow
-    ? await drawErrors(realNvpFlow({ dims }), flow, { rng, count: DRAWS, residualOf })
+    ? await drawErrors(realNvp({ dims }), flow, { rng, count: DRAWS, residualOf })
     : scope(() => drawStandard(assumed, rng, device, [DRAWS, dims]));
   const points = Float64Array.from(await draws.data());
   draws.dispose();
@@ -67,7 +66,7 @@ export async function learnedDensity(
   // The loss feeds the flow (mu - label) / sigma, the negative of what one calls a residual.
   const logDensity = (residuals: Tensor) => {
     const errors = neg(residuals);
-    const logG = realNvp.logProb(flow, errors);
+    const logG = FLOW.logProb(flow, errors);
     if (!residualOf) return logG;
     const nodes = logSNodes('jitteredGrid', FLOW, device, { rng: new Rng(0), q: residualOf });
     return add(add(logG, logQ(errors)), logS(FLOW, flow, nodes));

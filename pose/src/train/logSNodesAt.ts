@@ -1,5 +1,5 @@
 import { type Device, Rng } from 'wgrad';
-import { type LogSNodes, logSNodes, realNvpFlow } from 'wgrad/rle';
+import { type LogSNodes, logSNodes, realNvp } from 'wgrad/rle';
 import type { TrainConfig } from './config.js';
 import { DENSITIES } from './losses.js';
 
@@ -33,7 +33,7 @@ export function logSNodesAt(
   const samples = Math.min(MOST, Math.max(FEWEST, NODES_PER_JOINT * batch * joints));
   const over = (d: number) => {
     const pointsPerAxis = Math.max(LEAST_POINTS_PER_AXIS, Math.ceil(samples ** (1 / d)));
-    return logSNodes(logS, realNvpFlow({ dims: d }), device, { rng, q: DENSITIES[q], samples, pointsPerAxis });
+    return logSNodes(logS, realNvp({ dims: d }), device, { rng, q: DENSITIES[q], samples, pointsPerAxis });
   };
   return dims === 3 ? { ...over(3), plane: over(2) } : over(2);
 }

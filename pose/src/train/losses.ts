@@ -6,7 +6,7 @@ import {
   mixedFlow,
   type RealNvpParams,
   type RleOptions,
-  realNvpFlow,
+  realNvp,
   rle,
   type StandardDensity,
   type VariantName,
@@ -40,10 +40,10 @@ export interface ResidualModel {
 }
 
 /** The flow of all losses in the plane that have one. */
-export const RESIDUAL_FLOW = realNvpFlow({ dims: 2 });
+export const RESIDUAL_FLOW = realNvp({ dims: 2 });
 
 /** That of labels in space, some of which may lack a depth. */
-const SPATIAL_FLOW = mixedFlow(realNvpFlow({ dims: 3 }), RESIDUAL_FLOW);
+const SPATIAL_FLOW = mixedFlow(realNvp({ dims: 3 }), RESIDUAL_FLOW);
 
 /** Tails between the Laplace's, which hold one outlier in a thousand joints, and the Cauchy's, which has no variance. */
 const DEGREES_OF_FREEDOM = 4;

@@ -1,6 +1,6 @@
 import { type Device, globalAveragePool, Rng, reshape, scope, type Tensor } from 'wgrad';
 import { linear } from 'wgrad/nn';
-import { head, type Labels, type LogSNodes, realNvp } from 'wgrad/rle';
+import { head, type Labels, type LogSNodes, type RealNvpParams, realNvp } from 'wgrad/rle';
 import * as backbone from '../backbones/backbone.js';
 import * as heatmapHead from '../heatmaps/heatmapHead.js';
 import * as heatmapRegressor from '../heatmaps/heatmapRegressor.js';
@@ -17,7 +17,7 @@ export type ModelParams = {
   preact: backbone.BackboneParams;
   fc_coord?: head.HeadParams['fc_coord'];
   fc_sigma?: head.HeadParams['fc_sigma'];
-  flow?: realNvp.RealNvpParams;
+  flow?: RealNvpParams;
 } & Partial<SpatialFlows> &
   Partial<heatmapHead.HeatmapHeadParams>;
 /** What decides which network it is, and its first weights. */
@@ -51,8 +51,8 @@ export function initModel(
       Object.assign(state, maps.state);
     }
     if (sigma) params.fc_sigma = fc_sigma;
-    if (flow) params[dims === 3 ? 'flow2d' : 'flow'] = realNvp.init(rng.split(2), device, { dims: 2 });
-    if (flow && dims === 3) params.flow3d = realNvp.init(rng.split(4), device, { dims: 3 });
+    if (flow) params[dims === 3 ? 'flow2d' : 'flow'] = realNvp({ dims: 2 }).init(rng.split(2), device);
+    if (flow && dims === 3) params.flow3d = realNvp({ dims: 3 }).init(rng.split(4), device);
     return { params, state };
   });
 }
@@ -114,6 +114,6 @@ export function lossOf(
 ): Tensor {
   const { flow, flow2d, flow3d } = params;
   // `initModel` made the flow, or the two, for the losses that read it.
-  const learned = flow2d && flow3d ? { flow2d, flow3d } : (flow as realNvp.RealNvpParams);
+  const learned = flow2d && flow3d ? { flow2d, flow3d } : (flow as RealNvpParams);
   return LOSSES[loss].value(output, labels, { flow: learned, q, nodes });
 }

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import type { Device, Tensor } from 'wgrad';
-import { realNvp, regressor } from 'wgrad/rle';
+import { type RealNvpParams, realNvp, regressor } from 'wgrad/rle';
 import { expectClose, expectCloseInNorm, type Nested, values } from '../../../test/numbers.js';
 import type { LoadedNetwork } from '../../src/checkpoints/networkOf.js';
 import golden from '../golden/torch_models.json' with { type: 'json' };
@@ -48,12 +48,12 @@ export async function expectOutputs(
   expectCloseInNorm(await values(mu), want.mu, relative, 'mu');
   expectCloseInNorm(await values(logit), want.logit, relative, 'logit');
   for (const [name, logProb] of Object.entries(want.logProb)) {
-    const flow = params[name as 'flow'] as realNvp.RealNvpParams;
-    const dims = realNvp.dimsOf(flow);
+    const flow = params[name as 'flow'] as RealNvpParams;
+    const dims = flow.t[0][0].weight.shape[1];
     const points = device.tensor(
       Float64Array.from({ length: 3 * dims }, (_, i) => Math.cos(i)),
       [3, dims],
     );
-    expectClose(await values(realNvp.logProb(flow, points)), logProb, { relative, absolute: relative }, name);
+    expectClose(await values(realNvp({ dims }).logProb(flow, points)), logProb, { relative, absolute: relative }, name);
   }
 }

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const [device, rng] = [cpu(), new Rng(3)];
   const { params, state } = resnet.init(rng, device, { depth: 18, width: 2 });
   const layers = head.init(rng, device, { inputs: resnet.channelsOf(params), joints: JOINTS, dims: 3 });
-  const [flow2d, flow3d] = [2, 3].map((dims) => realNvp.init(rng, device, { dims }));
+  const [flow2d, flow3d] = [2, 3].map((dims) => realNvp({ dims }).init(rng, device));
   const own = new Map([
     ...(await downloadState({ preact: params, ...layers, flow2d, flow3d })),
     ...(await downloadState({ preact: state })),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { cpu, grad, mean, mul, Rng, reciprocal, shapesOnly, sum, type Tensor, valueAndGrad } from 'wgrad';
 import { countMacs, namedTensors, parameterCount, resnet } from 'wgrad/nn';
-import { realNvp, realNvpFlow, rle } from 'wgrad/rle';
+import { realNvp, rle } from 'wgrad/rle';
 import { gradcheck } from 'wgrad/testing';
 import { BACKENDS } from '../../../test/backends.js';
 import { fillByName, signedOf, toNhwc } from '../../../test/models/namedWeights.js';
@@ -206,7 +206,7 @@ describe('the heatmap regressor', () => {
       doublings: 2,
       sigma: true,
     });
-    const flow = realNvp.init(new Rng(3), device, { dims: 2 });
+    const flow = realNvp({ dims: 2 }).init(new Rng(3), device);
     const images = device.tensor(signedOf('images', [2, 64, 32, 3]), [2, 64, 32, 3]);
     const target = device.tensor(
       signedOf('targets', [2, 3, 2]).map((v) => v / 2),
@@ -215,11 +215,7 @@ describe('the heatmap regressor', () => {
     const step = valueAndGrad((p: { net: typeof params; flow: typeof flow }) => {
       const [{ maps, logit }] = heatmapRegressor.apply(p.net, state, images, { training: true });
       expect(maps.shape).toEqual([2, 8, 4, 3]);
-      return rle(
-        { mu: softArgmax(maps), logit: logit! },
-        { target },
-        { flow: realNvpFlow({ dims: 2 }), params: p.flow },
-      );
+      return rle({ mu: softArgmax(maps), logit: logit! }, { target }, { flow: realNvp({ dims: 2 }), params: p.flow });
     });
     const [loss, gradient] = step({ net: params, flow });
     expect(Number.isFinite(await loss.item())).toBe(true);

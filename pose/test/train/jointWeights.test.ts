@@ -66,7 +66,7 @@ describe('the loss of images', () => {
   const output = { mu: draw([B, K, 2], 0.1), logit: draw([B, K, 2], 1) };
   const maps = draw([B, 8, 8, K], 1);
   const target = draw([B, K, 2], 0.1);
-  const flow = realNvp.init(new Rng(6), device, { dims: 2 });
+  const flow = realNvp({ dims: 2 }).init(new Rng(6), device);
 
   test.each(LOSS_NAMES)(
     '%s: is the sum over joints by their weights, divided by the images alone, as in mmpose',

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Device, Rng } from 'wgrad';
-import { realNvp } from 'wgrad/rle';
+import { type RealNvpParams, realNvp } from 'wgrad/rle';
 import { BACKENDS } from '../../../test/backends.js';
 import { CALIBRATION_SHARE } from '../../../test/tolerance.js';
 import { cellCentre } from '../../src/report/densityGrid.js';
@@ -15,10 +15,10 @@ const SCALE = Math.exp(Math.tanh(RAW));
 const G = { mean: SHIFT * (1 + SCALE + SCALE ** 2), std: SCALE ** 3 };
 
 let device: Device;
-let flow: realNvp.RealNvpParams;
+let flow: RealNvpParams;
 beforeAll(async () => {
   device = await BACKENDS[BACKENDS.length - 1].open();
-  flow = realNvp.init(new Rng(1), device, { dims: 2 });
+  flow = realNvp({ dims: 2 }).init(new Rng(1), device);
   for (const [networks, bias] of [
     [flow.t, SHIFT],
     [flow.s, RAW],

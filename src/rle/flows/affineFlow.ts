@@ -1,6 +1,8 @@
 import { add, mul, neg, sub } from '../../kernels/elementwise/arithmetic.js';
-import { exp } from '../../kernels/elementwise/unary.js';
+import { exp, log, sqrt } from '../../kernels/elementwise/unary.js';
+import { mean } from '../../kernels/reduction/mean.js';
 import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
+import { variance } from '../../kernels/reduction/variance.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { StandardDensity } from '../density.js';
 import { type Flow, flowOver } from './flow.js';
@@ -15,7 +17,10 @@ export interface AffineFlowOptions {
   readonly base?: StandardDensity;
 }
 
-/** `x = z exp(s) + t` per coordinate: the base density moved and stretched. Starts as the identity. */
+/**
+ * `x = z exp(s) + t` per coordinate: the base density moved and stretched. Starts as the identity or, given data, with their
+ * mean and standard deviation, so that what it hands on has mean 0 and variance 1 (ActNorm, Kingma and Dhariwal 2018).
+ */
 export function affineFlow({ dims, joints, base }: AffineFlowOptions): Flow<AffineParams> {
   const pointShape = joints === undefined ? [dims] : [joints, dims];
   const logDet = (s: Tensor, points: Tensor) =>
@@ -23,7 +28,10 @@ export function affineFlow({ dims, joints, base }: AffineFlowOptions): Flow<Affi
   return flowOver<AffineParams>(
     {
       pointShape,
-      init: (_, device) => ({ t: device.zeros(pointShape), s: device.zeros(pointShape) }),
+      init: (_, device, data) =>
+        data
+          ? { t: mean(data, { axes: [0] }), s: log(sqrt(variance(data, { axes: [0], correction: 0 }))) }
+          : { t: device.zeros(pointShape), s: device.zeros(pointShape) },
       forward: ({ t, s }, z) => [add(mul(z, exp(s)), t), logDet(s, z)],
       inverse: ({ t, s }, x) => [mul(sub(x, t), exp(neg(s))), logDet(neg(s), x)],
     },

@@ -3,29 +3,30 @@ import { add, mul } from '../../kernels/elementwise/arithmetic.js';
 import { concat } from '../../kernels/layout/concat.js';
 import { reshape } from '../../kernels/layout/reshape.js';
 import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
-import { normal } from '../../nn/init.js';
+import { normal, xavierUniform } from '../../nn/init.js';
 import * as mlp from '../../nn/mlp.js';
 import type { Device } from '../../tensor/backend.js';
 import type { Rng } from '../../tensor/rng.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { StandardDensity } from '../density.js';
-import { alternatingMasks, checkCounts, checkMasks, deviceMask, type Masks } from '../masks.js';
 import { type Flow, flowOver, type Moved } from './flow.js';
-import type { Transform } from './transforms.js';
+import { alternatingMasks, checkCounts, checkMasks, deviceMask, type Masks } from './masks.js';
+import type { Transform, TransformParameters } from './transforms.js';
 
-/** One network per coupling; a vector per joint if the flow is conditional, [K, embedding]. */
-export type CouplingFlowParams = { nets: mlp.MlpParams[]; embedding?: Tensor };
+/** For each parameter of the transform a network per coupling; in a conditional flow a vector per joint, [K, embedding]. */
+export type CouplingFlowParams<Part extends string> = Record<Part, mlp.MlpParams[]> & { embedding?: Tensor };
 
-export interface CouplingFlowOptions {
+export interface CouplingFlowOptions<Part extends string = string> {
   /** D. */
   readonly dims: number;
   /** What a coupling does to a coordinate: `additive`, `affine()`, `rationalQuadratic()`. */
-  readonly transform: Transform;
+  readonly transform: Transform<Part>;
   /** Default 6. */
   readonly couplings?: number;
   /** Width of the hidden layers, default 64. */
   readonly hidden?: number;
+  /** Default 2. */
   readonly hiddenLayers?: number;
   /** Default: `alternatingMasks`. */
   readonly masks?: Masks;
@@ -33,72 +34,95 @@ export interface CouplingFlowOptions {
   readonly joints?: number;
   /** Length of that vector, default 8. */
   readonly embedding?: number;
+  /**
+   * Weights to start from. `identity` (default): the networks' last layers are 0. `torch`: U(-1/sqrt(fanIn), 1/sqrt(fanIn)).
+   * `xavier`: Xavier's uniform with gain 0.01, near the identity.
+   */
+  readonly weights?: 'identity' | 'torch' | 'xavier';
   readonly base?: StandardDensity;
 }
 
 /**
- * A chain of couplings: each moves the coordinates where its mask is 0 by a monotone function, whose parameters a network
- * makes of the coordinates where it is 1 and, in a conditional flow, of the joint. Starts as the identity.
+ * A chain of couplings. With its mask m, a coupling leaves a coordinate with m = 1 as it is, and moves one with m = 0 by a
+ * monotone function. Networks make the function's parameters of the coordinates that stay, `m z`, and, in a conditional flow, of the
+ * joint:
+ *
+ *     z <- m z + (1 - m) f(z; N(m z)),      log |det| <- log |det| + sum_d (1 - m_d) log f'(z_d)
+ *
+ * To undo it no network need be inverted, since what they see has not changed.
+ *
+ * @throws ShapeError if a count is below 1 or not whole
  */
-export function couplingFlow(options: CouplingFlowOptions): Flow<CouplingFlowParams> {
-  const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, joints } = options;
+export function couplingFlow<Part extends string>(options: CouplingFlowOptions<Part>): Flow<CouplingFlowParams<Part>> {
+  const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, joints, masks } = options;
   checkCounts('couplingFlow', { dims, couplings, hidden, hiddenLayers, joints: joints ?? 1 });
-  const { masks = alternatingMasks(dims, couplings) } = options;
-  checkMasks(masks, dims, couplings);
-  const pointShape = joints === undefined ? [dims] : [joints, dims];
-  return flowOver<CouplingFlowParams>(
+  checkMasks(masks ?? alternatingMasks(dims, couplings), dims, couplings);
+  return flowOver<CouplingFlowParams<Part>>(
     {
-      pointShape,
-      init: (rng, device) => initCouplings(rng, device, options, couplings),
-      forward: (params, z) => move(params, z, masks, options, 'forward'),
-      inverse: (params, x) => move(params, x, masks, options, 'inverse'),
+      pointShape: joints === undefined ? [dims] : [joints, dims],
+      init: (rng, device) => initCouplings(rng, device, options),
+      forward: (params, z) => move(params, z, options, 'forward'),
+      inverse: (params, x) => move(params, x, options, 'inverse'),
     },
     options.base,
   );
 }
 
-function initCouplings(
+function initCouplings<Part extends string>(
   rng: Rng,
   device: Device,
-  { dims, transform, hidden = 64, hiddenLayers = 2, joints, embedding = 8 }: CouplingFlowOptions,
-  couplings: number,
-): CouplingFlowParams {
+  options: CouplingFlowOptions<Part>,
+): CouplingFlowParams<Part> {
+  const { dims, transform, couplings = 6, hidden = 64, hiddenLayers = 2, joints, embedding = 8 } = options;
+  const { weights = 'identity' } = options;
   const seen = dims + (joints === undefined ? 0 : embedding);
-  const outputs = dims * transform.count;
-  const sizes = [seen, ...new Array<number>(hiddenLayers).fill(hidden), outputs];
-  const nets = Array.from({ length: couplings }, () => ({
-    ...mlp.init(rng, device, { sizes }),
-    [2 * hiddenLayers]: {
-      weight: device.zeros([outputs, sizes[hiddenLayers]]),
-      bias: device.zeros([outputs]),
-    },
-  }));
-  return joints === undefined ? { nets } : { nets, embedding: normal(rng, device, [joints, embedding], 1) };
+  const network = (count: number): mlp.MlpParams => {
+    const sizes = [seen, ...new Array<number>(hiddenLayers).fill(hidden), dims * count];
+    const weightInit: mlp.MlpOptions['weightInit'] =
+      weights === 'xavier' ? (r, d, shape) => xavierUniform(r, d, shape, 0.01) : undefined;
+    const net = mlp.init(rng, device, { sizes, weightInit });
+    if (weights !== 'identity') return net;
+    const last = { weight: device.zeros([dims * count, sizes[hiddenLayers]]), bias: device.zeros([dims * count]) };
+    return { ...net, [2 * hiddenLayers]: last };
+  };
+  const parts = Object.entries<number>(transform.parts);
+  const nets = Object.fromEntries(
+    parts.map(([part, count]) => [part, Array.from({ length: couplings }, () => network(count))]),
+  ) as Record<Part, mlp.MlpParams[]>;
+  return joints === undefined ? nets : { ...nets, embedding: normal(rng, device, [joints, embedding], 1) };
 }
 
-function move(
-  params: CouplingFlowParams,
+function move<Part extends string>(
+  params: CouplingFlowParams<Part>,
   points: Tensor,
-  masks: Masks,
-  { dims, transform, joints }: CouplingFlowOptions,
+  { dims, transform, joints, masks: given }: CouplingFlowOptions<Part>,
   direction: 'forward' | 'inverse',
 ): Moved {
   const { shape } = points;
   if (shape.at(-1) !== dims || (joints !== undefined && shape.at(-2) !== joints)) {
     const wanted = joints === undefined ? `[..., ${dims}]` : `[..., ${joints}, ${dims}]`;
-    throw new ShapeError(`couplingFlow: points must be ${wanted}, got ${formatShape(shape)}`);
+    throw new ShapeError(`flow: points must be ${wanted}, got ${formatShape(shape)}`);
   }
-  const { embedding } = params;
-  const leading = shape.slice(0, -1);
-  const vectors = embedding && broadcastTo(embedding, { shape: [...leading, embedding.shape[1]] });
+  const parts = Object.keys(transform.parts) as Part[];
+  const count = params[parts[0]].length;
+  const masks = given ?? alternatingMasks(dims, count);
+  checkMasks(masks, dims, count);
+  const { embedding }: { embedding?: Tensor } = params;
+  const vectors = embedding && broadcastTo(embedding, { shape: [...shape.slice(0, -1), embedding.shape[1]] });
   const order = direction === 'forward' ? masks.keys() : [...masks.keys()].reverse();
   let at = points;
   let logSlopes: Tensor | undefined;
   for (const i of order) {
     const { pass, change } = deviceMask(points.device, masks[i]);
     const kept = mul(at, pass);
-    const raw = mlp.apply(params.nets[i], vectors ? concat([kept, vectors], { axis: -1 }) : kept);
-    const parameters = reshape(raw, { shape: [...shape, transform.count] });
+    const seen = vectors ? concat([kept, vectors], { axis: -1 }) : kept;
+    const parameters = Object.fromEntries(
+      parts.map((part) => {
+        const raw = mlp.apply(params[part][i], seen);
+        const numbers = transform.parts[part];
+        return [part, numbers === 1 ? raw : reshape(raw, { shape: [...shape, numbers] })];
+      }),
+    ) as TransformParameters<Part>;
     const [moved, logSlope] = transform[direction](at, parameters);
     at = add(kept, mul(moved, change));
     const counted = mul(logSlope, change);

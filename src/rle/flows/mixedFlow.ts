@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.js';
+import { slice } from '../../kernels/layout/slice.js';
 import type { Flow } from './flow.js';
 
 /** Parameters of the flow in space, and of that in the plane. */
@@ -20,7 +21,7 @@ export function mixedFlow<P3, P2>(flow3d: Flow<P3>, flow2d: Flow<P2>): Flow<Mixe
     );
   }
   const init: Flow<MixedParams<P3, P2>>['init'] = (rng, device, data) => ({
-    flow2d: flow2d.init(rng, device),
+    flow2d: flow2d.init(rng, device, data && slice(data, { begin: [0, 0], end: [data.shape[0], fewer] })),
     flow3d: flow3d.init(rng, device, data),
   });
   const plane = withParams(flow2d, init, (params: MixedParams<P3, P2>) => params.flow2d);

@@ -59,7 +59,7 @@ interface Ratios {
  * positive terms, each end of a piece is counted from by the points that are nearer to it, and the outermost knots are the
  * bound itself, so that float32 keeps its digits everywhere and both ends of the support stay where they are.
  */
-export function rationalQuadratic({ bins = 8, bound = 5 }: SplineOptions = {}): Transform {
+export function rationalQuadratic({ bins = 8, bound = 5 }: SplineOptions = {}): Transform<'nets'> {
   if (!(Number.isInteger(bins) && bins >= 2 && bins * LEAST < 1 && bound > 0 && bound < Number.POSITIVE_INFINITY)) {
     throw new ShapeError(
       `rationalQuadratic: wants at least 2 bins, at most ${1 / LEAST - 1}, and a finite bound > 0, got ${bins} and ${bound}`,
@@ -67,8 +67,8 @@ export function rationalQuadratic({ bins = 8, bound = 5 }: SplineOptions = {}): 
   }
   const knots = { bins, bound };
   return {
-    count: 3 * bins - 1,
-    forward: (z, parameters) =>
+    parts: { nets: 3 * bins - 1 },
+    forward: (z, { nets: parameters }) =>
       inside(z, bound, (at) => {
         const piece = pieceAt(at, parameters, knots, 'x');
         const { left, right, bottom, top, slope, nextSlope } = piece;
@@ -82,7 +82,7 @@ export function rationalQuadratic({ bins = 8, bound = 5 }: SplineOptions = {}): 
         const moved = fromNearerEnd(place, [bottom, gained(slope, share)], [top, gained(nextSlope, rest)]);
         return [moved, logSlopeAt(place, piece, ratios)];
       }),
-    inverse: (x, parameters) =>
+    inverse: (x, { nets: parameters }) =>
       inside(x, bound, (at) => {
         const piece = pieceAt(at, parameters, knots, 'y');
         const { left, right } = piece;

@@ -1,5 +1,5 @@
 import { withMath } from '../../kernels/wgsl/math.wgsl.js';
-import { networkLayout } from '../flowShape.js';
+import { networkLayout } from '../fused/flowShape.js';
 import { coordinates, eachColumn, eachRow, type FlowKernel, LEAKY, secondLayer } from './flowNetwork.wgsl.js';
 import { directives, owned, sharedMemory, sumLanes, tileEntry } from './pointTile.wgsl.js';
 

@@ -1,5 +1,5 @@
 import { lines, transposeColumns } from '../../kernels/wgsl/tile.wgsl.js';
-import { networkLayout } from '../flowShape.js';
+import { networkLayout } from '../fused/flowShape.js';
 import { COMPONENTS, ofRow, owned, type PointTile, publish } from './pointTile.wgsl.js';
 
 /** What the fused flow's kernels are generated for. */

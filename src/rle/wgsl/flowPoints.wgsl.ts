@@ -1,6 +1,6 @@
 import { withMath } from '../../kernels/wgsl/math.wgsl.js';
 import { lines } from '../../kernels/wgsl/tile.wgsl.js';
-import { networkLayout } from '../flowShape.js';
+import { networkLayout } from '../fused/flowShape.js';
 import { FLOW_PARAMS, type FlowMap } from './flowForward.wgsl.js';
 import {
   coordinates,
@@ -30,7 +30,7 @@ export function flowPointsWgsl(kernel: FlowKernel, map: FlowMap): string {
   const inverse = map !== 'forward';
   const each = (statement: (i: number, d: number) => string) =>
     owned(tile, (i) => coordinates(kernel, (d) => statement(i, d)));
-  const next = density ? 4 : 5;
+  const next = density ? 3 : 4;
   const store = (half: string, name: string) =>
     storeRows(kernel, name, (row) => `hidden[(${half} * params.padded + first + ${row}) * ${quads}u + column]`);
   const vector = (name: (d: number) => string) =>
@@ -40,8 +40,7 @@ ${sharedMemory(tile, 1, dims)}
 @group(0) @binding(0) var<storage, read> states: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read> logCotangents: array<f32>;
-@group(0) @binding(3) var<storage, read> upstream: array<f32>;
-${density ? '' : '@group(0) @binding(4) var<storage, read> cotangents: array<f32>;'}
+${density ? '' : '@group(0) @binding(3) var<storage, read> cotangents: array<f32>;'}
 @group(0) @binding(${next}) var<storage, read_write> gradient: array<f32>;
 @group(0) @binding(${next + 1}) var<storage, read_write> hidden: array<vec4f>;
 @group(0) @binding(${next + 2}) var<storage, read_write> outs: array<f32>;
@@ -54,12 +53,12 @@ ${tileEntry(tile)}
   ${owned(tile, (i) => {
     const row = `first + lane + ${i * tile.lanes}u`;
     return `let real${i} = ${row} < params.points; let p${i} = min(${row}, params.points - 1u);
-    let g${i} = select(0.0, logCotangents[p${i}] * upstream[0], real${i});`;
+    let g${i} = select(0.0, logCotangents[p${i}], real${i});`;
   })}
   ${each((i, d) =>
     density
       ? `var dx${i}_${d} = -g${i} * states[${d}u * params.points + p${i}];`
-      : `var dx${i}_${d} = select(0.0, cotangents[p${i} * ${dims}u + ${d}u] * upstream[0], real${i});`,
+      : `var dx${i}_${d} = select(0.0, cotangents[p${i} * ${dims}u + ${d}u], real${i});`,
   )}
   for (var turnOf = 0u; turnOf < params.couplings; turnOf++) {
     let c = ${inverse ? 'turnOf' : 'params.couplings - 1u - turnOf'};

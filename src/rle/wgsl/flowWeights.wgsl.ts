@@ -1,7 +1,7 @@
 import { lines } from '../../kernels/wgsl/tile.wgsl.js';
 import { padded } from '../../tensor/arena.js';
 import { sizeOf } from '../../tensor/shape.js';
-import { networkLayout } from '../flowShape.js';
+import { networkLayout } from '../fused/flowShape.js';
 import { FLOW_PARAMS } from './flowForward.wgsl.js';
 import {
   column,

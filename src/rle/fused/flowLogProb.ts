@@ -1,25 +1,27 @@
-import { vjp } from '../autograd/grad.js';
-import { defineMultiOp, defineOp, type Op, once, type TensorSpec } from '../autograd/op.js';
-import { isRecording } from '../autograd/tape.js';
-import { ShapeError } from '../errors.js';
-import { flatten, unflatten } from '../kernels/layout/flatten.js';
-import type { Launch, LaunchContext } from '../tensor/backend.js';
-import { programs } from '../tensor/programs.js';
-import { formatShape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
-import * as couplings from './couplings.js';
+import { vjp } from '../../autograd/grad.js';
+import { defineMultiOp, defineOp, type Op, once, type TensorSpec } from '../../autograd/op.js';
+import { isRecording } from '../../autograd/tape.js';
+import { ShapeError } from '../../errors.js';
+import { flatten, unflatten } from '../../kernels/layout/flatten.js';
+import type { Launch, LaunchContext } from '../../tensor/backend.js';
+import { programs } from '../../tensor/programs.js';
+import { formatShape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { couplingFlow } from '../flows/couplingFlow.js';
+import type { Flow } from '../flows/flow.js';
+import { affine } from '../flows/transforms.js';
+import { type FlowMap, flowForwardWgsl } from '../wgsl/flowForward.wgsl.js';
 import { flowGrad } from './flowGrad.js';
-import { flowReference } from './flowReference.js';
-import { type FlowAttrs, networkCount, networkLayout } from './flowShape.js';
+import { type FlowAttrs, networkCount, networkLayout, type RealNvpParams } from './flowShape.js';
+import { onReference } from './onReference.js';
 import { flowWords, pointTile, tileGroups } from './selectFlow.js';
-import { type FlowMap, flowForwardWgsl } from './wgsl/flowForward.wgsl.js';
 
 const forwards = /* @__PURE__ */ programs('flow', flowForwardWgsl);
 
 const DEFAULTS: FlowAttrs = { dims: 2, hidden: 64, masks: [], scaleBound: 1 };
 
 /**
- * @internal `realNvp.logProb` in one dispatch: `log N(z; 0, I) + log |det dz/dx|`, z = f^-1(x), over all couplings.
+ * @internal The log-density of a RealNVP in one dispatch: `log N(z; 0, I) + log |det dz/dx|`, z = f^-1(x), over all couplings.
  *
  * Its gradient is two dispatches; second derivatives differentiate the composed form.
  *
@@ -35,24 +37,17 @@ export const flowLogProb: Op<[points: Tensor, flat: Tensor], FlowAttrs> = /* @__
     const [n] = checkFlow('flowLogProb', points, flat, attrs);
     return [{ shape: [n], dtype: 'float32' }, statesSpec(n, attrs)];
   },
-  reference([points, flat], [logProb, states], attrs) {
-    const x = Float64Array.from(points.data);
-    const logDet = flowReference(x, flat.data, states.data, attrs, 'logProb');
-    const { dims } = attrs;
-    for (let p = 0; p < logDet.length; p++) {
-      const norm = x.subarray(p * dims, (p + 1) * dims).reduce((sum, z) => sum + z * z, 0);
-      logProb.data[p] = logDet[p] - 0.5 * norm - (dims / 2) * Math.log(2 * Math.PI);
-    }
-  },
+  // The states stay empty: on the reference no gradient reads them.
+  reference: (inputs, [logProb], attrs) =>
+    onReference(inputs, [logProb], ([points, flat]) => [composed(attrs).logProb(unflattenFlow(flat, attrs), points)]),
   launches: ([points, flat], outputs, attrs, context) => [
     forwardLaunch(points, flat, outputs, attrs, 'logProb', context),
   ],
   vjp: (g, { inputs: [points, flat], outputs: [, states], attrs, places }) => {
-    const device = points.device;
     const gradients = once(() =>
-      isRecording()
-        ? vjp(([x, f]) => couplings.logProb(unflattenFlow(f, attrs), x, attrs), [points, flat], g)[1]
-        : flowGrad.apply([states, flat, g, device.scalar(1)], { ...attrs, map: 'logProb' }, places),
+      isComposed(points)
+        ? vjp(([x, f]) => composed(attrs).logProb(unflattenFlow(f, attrs), x), [points, flat], g)[1]
+        : flowGrad.apply([states, flat, g], { ...attrs, map: 'logProb' }, places),
     );
     return [() => gradients()[0], () => gradients()[1]];
   },
@@ -65,7 +60,7 @@ export interface FlowMoveAttrs extends FlowAttrs {
 }
 
 /**
- * @internal `realNvp.forward` or `realNvp.inverse` in one dispatch; gradients as for `flowLogProb`.
+ * @internal The maps of a RealNVP in one dispatch; gradients as for `flowLogProb`.
  *
  * @param points [n, D]; `flat` as for `flowLogProb`
  * @returns moved points [n, D] and log |det| of the map [n]
@@ -79,10 +74,10 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
       const [n] = checkFlow('flowMove', points, flat, attrs);
       return [points, { shape: [n], dtype: 'float32' }, statesSpec(n, attrs)];
     },
-    reference([points, flat], [moved, logDet, states], attrs) {
-      moved.data.set(points.data);
-      logDet.data.set(flowReference(moved.data, flat.data, states.data, attrs, attrs.map));
-    },
+    reference: (inputs, [moved, logDet], attrs) =>
+      onReference(inputs, [moved, logDet], ([points, flat]) => [
+        ...composed(attrs)[attrs.map](unflattenFlow(flat, attrs), points),
+      ]),
     launches: ([points, flat], outputs, attrs, context) => [
       forwardLaunch(points, flat, outputs, attrs, attrs.map, context),
     ],
@@ -90,12 +85,9 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
       const { device } = points;
       const gradients = once(() => {
         const cotangents = [gMoved ?? device.zeros(moved.shape), gLogDet ?? device.zeros(logDet.shape)];
-        if (isRecording()) {
-          const composed = ([x, f]: Tensor[]) =>
-            couplings.move(unflattenFlow(f, attrs), x, attrs.map, attrs) as Tensor[];
-          return vjp(composed, [points, flat], cotangents)[1];
-        }
-        return flowGrad.apply([states, flat, cotangents[1], device.scalar(1), cotangents[0]], attrs, places);
+        const move = ([x, f]: Tensor[]): Tensor[] => [...composed(attrs)[attrs.map](unflattenFlow(f, attrs), x)];
+        if (isComposed(points)) return vjp(move, [points, flat], cotangents)[1];
+        return flowGrad.apply([states, flat, cotangents[1], cotangents[0]], attrs, places);
       });
       return [() => gradients()[0], () => gradients()[1]];
     },
@@ -104,14 +96,14 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
   });
 
 /** A flow's parameters as `unflattenFlow` takes them apart; a tree out of a file may have its keys in any order. */
-export function flattenFlow({ t, s }: couplings.RealNvpParams): Tensor {
+export function flattenFlow({ t, s }: RealNvpParams): Tensor {
   // The keys of a network are numbers, which records keep in order themselves.
   const inOrder = (nets: typeof t) => nets.map((net) => Object.values(net).map(({ weight, bias }) => [weight, bias]));
   return flatten([inOrder(t), inOrder(s)]);
 }
 
 /** The parameters' tree from their flat form, as ops. */
-export function unflattenFlow(flat: Tensor, attrs: FlowAttrs): couplings.RealNvpParams {
+export function unflattenFlow(flat: Tensor, attrs: FlowAttrs): RealNvpParams {
   const { shapes, w0, b0, w1, b1, w2, b2, length } = networkLayout(attrs);
   const network = (net: number) => {
     const at = [w0, b0, w1, b1, w2, b2].map((offset) => net * length + offset);
@@ -124,6 +116,16 @@ export function unflattenFlow(flat: Tensor, attrs: FlowAttrs): couplings.RealNvp
   };
   const count = attrs.masks.length;
   return { t: attrs.masks.map((_, c) => network(c)), s: attrs.masks.map((_, c) => network(count + c)) };
+}
+
+/** The flow that the kernels compute, as ops. */
+function composed({ dims, masks, scaleBound }: FlowAttrs): Flow<RealNvpParams> {
+  return couplingFlow({ dims, couplings: masks.length, masks, transform: affine(scaleBound) });
+}
+
+/** The gradient's kernels have no derivative, and the reference has none of them. */
+function isComposed({ device }: Tensor): boolean {
+  return isRecording() || device.capabilities.tier === 'reference';
 }
 
 function statesSpec(n: number, { dims, masks }: FlowAttrs): TensorSpec {

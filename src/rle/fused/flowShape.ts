@@ -1,6 +1,10 @@
-import { flatOffsets } from '../kernels/layout/flatten.js';
-import type { Shape } from '../tensor/shape.js';
-import type { Masks } from './masks.js';
+import { flatOffsets } from '../../kernels/layout/flatten.js';
+import type { Shape } from '../../tensor/shape.js';
+import type { CouplingFlowParams } from '../flows/couplingFlow.js';
+import type { Masks } from '../flows/masks.js';
+
+/** One translation and one scale network per coupling, under the official code's names: `t.0.0.weight`, `s.5.4.bias`. */
+export type RealNvpParams = CouplingFlowParams<'t' | 's'>;
 
 /** What the numbers of a flow's parameters do not say. */
 export interface FlowAttrs {

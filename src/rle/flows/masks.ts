@@ -1,7 +1,7 @@
-import { ShapeError } from '../errors.js';
-import type { Device } from '../tensor/backend.js';
-import { pinned } from '../tensor/lifetime.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { ShapeError } from '../../errors.js';
+import type { Device } from '../../tensor/backend.js';
+import { pinned } from '../../tensor/lifetime.js';
+import type { Tensor } from '../../tensor/tensor.js';
 
 /** One row of 0 and 1 per coupling; 1 = the coordinate passes unchanged and conditions the others. */
 export type Masks = readonly (readonly number[])[];
@@ -32,13 +32,13 @@ export function checkMasks(masks: Masks, dims: number, couplings: number): void 
   const text = `[${masks.map((row) => `[${row.join(', ')}]`).join(', ')}]`;
   if (masks.length !== couplings || masks.some((row) => row.length !== dims || row.some((m) => m !== 0 && m !== 1))) {
     throw new ShapeError(
-      `realNvp: masks must be ${couplings} rows (one per coupling) of ${dims} zeros or ones, got ${text}`,
+      `flow: masks must be ${couplings} rows (one per coupling) of ${dims} zeros or ones, got ${text}`,
     );
   }
   const stuck = masks[0].findIndex((_, d) => masks.every((row) => row[d] === 1));
   if (stuck >= 0) {
     throw new ShapeError(
-      `realNvp: no coupling transforms coordinate ${stuck} of ${text}; set its mask to 0 in at least one row`,
+      `flow: no coupling transforms coordinate ${stuck} of ${text}; set its mask to 0 in at least one row`,
     );
   }
 }

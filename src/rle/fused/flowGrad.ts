@@ -1,14 +1,13 @@
-import { defineMultiOp, firstOrderOnly, type Op } from '../autograd/op.js';
-import { ShapeError } from '../errors.js';
-import { programs } from '../tensor/programs.js';
-import { formatShape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { flowGradReference } from './flowReference.js';
+import { defineMultiOp, firstOrderOnly, type Op } from '../../autograd/op.js';
+import { DeviceError, ShapeError } from '../../errors.js';
+import { programs } from '../../tensor/programs.js';
+import { formatShape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { FlowMap } from '../wgsl/flowForward.wgsl.js';
+import { flowPointsWgsl } from '../wgsl/flowPoints.wgsl.js';
+import { flowWeightsWgsl, UNITS } from '../wgsl/flowWeights.wgsl.js';
 import { type FlowAttrs, networkCount } from './flowShape.js';
 import { flowWords, paddedPoints, pointTile, tileGroups } from './selectFlow.js';
-import type { FlowMap } from './wgsl/flowForward.wgsl.js';
-import { flowPointsWgsl } from './wgsl/flowPoints.wgsl.js';
-import { flowWeightsWgsl, UNITS } from './wgsl/flowWeights.wgsl.js';
 
 const points = /* @__PURE__ */ programs('flowGrad points', flowPointsWgsl);
 const weights = /* @__PURE__ */ programs('flowGrad weights', flowWeightsWgsl);
@@ -26,43 +25,33 @@ const WEIGHT_TILES = 4;
  * @param states [couplings, 2 D, n], the by-product of the op
  * @param flat the flow's parameters
  * @param gLog [n], cotangent of log p or of log |det|
- * @param upstream [], a factor of the cotangents
  * @param gMoved [n, D], cotangent of the moved points; not for `logProb`, where it follows from the density
  * @returns cotangents of the points [n, D] and of the parameters
  */
 export const flowGrad: Op<
-  [states: Tensor, flat: Tensor, gLog: Tensor, upstream: Tensor, gMoved?: Tensor | Partial<FlowGradAttrs>],
+  [states: Tensor, flat: Tensor, gLog: Tensor, gMoved?: Tensor | Partial<FlowGradAttrs>],
   FlowGradAttrs,
   readonly [dPoints: Tensor, dFlat: Tensor]
 > = /* @__PURE__ */ defineMultiOp({
   name: 'flowGrad',
-  arity: [4, 5],
+  arity: [3, 4],
   attrs: { dims: 2, hidden: 64, masks: [], scaleBound: 1, map: 'logProb' },
-  shape: ([states, flat, gLog, upstream, gMoved], { dims, masks, map }) => {
+  shape: ([states, flat, gLog, gMoved], { dims, masks, map }) => {
     const n = states.shape[2];
     const rows = states.shape[0] === masks.length && states.shape[1] === 2 * dims && gLog.shape[0] === n;
     const moved = map === 'logProb' ? !gMoved : gMoved?.shape[0] === n && gMoved.shape[1] === dims;
-    if (!rows || !moved || upstream.shape.length !== 0) {
+    if (!rows || !moved) {
       throw new ShapeError(
-        `flowGrad: ${map} wants states [${masks.length}, ${2 * dims}, n], gLog [n], a scalar` +
-          `${map === 'logProb' ? '' : ` and gMoved [n, ${dims}]`}; got ${[states, flat, gLog, upstream, gMoved].map((t) => (t ? formatShape(t.shape) : 'nothing')).join(', ')}`,
+        `flowGrad: ${map} wants states [${masks.length}, ${2 * dims}, n], gLog [n]` +
+          `${map === 'logProb' ? '' : ` and gMoved [n, ${dims}]`}; got ${[states, flat, gLog, gMoved].map((t) => (t ? formatShape(t.shape) : 'nothing')).join(', ')}`,
       );
     }
     return [{ shape: [n, dims], dtype: 'float32' }, flat];
   },
-  reference([states, flat, gLog, upstream, gMoved], [dPoints, dFlat], attrs) {
-    const { dims, map } = attrs;
-    const n = gLog.data.length;
-    const scale = upstream.data[0];
-    const g = Float64Array.from(gLog.data, (x) => x * scale);
-    for (let i = 0; i < dPoints.data.length; i++) {
-      const [p, d] = [Math.floor(i / dims), i % dims];
-      dPoints.data[i] = map === 'logProb' ? -g[p] * states.data[d * n + p] : gMoved.data[i] * scale;
-    }
-    dFlat.data.fill(0);
-    flowGradReference(states.data, flat.data, g, dPoints.data, dFlat.data, attrs, map);
+  reference() {
+    throw new DeviceError('flowGrad: has no float64 form; there the gradient is that of the composed flow');
   },
-  launches([states, flat, gLog, upstream, gMoved], [dPoints, dFlat], attrs, { capabilities, scratch }) {
+  launches([states, flat, gLog, gMoved], [dPoints, dFlat], attrs, { capabilities, scratch }) {
     const { dims, hidden, map } = attrs;
     const [n] = gLog.shape;
     const nets = networkCount(attrs);
@@ -74,7 +63,7 @@ export const flowGrad: Op<
     return [
       {
         program: points({ dims, hidden, tile }, map),
-        read: [states, flat, gLog, upstream, ...(map === 'logProb' ? [] : [gMoved])],
+        read: [states, flat, gLog, ...(map === 'logProb' ? [] : [gMoved])],
         write: [dPoints, units, outs],
         params,
         grid: [tileGroups(n, tile), 1, 1],
