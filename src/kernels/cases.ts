@@ -3,8 +3,8 @@ import { elementwiseCases, isElementwise } from './elementwise/cases.js';
 import * as kernels from './index.js';
 
 /**
- * The cases of all ops among the exports of files: what functions named `...Cases` return, and for every other elementwise op
- * what follows from its row.
+ * Collects the cases of all ops among the given exports. An op with a function named `<op>Cases` has what that returns;
+ * any other elementwise op has the cases that follow from its row.
  */
 export function casesAmong(exports: Readonly<Record<string, unknown>>): readonly OpCases[] {
   const stated = Object.entries(exports).flatMap(([name, value]) =>

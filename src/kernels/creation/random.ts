@@ -65,7 +65,7 @@ export function randomUniform(device: Device, rng: Rng, attrs: { readonly shape:
 
 /**
  * Standard normal: the numbers that as many calls of `rng.normal()` give, to float32's precision, drawn on the device.
- * The second half of a pair that an odd count leaves over is dropped.
+ * Normals are drawn in pairs; where their count is odd, the second number of the last pair is dropped.
  */
 export function randomNormal(device: Device, rng: Rng, attrs: { readonly shape: Shape }): Tensor {
   const shape = shapeOf('randomNormal', attrs);

@@ -27,16 +27,17 @@ export function checkSeed(op: string, seed: TensorSpec): void {
 }
 
 /**
- * A seed on the device, uint32 [3], for ops that draw there. What is drawn from it depends on nothing else, so a step that
- * `capture` replays draws anew only if the seed is new: from the batch, or from the state through `nextSeed`.
+ * A seed on the device, uint32 [3], for ops that draw there. What is drawn depends on the seed alone. So a step that
+ * `capture` replays draws other numbers only if its seed changes: either each batch brings a seed, or the seed is part of
+ * the state and `nextSeed` moves it on.
  */
 export function randomSeed(device: Device, rng: Rng): Tensor {
   return device.tensor(Uint32Array.of(rng.uint32(), rng.uint32(), 0));
 }
 
 /**
- * Moves a seed on in place, `[k0, k1, n] -> [k0, k1, n + 1]`, after which all is drawn anew; the old handle dies. A captured
- * step calls it once and returns the seed with its state.
+ * Moves a seed on in place, `[k0, k1, n] -> [k0, k1, n + 1]`, so that other numbers are drawn from it; the old handle
+ * dies. A captured step calls it once and returns the new seed with its state.
  */
 export const nextSeed: Op<[seed: Tensor], object> = /* @__PURE__ */ defineOp({
   name: 'nextSeed',

@@ -8,10 +8,13 @@ export type Range = Omit<Fill, 'shape'>;
 /** An activation of ResNet's first stage. */
 const ACTIVATION: Shape = [8, 56, 56, 64];
 
-/** Shapes for one operand: one and four lanes, a scalar, and axes of extent 1. */
+/** Shapes for one operand: for kernels of one and of four elements per thread, a scalar, and axes of extent 1. */
 const ALONE: readonly (readonly Shape[])[] = [[[3, 5]], [[2, 3, 4]], [[]], [[1, 3, 1, 2]]];
 
-/** Pairs that broadcast: equal (one and four lanes), a bias, crossed axes, a scalar, and five axes that do not merge. */
+/**
+ * Shapes that broadcast: equal ones (for kernels of one and of four elements per thread), a bias, crossed axes, a scalar,
+ * and five axes that do not merge.
+ */
 const PAIRS: readonly (readonly Shape[])[] = [
   [
     [3, 5],

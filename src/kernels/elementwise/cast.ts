@@ -27,10 +27,10 @@ const TO_INTEGER: Record<string, string> = {
 };
 
 /**
- * The same numbers in another dtype; masks become 0.0 and 1.0. Towards integers a float is truncated towards 0, numbers beyond
- * the range become its nearest bound (5e9 as int32 is 2147483647, -1 as uint32 is 0), and NaN becomes 0, on every backend.
- * Between floats the gradient is the identity, in the dtype that the operand has. What float16 cannot hold is rounded, to
- * infinity beyond 65504; not on the reference, which rounds nothing.
+ * The same numbers in another dtype; masks become 0.0 and 1.0. Towards integers a float is truncated towards 0, numbers
+ * beyond the range become its nearest bound (5e9 as int32 is 2147483647, -1 as uint32 is 0), and NaN becomes 0, on every
+ * backend. Between floats the gradient is the identity, in the dtype that the operand has. A device rounds a number that
+ * float16 cannot hold, beyond 65504 to infinity; the reference rounds nothing.
  */
 export const cast: Op<[x: Tensor], CastAttrs> = /* @__PURE__ */ defineOp({
   name: 'cast',
@@ -48,7 +48,7 @@ export const cast: Op<[x: Tensor], CastAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
-// An op of its own and no row of the family, whose gradients use it.
+// Not a row of the elementwise family, because the gradients of that family use this op.
 const launch = /* @__PURE__ */ elementwiseLauncher<[Tensor], CastAttrs>({
   name: 'cast',
   operands: ['x'],

@@ -56,8 +56,8 @@ export function defineElementwise<I extends readonly unknown[], A extends object
 }
 
 /**
- * What comes of floats: float16 only if all operands that are as large as the result are; numbers and vectors that are
- * repeated may be float32 beside it, as parameters are beside activations.
+ * The dtype of a result of floats: float16 if all operands that are as large as the result are float16. Smaller ones,
+ * which are repeated, may be float32 beside them, as a bias is beside activations.
  */
 export function floatOf(op: string, operands: readonly TensorSpec[], shape: Shape): DType {
   const isWhole = (x: TensorSpec) => x.shape.length > 0 && sizeOf(x.shape) === sizeOf(shape);

@@ -12,7 +12,9 @@ import dropoutCode from '../wgsl/dropout.wgsl.js';
 export interface DropoutAttrs {
   /** Probability that an element becomes 0, in [0, 1]; default 0.5. */
   readonly p: number;
-  /** Which of the independent masks of one seed: each call of a step wants a number of its own. */
+  /**
+   * Number of the mask. The masks of one seed are independent of each other; give each call within a step another number.
+   */
   readonly stream: number;
 }
 
@@ -66,14 +68,15 @@ const masked: Op<[x: Tensor, seed: Tensor], DropoutAttrs> = /* @__PURE__ */ defi
 });
 
 /**
- * Dropout (Srivastava et al. 2014), `y = x / (1 - p)` with probability `1 - p`, else 0, drawn on the device; the gradient has
- * the same zeros, for they are drawn again and not kept. In evaluation leave the call out.
+ * Dropout (Srivastava et al. 2014), `y = x / (1 - p)` with probability `1 - p`, else 0, drawn on the device; the gradient
+ * has the same zeros, because the mask is drawn again from the same seed instead of being kept. In evaluation leave the
+ * call out.
  *
  * @param x float32 or float16
- * @param source an `Rng`, which draws a new mask at each call; or a seed of `randomSeed`, whose masks differ by `stream`. A
- *   step that `capture` replays wants a seed: `dropout(x, state.seed, { p: 0.1, stream: 0 })`, and
+ * @param source an `Rng`, which draws a new mask at each call; or a seed of `randomSeed`, whose masks differ by `stream`.
+ *   A step that `capture` replays wants a seed: `dropout(x, state.seed, { p: 0.1, stream: 0 })`, and
  *   `seed: nextSeed(state.seed)` in the state that it returns
- * @throws ShapeError if p is not in [0, 1] or the seed is none
+ * @throws ShapeError if p is not in [0, 1] or the seed is not one of `randomSeed`
  */
 export const dropout = /* @__PURE__ */ fromSource(masked);
 

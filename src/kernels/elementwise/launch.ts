@@ -22,7 +22,7 @@ export interface ElementwiseFormula<I extends readonly unknown[], A extends obje
 
 interface Broadcast {
   readonly extents: readonly number[];
-  /** By operand, then axis; 0 where it repeats. The last is 0 or 1. */
+  /** By operand, then by axis: 0 where the operand repeats. Along the last axis a stride is 0 or 1. */
   readonly strides: readonly (readonly number[])[];
 }
 

@@ -22,7 +22,7 @@ export const pow: Binary = /* @__PURE__ */ binary({
   ranges: [{ lo: 0.3, hi: 2 }, CLEAR],
 });
 
-/** JavaScript's power but for the two places where C99 says 1 and it says NaN. */
+/** `a ** b`, except in the two cases where C99 says 1 and JavaScript NaN. */
 function power(a: number, b: number): number {
   return a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b;
 }

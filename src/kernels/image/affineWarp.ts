@@ -14,7 +14,7 @@ export interface WarpAttrs {
   /** Sides of the output. */
   readonly height: number;
   readonly width: number;
-  /** What lies outside of the input, in its units. */
+  /** The value of pixels outside of the image, in the unit of its pixels. */
   readonly padding: number;
 }
 
@@ -75,7 +75,7 @@ export function warp(y: View, matrix: View, colour: View, padding: number, fetch
   }
 }
 
-/** @internal The gradient thunk of operands that a tape should not ask for. */
+/** @internal Stands for the gradient of an operand that has none: it throws if a tape asks for it. */
 export function noDerivative(op: string): () => never {
   return () => {
     throw new ShapeError(

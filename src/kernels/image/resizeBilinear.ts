@@ -17,8 +17,8 @@ export interface ResizeAttrs {
   /** Height and width of the result. */
   readonly size: Pair;
   /**
-   * Whether the centres of the corner pixels stay where they are; otherwise the corners of the images do, so that the
-   * picture fills the same area. Default false, as in PyTorch.
+   * True: the centres of the corner pixels of both images lie on each other. False, the default as in PyTorch: the
+   * corners of the images do, so that the picture fills the same area.
    */
   readonly alignCorners: boolean;
 }

@@ -21,8 +21,8 @@ import {
 const warps = /* @__PURE__ */ programs('warpPixels', warpPixelsCode);
 
 /**
- * `affineWarp` of 8-bit pictures of any sizes: a fourth of the bytes of floats cross the bus, and a small picture in a batch
- * costs no more than its own pixels.
+ * `affineWarp` of 8-bit pictures of any sizes: a pixel takes a fourth of the bytes that floats would take on the way to
+ * the device, and pictures of different sizes need no padding.
  *
  * @param pixels uint32 [M]: the pictures one after the other, rows top to bottom, a pixel `r + 256 g + 65536 b + 2^24 a`
  * @param places uint32 [N, 3]: of each picture its first pixel in `pixels`, its height and its width; it must lie inside

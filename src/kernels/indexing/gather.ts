@@ -16,11 +16,11 @@ export interface GatherAttrs {
 }
 
 export interface GatherGradAttrs extends GatherAttrs {
-  /** Extent of `axis` in the result, where `axis` takes the place of those of the index. */
+  /** Extent of `axis` in the result, which has this axis in place of those of the index. */
   readonly extent: number;
 }
 
-/** The shape with other axes in the place of `count` axes from `axis` on. */
+/** `shape` with `axes` in place of its `count` axes from `axis` on. */
 function withAxes(shape: Shape, axis: number, count: number, axes: Shape): Shape {
   return [...shape.slice(0, axis), ...axes, ...shape.slice(axis + count)];
 }
@@ -32,13 +32,14 @@ function checkIndex(op: string, index: TensorSpec): void {
 }
 
 /**
- * Slices chosen by number, `y[o, m, i] = x[o, index[m], i]`, where the axes `m` of the index, any number of them, take the
- * place of `axis`: rows of a table of embeddings by an index [N, T] are [N, T, D]. The dual of `gatherGrad`.
- * An index outside of the axis reads NaN (0 in an integer tensor).
+ * Slices chosen by number, `y[o, m, i] = x[o, index[m], i]`, where the axes `m` of the index, any number of them, take
+ * the place of `axis`: rows of a table of embeddings by an index [N, T] are [N, T, D]. The dual of `gatherGrad`. An index
+ * outside of the axis reads NaN (0 in an integer tensor). It is NumPy's `take`, except that a negative index is outside
+ * and does not count from the end.
  *
  * @param x of any dtype. @param index int32 or uint32 of any shape.
  * @returns the shape of `x` with that of the index in the place of `axis`
- * @throws ShapeError if the index is a float or `axis` is none of x; NumPy's `take`, which counts negative indices from the end
+ * @throws ShapeError if the index is a float or x has no such axis
  */
 export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ */ defineOp({
   name: 'gather',

@@ -24,7 +24,8 @@ export function flatOffsets(shapes: readonly Shape[]): {
 /**
  * The tensors of a tree as one tensor [length], each from the next multiple of 64 elements on, zeros between: many
  * parameters as one operand of an op. Neighbours in an arena of `packParameters` are taken where they lie; others are
- * copied. The gradient goes back as views of one tensor, which is made where their places in a gradient arena are.
+ * copied. The gradient is one tensor, of which each tensor of the tree gets a view. If the tree's places in a gradient
+ * arena are neighbours, the gradient is made there.
  *
  * @param tree of float32 tensors on one device, in the order of its keys
  */
@@ -57,7 +58,7 @@ export function flatten(tree: unknown): Tensor {
   return flat;
 }
 
-/** The place that covers those of neighbours, if each has one and they are neighbours there as well. */
+/** One place that covers all places, if they are neighbours in the same order. */
 function joined(places: Places, offsets: readonly number[], length: number): Tensor | undefined {
   const [first] = places;
   if (!first) return undefined;
@@ -73,7 +74,7 @@ export function unflatten(flat: Tensor, shape: Shape, offset: number): Tensor {
   return reshape(slice(flat, { begin: [offset], end: [offset + sizeOf(shape)] }), { shape });
 }
 
-/** A view costs nothing, but no tape would see it. */
+/** A view costs nothing, but a tape does not see it: while one records, an op takes the part. */
 function part(g: Tensor, shape: Shape, offset: number): Tensor {
   return isRecording() ? unflatten(g, shape, offset) : view(g, shape, offset);
 }

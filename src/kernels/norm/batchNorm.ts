@@ -70,7 +70,7 @@ function declare<I extends readonly unknown[]>(
     arity: variant.residual ? 6 : 5,
     attrs: { eps: 1e-5, momentum: 0.1 },
     half: [0, 5],
-    // What is updated in place comes first, as `donates` counts; last what only the VJP sees.
+    // Outputs that are updated in place come first, as `donates` counts them; what only the VJP sees comes last.
     shape([x, ...rest]) {
       checkOperands(
         name,
@@ -118,7 +118,10 @@ function checkOperands(op: string, x: Shape, [gamma, beta, mean, variance, resid
   }
 }
 
-/** `saved` holds mean and 1 / sqrt(var + eps), then what the kernel's chunks leave: a dispatch may bind 8 buffers, no 9th. */
+/**
+ * `saved` holds mean and 1 / sqrt(var + eps), then the partial results of the kernel's chunks. They share a tensor
+ * because a dispatch may bind no more than 8 buffers.
+ */
 function reference(
   [x, gamma, beta, oldMean, oldVar, residual]: readonly View[],
   [runningMean, runningVar, y, saved]: readonly View[],
@@ -212,7 +215,7 @@ function samplesOf({ relu, residual }: BatchNormVariant): OpCases['samples'] {
     const operands = [{ shape, lo: -spread, hi: spread }, { ...vector, lo: 0.5, hi: 1.5 }, vector, vector, vector];
     return residual ? [...operands, { shape }] : operands;
   };
-  // Of many values some lie at the kink of a ReLU; there the cases of its gradient op stand in.
+  // Among many values some lie near the kink of the ReLU; the cases of its gradient op check those sizes instead.
   const many = relu ? 0 : 1;
   return [
     { inputs: inputs([2, 3, 2, 5]), order: 1 },

@@ -5,8 +5,9 @@ import type { ColumnTile } from '../wgsl/columns.wgsl.js';
 /** Threads of a workgroup. A software driver runs them in turn and pays for each level of the tree that merges them. */
 const GROUP = { gpu: 256, software: 128, reference: 256 } as const;
 /**
- * Workgroups per 64 channels. Every one of the second dispatch merges all chunks of the first, so these are few. A software
- * driver has few cores and pays most for the merging: [8, 64, 48, 64] takes 7 ms where the GPU's plan takes 10 (llvmpipe).
+ * Workgroups per 64 channels. Every workgroup of the second dispatch merges all chunks of the first, so there should be
+ * few chunks. A software driver has few cores and pays most for the merging: [8, 64, 48, 64] takes 7 ms where the GPU's
+ * plan takes 10 (llvmpipe).
  */
 const MOST = {
   gpu: { chunks: 64, groups: 1024 },

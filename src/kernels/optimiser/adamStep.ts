@@ -82,7 +82,7 @@ export const adamStep: Op<
   },
   launches([, gradients, , , status, rules], updated, attrs, { capabilities }): Launch[] {
     const { betas, eps, decoupled } = attrs;
-    // A beta of 0 has no logarithm; e^-100 is 0 as well.
+    // A beta of 0 has no logarithm; -100 stands for it, since e^-100 is as good as 0.
     const logs = betas.map((beta) => Math.max(Math.log(beta), -100));
     const floats = [...betas.map((beta) => 1 - beta), ...logs, eps].map(f32bits);
     const averaged = updated.length > 3;

@@ -31,7 +31,7 @@ const statuses = /* @__PURE__ */ programs('gradStatus', finalStatus);
 export interface GradStatusAttrs {
   /** Largest global norm that gradients keep; infinite for no clipping. */
   readonly clipNorm: number;
-  /** Factor of `rate`: a learning rate that the host knows, where `rate` is 1. */
+  /** Factor of `rate`. A learning rate that the host knows is given here, with a `rate` of 1. */
   readonly lr: number;
 }
 
@@ -40,12 +40,12 @@ const GROUP = 256;
 const MAX_GROUPS = 64;
 
 /**
- * @internal What an optimiser must know before it steps: the global norm `sqrt(sum g^2)` of all gradients without frozen blocks,
- * whether all are finite, the clipping factor `min(1, clipNorm / (norm + 1e-6))` (PyTorch's `clip_grad_norm_`), and the
- * learning rate `lr rate`.
+ * @internal What an optimiser must know before it steps: the global norm `sqrt(sum g^2)` of all gradients without frozen
+ * blocks, whether all are finite, the clipping factor `min(1, clipNorm / (norm + 1e-6))` (PyTorch's `clip_grad_norm_`),
+ * and the learning rate `lr rate`.
  *
- * Counts a step, or a skipped one if a gradient or the learning rate is not finite or the norm overflows. One dispatch per
- * arena and one more.
+ * Adds 1 to the steps applied, or to the steps skipped if a gradient or the learning rate is not finite or the norm
+ * overflows. One dispatch per arena and one more.
  *
  * @param status [6], see `STATUS`; updated in place, the handle dies
  * @param rate of shape []
@@ -175,7 +175,7 @@ function launches(
   return [...sums, last];
 }
 
-/** Infinity is no float of WGSL's. */
+/** Stands for infinity, which WGSL does not have as a constant. */
 const LARGEST_FLOAT = 3.4e38;
 
 function pairs<T>(items: readonly T[]): [T, T][] {
@@ -199,7 +199,7 @@ export const gradStatusCases = (): OpCases => ({
       ],
       attrs: { clipNorm: 0.5, lr: 0.1 },
     },
-    // More than one turn per thread.
+    // So long that a thread takes more than one turn.
     {
       inputs: [
         { shape: [STATUS_SIZE], values: [9, 0, 0, 0, 1, 0] },
@@ -208,7 +208,7 @@ export const gradStatusCases = (): OpCases => ({
         { shape: [2048, 2], lo: 0.5 },
       ],
     },
-    // A learning rate that would end it all.
+    // A learning rate that would make all parameters NaN.
     {
       inputs: [
         { shape: [STATUS_SIZE], values: [3, 1, 0, 0, 1, 0] },

@@ -6,7 +6,7 @@ import { STATUS } from './stepStatus.js';
 export interface ParameterAverageAttrs {
   /** Share of the average that stays, in [0, 1). */
   readonly emaDecay: number;
-  /** Step t takes at most (1 + t) / (10 + t) for it, so that the average soon forgets where training began. */
+  /** Step t uses at most (1 + t) / (10 + t) instead, so that the average soon forgets where training began. */
   readonly emaWarmUp: boolean;
 }
 

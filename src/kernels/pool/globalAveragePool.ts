@@ -15,7 +15,7 @@ export function globalAveragePool(x: Tensor): Tensor {
   if (x.rank !== 4) {
     throw new ShapeError(`globalAveragePool: input must be [N, H, W, C], got ${formatShape(x.shape)}`);
   }
-  if (x.dtype === 'float16') return mean(x, { axes: [1, 2] }); // which does not round the mean
+  if (x.dtype === 'float16') return mean(x, { axes: [1, 2] }); // avgPool2d would round it to float16
   const [N, H, W, C] = x.shape;
   return reshape(avgPool2d(x, { kernel: [H, W] }), { shape: [N, C] });
 }

@@ -15,7 +15,7 @@ export interface PoolAttrs {
 
 export const POOL_DEFAULTS: PoolAttrs = { kernel: 2, stride: undefined, padding: 0 };
 
-/** Attributes of ops that go from windows back to pixels: the extents that pooling forgot. */
+/** Attributes of ops that go from windows back to pixels: also the size of the image, which the windows do not tell. */
 export interface UnpoolAttrs extends PoolAttrs {
   /** Extents H, W of the image. */
   readonly size: Pair;

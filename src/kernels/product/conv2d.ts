@@ -103,7 +103,8 @@ export const conv2dInput: Op<[g: Tensor, filter: Tensor], Conv2dInputAttrs> = /*
  * The sum over all output pixels is split into ranges that are added in a fixed order: the same bits on every run.
  *
  * @param x [N, H, W, C]. @param g [N, P, Q, K].
- * @returns [R, S, C / groups, K] with `[R, S] = kernel`; a long sum, hence float32 also of float16.
+ * @returns [R, S, C / groups, K] with `[R, S] = kernel`; float32 even if the operands are float16, because the sum is
+ *   long.
  * @throws ShapeError if a convolution of `x` with such filters would not give the shape of `g`.
  */
 export const conv2dWeight: Op<[x: Tensor, g: Tensor], Conv2dWeightAttrs> = /* @__PURE__ */ defineOp({

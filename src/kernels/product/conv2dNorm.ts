@@ -26,11 +26,11 @@ const DEFAULTS: Conv2dNormAttrs = { ...CONV_DEFAULTS, eps: 1e-5, activation: 'no
 type Operands = [x: Tensor, filter: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor];
 
 /**
- * What evaluation makes of a convolution, its batch norm, a residual and an activation, in one dispatch:
+ * A convolution, the batch norm of evaluation, a residual and an activation in one dispatch:
  * `y = act(gamma (conv2d(x, filter) - mean) / sqrt(variance + eps) + beta [+ residual])`.
  *
- * Normalised are the sums as they leave registers; no folded filter is kept that could fall behind the parameters.
- * Differentiable in all operands; the gradients for gamma, mean and variance run the convolution once more.
+ * The kernel normalises its sums before it stores them. No filter with the norm folded in is kept, which could become
+ * stale. Differentiable in all operands; the gradients for gamma, mean and variance run the convolution once more.
  *
  * @param x [N, H, W, C]. @param filter [R, S, C / groups, K]. @param gamma, beta, mean, variance [K].
  * @param residual like y, optional. @returns y [N, P, Q, K], see `conv2d`.

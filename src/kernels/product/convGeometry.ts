@@ -111,7 +111,10 @@ export function filterShape({ kernel, inC, groups, outC }: ConvGeometry): number
   return [...kernel, inC / groups, outC];
 }
 
-/** Whether every output pixel sees the one input pixel below it: then all three ops are matrix products of pixels. */
+/**
+ * Whether every output pixel depends only on the input pixel at its place: then all three ops are matrix products of
+ * pixels.
+ */
 export function isPointwise({ kernel, stride, padding, groups }: ConvGeometry): boolean {
   return groups === 1 && [...kernel, ...stride].every((n) => n === 1) && padding.every((n) => n === 0);
 }
@@ -122,8 +125,9 @@ export function convFlop({ batch, outSize, outC, kernel, inC, groups }: ConvGeom
 }
 
 /**
- * Visits the terms of a convolution by runs: where in `x` a number lies, and from where on its `outC / groups` filters and
- * the outputs that they lead to lie in a row.
+ * Visits the terms of a convolution. Each visit names an element of `x`, the first of the `outC / groups` elements of a
+ * filter that multiply it, and the first of the outputs that the products are added to; filter elements and outputs lie
+ * in a row each.
  */
 export function eachRun(g: ConvGeometry, visit: (x: number, filter: number, y: number) => void): void {
   const { inC, outC, groups } = g;

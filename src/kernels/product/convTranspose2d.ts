@@ -7,7 +7,10 @@ import { conv2dInput } from './conv2d.js';
 import { CONV_DEFAULTS, type ConvAttrs, convAttrs, type Pair, pair } from './convGeometry.js';
 
 export interface ConvTranspose2dAttrs extends ConvAttrs {
-  /** Extra rows and columns at the bottom and right, fewer than the stride or the dilation: which of the possible sizes is meant. */
+  /**
+   * Rows and columns added at the bottom and right, fewer than the stride or the dilation. They choose among the sizes
+   * from which a strided convolution would come to that of x.
+   */
   readonly outputPadding: number | Pair;
 }
 
@@ -47,7 +50,7 @@ export function convTranspose2d(x: Tensor, filter: Tensor, attrs?: Partial<ConvT
     return size;
   };
   const inputSize: Pair = [extent(0), extent(1)];
-  // A convolution of an image that is larger by `outputPadding` may give more pixels than x has: those are zeros of x.
+  // A convolution of an image enlarged by `outputPadding` may give more pixels than x has: x is padded by zeros there.
   const beyond = [0, Math.floor(extra[0] / stride[0]), Math.floor(extra[1] / stride[1]), 0];
   const whole = beyond.some((n) => n > 0) ? pad(x, { after: beyond }) : x;
   return conv2dInput(whole, filter, { ...conv, inputSize });

@@ -48,7 +48,8 @@ export const matmul: Op<[a: Tensor, b: Tensor], MatmulAttrs> = /* @__PURE__ */ d
   },
   launches: ([a, b], [y], attrs, context) => matmulLaunches(productGeometry(a, b, attrs), a, b, y, context),
   vjp: (g, { inputs: [a, b], attrs: { transA, transB }, places }) => {
-    // Where batches share an operand, the product is no gradient yet and too large for the place; their sum takes it.
+    // Where all matrices of a batch share an operand, the product is larger than its gradient and does not fit the place;
+    // the sum over the batch, which is the gradient, takes the place.
     const gradient = (i: 0 | 1, p: Tensor, q: Tensor, attrs: Partial<MatmulAttrs>) => () =>
       gradientFor(i === 0 ? a : b, matmul.apply([p, q], attrs, [places[i]]), places[i]);
     return [

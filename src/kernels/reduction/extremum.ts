@@ -17,7 +17,10 @@ import {
 
 type Direction = 'max' | 'min';
 
-/** Words whose order as uint32 is that of the elements; a NaN is above all, so that WGSL, which may ignore it, cannot. */
+/**
+ * Maps the bits of an element to a uint32 of the same order, NaN above all. So a NaN wins the comparison, although WGSL
+ * may compare floats as if there were none.
+ */
 const ASCENDING: Partial<Record<DType, string>> = {
   float32: 'select(select(x | 0x80000000u, ~x, x > 0x80000000u), 0x80000000u, x == 0x80000000u)',
   int32: 'x ^ 0x80000000u',

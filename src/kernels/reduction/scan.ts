@@ -20,7 +20,7 @@ interface ScanDefinition
   readonly value: (a: number, b: number) => number;
 }
 
-/** A chunk is what one thread scans; there are about as many chunks as elements in one, which is the shortest wait. */
+/** A thread scans one chunk. The wait is shortest with about as many chunks as a chunk has elements. */
 function chunkOf(extent: number): number {
   return Math.max(64, Math.ceil(Math.sqrt(extent)));
 }

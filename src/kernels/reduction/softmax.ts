@@ -121,7 +121,8 @@ function rowsProgram(
   }
   const held = Math.ceil(elements / fits);
   const ragged = held * fits > elements;
-  // Where the place of a thread in its subgroup follows from its number, which a driver for GPUs need not keep to.
+  // Only on software drivers does the place of a thread in its subgroup follow from its number; a driver for GPUs need
+  // not keep to that.
   const lanes = tier === 'software' && subgroupSize > 0 && fits % subgroupSize === 0 ? subgroupSize : 1;
   return heldRows({ ...value, vec, threads: fits, held, ragged, lanes });
 }

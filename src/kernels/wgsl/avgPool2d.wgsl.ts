@@ -1,7 +1,7 @@
 import { threadEntry } from '../../tensor/grid.js';
 import windows, { laneTypes } from './windows.wgsl.js';
 
-/** One thread per window and channels: the sum of its pixels over R S. */
+/** One thread per window and channels: the sum of its pixels, divided by R S. */
 export default function avgPool2d(lanes: 1 | 4): string {
   const { T } = laneTypes(lanes);
   return /* wgsl */ `

@@ -1,7 +1,7 @@
 import { threadEntry } from '../../tensor/grid.js';
 import windows, { laneTypes } from './windows.wgsl.js';
 
-/** One thread per pixel and channels: the sum over the windows that it lies in, over R S. */
+/** One thread per pixel and channels: the sum over the windows that it lies in, divided by R S. */
 export default function avgPool2dGrad(lanes: 1 | 4): string {
   const { T } = laneTypes(lanes);
   return /* wgsl */ `

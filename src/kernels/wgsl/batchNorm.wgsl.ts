@@ -8,8 +8,8 @@ export interface BatchNormVariant {
 }
 
 /**
- * Chan, Golub and LeVeque (1979): count, mean and sum of squared deviations of two samples together. An empty one has no
- * mean to differ from: the square of such a difference may be infinite, and infinity times its count, 0, would be NaN.
+ * Chan, Golub and LeVeque (1979): count, mean and sum of squared deviations of two samples together. The mean of an empty
+ * sample is not used: the square of its difference may be infinite, and infinity times the count, 0, would be NaN.
  */
 const moments = /* wgsl */ `
 struct State { n: f32, mean: T, m2: T }
@@ -28,7 +28,8 @@ struct Params {
 
 /**
  * First dispatch: mean and sum of squared deviations of each chunk of rows, behind the two rows of the final statistics.
- * Four loads are in flight, and their own mean comes first: subtracting it keeps the digits of data far from zero.
+ * A thread loads four values at a time and subtracts their own mean before it squares them, which keeps the digits of
+ * data far from zero.
  */
 export function statistics(tile: ColumnTile): string {
   return /* wgsl */ `

@@ -27,8 +27,8 @@ export interface Conv2dVariant {
 
 /**
  * Convolution as an implicit matrix product: rows are output pixels, columns output channels, depth runs over the taps
- * and, innermost, over the input channels. Pixels outside of the image are zeros (as u32, those above and left of it are beyond
- * its other end). Workgroup z is the channel group.
+ * and, innermost, over the input channels. Pixels outside of the image are zeros. One comparison finds them: as u32, a
+ * negative coordinate is larger than any extent. Workgroup z is the channel group.
  */
 export default function conv2d({ tile, vecC, vecK, epilogue }: Conv2dVariant): string {
   const y = bindingAfter(epilogue, 2);

@@ -9,10 +9,10 @@ export interface Conv2dInputBlockedVariant {
 }
 
 /**
- * Gradient of a convolution for its input by shared-memory blocks. As in `conv2dInput.wgsl.ts` rows are the input pixels of
- * one of the stride^2 classes, columns input channels. Of the taps only those are walked that reach the class: every
- * `hop`-th from `first` on, and from one to the next the output pixel moves by `travel`; hop = stride / gcd and
- * travel = dilation / gcd. Workgroup z is (channel group * classes + class) * splits + split.
+ * Gradient of a convolution for its input by shared-memory blocks. As in `conv2dInput.wgsl.ts` rows are the input pixels
+ * of one of the stride^2 classes, columns input channels. Only the taps that reach the class are walked: every `hop`-th
+ * from `first` on. From one of them to the next the output pixel moves by `travel`. With the gcd of stride and dilation,
+ * hop = stride / gcd and travel = dilation / gcd. Workgroup z is (channel group * classes + class) * splits + split.
  */
 export default function conv2dInputBlocked({ block, vecC, vecK }: Conv2dInputBlockedVariant): string {
   const gathered = (i: number) =>

@@ -26,11 +26,12 @@ export const WEIGHT_ROWS = 16;
 /**
  * Gradient of a convolution for its filters, `df[r,s,c,k] = sum_npq x[n,h,w,c] g[n,p,q,k]`, for a range of output pixels.
  *
- * A tile is 16 rows x one vec4 column of output channels per lane. Per block of `lanes` pixels each lane loads what its own
- * pixel gives to the 16 rows, and the lanes broadcast it to each other. The rows are input channels of one tap; `narrow`, they
- * are the next 16 of the filter's `R S C` and each looks at the image from a tap of its own: the three channels of a picture
- * would leave 13 of 16 empty. The depth (all pixels) is split over workgroups; partial sums go to `partial[split, r, s, c, k]`
- * and a second stage adds them in a fixed order. Workgroup y is channel tile * taps + tap, or row tile; z is group * splits + split.
+ * A tile is 16 rows x one vec4 column of output channels per lane. Per block of `lanes` pixels each lane loads what its
+ * own pixel gives to the 16 rows, and the lanes broadcast it to each other. The rows are input channels of one tap. With
+ * `narrow` they are any 16 rows in turn of the filter's `R S C`, each with its own tap; otherwise an image of three
+ * channels would leave 13 rows of 16 empty. The depth (all pixels) is split over workgroups; partial sums go to
+ * `partial[split, r, s, c, k]` and a second stage adds them in a fixed order. Workgroup y is channel tile * taps + tap,
+ * or row tile; z is group * splits + split.
  */
 export default function conv2dWeight({ tile, narrow, vecC: aligned, vecK }: Conv2dWeightVariant): string {
   const { lanes } = tile;

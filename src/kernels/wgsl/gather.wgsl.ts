@@ -5,7 +5,10 @@ ${threadEntry('t', 'arrayLength(&y)')}
   let i = t % p.inner;
   let row = t / p.inner;`;
 
-/** `y[o, m, i] = x[o, index[m], i]` of 32-bit words, four along `i` where they fit; a negative index is a large one. */
+/**
+ * `y[o, m, i] = x[o, index[m], i]` of 32-bit words, four along `i` where they fit; as u32 a negative index is too large,
+ * so it is outside.
+ */
 export default function gather(lanes: 1 | 4): string {
   const type = lanes === 4 ? 'vec4u' : 'u32';
   return /* wgsl */ `

@@ -1,8 +1,9 @@
 import { arenaThread } from './arenaThread.wgsl.js';
 
 /**
- * Sum of squares and whether all are finite, per thread, of what it takes from an arena in turns of `fours` vec4s of a
- * block, without frozen blocks. What is finite is told by words, not floats: a compiler may assume that no float is NaN or infinite.
+ * Each thread takes `fours` vec4s of a block at a time and leaves out frozen blocks. It writes the sum of squares of what
+ * it took, and whether all of it was finite. It looks at bits, because a compiler may assume that no float is NaN or
+ * infinite.
  */
 export function partialNorms(fours: number): string {
   const { block, each } = arenaThread(fours);
@@ -32,8 +33,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 }
 
 /**
- * One workgroup: the norm over all threads of all arenas in a fixed order, then the status of the step; if the loss was
- * `scaled`, its gradients are as much smaller, and then the scale moves.
+ * One workgroup adds up the norm over all threads of all arenas in a fixed order and writes the status of the step. If
+ * the loss was `scaled`, it divides the norm by the scale and then moves the scale.
  */
 export function finalStatus({ scaled }: { readonly scaled: boolean }): string {
   const factor = (of: string) => (scaled ? `${of} / lossScale[0]` : of);

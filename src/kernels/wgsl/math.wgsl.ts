@@ -11,7 +11,10 @@ function series(n: number, term: (k: number) => number): number[] {
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 const alternating = (k: number): number => (k % 2 === 0 ? 1 : -1);
 
-/** `2 atanh(s) = log((1 + s) / (1 - s))` for |s| <= 0.1716, where both arms of `ln` and `log1p` end; cut at s^10 / 11 = 2e-9. */
+/**
+ * `2 atanh(s) = log((1 + s) / (1 - s))` for |s| <= 0.1716, to which `ln` and `log1p` reduce their argument. The first
+ * term left out is s^10 / 11 = 2e-9.
+ */
 const twiceAtanh = `2 * s * ${horner(
   '(s * s)',
   series(5, (k) => 1 / (2 * k + 1)),
@@ -131,8 +134,8 @@ fn erf(x: f32) -> f32 {
   return select(y, -y, x < 0.0);
 }`,
 
-  // sin(x + quarters pi / 2) for 0 or 1 quarters; pi / 2 in three parts serves |x| up to 1e4, beyond which floats are too
-  // coarse for angles and the driver may answer.
+  // sin(x + quarters pi / 2) for 0 or 1 quarters. pi / 2 in three parts is exact enough up to |x| = 1e4; beyond that
+  // floats are too coarse for angles, and the driver's function is taken.
   sinAhead: /* wgsl */ `
 fn sinAhead(x: f32, quarters: i32) -> f32 {
   if (abs(x) > 1e4) { return select(sin(x), cos(x), quarters == 1); }
@@ -171,7 +174,8 @@ fn arctangent(y: f32, x: f32) -> f32 {
   return select(angle, -angle, (bitcast<u32>(y) >> 31u) == 1u);
 }`,
 
-  // The first 12 bits: the product of two such heads is exact, and what a head leaves of a number is a float again.
+  // The first 12 bits of a number. The product of two such heads is exact, and so is the difference of a number and its
+  // head.
   head: /* wgsl */ `
 fn head(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }`,
 

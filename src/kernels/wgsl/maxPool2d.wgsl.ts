@@ -2,8 +2,8 @@ import { threadEntry } from '../../tensor/grid.js';
 import windows, { laneTypes } from './windows.wgsl.js';
 
 /**
- * One thread per window and channels: the largest value, the first where several are, any NaN before all; and its pixel.
- * NaN is told by its bits: comparisons may be compiled as if it did not exist.
+ * One thread per window and channels finds the largest value and its pixel: the first of equal ones, and a NaN before any
+ * number. It finds NaN by its bits, because a compiler may assume that there is none.
  */
 export default function maxPool2d(lanes: 1 | 4): string {
   const { T, U, B } = laneTypes(lanes);

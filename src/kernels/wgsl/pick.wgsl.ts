@@ -1,6 +1,9 @@
 import { threadEntry } from '../../tensor/grid.js';
 
-/** `y[o, m, i] = x[o, index[o, m, i], i]` of 32-bit words, `count` values of m; a negative index is a large one. */
+/**
+ * `y[o, m, i] = x[o, index[o, m, i], i]` of 32-bit words, `count` values of m; as u32 a negative index is too large, so
+ * it is outside.
+ */
 export default function pick(): string {
   return /* wgsl */ `
 struct Params { reduce: u32, inner: u32, count: u32, missing: u32 }

@@ -1,7 +1,7 @@
 /**
- * What the kernels of a filter's gradient share: a walk over the output's pixels as (image, line, place), which adds its step
- * with carries, as divisions are slow; and where a row of the filter, a tap and an input channel, looks from a pixel.
- * The names end in what tells several walks and several rows of one invocation apart.
+ * What the kernels of a filter's gradient share. A walk over the pixels of the output, as (image, line, place), adds its
+ * step with carries, because divisions are slow. And each row of the filter, which is a tap and an input channel, finds
+ * its element of the image from a pixel. Names end in what tells several walks and rows of one invocation apart.
  */
 
 /** The step of all walks, in pixels. */
@@ -46,9 +46,9 @@ export function filterRow(name: string, row: string): string {
 }
 
 /**
- * `at`, the element that a filter's row (or tap) named `name` finds from the pixel of a walk, and whether it is `inside`: as u32, what
- * is above or left of the image is beyond its other end. `&`, since `&&` is a branch: those of sixteen rows in a loop keep
- * SwiftShader's compiler busy for minutes.
+ * `at`, the element that the filter's row (or tap) `name` finds from the pixel of a walk, and whether it is `inside`. One
+ * comparison per axis is enough: as u32, a negative coordinate is larger than any extent. The comparisons are joined by
+ * `&`, not by `&&`, which is a branch: sixteen of those in a loop keep SwiftShader's compiler busy for minutes.
  */
 export function lookFrom(walk: string, name: string, counts: string): string {
   return /* wgsl */ `

@@ -5,7 +5,7 @@ import threefry from './threefry.wgsl.js';
 /** What `random` draws: one uniform a thread, or a pair of normals. */
 export type Distribution = 'uniform' | 'normal';
 
-/** Of the normal's angle, 2 pi v, the nearest quarter turn is exact in float32, and so is what is left of v. */
+/** The angle of a pair of normals is 2 pi v. Its nearest quarter turn is exact in float32, and so is the rest of v. */
 const draw = {
   uniform: /* wgsl */ `
   y[t] = unit(t);`,

@@ -7,7 +7,7 @@ export interface SoftmaxHeldVariant extends SoftmaxValue {
   /** Threads that share a row, and how many elements (or vec4s) of it each of them holds. */
   readonly threads: number;
   readonly held: number;
-  /** The last one held may lie behind the row's end. */
+  /** Whether the last element that a thread holds may lie behind the end of the row. */
   readonly ragged: boolean;
   /** Size of the subgroups that reduce among themselves first; 1 = without. */
   readonly lanes: number;
@@ -17,7 +17,8 @@ export interface SoftmaxHeldVariant extends SoftmaxValue {
  * Softmax of contiguous rows that fit into the registers of a workgroup: every element is read once, exponentiated once
  * and written once. Partial results meet in workgroup memory, unless a subgroup does the whole row.
  *
- * The largest float instead of -infinity, which no constant may be; a NaN that `max` loses comes back through the sum.
+ * The maximum starts from the lowest float, because WGSL has no constant -infinity. `max` may lose a NaN, but the sum of
+ * exponentials keeps it.
  */
 export function softmaxHeldWgsl(variant: SoftmaxHeldVariant): string {
   const { term, vec, threads, held, ragged, lanes } = variant;

@@ -12,7 +12,8 @@ export interface SoftmaxRowsVariant extends SoftmaxValue {
  * Softmax of contiguous rows too long for registers, a workgroup to a row: the maximum, the sum and the result in one
  * dispatch. Every thread sums all partial results itself, in the same order: one barrier instead of a tree of them.
  *
- * The largest float instead of -infinity, which no constant may be; a NaN that `max` loses comes back through the sum.
+ * The maximum starts from the lowest float, because WGSL has no constant -infinity. `max` may lose a NaN, but the sum of
+ * exponentials keeps it.
  */
 export function softmaxRowsWgsl(variant: SoftmaxRowsVariant): string {
   const { term, vec, threads } = variant;

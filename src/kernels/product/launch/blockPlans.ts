@@ -36,7 +36,10 @@ export const BLOCKS: readonly Block[] = [
 const LARGE_REGISTER_FILES = /nvidia|amd/i;
 const ACCUMULATORS_ELSEWHERE = 32;
 
-/** The adapter of the model: processors, multiply-adds that one starts at once, and how many it needs to hide latencies. */
+/**
+ * The adapter that the model assumes: its processors, how many multiply-adds each starts at once, and how many
+ * invocations each needs to hide latencies.
+ */
 const PROCESSORS = 128;
 const LANES = 128;
 const BUSY = 2 * LANES;
@@ -58,8 +61,9 @@ export function blockPlans({ rows, columns, depth, count }: ProductShape): Block
 }
 
 /**
- * The time that a model gives a plan, in multiply-adds of one invocation. An invocation's loads of shared memory count
- * with the sum of its tile's sides; the fullest processor sets the pace; one that is hardly filled waits for latencies.
+ * The time that a model gives a plan, in multiply-adds of one invocation. An invocation loads as much from shared memory
+ * as the sides of its tile are long together. The processor with the most work sets the pace. A processor with few
+ * invocations waits for its loads.
  */
 export function modelledTime({ block: b, splits }: BlockPlan, { rows, columns, depth, count }: ProductShape): number {
   const groups = Math.ceil(rows / b.rows) * Math.ceil(columns / b.columns) * count * splits;

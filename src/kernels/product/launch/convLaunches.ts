@@ -115,14 +115,17 @@ function shapeOf(op: Convolution, geometry: ConvGeometry): ProductShape {
   return { op, rows, columns: groupC, depth: Math.ceil(taps / classes) * groupK, count: groups * classes };
 }
 
-/** Of the kernels that do without blocks only the gradient for the filters, whose sum is long, cuts it. */
+/** Of the kernels without blocks only the gradient for the filters cuts its sum, because only that one is long. */
 function tileRanges(op: Convolution, tile: Tile, geometry: ConvGeometry, capabilities: Capabilities): Ranges {
   if (op !== 'conv2dWeight') return WHOLE;
   const chunk = selectWeightChunk(geometry, tile, capabilities);
   return { chunk, parts: Math.ceil(pixelsOf(geometry) / chunk) };
 }
 
-/** Ranges of slabs; the gradient for the input, whose classes have sums of their own lengths, is told their number. */
+/**
+ * Ranges of slabs. The gradient for the input is told only how many, because each of its classes of pixels has a sum of
+ * another length.
+ */
 function blockRanges(
   op: Convolution,
   { block, splits }: Exclude<Plan, { tile: Tile }>,

@@ -32,15 +32,19 @@ export function selectTile({ tier, subgroupSize }: Capabilities): Tile {
   return { lanes: 1, rowsPerLane: 4 };
 }
 
-/** Columns up to which a subgroup across them would leave three lanes of four idle or more. */
+/** With this many columns or fewer a subgroup that lies across them would leave three lanes of four idle, or more. */
 const FEW_COLUMNS = 8;
-/** Its invocations share columns; rows for two workgroups of it, one for each core at least, must be there. */
+/**
+ * For few columns: a tile is one invocation, and those of a workgroup have the same columns and rows of their own. It
+ * wants rows for two workgroups, so that two cores have one each.
+ */
 const TALL: Tile = { lanes: 1, rowsPerLane: 8, across: 1 };
 
 /**
- * The tile of a product on a software adapter or before blocks: many rows by few columns, as of an image's gradient, go to
- * invocations with columns in common (llvmpipe: 2.4 to 3 times as fast for up to 4 columns, 1.1 to 1.4 for 8, 0.9 for 12). Not
- * so a filter's gradient, whose subgroup shares the loads of its pixels (0.3 to 0.9 times).
+ * The tile of a product that does without blocks. On software adapters a product of many rows and few columns, such as an
+ * image's gradient, takes `TALL` (on llvmpipe 2.4 to 3 times as fast for up to 4 columns, 1.1 to 1.4 times for 8, 0.9
+ * times for 12). The gradient of a filter does not: there the lanes of a subgroup share the loads of pixels, and `TALL`
+ * has 0.3 to 0.9 times the speed.
  */
 function selectProductTile({ op, rows, columns }: ProductShape, capabilities: Capabilities): Tile {
   const tall = op !== 'conv2dWeight' && columns <= FEW_COLUMNS && rows >= 2 * groupExtent(TALL).rows;
@@ -56,7 +60,10 @@ export function selectPlan(shape: ProductShape, capabilities: Capabilities): Pla
   return tier === 'gpu' ? selectBlock(shape, capabilities) : { tile: selectProductTile(shape, capabilities) };
 }
 
-/** What `tune` compares, the built-in choice first: tiles of a subgroup are for subgroups of that very size. */
+/**
+ * What `tune` compares, the built-in choice first. A tile for subgroups is among them only where subgroups have its very
+ * size.
+ */
 function planCandidates(shape: ProductShape, capabilities: Capabilities): Plan[] {
   const { tier, subgroupSize } = capabilities;
   const chosen = selectProductTile(shape, capabilities);
