@@ -10,7 +10,10 @@ export interface Ceilings {
 
 const ITERATIONS = 64;
 const UNROLLED = 8;
-/** Independent, so that the latency of one hides behind the others; scalars, so that 16 vector registers hold them all. */
+/**
+ * Chains are independent, so that the latency of one hides behind the others, and scalars, so that 16 vector registers
+ * hold them all.
+ */
 const CHAINS = 12;
 const COPIED_FLOATS = 2 ** 24; // 64 MiB each way, beyond the caches
 

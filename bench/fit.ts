@@ -11,8 +11,8 @@ export interface Fit {
 }
 
 /**
- * Least squares of relative errors, that is with weights 1 / y^2: times of milliseconds and of seconds count alike. The
- * fixed part is no less than 0.
+ * Least squares of relative errors, that is with weights 1 / y^2, so that times of milliseconds and of seconds count
+ * alike. The fixed part is at least 0.
  * @param xs, ys above 0, at least two different xs
  */
 export function fitPower(xs: readonly number[], ys: readonly number[], exponent: number): Fit {

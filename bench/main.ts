@@ -117,7 +117,7 @@ program
     if (readme) await writeNumbers(readme, report);
   });
 
-/** A line on a terminal that the next one replaces; the last one leaves nothing. */
+/** Shows progress on one line of a terminal; at the end the line is cleared. */
 function showProgress(done: number, of: number, what = ''): void {
   if (!process.stderr.isTTY) return;
   process.stderr.write(done < of ? `\r\x1b[K${done + 1} of ${of}${what && `: ${what}`}` : '\r\x1b[K');

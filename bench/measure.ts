@@ -17,8 +17,8 @@ const MAX_REPEATS = 1000;
 const MIN_SAMPLES = 9;
 
 /**
- * Times a call on a device: enqueues it `repeats` times, waits until the queue is empty, divides. Nothing is read back,
- * and the work of the host counts only where the device waits for it. The first calls, which compile, are not timed.
+ * Times a call on a device: enqueues it `repeats` times, waits until the queue is empty, divides. Nothing is read back.
+ * The host's own work counts only where the device waits for it. The first calls, which compile, are not timed.
  */
 export async function measure(device: Device, call: () => void, milliseconds: number): Promise<Timing> {
   const sample = async (repeats: number) => {

@@ -62,7 +62,7 @@ export async function benchOp(
       const ys = outputsOf(op, xs, bench.attrs);
       return donated.map((i) => ys.find((y) => y.allocation === xs[i].allocation) as Tensor);
     });
-    // An op that works in place goes on with what it returned.
+    // An op in place is called again with what it has returned.
     for (const [k, i] of donated.entries()) xs[i] = heirs[k];
   };
   const timing = await measure(device, call, milliseconds);

@@ -56,7 +56,7 @@ async function profileStep({ steps: count, by, trace, json, ...flags }: ProfileF
   }
 }
 
-/** Milliseconds per step. Submits that lie within an op are the op's already. */
+/** Milliseconds per step. A submit that lies within an op counts with the op. */
 function totals({ dispatches, host }: Profile, steps: number) {
   let covered = Number.NEGATIVE_INFINITY;
   const outer = host.filter(({ start, end }) => {

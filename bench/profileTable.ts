@@ -12,9 +12,12 @@ export interface ProfileRow {
   readonly kernel?: string;
   readonly calls: number;
   readonly ms: number;
-  /** Of the time of all dispatches. */
+  /** Share of the time of all dispatches. */
   readonly share: number;
-  /** By the launches that say how much they compute, over the time of all: an op's second stages count as its overhead. */
+  /**
+   * Counts the launches that say how much they compute, over the time of all launches: the second stages of an op count
+   * as its overhead.
+   */
   readonly gflops?: number;
 }
 

@@ -38,11 +38,13 @@ export interface ScalingReport {
   readonly axes: readonly AxisReport[];
 }
 
-/** Powers of the arithmetic: it grows with the batch and the layers, and with the squares of image side and width. */
+/**
+ * The power with which the arithmetic grows: 1 for the batch and the layers, 2 for the sides of the image and the width.
+ */
 const EXPONENTS = { batch: 1, size: 2, width: 2, depth: 1 } as const;
 export type AxisName = keyof typeof EXPONENTS;
 
-/** What fits the time and the memory of the adapter; the depths are those of the published networks. */
+/** Ranges that fit the time and the memory of the adapter; the depths are those of the published networks. */
 const RANGES: Readonly<Record<'software' | 'gpu', { base: WorkloadFlags; axes: Record<AxisName, readonly number[]> }>> =
   {
     software: {
@@ -112,7 +114,7 @@ function at(base: Workload, axis: AxisName, value: number): Workload {
   return axis === 'depth' ? { ...base, model: `resnet${value}` as ModelName } : { ...base, [axis]: value };
 }
 
-/** Workloads that are equal, as the axes' common point is, are timed once. */
+/** Times the workloads in turns. Equal ones, such as the point that all axes share, are timed once. */
 async function timeInTurns(
   device: WebGpuDevice,
   workloads: readonly Workload[],

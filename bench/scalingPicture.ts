@@ -4,13 +4,13 @@ import { type AxisName, type AxisReport, formatFit, predict, type ScalingReport 
 
 const PANEL = { width: 440, height: 310 };
 const HEAD = 64;
-/** What the formula above a panel takes. */
+/** Height that the formula above a panel takes. */
 const FORMULA = 22;
 const MARGIN = 16;
 /** Points of a drawn curve. */
 const STEPS = 64;
 
-// A file of its own has no page whose variables it could follow.
+// An SVG file by itself has no page whose colours it could take over.
 const COLOUR = { ink: '#1c2230', faint: '#6b7386', rule: '#dfe2e8', fit: '#3f51c9', time: '#d9662b' } as const;
 
 const LABELS: Readonly<Record<AxisName, string>> = {
@@ -55,7 +55,7 @@ function panel(report: AxisReport): string {
     Plot.ruleX(points, { x: 'value', y1: 'lower', y2: 'upper', stroke: COLOUR.time, strokeWidth: 1.5 }),
     Plot.dot(points, { x: 'value', y: 'ms', fill: COLOUR.time, r: 4 }),
   ];
-  // Where the fixed part is too small to show, so is its line.
+  // A fixed part too small to show gets no line.
   if (fit.fixed > floor) marks.push(Plot.ruleY([fit.fixed], { stroke: COLOUR.fit, strokeDasharray: '5 4' }));
   return chart(`Time of a step by ${axis}`, {
     ...PANEL,

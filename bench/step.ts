@@ -13,7 +13,7 @@ import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
 import { median, quantile } from './measure.js';
 import { JOINTS, randomBatch } from './trainingStep.js';
 
-/** Both ways are steady after so many steps: caches are full, the step is recorded. */
+/** After so many steps both ways are steady: caches are full and the step is recorded. */
 const WARM_UP = 5;
 
 /** Steps of one kind in numbers; times in milliseconds, medians. */
@@ -22,12 +22,15 @@ export interface StepTimes {
   readonly totalMs: number;
   /** Upload of the batch, which the host only hands over. */
   readonly uploadMs: number;
-  /** From the first op of a step until everything is handed over, submit included, by dispatch; the queue is idle before. */
+  /**
+   * Host time from the first op of a step until everything is handed over, submit included, divided by the dispatches.
+   * The queue is empty before.
+   */
   readonly hostUsPerDispatch: number;
-  /** The same of the fastest tenth of the steps: on a machine that does other things as well, the better measure. */
+  /** The same for the fastest tenth of the steps: the better measure on a machine that does other things as well. */
   readonly hostUsPerDispatchAtBest: number;
   readonly dispatches: number;
-  /** What a steady step still makes. */
+  /** Bind groups and buffers that a steady step still makes. */
   readonly newBindGroups: number;
   readonly newBuffers: number;
   readonly memory: MemoryReport;
@@ -42,7 +45,7 @@ export interface StepReport {
   readonly firstStepMs: number;
   readonly eager: StepTimes;
   readonly captured: StepTimes;
-  /** Where the step is in mixed precision: the same in float32, replayed, in turns with it. */
+  /** If the step is in mixed precision: the same step in float32, replayed, timed in turns with it. */
   readonly float32?: StepTimes;
   /** One image: upload, forward pass, coordinates on the host. */
   readonly latencyMs: number;
@@ -51,7 +54,7 @@ export interface StepReport {
 /** Measures the training step of the main job on random images; the queue is empty whenever a clock starts. */
 export async function benchStep(flags: TrainFlags, steps: number): Promise<StepReport> {
   const began = performance.now();
-  // A folder is never opened; naming one asks for the recipe of real data.
+  // Naming a folder asks for the recipe of real data; the folder is never opened.
   const config = makeConfig({ data: '-', ...flags }, 'webgpu');
   const batch = randomBatch(config);
   const eager = new StepLoop(await webgpu(), config, batch, (learner, input) => {
@@ -67,7 +70,7 @@ export async function benchStep(flags: TrainFlags, steps: number): Promise<StepR
   const loops = [eager, captured, ...beside];
   for (let i = 0; i < WARM_UP + steps; i++) {
     if (i === WARM_UP) for (const loop of loops) loop.samples.length = 0;
-    // In turn, so that whatever else the machine does falls on all.
+    // In turn, so that whatever else the machine does slows all alike.
     for (const loop of loops) await loop.step();
   }
   const report: StepReport = {
@@ -114,7 +117,7 @@ class StepLoop {
     };
     device.flush();
     const uploaded = performance.now();
-    // The upload is work for the queue as well; on a software adapter it would take the host's core.
+    // The upload is waited for: it is work of the queue, and a software adapter would do it on the core of the host.
     await device.finished();
     const idle = performance.now();
     const { loss, state } = this.#run(this.learner, input);

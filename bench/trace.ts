@@ -74,12 +74,15 @@ function interval(
   end: number,
   args: Readonly<Record<string, string | number>>,
 ): TraceEvent {
-  // Whole nanoseconds, so that what touches does not overlap by a rounding.
+  // Whole nanoseconds, so that two intervals that touch do not overlap through rounding.
   const from = Math.round(1000 * start);
   return { ph: 'X', name, cat, ts: from / 1000, dur: (Math.round(1000 * end) - from) / 1000, pid, tid, args };
 }
 
-/** The first lane that is free when a dispatch starts; a GPU may run several that do not depend on each other. */
+/**
+ * For each dispatch the first lane that is free when it starts. A GPU may run several at once that do not depend on each
+ * other.
+ */
 function lanesOf(dispatches: readonly DispatchTime[]): number[] {
   const busyUntil: number[] = [];
   return dispatches.map(({ start, end }) => {

@@ -14,7 +14,7 @@ export interface Workload extends TrainConfig {
   readonly model: ModelName;
 }
 
-/** Its options as typed; absent = as in the main job on real data. */
+/** Its options as typed; one that is absent is as in the main job on real data. */
 export type WorkloadFlags = TrainFlags & { readonly model?: string };
 
 export const JOINTS = 14;
@@ -25,7 +25,7 @@ export const JOINTS = 14;
  */
 export function makeWorkload({ model = 'resnet18', ...flags }: WorkloadFlags): Workload {
   if (!(model in MODELS)) throw new DataError(`--model ${model}: expected one of ${Object.keys(MODELS).join(', ')}`);
-  // A folder is never opened; naming one asks for the recipe of real data.
+  // Naming a folder asks for the recipe of real data; the folder is never opened.
   return { ...makeConfig({ data: '-', ...flags }, 'webgpu'), model: model as ModelName };
 }
 

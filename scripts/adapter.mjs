@@ -1,6 +1,6 @@
-// Is there a WebGPU adapter? Run as a script, this module asks Dawn and prints the answer as one JSON line. The set-up
-// imports it and runs it in a child process: a driver that crashes while it loads must not take the set-up along, and a
-// Vulkan loader that failed once is not asked again within a process.
+// Is there a WebGPU adapter? Run as a script, this module asks Dawn and prints the answer as one line of JSON. The set-up
+// imports it, which runs it in a child process, for two reasons: a driver that crashes while it loads must not end the
+// set-up, and a Vulkan loader that failed once does not try again within a process.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +12,10 @@ import { fileURLToPath } from 'node:url';
 /** Folders in which Vulkan drivers announce themselves. */
 const VULKAN_MANIFESTS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
 
-/** Everything that a change of adapter shows up in without asking it: versions, driver manifests, environment. */
+/**
+ * A text that changes whenever the adapter may have changed: versions, driver manifests, environment. Nothing asks the
+ * adapter itself.
+ */
 export function adapterKey(root) {
   const manifests = VULKAN_MANIFESTS.filter(existsSync).map((folder) => [
     folder,
@@ -24,7 +27,10 @@ export function adapterKey(root) {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** The adapter as `{ vendor, architecture, description }`, or null; remembered in `node_modules` while nothing changes. */
+/**
+ * The adapter as `{ vendor, architecture, description }`, or null. It is remembered in `node_modules` as long as
+ * `adapterKey` stays the same.
+ */
 export function findAdapter(root) {
   const stamp = join(root, 'node_modules/.cache/wgrad/adapter.json');
   const key = adapterKey(root);
@@ -39,7 +45,7 @@ export function findAdapter(root) {
     env: { XDG_RUNTIME_DIR: tmpdir(), ...process.env },
   });
   const adapter = child.status === 0 ? JSON.parse(child.stdout.trim().split('\n').at(-1)) : null;
-  // Only a success is worth remembering: whoever has no adapter may be mending that right now.
+  // Only a success is remembered: who has no adapter may be about to install one.
   if (adapter) {
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, JSON.stringify({ key, adapter }));

@@ -1,6 +1,6 @@
-// Compiles src of each package to its dist when something in src is newer (`--force`: always), the library first, since the
-// application is compiled against it, and puts the commands where npx looks for them. The compiler writes beside and the
-// result is renamed, so a failed build leaves the last good one in place.
+// Compiles the src of each package to its dist if something in src is newer; `--force` compiles always. The library comes
+// first, because the application is compiled against it. Then the commands are put where npx looks for them. The compiler
+// writes to a folder beside dist, which is renamed at the end, so a failed build leaves the last good one.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -26,7 +26,7 @@ export const PACKAGES = [
   { command: 'wgrad-pose', folder: 'pose' },
 ];
 
-/** Newest change under a path in ms; folders count too, since a removed file shows only there. */
+/** Newest change under a path in ms. Folders count too, because only they show that a file was removed. */
 export function newestChange(path) {
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
@@ -62,7 +62,10 @@ function build(folder) {
   return true;
 }
 
-/** `npx` looks in node_modules/.bin, where npm links a command only if it was built before the packages were installed. */
+/**
+ * Links a command into node_modules/.bin, where `npx` looks. npm does so by itself only if the command was built before
+ * the packages were installed.
+ */
 function link(command, folder) {
   const bin = join(root, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
@@ -79,7 +82,7 @@ function link(command, folder) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const force = process.argv.includes('--force');
-  // Whatever of the library changed may change what the application is compiled against.
+  // If the library was compiled, the application is compiled too: any change may concern it.
   let rebuilt = force;
   for (const { command, folder } of PACKAGES) {
     if (rebuilt || !isFresh(folder)) {

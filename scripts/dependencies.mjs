@@ -1,11 +1,14 @@
-// Are the installed dependencies those of package-lock.json? npm keeps what it installed in a lock of its own, so this
-// is a comparison of two files and costs milliseconds, where asking npm costs seconds.
+// Are the installed dependencies those of package-lock.json? npm keeps a lock of what it has installed, so comparing the
+// two files tells it in milliseconds. Asking npm would take seconds.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Does the installed tree (`node_modules/.package-lock.json`, or null) differ from the lock, other platforms' packages left out? */
+/**
+ * Does the installed tree (`node_modules/.package-lock.json`, or null) differ from the lock? Packages for other platforms
+ * do not count.
+ */
 export function isStale(lock, installed) {
   if (!installed) return true;
   const wanted = lock.packages;
@@ -33,7 +36,7 @@ export function ensureDependencies(root) {
   if (!lock) throw new Error('package-lock.json is missing; restore it with `git checkout package-lock.json`');
   if (!isStale(lock, read(join(root, 'node_modules/.package-lock.json')))) return;
   console.log('setup: installing the dependencies of package-lock.json (npm ci)');
-  // No dependency needs an install script here, so none gets to run.
+  // No dependency needs an install script, so none may run.
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
   const npm = process.env.npm_execpath;
   const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'inherit', 'pipe'] };

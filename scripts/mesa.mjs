@@ -1,6 +1,6 @@
-// Installs Mesa's software Vulkan driver (llvmpipe) from Debian, so that WebGPU works on a machine without a GPU.
-// Everything that apt would keep about package sources lives in a temporary folder: the system's own lists stay as they
-// are, and no later `apt-get upgrade` pulls anything from backports.
+// Installs Mesa's software Vulkan driver (llvmpipe) from Debian, so that WebGPU works on a machine without a GPU. What
+// apt would store about package sources goes to a temporary folder. So the lists of the system stay as they are, and no
+// later `apt-get upgrade` takes anything from backports.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -42,8 +42,8 @@ export function majorVersion(version) {
 }
 
 /**
- * Where a Mesa that is new enough comes from: `plain` is the system's own suites, `backports` the suite named,
- * `none` means that this system has no suitable one, for the reason given.
+ * Where a Mesa that is new enough comes from: `plain` means the suites of the system, `backports` the suite that is
+ * named, and `none` that there is no suitable one, for the reason given.
  */
 export function chooseSource({ id, codename }, candidate) {
   if (candidate && majorVersion(candidate) >= OLDEST_MESA) return { kind: 'plain' };
@@ -58,7 +58,7 @@ export function chooseMirror(targets, codename) {
   return lines.find(([, suite, component]) => suite === codename && component === 'main')?.[0] ?? null;
 }
 
-/** Can this machine install packages without asking anyone? */
+/** Whether this machine can install packages without asking anyone. */
 export function canInstall() {
   return process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0;
 }
@@ -67,7 +67,7 @@ export function canInstall() {
 export function installMesa(osRelease) {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-apt-'));
   try {
-    // apt drops to its own user for downloads, who has to be able to look in here.
+    // For downloads apt becomes a user of its own, which must be able to look into this folder.
     chmodSync(folder, 0o755);
     const apt = aptIn(folder);
     apt('apt-get', ['update']);
@@ -98,7 +98,10 @@ function addBackports(apt, folder, codename, suite) {
   }
 }
 
-/** Runs apt's commands on the system's sources, plus what is added to `folder/sources`, with state of its own. */
+/**
+ * Returns a function that runs commands of apt. They see the system's sources and those added to `folder/sources`, and
+ * keep their state in `folder`.
+ */
 function aptIn(folder) {
   const sources = join(folder, 'sources');
   mkdirSync(sources);
@@ -121,7 +124,7 @@ function aptIn(folder) {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
       maxBuffer: 1 << 28,
     });
-    // `update` answers 100 when a single source of many is out of reach; whether it mattered shows in the next step.
+    // `update` exits with 100 if one source of many is out of reach. Whether that one mattered shows in the next step.
     if (child.status !== 0 && args[0] !== 'update') {
       const line = child.stderr?.split('\n').find((text) => text.startsWith('E:')) ?? child.error?.message ?? '';
       throw new Error(`${basename(command)} ${args[0]} failed${line ? `: ${line.replace(/^E:\s*/, '')}` : ''}`);

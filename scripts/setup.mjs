@@ -1,5 +1,5 @@
-// Makes a fresh clone ready: dependencies, then a WebGPU adapter. npm's `pre` scripts call it, so `npm start` and
-// `npm test` need nothing before them. It uses nothing but Node, and takes a fraction of a second when all is there.
+// Makes a fresh clone ready: dependencies first, then a WebGPU adapter. npm's `pre` scripts call it, so `npm start` and
+// `npm test` need nothing before them. It uses only Node, and takes a fraction of a second when nothing is missing.
 // WGRAD_NO_SETUP=1 turns it off.
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { canInstall, installMesa, parseOsRelease } from './mesa.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** What someone whom the set-up cannot help does for a WebGPU adapter: one command where there is one. */
+/** What to do for a WebGPU adapter where the set-up cannot install one: a single command where there is one. */
 export function advice(platform, { id }, node) {
   const byDistribution = {
     debian: `sudo ${node} scripts/setup.mjs`,
@@ -27,7 +27,7 @@ export function advice(platform, { id }, node) {
   return `${platform} has no WebGPU for Node`;
 }
 
-/** Without a terminal, or under CI, there is nobody to ask: the answer is yes. */
+/** Whether to ask first. Without a terminal, or under CI, there is nobody to ask, and the answer is taken to be yes. */
 export function mayAsk(env, isTerminal) {
   return isTerminal && !env.CI;
 }

@@ -1,5 +1,5 @@
-// `npm test`: build, type check, lint, all tests; the last line is `N passed, N failed`, in which each of the first
-// three counts as one test. Arguments go to vitest, and then only the tests that they name run.
+// `npm test`: build, type check, lint, all tests. The last line is `N passed, N failed`, where build, type check and lint
+// count as one test each. Arguments go to vitest, and then only the tests that they name run.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -34,7 +34,7 @@ function runTests(args) {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const ok = run('tests', 'node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args);
     const counts = countTests(JSON.parse(readFileSync(file, 'utf8')));
-    // vitest also fails on what belongs to no test: an unhandled rejection, no test found.
+    // vitest also fails for what belongs to no test: an unhandled rejection, or no test found.
     return ok || counts.failed > 0 ? counts : { ...counts, failed: 1 };
   } catch {
     return { passed: 0, failed: 1, skipped: 0 };

@@ -15,7 +15,7 @@ export interface RungRow {
   readonly name: string;
   readonly ms: number;
   readonly gflops: number;
-  /** How many times as fast as the rung below, and as the lowest. */
+  /** How many times as fast as the rung below, and as the lowest rung. */
   readonly step: number;
   readonly climb: number;
 }

@@ -3,7 +3,7 @@ import type { Capabilities, Launch, LaunchContext } from '../../src/tensor/backe
 import type { Shape } from '../../src/tensor/shape.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 
-/** One step of a ladder: a kernel, and what it does otherwise than the one below. */
+/** One rung of a ladder: a kernel that does one thing otherwise than the rung below. */
 export interface Rung {
   readonly name: string;
   readonly op: AnyOp;
@@ -19,11 +19,11 @@ export interface Call {
 /** Kernels for one op, from the plainest to the one that ships. */
 export interface Ladder {
   readonly name: string;
-  /** Small, no two extents alike where that can be: compared with the float64 reference. */
+  /** Small operands with extents as different as the rungs allow, to compare with the float64 reference. */
   readonly checked: Omit<Call, 'flop'>;
   /** What is timed, by adapter. */
   timed(tier: Capabilities['tier']): Call;
-  /** The rungs that the adapter can stand on: some want subgroups of one known size. */
+  /** The rungs that run on the adapter: some need subgroups of one known size. */
   rungs(capabilities: Capabilities): Rung[];
 }
 

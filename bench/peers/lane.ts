@@ -9,7 +9,10 @@ import type { Work } from './rows.js';
 export interface Prepared {
   /** Computes once. Names and layouts are wgrad's; what a library does not compute may be left out. */
   results(): Promise<Results>;
-  /** Computes `repeats` times and resolves when the device has done all of it; reads nothing back but what that takes. */
+  /**
+   * Computes `repeats` times and resolves when the device has finished all of it. It reads nothing back, except where a
+   * library cannot wait otherwise.
+   */
   run(repeats: number): Promise<void>;
   close?(): void | Promise<void>;
 }

@@ -29,7 +29,10 @@ export class LaneProcess {
     return this.#child !== undefined;
   }
 
-  /** One question, one answer; past the limit, or if the process ends, it is gone and the answer is an error. */
+  /**
+   * Asks one question and gives one answer. If the limit is exceeded or the process ends, the lane is gone and the answer
+   * is an error.
+   */
   async ask(request: Request, limitMs: number): Promise<Answer> {
     const child = this.#child ?? this.#start();
     let timer: NodeJS.Timeout | undefined;

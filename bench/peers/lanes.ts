@@ -8,7 +8,7 @@ import { OURS } from './report.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Where a Python with PyTorch may be; the first on the path may be one without. */
+/** Where a Python with PyTorch may be: the first one on the path may have none. */
 const PYTHONS = ['python3', '/usr/bin/python3', '/usr/local/bin/python3'];
 
 /** The lanes of a run: wgrad, the peers named (default: all), and PyTorch where it is installed. */

@@ -73,7 +73,7 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-/** Opens every lane; a peer that does not open is left out and said so, wgrad has to. */
+/** Opens every lane. A peer that does not open is left out, with a message; wgrad must open. */
 async function openAll(lanes: readonly LaneProcess[], capMs: number): Promise<{ report: Report; software: boolean }> {
   const opened: Report['lanes'][number][] = [];
   let ours: Place | undefined;
@@ -97,7 +97,7 @@ async function openAll(lanes: readonly LaneProcess[], capMs: number): Promise<{ 
   return { report: { key, adapter, node: process.version, versions, lanes: opened, ceilings, rows: [] }, software };
 }
 
-/** Changes with whatever makes earlier rows stale. */
+/** A text that changes with whatever makes earlier rows stale. */
 function keyOf(places: readonly string[]): string {
   const changed = Math.max(...['src', 'bench/peers/libraries'].map((folder) => newestChange(join(root, folder))));
   const parts = [...places, process.version, readFileSync(join(here, 'package-lock.json'), 'utf8'), changed];

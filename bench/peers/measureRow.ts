@@ -23,11 +23,14 @@ export interface MeasureOptions {
 }
 
 const SAMPLE_MS = 20;
-/** Compiling is not what is measured: a whole network takes minutes in some, and is there from the disk the next time. */
+/**
+ * A lane may take this many caps to prepare. Compiling is not measured: some libraries take minutes for a whole network,
+ * and have it on disk the next time.
+ */
 const CAPS_TO_PREPARE = 4;
 /** Float32 against float64, relative to the norm: what the tolerance table allows for gradients of whole models. */
 const TOLERANCE = 1e-4;
-/** After a step of Adam, which divides by the root of what may be rounding noise. */
+/** For results of a step of Adam, which divides by the root of what may be rounding noise. */
 const AFTER_ADAM = 1e-3;
 /** TF32 has 10 bits of mantissa, 2^-11 = 5e-4 by product. */
 const TF32_TOLERANCE = 2e-2;
@@ -60,7 +63,7 @@ export async function measureRow(
         outcomes[lane.spec.name] = { note: 'error' in answer ? answer.error : 'no results' };
       else {
         const results = await loadResults(answer.results);
-        // Too large for the reference: the first lane, wgrad's, speaks for it.
+        // The row is too large for the reference: the results of the first lane, wgrad, take its place.
         reference ??= results;
         const wrong = disagreement(results, reference, lane.spec.tf32 ? TF32_TOLERANCE : TOLERANCE);
         if (wrong) outcomes[lane.spec.name] = { note: `wrong: ${wrong}` };
@@ -94,7 +97,7 @@ function imagesOf(work: Work): number | undefined {
   return 'filter' in work ? work.x[0] : undefined;
 }
 
-/** The filter's gradient sums over images: those that the reference leaves out are made to add nothing. */
+/** The gradient of a filter sums over all images: those that the reference leaves out are made to add nothing. */
 export function muted(work: Work, operands: Operands, checked: number | undefined): Operands {
   if (work.kind !== 'conv2dWeight' || checked === undefined) return operands;
   const g = operands.get('g')!;

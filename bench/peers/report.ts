@@ -16,7 +16,7 @@ export interface RowResult {
 
 /** A run on one adapter: what resumes, what is committed. */
 export interface Report {
-  /** Changes with whatever makes earlier rows stale. */
+  /** A text that changes with whatever makes earlier rows stale. */
   readonly key: string;
   readonly adapter: string;
   readonly node: string;

@@ -72,7 +72,7 @@ const HIDDEN = 64;
 const FLOW_FLOP = 12 * 2 * (2 * HIDDEN + HIDDEN * HIDDEN + 2 * HIDDEN);
 const FLOW_WEIGHTS = 53_784;
 const RESNET18_WEIGHTS = 11_176_512;
-/** A derivative by both operands takes twice the work of the value. */
+/** With both gradients a row takes three times the work of the value: each gradient is as much again. */
 const WITH_GRADIENTS = 3;
 
 /** Every row, small ones first within a family. */
@@ -167,7 +167,10 @@ function resnet50Convs(): Convolution[] {
   return [...distinct.values()];
 }
 
-/** Per value: two passes forward, two backward, each a few operations; x, y, g and dx cross memory, x and g twice. */
+/**
+ * Per value there are two passes forward and two backward, each of a few operations. x, y, g and dx cross memory, x and g
+ * twice.
+ */
 function norms(): Row[] {
   const one = (x: Shape, relu: boolean) =>
     row(

@@ -10,17 +10,17 @@ export interface ScheduleOptions {
   /** A sample lasts at least this long, so that waiting for the queue does not count. */
   readonly sampleMs: number;
   readonly rounds: number;
-  /** After so long no further round begins, once there are `MIN_ROUNDS`. */
+  /** After this time no further round begins, once there are `MIN_ROUNDS`. */
   readonly budgetMs: number;
   readonly now?: () => number;
 }
 
-/** Fewer samples have no quartiles to speak of. */
+/** With fewer samples quartiles mean nothing. */
 export const MIN_ROUNDS = 3;
 const MAX_REPEATS = 1024;
 /** Trials after the first call. */
 const TRIALS = 5;
-/** Samples that a call must last for one trial to do. */
+/** A call as long as this many samples is tried only once. */
 const LONG = 10;
 
 /**
@@ -54,8 +54,8 @@ export async function interleave(
 }
 
 /**
- * How many calls fill a sample, by the fastest of some trials: the first call compiles, others may have had to wait for a
- * processor, and one call a sample would go on measuring that.
+ * How many calls fill a sample, by the fastest of some trials. The first call compiles, and others may have waited for a
+ * processor: to take such a call as typical would set one call a sample and go on measuring the wait.
  */
 async function warmUp(contestant: Contestant, sampleMs: number): Promise<number | { readonly note: string }> {
   let fastest = Number.POSITIVE_INFINITY;

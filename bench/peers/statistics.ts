@@ -22,7 +22,7 @@ export function summarise(samples: readonly number[], repeats: number): Times {
   return { median, q1, q3, samples: samples.length, repeats };
 }
 
-/** `exp(mean(log x))`: the only mean for which the ratio's reciprocal has the reciprocal mean. */
+/** `exp(mean(log x))`: the mean for which it makes no difference which of two libraries is divided by the other. */
 export function geometricMean(ratios: readonly number[]): number {
   return Math.exp(ratios.reduce((sum, r) => sum + Math.log(r), 0) / ratios.length);
 }

@@ -69,7 +69,7 @@ export function prepareWork(device: Device, work: Work, operands: Operands): Pre
       const g = on('g');
       const running = [device.zeros(variables.gamma.shape), device.zeros(variables.gamma.shape)];
       return stateless(() => {
-        // Second handles on the running statistics: they are updated in place, and what the op is given dies.
+        // Second handles on the running statistics: the op updates them in place, and the handles that it is given die.
         const [mean, variance] = running.map((t) => stopGradient(t));
         const f = ({ x, gamma, beta }: typeof variables) => op(x, gamma, beta, mean, variance)[0];
         const [y, gradients] = vjp(f, variables, g);
@@ -148,7 +148,7 @@ function flowOn(device: Device, operands: Operands): RealNvpParams {
 function prepareAdam(device: Device, width: number, operands: Operands): PreparedWork {
   const own = resnet.init(new Rng(0), device, { depth: 18, width }).params;
   let params = packParameters(overwrite(own, operands));
-  // Gradients come to the optimiser in an arena of their own, where the sweep puts them: d sum(p c) / dp = c.
+  // The optimiser is given gradients in an arena of their own, where the sweep puts them: d sum(p c) / dp = c.
   const [, gradients] = valueAndGrad((p: typeof params) => {
     const terms: Tensor[] = [];
     eachTensor(p, (t, path) => terms.push(sum(mul(t, upload(device, operands.get(GRADIENT + path) as HostArray)))));
@@ -156,7 +156,7 @@ function prepareAdam(device: Device, width: number, operands: Operands): Prepare
   })(params);
   let state: AdamState<typeof params> = adam.init(params);
   const call = () => {
-    // The optimiser disposes of what it is given, so it is given second handles.
+    // The optimiser disposes of the gradients, so it is given second handles.
     const handles = mapTensors(gradients, (g) => aliasOf(g));
     [params, state] = adam.step(params, handles, state, { lr: LEARNING_RATE });
   };

@@ -9,7 +9,7 @@ const HEAD = 66;
 const MARGIN = 16;
 /** Contour levels halve from the peak of P; ten of them reach a thousandth. */
 const LEVELS = 10;
-// A file of its own has no page whose variables it could follow.
+// An SVG file by itself has no page whose colours it could take over.
 const COLOUR = { ink: '#1c2230', faint: '#6b7386' } as const;
 
 interface Panel {

@@ -5,7 +5,7 @@ const PANEL = { width: 330, height: 300, marginBottom: 44 } as const;
 const MARGIN = 14;
 const TITLE = 24;
 
-// A file of its own has no page whose variables it could follow.
+// An SVG file by itself has no page whose colours it could take over.
 export const COLOUR = {
   ink: '#1c2230',
   faint: '#6b7386',

@@ -25,7 +25,7 @@ type Params = { logit: Tensor; flow: RealNvpParams };
 interface State {
   readonly step: number;
   readonly sigma: number;
-  /** Of an error in units of sigma, as the flow or the Laplace has it. */
+  /** Standard deviation of an error in units of sigma, under the flow or the Laplace. */
   readonly std: number;
   /** What a label is expected to be off by. */
   readonly product: number;

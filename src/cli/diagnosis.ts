@@ -37,7 +37,7 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
-/** WebGPU's guaranteed limits, inside which every kernel stays. */
+/** The limits that WebGPU guarantees; every kernel stays within them. */
 const NEEDED_LIMITS = {
   maxStorageBuffersPerShaderStage: 8,
   maxStorageBufferBindingSize: 2 ** 27,
@@ -49,7 +49,7 @@ const NEEDED_LIMITS = {
 const MIN_NODE = [20, 20];
 const SMALL_MEMORY = 2 ** 30;
 
-/** Looks at Node, the WebGPU package, the adapter and whether it computes. */
+/** Looks at Node, the package webgpu and the adapter, and whether the adapter computes. */
 export async function diagnose(): Promise<Diagnosis> {
   const facts = {
     node: process.versions.node,
@@ -69,7 +69,7 @@ export async function diagnose(): Promise<Diagnosis> {
   return { ...facts, adapter, backend: adapter && !failure ? 'webgpu' : 'cpu', findings };
 }
 
-/** What is wrong, given the facts; `failure` is the message of the attempt to open and use the adapter, if it failed. */
+/** Judges the facts. `failure` is the message of the attempt to open and use the adapter, if it failed. */
 export function judge(
   { node, webgpu: version, memory }: Pick<Diagnosis, 'node' | 'webgpu' | 'memory'>,
   adapter: AdapterReport | null,
@@ -133,7 +133,7 @@ function packageVersion(): string | null {
 }
 
 async function examineAdapter(): Promise<AdapterReport> {
-  // Opening the device first: it refuses a missing adapter and the null backend, with the reason.
+  // The device is opened first: that refuses a missing adapter and the null backend, with the reason.
   const device = await webgpu();
   const adapter = await (await findGpu()).requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new Error('the adapter went away while it was looked at');
@@ -153,7 +153,7 @@ async function examineAdapter(): Promise<AdapterReport> {
 function describeAdapter({ info, features, limits }: GPUAdapter, tier: AdapterReport['tier']): AdapterReport {
   const { vendor, architecture, device, description, subgroupMinSize: min = 0, subgroupMaxSize: max = 0 } = info;
   const values: Record<string, number> = {};
-  // The limits are getters of the prototype, which Object.entries does not see.
+  // `for in`, because the limits are getters of the prototype, which Object.entries does not see.
   for (const name in limits) {
     const value = limits[name as keyof GPUSupportedLimits];
     if (typeof value === 'number') values[name] = value;

@@ -7,7 +7,9 @@ import { formatTable } from '../testing/formatTable.js';
 import { casesOf } from '../testing/registry.js';
 import type { Command } from './command.js';
 
-/** How one op did: the largest errors as shares of what is allowed, `null` for what does not apply or failed. */
+/**
+ * The verdict on one op: its largest errors as shares of what is allowed, `null` where a check does not apply or failed.
+ */
 export interface OpVerdict {
   readonly op: string;
   readonly samples: number;

@@ -7,10 +7,10 @@ import { gradcheck } from './gradcheck.js';
 import { tune } from './tune.js';
 import { wgsl } from './wgsl.js';
 
-/** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
+/** The exit code of a mistake of the user; a command whose answer is no exits with 1. */
 const USER_ERROR = 2;
 
-/** Commands of the package `wgrad-pose`, for whoever looks for them here. */
+/** Commands of the package `wgrad-pose`, to tell those who look for them here where they are. */
 const POSE_COMMANDS = ['start', 'train', 'compare', 'predict', 'evaluate', 'inspect', 'convert', 'export'];
 
 const COMMANDS: readonly Command[] = [doctor, gradcheck, wgsl, tune];

@@ -34,7 +34,7 @@ export const tune: Command = {
 
 /**
  * The bench shapes of these ops whose name contains `filter`.
- * @throws DataError where that leaves none of those that there are
+ * @throws DataError where no name contains it
  */
 export function tuneCalls(names: readonly string[], filter: string): TuneCall[] {
   const all = casesOf(names).flatMap(({ op, samples, bench }) => bench.map((shape) => ({ ...shape, op, samples })));

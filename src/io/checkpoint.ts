@@ -5,14 +5,14 @@ import type { StateDict } from './stateDict.js';
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Where a training run stands: all that must be known, besides the tensors, to continue it bit-equal. */
+/** Where a training run stands: together with the tensors, all that is needed to continue it bit by bit. */
 export interface Progress {
   /** Epochs and optimiser steps that are done. */
   readonly epoch: number;
   readonly step: number;
   /** Best validation score so far; absent before the first validation. */
   readonly best?: number;
-  /** Counters of the sampler, the augmentation and other random streams, by name. */
+  /** Counters of the sampler, the augmentation and other streams of random numbers, by name. */
   readonly counters: Readonly<Record<string, number>>;
 }
 

@@ -16,7 +16,7 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The reference implementation's bound; it keeps a corrupt length from being believed. */
+/** The bound of the reference implementation. Without it a damaged length would be taken for the size of the header. */
 const MAX_HEADER_BYTES = 100_000_000;
 
 /**
@@ -43,7 +43,7 @@ export function parseSafetensors(bytes: Uint8Array, where = 'safetensors'): Safe
       throw new DataError(`${where}: tensor "${name}" ${fault}: it begins at byte ${begin}, expected ${reached}`);
     }
     if (dataStart + end > bytes.length) throw truncated(where, `tensor "${name}"`, dataStart + end, bytes.length);
-    // Not `slice`, which shares memory where the bytes are a Node Buffer; the copy is aligned, the file may not be.
+    // Not `slice`, which shares memory if the bytes are a Node Buffer. The copy is aligned, which the file need not be.
     const own = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
     tensors.set(name, storedTensor(onDisk, shape, own.buffer));
     reached = end;
@@ -76,7 +76,7 @@ export function formatSafetensors(
   });
   entries.sort((a, b) => WRITE_ORDER.indexOf(a.dtype) - WRITE_ORDER.indexOf(b.dtype) || (a.name < b.name ? -1 : 1));
 
-  // A string is put together by hand because an object would reorder names that look like integers.
+  // The JSON is put together by hand, because an object would reorder names that look like integers.
   let offset = 0;
   const fields = entries.map(({ name, dtype, shape, data }) => {
     const begin = offset;
@@ -138,7 +138,10 @@ function parseHeader(bytes: Uint8Array, where: string): { header: Record<string,
   }
 }
 
-/** The first key, quoted, that an object of a valid JSON text holds twice; `JSON.parse` keeps the last in silence. */
+/**
+ * The first key, quoted, that an object in a valid JSON text has twice. `JSON.parse` would keep the last one without a
+ * word.
+ */
 function duplicateKey(json: string): string | undefined {
   const open: Set<unknown>[] = [];
   const colon = /\s*:/y;

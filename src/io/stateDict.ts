@@ -37,7 +37,7 @@ export function unflattenState(state: ReadonlyMap<string, StateTensor>): StateTr
     const last = parts.pop() as string;
     let node = root;
     for (const part of parts) {
-      // Without a prototype, a file's `__proto__` is a key like any other.
+      // The record has no prototype, so `__proto__` in a file is a key like any other.
       node[part] ??= Object.create(null) as StateTree;
       if (isStateTensor(node[part])) throw new DataError(`state dict: "${name}" lies below "${part}", a tensor itself`);
       node = node[part] as typeof root;

@@ -36,7 +36,10 @@ export function permuteAxes(tensor: StateTensor, order: readonly number[]): Stat
   return { shape: outShape, data: out };
 }
 
-/** Axes of filters by their number: `[R, S, C/groups, K]` and `[S, C/groups, K]` against PyTorch's `[out, in/groups, ...]`. */
+/**
+ * The order of a filter's axes on disk, by their number: `[R, S, C/groups, K]` and `[S, C/groups, K]` become PyTorch's
+ * `[out, in/groups, ...]`.
+ */
 const TO_TORCH: Readonly<Record<number, readonly number[]>> = { 3: [2, 1, 0], 4: [3, 2, 0, 1] };
 const FROM_TORCH: Readonly<Record<number, readonly number[]>> = { 3: [2, 1, 0], 4: [2, 3, 1, 0] };
 

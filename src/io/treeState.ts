@@ -7,12 +7,12 @@ import type { ExpectedShapes, StateDict, StateTensor } from './stateDict.js';
 import { fromTorchLayout, torchShape, toTorchLayout } from './torchLayout.js';
 
 /**
- * The tensors and numbers of a tree by their paths, in PyTorch's names and layouts: filters become OIHW, whole numbers, such as
- * `num_batches_tracked`, scalars of 64-bit integers. Elements keep the precision of their device: float64 on the reference.
- * Strings, booleans and null are settings and stay out.
+ * The tensors and numbers of a tree by their paths, in PyTorch's names and layouts: filters become OIHW, and whole
+ * numbers, such as `num_batches_tracked`, become scalars of 64-bit integers. Elements keep the precision of their device,
+ * which is float64 on the reference. Strings, booleans and null are settings and are left out.
  *
- * Names are paths joined with dots. A record of just `params` and `state`, as `init` of a network returns it, adds nothing to
- * them, since PyTorch has `bn1.weight` beside `bn1.running_mean`.
+ * Names are paths joined with dots. The keys of a record of just `params` and `state`, as `init` of a network returns it,
+ * are left out of the paths, because PyTorch has `bn1.weight` beside `bn1.running_mean`.
  *
  * @throws DataError naming a leaf that no file can hold, or a name that two tensors have
  */
@@ -23,7 +23,7 @@ export async function downloadState(tree: unknown): Promise<StateDict> {
 }
 
 /**
- * Overwrites the tensors of a tree with those of the same names, as far as there are any.
+ * Overwrites each tensor of a tree with the tensor of the same name, where there is one.
  *
  * @returns the tree with these very tensors, and with the numbers of the state dict in place of its own
  */

@@ -20,8 +20,9 @@ export const OVER_LAST: Statistics = {
 };
 
 /**
- * Over pixels P and channels D of [N, P, G, D]. Pixels come first, since their axis can be reduced where it lies; channels
- * have equally many, so that the mean of their means is the mean, and the variance is theirs plus that of their means.
+ * Over pixels P and channels D of [N, P, G, D]. Pixels are reduced first, because their axis can be reduced where it
+ * lies. All channels have equally many, so the mean is the mean of their means, and the variance is the mean of their
+ * variances plus the variance of their means.
  */
 export const OVER_GROUPS: Statistics = {
   mean: (x) => mean(mean(x, PIXELS), CHANNELS),
@@ -35,9 +36,9 @@ const PIXELS = { axes: 1, keepDims: true } as const;
 const CHANNELS = { axes: 3, keepDims: true } as const;
 
 /**
- * `y = xhat weight + bias` with `xhat = (x - mean x) / sqrt(var x + eps)`. The gradient of x comes at once from
- * `gw = g weight`, `(gw - mean gw - xhat mean(gw xhat)) / sqrt(var x + eps)`: the derivative of each step apart would take twice
- * as many passes over memory.
+ * `y = xhat weight + bias` with `xhat = (x - mean x) / sqrt(var x + eps)`. The gradient of x is computed in one step,
+ * from `gw = g weight`, `(gw - mean gw - xhat mean(gw xhat)) / sqrt(var x + eps)`: to differentiate each op of the
+ * forward pass by itself would take twice as many passes over memory.
  */
 export function affineNorm(x: Tensor, weight: Tensor, bias: Tensor, over: Statistics, eps: number): Tensor {
   const forward = (t: Tensor, w: Tensor, b: Tensor) => {
@@ -45,7 +46,7 @@ export function affineNorm(x: Tensor, weight: Tensor, bias: Tensor, over: Statis
     return [normalise(t, ...statistics, w, b, { eps }), { t, w, b, statistics }] as const;
   };
   return customVjp(forward, ({ t, w, b, statistics }, g) => {
-    // For second derivatives they must be functions of x again.
+    // If a tape records, for second derivatives, the statistics must be computed from x again.
     const [m, v] = isRecording() ? [over.mean(t), over.variance(t)] : statistics;
     const xhat = normalise(t, m, v, 1, 0, { eps });
     const gw = mul(g, w);

@@ -12,7 +12,7 @@ import { type ParameterGroup, rulesOf } from './parameterGroups.js';
 export interface StepOptions {
   /** Learning rate; as a tensor of shape [] it may change on the device from step to step. */
   readonly lr: number | Tensor;
-  /** Weight decay of parameters that no group speaks for. */
+  /** Weight decay of the parameters for which no group has another. */
   readonly weightDecay?: number;
   /** Rules of their own for some parameters, by path. */
   readonly groups?: readonly ParameterGroup[];
@@ -60,7 +60,10 @@ export function copiesOf<P>(by: string, params: P): P {
   return copies;
 }
 
-/** @internal Before anything else of a step, since there is no rate that suits all. */
+/**
+ * @internal Refuses a step without a learning rate, because no default suits all; it comes before anything else of a
+ * step.
+ */
 export function checkRate(by: string, options: StepOptions | undefined): void {
   const lr: unknown = options?.lr;
   if (typeof lr === 'number' || lr instanceof Tensor) return;
@@ -74,7 +77,7 @@ export interface Updated<P> {
   readonly params: P;
   readonly moments: readonly P[];
   readonly status: Tensor;
-  /** [2], as `scaledGradStatus` moves it; the gradients are those of the loss times its first element. */
+  /** [2], moved by `scaledGradStatus`. The gradients belong to the loss times its first element. */
   readonly lossScale?: Tensor;
 }
 
@@ -143,7 +146,10 @@ function allocationsOf(tree: Tree): Set<Tensor['allocation']> {
   return new Set(tensorsOf(tree).map((t) => t.allocation));
 }
 
-/** The gradients as flat arenas in the parameters' order: where the sweep put them, or copied if they came otherwise. */
+/**
+ * The gradients as flat arenas in the order of the parameters: those that the sweep has filled, or copies if the
+ * gradients came otherwise.
+ */
 function gradientArenas(by: string, params: Tree, gradients: Tree): Tensor[] {
   const pairs = pairUp(by, params, gradients);
   const fits = pairs.every(

@@ -7,8 +7,8 @@ import { aliasOf, type Tensor } from '../tensor/tensor.js';
 import { eachTensor, mapOnce } from '../tensor/tree.js';
 
 /**
- * The mean gradient of micro-batches, one at a time: `mean += (gradients - mean) / count`. What a batch too large for the
- * memory would give, if the loss is a mean over its rows and no batch norm looks across them:
+ * Takes one micro-batch into the mean gradient, `mean += (gradients - mean) / count`. The mean of all parts is the gradient
+ * of a batch that is too large for the memory, if the loss is a mean over its rows and no batch norm looks across them:
  *
  *     let [loss, mean] = step(params, part(0));
  *     for (let k = 1; k < n; k++) mean = averageGradients(mean, step(params, part(k))[1], k + 1);
@@ -31,7 +31,7 @@ export function averageGradients<P>(mean: P, gradients: P, count: number): P {
     const means = pairs.map(([m]) => m);
     const [flatMeans, flatGradients] = [flatArenas(means), flatArenas(pairs.map(([, g]) => g))];
     const isFlat = flatMeans && flatGradients;
-    // Where one of them did not come from packed parameters they go leaf by leaf.
+    // If one of the trees does not lie in arenas, its tensors are updated one by one.
     const targets = isFlat ? flatMeans : means.map((t) => aliasOf(t));
     targets.forEach((target, k) => {
       blend(target, isFlat ? flatGradients[k] : pairs[k][1], { share: 1 / count });
@@ -60,7 +60,7 @@ function pairUp(mean: unknown, gradients: unknown): [mean: Tensor, gradient: Ten
     }
     m.assertDonatable('averageGradients');
     g.assertLive('averageGradients');
-    pairs.set(m, g); // a tied parameter stands in several places, with one gradient
+    pairs.set(m, g); // a tied parameter stands at several paths and has one gradient
     leaves++;
   });
   if (leaves === byPath.size) return [...pairs];

@@ -17,7 +17,7 @@ export type BatchNormState = { running_mean: Tensor; running_var: Tensor; num_ba
 export interface BatchNormOptions {
   /** Normalise by the batch and update the running statistics, or normalise by the running statistics. */
   readonly training: boolean;
-  /** Share of a batch in the running statistics; `null` averages all batches alike, as PyTorch's `None` does. */
+  /** Weight of the newest batch in the running statistics; `null` averages all batches alike, as PyTorch's `None` does. */
   readonly momentum?: number | null;
   readonly eps?: number;
   /** Added before the activation; like x. */
@@ -53,7 +53,7 @@ export function apply(
   }
   const count = num_batches_tracked + 1;
   const attrs = { eps, momentum: momentum ?? 1 / count };
-  // ReLU and residual are fused where an op is; a residual without ReLU is not.
+  // There are fused ops for ReLU alone and for a residual with ReLU, but none for a residual alone.
   const fusedAdd = residual && activation === 'relu';
   const op = activation === 'relu' ? batchNormRelu : batchNormOp;
   const [y, mean, variance] = fusedAdd

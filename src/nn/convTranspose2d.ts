@@ -17,7 +17,8 @@ export function init(
 ): Conv2dParams {
   const [r, s] = typeof kernel === 'number' ? [kernel, kernel] : kernel;
   const shape = [r, s, outputs / groups, inputs];
-  // PyTorch takes the second extent of its [in, out / groups, R, S] for the fan-in, which here is that of the outputs.
+  // For the fan-in PyTorch takes the second extent of its [in, out / groups, R, S], which here is the number of outputs
+  // per group.
   const fanIn = (r * s * outputs) / groups;
   const weight = weightInit ? weightInit(rng, device, shape) : torchUniform(rng, device, shape, fanIn);
   return bias ? { weight, bias: torchUniform(rng, device, [outputs], fanIn) } : { weight };

@@ -25,8 +25,8 @@ export function init(
 }
 
 /**
- * `y = act(norm(conv(x)))`, ReLU by default, with as much padding as keeps the size at stride 1; groups are as many as the
- * filter's channels leave. In training go on with the returned state.
+ * `y = act(norm(conv(x)))`, ReLU by default, with as much padding as keeps the size at stride 1; the filter tells the
+ * number of groups. In training, go on with the returned state.
  *
  * @param x [N, H, W, C]
  */

@@ -12,7 +12,7 @@ import { formatShape, isFloat, normaliseAxis, sameShape } from '../tensor/shape.
 import type { Tensor } from '../tensor/tensor.js';
 
 export interface CrossEntropyOptions {
-  /** Of the classes; default: the last. */
+  /** Axis of the classes; default: the last. */
   readonly axis: number;
   /** Share of the target that is spread over all classes alike, in [0, 1]; default 0. */
   readonly labelSmoothing: number;
@@ -25,12 +25,13 @@ export interface CrossEntropyOptions {
 const DEFAULTS: CrossEntropyOptions = { axis: -1, labelSmoothing: 0, ignoreIndex: undefined, reduction: 'mean' };
 
 /**
- * Cross-entropy of class scores, `loss = -sum_c t_c log softmax(logits)_c`, averaged: PyTorch's `cross_entropy` with the classes
- * last. With label smoothing e of C classes, t becomes `(1 - e) t + e / C`.
+ * Cross-entropy of class scores, `loss = -sum_c t_c log softmax(logits)_c`, averaged: PyTorch's `cross_entropy` with the
+ * classes last. With label smoothing e of C classes, t becomes `(1 - e) t + e / C`.
  *
  * @param logits float32 [..., C], any numbers
- * @param target class numbers, int32 or uint32, in the shape of the logits without `axis`; or probabilities t, float32, in
- *   the shape of the logits. A class that there is not gives a NaN loss, unless it is `ignoreIndex` (PyTorch's is -100)
+ * @param target class numbers, int32 or uint32, in the shape of the logits without `axis`; or probabilities t, float32,
+ *   in the shape of the logits. A number that is no class gives a NaN loss, unless it is `ignoreIndex` (PyTorch's is
+ *   -100)
  * @returns a scalar; with `reduction: 'none'` the shape of the logits without `axis`
  * @throws ShapeError if the target has another shape, or an option is out of range
  */

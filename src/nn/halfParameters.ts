@@ -7,12 +7,12 @@ import { Tensor } from '../tensor/tensor.js';
 import { mapTensors, tensorsOf } from '../tensor/tree.js';
 
 /**
- * The parameters of a network for one step of mixed precision: the same tree with float16 copies of its filters, which are
- * the tensors of rank 4. Everything else, the small vectors of batch norms above all, stays float32, as do the parameters
- * themselves, which an optimiser goes on to update.
+ * The parameters of a network for one step of mixed precision: the same tree with float16 copies of its filters, which
+ * are the tensors of rank 4. Everything else stays float32, such as the small vectors of batch norms. So do the
+ * parameters themselves, which the optimiser updates.
  *
- * Call it inside the function that is differentiated. Filters of an arena are copied in one dispatch, and their gradients,
- * which are float32, go to their places in the gradient arena as if there were no copies.
+ * Call it inside the function that is differentiated. Filters of an arena are copied in one dispatch, and the float32
+ * gradients land in the gradient arena as if there were no copies.
  */
 export function halfParameters<P>(params: P): P {
   const filters = [...new Set(tensorsOf(params))].filter((t) => t.rank === 4 && t.dtype === 'float32');
@@ -50,10 +50,13 @@ interface HalfLayout {
   readonly offsets: readonly number[];
 }
 
-/** The last layout of each arena: every step asks for the same one. */
+/** The last layout of each arena, kept because every step asks for the same one. */
 const cache = new WeakMap<Arena, HalfLayout>();
 
-/** Copies begin at multiples of twice as many elements as float32, for the same 256 bytes. */
+/**
+ * Copies begin at multiples of this many blocks: a binding starts at a multiple of 256 bytes, which float16 fills with
+ * twice as many elements as float32.
+ */
 const EVERY = 2;
 
 function layoutOf(arena: Arena, filters: readonly Tensor[]): HalfLayout {

@@ -5,15 +5,16 @@ import type { Tensor } from '../tensor/tensor.js';
 /** Multiply-accumulates of one op, from the shapes that it ran on. */
 type Counter = (inputs: readonly Tensor[], outputs: readonly Tensor[]) => number;
 
-/** Taps of a filter [R, S, C / groups, K] that meet in one element of the convolution's output. */
+/** How many taps of a filter [R, S, C / groups, K] one element of the output sums up. */
 const taps = ({ shape }: Tensor): number => sizeOf(shape) / shape[3];
 
 const convolution: Counter = ([, filter], [y]) => y.size * taps(filter);
 
 /**
- * What is counted: products with weights, taps in the padding included, as is the custom of the field. Norms, activations,
- * pooling and sums are not. Of a transposed convolution every input element meets every tap once; counting a full kernel
- * at each of its outputs, as for the SimpleBaseline head of Li et al. (2021, table 1), gives `stride^2` times as many.
+ * The ops that are counted: matrix products and convolutions, taps in the padding included, as papers count them. Norms,
+ * activations, pooling and sums are not counted. In a transposed convolution every element of the input meets every tap
+ * once. Li et al. (2021, table 1) count a full kernel at each output of the SimpleBaseline head, which is `stride^2`
+ * times as many.
  */
 const COUNTERS: Readonly<Record<string, Counter>> = {
   conv2d: convolution,
@@ -21,7 +22,7 @@ const COUNTERS: Readonly<Record<string, Counter>> = {
   conv2dInput: ([g, filter]) => g.size * taps(filter),
   conv2dWeight: ([, g], [filter]) => g.size * taps(filter),
   linear: ([, weight], [y]) => y.size * weight.shape[1],
-  // Whatever is transposed: the inner extent K is the root of MK KN / MN.
+  // Whichever operand is transposed: the inner extent K is the root of MK KN / MN.
   matmul: ([a, b], [y]) => y.size * Math.sqrt((matrixOf(a) * matrixOf(b)) / matrixOf(y)),
 };
 
@@ -35,8 +36,8 @@ export interface Macs {
 }
 
 /**
- * Counts the multiply-accumulates of the ops that `run` calls, those of derivatives included; on a `shapesOnly` device
- * nothing is computed for it.
+ * Counts the multiply-accumulates of the ops that `run` calls, those of derivatives included. On a `shapesOnly` device it
+ * does so without computing anything.
  */
 export function countMacs(run: () => unknown): Macs {
   const byOp = new Map<string, number>();

@@ -17,7 +17,7 @@ export interface AdamState<P> {
   readonly v: P;
   /** For `readStatus`. */
   readonly status: Tensor;
-  /** The average of the parameters, if `init` was asked for it: to evaluate with, in their place. */
+  /** The average of the parameters, if `init` was asked for it. Evaluate with it in place of the parameters. */
   readonly ema?: P;
   /** The factor of the loss and the steps since it moved, [2], if `init` was asked for them: see `lossScaleOf`. */
   readonly lossScale?: Tensor;
@@ -38,8 +38,9 @@ export interface InitOptions {
   /** Keep a running average of the parameters, which starts as their copy. */
   readonly ema?: boolean;
   /**
-   * Gradients will be those of the loss times a factor, which keeps small ones from vanishing in float16: `true` starts it
-   * at 65536, a number there. It halves when a gradient overflows, and such a step is left out; it doubles after 2000 steps.
+   * Makes room for a loss scale: gradients will be those of the loss times a factor, which keeps small ones from
+   * vanishing in float16. `true` starts the factor at 65536, a number at that number. The factor halves when a gradient
+   * overflows, and that step is skipped; it doubles after 2000 steps without overflow.
    */
   readonly lossScale?: boolean | number;
 }
@@ -74,8 +75,9 @@ export interface StepStatus {
 }
 
 /**
- * The factor of the loss that a step of mixed precision starts from: `valueAndGrad(f, { seed: lossScaleOf(state) })` gives
- * the loss as it is and gradients that are so many times larger, which the optimiser undoes. It never leaves the device.
+ * The factor by which a step of mixed precision scales its loss: `valueAndGrad(f, { seed: lossScaleOf(state) })` gives
+ * the loss as it is and gradients that are so many times larger; the optimiser divides them again. The factor stays on
+ * the device.
  *
  * @throws ShapeError if the state was made without `{ lossScale: true }`
  */
@@ -84,7 +86,7 @@ export function lossScaleOf({ lossScale }: { readonly lossScale?: Tensor }): Ten
   throw new ShapeError('lossScaleOf: the state has no loss scale; make it with init(params, { lossScale: true })');
 }
 
-/** Reads how the last step went; it waits for the device, so ask now and then, not at each step. */
+/** Reads how the last step went. It waits for the device, so ask now and then and not at each step. */
 export async function readStatus(state: { readonly status: Tensor; readonly lossScale?: Tensor }): Promise<StepStatus> {
   const [data, scale] = await Promise.all([state.status.data(), state.lossScale?.data()]);
   return {
@@ -170,7 +172,7 @@ function stepAdam<P>(
   return [next.params, { m, v, ...controlsOf(next), ...namedAverage(average) }];
 }
 
-/** What of a state is about its steps and not about single parameters. */
+/** The part of a state that is about its steps and not about single parameters. */
 interface Controls {
   readonly status: Tensor;
   readonly lossScale?: Tensor;
@@ -198,10 +200,10 @@ function startOf<P>(
   };
 }
 
-/** PyTorch's. */
+/** As PyTorch's `GradScaler` starts. */
 const INITIAL_LOSS_SCALE = 65536;
 
-/** The average as one more tree beside the moments, or none; the state and the options of a step must agree on it. */
+/** The average as one more tree beside the moments, or none. Throws if only one of the state and the options has it. */
 function averageOf<P>(
   by: string,
   { ema: tree }: { readonly ema?: P },

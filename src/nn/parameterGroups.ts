@@ -4,7 +4,7 @@ import { type Arena, arenaOf } from '../tensor/arena.js';
 import { pinned } from '../tensor/lifetime.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Rules for the parameters whose path matches; of several groups the last one that matches speaks. */
+/** Rules for the parameters whose path matches; of several matching groups the last one counts. */
 export interface ParameterGroup {
   /** Tested against the path that `packParameters` saw, for example `/(bn\d|downsample\.1)\./` or `/bias$/`. */
   readonly match: RegExp;
@@ -21,7 +21,7 @@ interface CachedRules {
   readonly rules: Tensor;
 }
 
-/** The last rules of each arena: they change rarely, and a step should not upload them again. */
+/** The last rules of each arena, kept because they change rarely and a step should not upload them again. */
 const cache = new WeakMap<Arena, CachedRules>();
 
 /**

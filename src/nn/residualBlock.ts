@@ -18,14 +18,17 @@ export type BlockState = { [U in Unit as `bn${U}`]?: batchNorm.BatchNormState } 
 
 export interface BlockOptions {
   readonly inputs: number;
-  /** Channels within; a bottleneck has four times as many outputs, else they are the outputs. */
+  /** Channels of the inner convolutions. A bottleneck has four times as many outputs, any other block as many. */
   readonly planes: number;
   readonly stride: number;
   readonly bottleneck: boolean;
   readonly weightInit: WeightInit;
 }
 
-/** Parameters and running statistics of a block; the shortcut is projected where it would not fit. */
+/**
+ * Parameters and running statistics of a block. The shortcut has a 1x1 convolution where input and output differ in
+ * shape.
+ */
 export function init(
   rng: Rng,
   device: Device,

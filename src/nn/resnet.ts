@@ -79,7 +79,9 @@ export function init(
 
 /** Whether batch norms use and update the statistics of the batch (training) or the running ones. */
 export interface ResnetMode extends Pick<batchNorm.BatchNormOptions, 'training'> {
-  /** Gradients recompute what is inside of a block: less memory, one forward pass more. */
+  /**
+   * The backward pass computes the inside of each block again instead of keeping it: less memory, one forward pass more.
+   */
   readonly checkpoint?: boolean;
 }
 
@@ -132,7 +134,7 @@ export function stage(
   let h = x;
   const block = mode.checkpoint ? checkpoint(residualBlock.apply) : residualBlock.apply;
   const next = params.map((p, b) => {
-    // A scope per block: what no VJP needs goes back to the pool before the next block allocates.
+    // Each block has a scope: what no VJP needs goes back to the pool before the next block allocates.
     const [y, s] = scope(() => block(p, state[b], h, strideOf(name, b), mode));
     h = y;
     return s;

@@ -18,7 +18,10 @@ export interface StepDecayOptions {
   readonly gamma?: number;
 }
 
-/** `floor + (lr - floor) (1 + cos(pi step / steps)) / 2`, then the floor: half a period, PyTorch's CosineAnnealingLR. */
+/**
+ * `floor + (lr - floor) (1 + cos(pi step / steps)) / 2` up to `steps`, then `floor`: PyTorch's CosineAnnealingLR over
+ * half a period.
+ */
 export function cosine(lr: number, { steps, floor = 0 }: CosineOptions): Schedule {
   checkSteps('cosine', steps);
   return (step) => floor + ((lr - floor) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;

@@ -5,8 +5,8 @@ import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
- * Every pixel `scale x scale` times, `y[n,p,q,c] = x[n, floor(p / scale), floor(q / scale), c]`: PyTorch's nearest
- * upsampling by an integer.
+ * Repeats every pixel `scale x scale` times, `y[n,p,q,c] = x[n, floor(p / scale), floor(q / scale), c]`: PyTorch's
+ * nearest upsampling by a whole factor.
  *
  * @param x [N, H, W, C]
  * @returns [N, scale H, scale W, C]

@@ -30,7 +30,7 @@ export function halfSamples({ op, samples }: OpCases): Sample[] {
   return narrowed.filter(({ inputs }) => inputs.some(({ dtype }) => dtype === 'float16') && inputs.every(fits));
 }
 
-/** The samples of an op that a device can hold: without float16 those that have none, in or out. */
+/** The samples of an op that a device can hold: a device without float16 has none with a float16 operand or result. */
 export function samplesFor(cases: OpCases, { capabilities }: Pick<Device, 'capabilities'>): readonly Sample[] {
   if (capabilities.float16) return cases.samples;
   return cases.samples.filter((sample) => {
@@ -40,8 +40,8 @@ export function samplesFor(cases: OpCases, { capabilities }: Pick<Device, 'capab
 }
 
 /**
- * How often a sample may be differentiated: 0 if it says so, if the op updates something in place and has no VJP, or if
- * no input or no output is a float.
+ * How often a sample may be differentiated: 0 if the sample says so, if the op updates something in place and has no VJP,
+ * or if no input or no output is a float.
  */
 export function differentiability({ op }: OpCases, sample: Sample): 0 | 1 | 2 {
   if ((op.def.vjp === null && op.def.donates?.length) || !drawOperands(sample, 0).some(isFloatArray)) return 0;

@@ -13,7 +13,10 @@ export interface ChoiceStore {
 
 type Tables = Record<string, Record<string, string>>;
 
-/** What choices depend on beside shapes: the adapter with its driver, as the device describes it, and the kernels. */
+/**
+ * What choices depend on beside shapes: the adapter and its driver, as the device describes them, and the version of the
+ * kernels.
+ */
 export function choicesKey(device: Pick<Device, 'description'>): string {
   return `${device.description}, wgrad ${VERSION}`;
 }
@@ -21,7 +24,7 @@ export function choicesKey(device: Pick<Device, 'description'>): string {
 /**
  * Takes over the choices that were measured on this adapter, driver and version.
  *
- * @param note hears of a text that is not a table of choices; it is ignored, the next `tune` replaces it
+ * @param note is called if the text is not a table of choices; the text is ignored, and the next `tune` replaces it
  * @returns how many choices there were
  */
 export async function loadChoices(

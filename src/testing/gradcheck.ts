@@ -36,7 +36,8 @@ type ListFunction = (inputs: Tensor[]) => Tensor[];
  * Compares gradients from the tape with central differences: for random `r` and `v`, `<grad L, v>` against
  * `(L(x + h v) - L(x - h v)) / 2h` with `L(x) = <f(x), r>`, by a five-point stencil in float64.
  *
- * Every input and output passes through a copy, so that a VJP which reads what its op does not keep meets a DisposedError.
+ * Every input and output passes through a copy. So if a VJP reads a tensor that its op does not keep, it gets a
+ * DisposedError.
  *
  * @param f differentiable around the inputs: no kink nearer than 2e-4.
  * @param inputs on the cpu() device; integer inputs are held constant.
@@ -75,7 +76,7 @@ export async function gradcheck(
   return { checks: checker.checks, worst: checker.worst };
 }
 
-/** `f` between copies: nothing that it reads or returns is alive for another reason than its own `keep`. */
+/** `f` between copies, so that no tensor which it reads or returns is kept alive by anything but its own `keep`. */
 function isolated(f: ListFunction): ListFunction {
   const copy = (x: Tensor) => accumulate(x, x.device.zeros(x.shape, x.dtype));
   return (xs) => f(xs.map(copy)).map(copy);
@@ -96,7 +97,7 @@ class Checker {
     this.#tolerance = tolerance;
   }
 
-  /** Components of either sign in [0.5, 1], so that none is overlooked. */
+  /** Components of either sign in [0.5, 1], so that each of them counts. */
   direction(size: number): Float64Array {
     const component = () => (this.#rng.uniform() < 0.5 ? -1 : 1) * (0.5 + 0.5 * this.#rng.uniform());
     return Float64Array.from({ length: size }, component);
@@ -184,7 +185,7 @@ function step(x: TypedArray, v: Float64Array, t: number): Float64Array {
   return Float64Array.from(x, (value, i) => value + t * v[i]);
 }
 
-/** `d<f, r>/dt`; differences are taken before the projection, where they cancel exactly. */
+/** `d<f, r>/dt`. Differences are taken before the projection, where equal values cancel exactly. */
 function derivative([p1, m1, p2, m2]: readonly TypedArray[][], rs: readonly Float64Array[]): number {
   let sum = 0;
   rs.forEach((r, j) => {
@@ -199,7 +200,7 @@ function dot(a: readonly TypedArray[], b: readonly Float64Array[]): number {
   return sum;
 }
 
-/** Small outputs may be what is left of terms of order 1, and round as those do. */
+/** Outputs below 1 count as 1: they may be small differences of terms of order 1, and round as those do. */
 function atLeastOne(y: TypedArray): Float64Array {
   return Float64Array.from(y, (value) => Math.max(Math.abs(value), 1));
 }

@@ -17,7 +17,10 @@ export interface HostArray {
 const ARRAY = { float32: Float32Array, float16: Float32Array, int32: Int32Array, uint32: Uint32Array } as const;
 const CLEARANCE = 0.05;
 
-/** Draws the elements that `fill` describes; floats are exact in their dtype, so that every device starts from the same numbers. */
+/**
+ * Draws the elements that `fill` describes. Floats are exact in their dtype, so that every device starts from the same
+ * numbers.
+ */
 export function drawFill(fill: Fill, rng: Rng): HostArray {
   const { shape, values } = fill;
   const size = sizeOf(shape);
@@ -38,7 +41,7 @@ function drawValues(fill: Fill, size: number, rng: Rng): number[] {
   const unsigned = fill.dtype === 'uint32';
   const { lo = unsigned ? 0 : -1, hi = unsigned ? 2 : 1, distinct = false } = fill;
   const order = distinct ? rng.permutation(size) : undefined;
-  // One slot per value, and the middle half of it: neighbours are half a slot apart.
+  // Each value has a slot of its own and lies in its middle half, so neighbours are at least half a slot apart.
   const draw = (i: number) => (order ? (order[i] + 0.25 + 0.5 * rng.uniform()) / size : rng.uniform());
   const place = isFloat({ dtype: dtypeOfFill(fill) }) ? spread(allowed(fill, lo, hi)) : integers(lo, hi);
   return Array.from({ length: size }, (_, i) => place(draw(i)));

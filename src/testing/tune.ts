@@ -42,9 +42,9 @@ export interface TuneResult {
 
 const SEED = 1;
 const ROUNDS = 7;
-/** A candidate this much slower than the best so far is not timed again. */
+/** A candidate that is this many times slower than the best so far is not timed again. */
 const HOPELESS = 2;
-/** What a candidate must gain on the built-in choice: less is noise. */
+/** A candidate must take less than this share of the time of the built-in choice: a smaller gain is noise. */
 const GAIN = 0.95;
 /** A sample without timestamps lasts at least this long, so that waiting for the queue does not count. */
 const SAMPLE_MS = 5;

@@ -15,7 +15,7 @@ const NCHW_TO_NHWC = [0, 2, 3, 1];
 const RSCK_TO_OIHW = [3, 2, 0, 1];
 const OIHW_TO_RSCK = [2, 3, 1, 0];
 
-/** Results that wait to be let go of: jax-js drops what is disposed of before it ran. */
+/** Results that are kept for a while before they are disposed of: jax-js drops what is disposed of before it has run. */
 const WINDOW = 32;
 
 async function open(): Promise<Library> {
@@ -34,7 +34,7 @@ async function open(): Promise<Library> {
         async run(repeats) {
           let waiting: Promise<void>[] = [];
           for (let i = 0; i < repeats; i++) {
-            // Waiting for one result hands over all that the call enqueued.
+            // Waiting for one result submits everything that the call enqueued.
             waiting.push(letGo(call()));
             if (waiting.length === WINDOW) {
               await waiting[0];

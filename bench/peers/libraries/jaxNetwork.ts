@@ -90,7 +90,7 @@ function gradientWork(variables: Arrays, loss: (variables: Arrays) => jax.Array)
   };
 }
 
-/** Parameters that a loss was given and has used by reference are let go of, as the library asks. */
+/** Frees parameters that a loss has used by reference, as jax-js asks for. */
 function consumed(params: Arrays, value: jax.Array): jax.Array {
   for (const p of Object.values(params)) p.dispose();
   return value;
@@ -191,7 +191,7 @@ function features(params: Arrays, work: StepWork, images: jax.Array): jax.Array 
   return np.mean(h, [2, 3]);
 }
 
-/** Two programs by step, gradients and update: compiled as one it did not end within minutes. */
+/** A step is two programs, gradients and update: compiled as one it did not end within minutes. */
 export function prepareStep(work: StepWork, operands: Operands): JaxWork {
   const batch = [
     onDevice(operands, 'images', NHWC_TO_NCHW),

@@ -6,10 +6,10 @@ import type { Operands } from '../operands.js';
 import type { ConvWork, Work } from '../rows.js';
 import { type OnnxNode, onnxModel } from './onnxModel.js';
 
-/** Calls within one run of the timed model: a run waits for the device once, whatever it holds. */
+/** Calls within one run of the timed model: a run waits for the device once, however many calls it holds. */
 const COPIES = 16;
 
-/** A work as a graph from constants to `y`, in whose place a suffix names the copy. */
+/** A work as a graph from constants to `y`. Copies of the graph get a suffix in their names. */
 interface OnnxWork {
   readonly constants: ReadonlyMap<string, HostArray>;
   readonly nodes: readonly OnnxNode[];
@@ -17,7 +17,7 @@ interface OnnxWork {
   readonly shape: readonly number[];
 }
 
-/** Its own Dawn and adapter choice; it says nothing of the adapter. */
+/** It has its own Dawn and chooses the adapter itself, without saying which. */
 async function open(): Promise<Library> {
   return {
     description: 'its own Dawn, which names no adapter',
@@ -165,7 +165,7 @@ function convolveWeight({ x, y, filter, stride, padding, groups }: ConvWork, ope
   if (groups > 1) throw new Unable('dW of a grouped convolution is no convolution');
   const [r, s, c, k] = filter;
   const after = [0, 1].map((axis) => (y[axis + 1] - 1) * stride + 1 + filter[axis] - 1 - x[axis + 1] - padding);
-  // Where the last pixels take no part, the result has rows too many, which are cut.
+  // Where the last pixels take no part the result has too many rows, which are cut off.
   const [below, right] = after.map((n) => Math.max(n, 0));
   const attributes = { dilations: [stride, stride], pads: [padding, padding, below, right] };
   return {

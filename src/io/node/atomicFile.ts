@@ -4,14 +4,15 @@ import { dirname } from 'node:path';
 import { fileError } from './fileError.js';
 
 /**
- * Replaces a file as a whole: writes beside it, flushes to the disk, then renames. Whoever reads `path` sees the old
- * content or the new, even after a crash or a power cut.
- * @throws DataError in one line (no folder, no permission, disk full); the old file is untouched, the part removed
+ * Replaces a file as a whole: writes a new file beside it, flushes that to the disk, then renames it. Whoever reads
+ * `path` sees the old content or the new, never a part, even after a crash or a power cut.
+ * @throws DataError in one line (no folder, no permission, disk full); the old file is untouched, and the new one is
+ *   removed
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const part = `${path}.${randomUUID().slice(0, 8)}.part`;
   try {
-    // 'wx' so that two writers can never share a part.
+    // 'wx' refuses a file that exists, so two writers never share one.
     await withFile(part, 'wx', async (file) => {
       await file.writeFile(content);
       await file.sync();

@@ -31,7 +31,7 @@ export function choicesFile(path: string = join(cacheFolder(), 'wgrad', 'choices
   };
 }
 
-/** Where the platform keeps what programs can compute again. */
+/** The folder of the platform for what programs can compute again. */
 function cacheFolder({ env, platform } = process): string {
   if (env.XDG_CACHE_HOME) return env.XDG_CACHE_HOME;
   if (platform === 'win32') return env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local');

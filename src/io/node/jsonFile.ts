@@ -11,7 +11,7 @@ export async function readJsonFile(path: string): Promise<unknown> {
     throw fileError('cannot read', path, cause);
   });
   try {
-    // Python's editors on Windows put a byte order mark in front, which JSON.parse does not know.
+    // Some programs on Windows put a byte order mark in front, which JSON.parse refuses.
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     const what = text.trim() === '' ? 'the file is empty' : (cause as Error).message.replace(/\s+/g, ' ');
