@@ -12,6 +12,7 @@ export default defineConfig({
       { find: /^wgrad$/, replacement: source('./src/index.ts') },
       { find: /^wgrad\/(.+)$/, replacement: source('./src/$1/index.ts') },
       { find: /^wgrad-pose$/, replacement: source('./pose/src/index.ts') },
+      { find: /^wgrad-pose\/node$/, replacement: source('./pose/src/node/index.ts') },
     ],
   },
   test: {

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { chart } from '../pose/src/report/chart.js';
+import { chart } from '../pose/src/node/report/chart.js';
 import { type AxisName, type AxisReport, formatFit, predict, type ScalingReport } from './scaling.js';
 
 const PANEL = { width: 440, height: 310 };

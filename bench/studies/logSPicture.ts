@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { chart } from '../../pose/src/report/chart.js';
+import { chart } from '../../pose/src/node/report/chart.js';
 import { densitiesOn, PICTURE, type StudyRow } from './logS.js';
 import type { Fixture } from './mixture.js';
 

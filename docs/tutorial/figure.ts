@@ -1,5 +1,5 @@
 import type * as Plot from '@observablehq/plot';
-import { chart } from '../../pose/src/report/chart.js';
+import { chart } from '../../pose/src/node/report/chart.js';
 
 const PANEL = { width: 330, height: 300, marginBottom: 44 } as const;
 const MARGIN = 14;

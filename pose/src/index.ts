@@ -1,4 +1,7 @@
-/** Human pose regression on wgrad: data sets, crops, networks, training, prediction, metrics, checkpoints of other codes. */
+/**
+ * Human pose regression on wgrad, as far as browsers can have it: crops, augmentation, networks, training, prediction on decoded
+ * pictures, metrics, generated figures, checkpoints of other codes. Files, folders, threads and reports are in `wgrad-pose/node`.
+ */
 export { type Affine, applyAffine, composeAffine, invertAffine } from './affine.js';
 export { augmentColour, augmentCrop, rleAugmentation } from './augment.js';
 export type { AugmentOptions } from './augmentation/augmentOptions.js';
@@ -14,14 +17,13 @@ export { type Architecture, describeArchitecture } from './checkpoints/architect
 export type { Conventions } from './checkpoints/conventions.js';
 export { type LoadedNetwork, networkOf } from './checkpoints/networkOf.js';
 export { onnxNetwork } from './checkpoints/onnxNetwork.js';
-export {
-  type PoseCheckpoint,
-  readPoseCheckpoint,
-  writePoseCheckpoint,
-} from './checkpoints/poseCheckpoint.js';
-export { type CocoGroundTruth, type CocoTruth, readGroundTruth } from './coco/groundTruth.js';
+export type { PoseCheckpoint } from './checkpoints/poseCheckpoint.js';
+export { type FormattedCheckpoint, formatPoseCheckpoint, poseCheckpointOf } from './checkpoints/poseCheckpoint.js';
+export type { CocoGroundTruth, CocoTruth } from './coco/groundTruth.js';
+export { groundTruthOf } from './coco/groundTruth.js';
 export { type PairedPoses, type PosePair, pairPoses, stackPairs } from './coco/posePairs.js';
-export { type CocoResult, readResults } from './coco/results.js';
+export type { CocoResult } from './coco/results.js';
+export { resultsOf } from './coco/results.js';
 export { schemaOf } from './coco/schemaOf.js';
 export {
   type Crop,
@@ -44,11 +46,8 @@ export {
   type SpatialLabels,
   type SplitOrigin,
 } from './dataset.js';
-export { type BoxedPerson, boxed, readBoxes } from './datasets/boxes.js';
-export { coco } from './datasets/coco.js';
-export { h36m } from './datasets/h36m.js';
-export { lsp } from './datasets/lsp.js';
-export { mpii } from './datasets/mpii.js';
+export type { BoxedPerson } from './datasets/boxes.js';
+export { boxesOf, boxesOfTable } from './datasets/boxes.js';
 export { defaultFigures, type FigureOptions, figures } from './figures/figures.js';
 export type { LabelNoise } from './figures/labels.js';
 export type { PoseVariety } from './figures/pose.js';
@@ -63,14 +62,14 @@ export {
   type OnnxValue,
   OPSET,
 } from './formats/onnx.js';
-export { loadWeights, readWeightsFile, type WeightsFile } from './formats/weightsFile.js';
+export type { WeightsFile } from './formats/weightsFile.js';
+export { modelWeights, parseWeightsFile } from './formats/weightsFile.js';
 export { type DecodedHeatmaps, type DecodeOptions, decodeHeatmaps } from './heatmaps/decodeHeatmaps.js';
 export { type GaussianMapOptions, type GaussianMaps, gaussianMaps } from './heatmaps/gaussianMaps.js';
 export * as heatmapHead from './heatmaps/heatmapHead.js';
 export { type DsntOptions, dsnt, type HeatmapLossOptions, heatmapMse, jensenShannon } from './heatmaps/heatmapLoss.js';
 export * as heatmapRegressor from './heatmaps/heatmapRegressor.js';
 export { type Debias, mapDistribution, mapMean, type SoftArgmaxOptions, softArgmax } from './heatmaps/softArgmax.js';
-export { decodeImage } from './images.js';
 export { meanPose } from './meanPose.js';
 export {
   calibrationError,
@@ -94,9 +93,23 @@ export { type RiskCoverage, riskCoverage } from './metrics/riskCoverage.js';
 export { type PoseScore, scorePoses } from './metrics/scorePoses.js';
 export { applySimilarity, fitSimilarity, type SimilarityTransform } from './metrics/similarityTransform.js';
 export { type UncertaintyScore, uncertaintyScore } from './metrics/uncertaintyScore.js';
-export { type PosePairs3d, readPosePairs3d } from './posePairs3d.js';
-export { type Poses3d, readPoses3d } from './poses3d.js';
-export { renderReport } from './report/renderReport.js';
+export type { PosePairs3d } from './posePairs3d.js';
+export { posePairs3dOf } from './posePairs3d.js';
+export type { Poses3d } from './poses3d.js';
+export { poses3dOf } from './poses3d.js';
+export { errorsOf } from './predict/errorsOf.js';
+export { formatResults } from './predict/formatResults.js';
+export { boxesOfJson, boxesOfList, boxesOfTruths, type ImageBoxes, withBoxes } from './predict/imageBoxes.js';
+export type { ImageToPredict, PersonBox } from './predict/imageToPredict.js';
+export { jointsOf } from './predict/jointsOf.js';
+export { type PoseNetwork, poseNetwork } from './predict/poseNetwork.js';
+export {
+  type PoseInSpace,
+  type PredictedPose,
+  type PredictedPoses,
+  type PredictOptions,
+  predictPoses,
+} from './predict/predictPoses.js';
 export type { RunReport } from './report/runReport.js';
 export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
 export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
@@ -104,7 +117,9 @@ export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
 export { mpii16 } from './schemas/mpii16.js';
 export { DEPTH_UNIT, DIMS, type Dims, decodeSpatialJoints, dropOutside, encodeSpatialJoints } from './targets.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
-export { loadRun, resumeSession, type SavedRun, saveRun } from './train/checkpointing.js';
+export { type BatchConfig, TrainingBatches } from './train/batches.js';
+export { checkpointOf, resumeSession, type SavedRun, savedRunOf } from './train/checkpointing.js';
+export { closeEpoch } from './train/closeEpoch.js';
 export {
   HEADS,
   type HeadName,
@@ -118,14 +133,22 @@ export {
   type TrainConfig,
 } from './train/config.js';
 export type { CropBatch } from './train/cropBatch.js';
-export { openDataset } from './train/dataset.js';
-export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';
 export { withDims } from './train/dims.js';
 export { type Evaluation, evaluate } from './train/evaluate.js';
-export { type InitialWeights, initFrom, readInitialWeights, withNetworkOf } from './train/initialWeights.js';
+export { type InitialWeights, initFrom, initialWeightsOf, withNetworkOf } from './train/initialWeights.js';
+export { type InputSize, inputSize } from './train/inputSize.js';
 export { type ErrorSource, learnedErrors } from './train/learnedDensity.js';
+export {
+  capturedTrainStep,
+  evaluatedParams,
+  initLearner,
+  type Learner,
+  type TrainStep,
+  trainStep,
+} from './train/learner.js';
+export { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './train/model.js';
+export { type Network, type Predictions, predict } from './train/predict.js';
 export type { BatchSource } from './train/prefetch.js';
-export { freeRunFolder, openRunFolder, type RunFolder, runFolder } from './train/runFolder.js';
 export {
   type LoadedData,
   type LoadedSample,
@@ -133,11 +156,19 @@ export {
   loadData,
   type TrainingSamples,
 } from './train/samples.js';
-export { type EpochSummary, type Session, startSession } from './train/session.js';
+export { type ScoredPoses, scoreAll } from './train/scores.js';
+export {
+  type EpochSummary,
+  endSession,
+  type RunProgress,
+  type Session,
+  type SessionOptions,
+  startSession,
+} from './train/session.js';
 export { type SpaceScore, scoreInSpace } from './train/spaceScore.js';
 export { type TestedUncertainty, testUncertainty } from './train/testUncertainty.js';
+export { DivergedError, type StepReport, trainEpoch } from './train/trainEpoch.js';
 export { trainReport } from './train/trainReport.js';
-export { type TrainObserver, trainRun } from './train/trainRun.js';
 export {
   type ErrorDensity,
   errorDensity,

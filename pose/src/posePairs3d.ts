@@ -1,9 +1,8 @@
-import { basename } from 'node:path';
 import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
-import { readJsonFile } from 'wgrad/io/node';
 import { cameraPoints } from './cameraPoints.js';
-import { type H36mLabels, h36mLabels } from './datasets/h36m.js';
+import { type H36mLabels, h36mLabels } from './datasets/h36mLabels.js';
+import { fileName } from './fileName.js';
 import { type Poses3d, poses3dOf } from './poses3d.js';
 import { H36M_THORAX, h36m18 } from './schemas/h36m18.js';
 
@@ -14,16 +13,21 @@ export interface PosePairs3d {
 }
 
 /**
- * Reads 3-D labels and predictions, each in one of two forms. Two JSON lists [N, K, 3] of millimetres in the same order. Or
+ * Labels and predictions in space from the JSON of two files, each in one of two forms. Two JSON lists [N, K, 3] of millimetres in the same order. Or
  * annotations of Human3.6M in the form of the official RLE code and results with `keypoints_3d`, as `wgrad-pose predict` writes
  * them, found by the name of the picture, else by its id; of two for a picture the one with the better score.
  *
  * Of Human3.6M x and y are projected back by the label's camera, z counts from the label's root, then both poses from their
  * own joint 0; the thorax and the three takes with a wrong annotation do not count: all as the official code evaluates.
+ * @param annotations names the file of the labels in messages, `results` that of the predictions
  * @throws DataError naming file and place of what is missing or broken
  */
-export async function readPosePairs3d(annotations: string, results: string): Promise<PosePairs3d> {
-  const [labels, predictions] = await Promise.all([readJsonFile(annotations), readJsonFile(results)]);
+export function posePairs3dOf(
+  labels: unknown,
+  predictions: unknown,
+  annotations: string,
+  results: string,
+): PosePairs3d {
   if (!Array.isArray(labels)) return inCamera(h36mLabels(labels, annotations), annotations, predictions, results);
   const [truth, prediction] = [poses3dOf(labels, annotations), poses3dOf(predictions, results)];
   if (truth.count !== prediction.count || truth.joints !== prediction.joints) {
@@ -46,7 +50,7 @@ function inCamera(people: readonly H36mLabels[], annotations: string, content: u
   const found = resultsByPicture(content, results);
   const [truth, prediction] = [0, 1].map(() => new Float64Array(people.length * joints * 3));
   people.forEach(({ name, image, joints: pixels, spatial }, n) => {
-    const result = found.get(basename(name)) ?? (image === undefined ? undefined : found.get(image));
+    const result = found.get(fileName(name)) ?? (image === undefined ? undefined : found.get(image));
     if (!result) throw new DataError(`${results}: no result for ${name} of ${annotations}; predict every picture`);
     truth.set(cameraPoints(pixels, spatial.depths, spatial), n * joints * 3);
     const seen = result.numbers('keypoints_3d', 3 * joints);
@@ -67,7 +71,7 @@ function resultsByPicture(content: unknown, file: string): Map<string | number, 
   const best = new Map<string | number, JsonEntry>();
   content.forEach((value: unknown, i) => {
     const entry = new JsonEntry(value, file, `[${i}]`);
-    const key = entry.has('file_name') ? basename(entry.text('file_name')) : entry.integer('image_id');
+    const key = entry.has('file_name') ? fileName(entry.text('file_name')) : entry.integer('image_id');
     const other = best.get(key);
     if (!other || entry.number('score') > other.number('score')) best.set(key, entry);
   });

@@ -1,5 +1,4 @@
 import { DataError } from 'wgrad';
-import { readJsonFile } from 'wgrad/io/node';
 
 /** 3-D poses of a file. */
 export interface Poses3d {
@@ -13,14 +12,9 @@ export interface Poses3d {
 }
 
 /**
- * Reads 3-D poses: a JSON list [N, K, 3] of millimetres, with null for a joint that has no label.
+ * The 3-D poses that a file's JSON holds: a list [N, K, 3] of millimetres, with null for a joint that has no label.
  * @throws DataError naming file, pose and joint
  */
-export async function readPoses3d(file: string): Promise<Poses3d> {
-  return poses3dOf(await readJsonFile(file), file);
-}
-
-/** The 3-D poses of a file's content. @throws DataError as `readPoses3d` */
 export function poses3dOf(list: unknown, file: string): Poses3d {
   if (!Array.isArray(list) || list.length === 0 || !Array.isArray(list[0]) || list[0].length === 0) {
     throw new DataError(`${file}: expected a list of poses [[[x, y, z], ...], ...] in millimetres`);

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
-import { readGroundTruth } from '../src/coco/groundTruth.js';
 import { pairPoses, stackPairs } from '../src/coco/posePairs.js';
-import { readResults } from '../src/coco/results.js';
 import { schemaOf } from '../src/coco/schemaOf.js';
-import { readPoses3d } from '../src/poses3d.js';
+import { readGroundTruth, readPoses3d, readResults } from '../src/node/jsonFiles.js';
 import { crowdpose14, lsp14 } from '../src/schema.js';
 import { jsonFolder } from './metrics/cocoFiles.js';
 

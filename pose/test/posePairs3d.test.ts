@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { METRIC_DIGITS } from '../../test/tolerance.js';
 import { mpjpe, paMpjpe } from '../src/metrics/mpjpe.js';
-import { readPosePairs3d } from '../src/posePairs3d.js';
+import { readPosePairs3d } from '../src/node/jsonFiles.js';
 import { annotationsOf, CAMERA } from './datasets/h36mFolder.js';
 
 let home: string;

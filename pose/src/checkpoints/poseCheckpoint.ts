@@ -1,7 +1,6 @@
 import { DataError } from 'wgrad';
 import { checkState, formatSafetensors, type StateTensor, type StoredTensor } from 'wgrad/io';
-import { writeFileAtomic } from 'wgrad/io/node';
-import { readWeightsFile, type WeightsFile } from '../formats/weightsFile.js';
+import type { WeightsFile } from '../formats/weightsFile.js';
 import { savedConfig, type TrainConfig } from '../train/config.js';
 import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
 import type { Conventions } from './conventions.js';
@@ -24,17 +23,11 @@ export interface PoseCheckpoint {
 }
 
 /**
- * Reads a pose network: safetensors or a file of PyTorch, in the names of the official code, of mmpose 0.x or 1.x, of
- * the authors of SimpleBaseline and HRNet, of torchvision and mmpretrain (a backbone, perhaps with a classifier), or wgrad's own.
- * @param part a dict of the file other than the model's, such as `ema_state_dict`
- * @throws DataError where the file cannot be read, nobody's names are in it, or tensors are missing, unexpected or of
- * another shape than the rest says
+ * The pose network in a file of weights that was read: in the names of the official code, of mmpose 0.x or 1.x, of the authors of
+ * SimpleBaseline and HRNet, of torchvision and mmpretrain (a backbone, perhaps with a classifier), or wgrad's own.
+ * @param path names the file in messages
+ * @throws DataError where nobody's names are in it, or tensors are missing, unexpected or of another shape than the rest says
  */
-export async function readPoseCheckpoint(path: string, part?: string): Promise<PoseCheckpoint> {
-  return poseCheckpointOf(await readWeightsFile(path, part), path);
-}
-
-/** The pose network in a file that was read. @throws DataError as `readPoseCheckpoint` */
 export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoint {
   const weights = new Map([...file.tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
   const naming = namingOf([...weights.keys()]);
@@ -68,23 +61,31 @@ function isElsewhere(name: string, { backbone }: Architecture): boolean {
   return backbone === undefined && /^(preact|fc_coord|fc_sigma|deconv_layers|final_layer)\./.test(name);
 }
 
+/** A pose network as the bytes of a file. */
+export interface FormattedCheckpoint {
+  readonly bytes: Uint8Array;
+  /** The names in it, and the own names that this naming has no word for. */
+  readonly written: readonly string[];
+  readonly dropped: readonly string[];
+}
+
 /**
- * Writes a pose network as safetensors in the names of one of the codes, its conventions in the metadata, so that
- * `readPoseCheckpoint` gives the same network whatever the names.
+ * A pose network as safetensors in the names of one of the codes, its conventions in the metadata, so that `poseCheckpointOf`
+ * gives the same network whatever the names.
  * @param names default: those of the file it came from
- * @returns the names that were written, and the own names that this naming has no word for
- * @throws DataError where the naming cannot hold the network, or the file cannot be written
+ * @param where names the file in messages
+ * @throws DataError where the naming cannot hold the network
  */
-export async function writePoseCheckpoint(
-  path: string,
-  { state, naming, conventions }: PoseCheckpoint,
+export function formatPoseCheckpoint(
+  { state, naming, conventions, path }: PoseCheckpoint,
   names: string = naming,
-): Promise<{ readonly written: readonly string[]; readonly dropped: readonly string[] }> {
+  where = path,
+): FormattedCheckpoint {
   const target = namingCalled(names);
   const tensors = target.fromOwn(state, conventions);
-  await writeFileAtomic(path, formatSafetensors(tensors, { format: 'pt', conventions: JSON.stringify(conventions) }));
-  const kept = target.toOwn(tensors, path);
-  return { written: [...tensors.keys()], dropped: [...state.keys()].filter((name) => !kept.has(name)) };
+  const bytes = formatSafetensors(tensors, { format: 'pt', conventions: JSON.stringify(conventions) });
+  const kept = target.toOwn(tensors, where);
+  return { bytes, written: [...tensors.keys()], dropped: [...state.keys()].filter((name) => !kept.has(name)) };
 }
 
 /** Numbers that training learns: neither statistics nor constants nor counters. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { DataError } from 'wgrad';
-import { runFolder } from '../train/runFolder.js';
+import { runFolder } from '../node/train/runFolder.js';
 
 /**
  * The file of weights that is meant by a path: itself, or in the folder of a run its best checkpoint, else its last.

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ROW_NAMES, rowOf } from '../compare/rows.js';
+import { ROW_NAMES, rowOf } from '../node/compare/rows.js';
 import type { CompareFlags } from './compareCommand.js';
 import { trainingOptions } from './trainingOptions.js';
 

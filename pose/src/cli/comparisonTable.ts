@@ -1,6 +1,6 @@
 import { formatTable } from 'wgrad/testing';
-import type { BaselineScore, Comparison, RowSummary } from '../compare/comparison.js';
-import type { Spread } from '../compare/spread.js';
+import type { BaselineScore, Comparison, RowSummary } from '../node/compare/comparison.js';
+import type { Spread } from '../node/compare/spread.js';
 
 const NONE = '-';
 

@@ -3,8 +3,8 @@ import { DataError } from 'wgrad';
 import { formatSafetensors } from 'wgrad/io';
 import { writeFileAtomic } from 'wgrad/io/node';
 import { NAMINGS, namingOf } from '../checkpoints/namings.js';
-import { type PoseCheckpoint, poseCheckpointOf, writePoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
-import { readWeightsFile } from '../formats/weightsFile.js';
+import { type PoseCheckpoint, poseCheckpointOf } from '../checkpoints/poseCheckpoint.js';
+import { readWeightsFile, writePoseCheckpoint } from '../node/weightsFiles.js';
 import { checkpointFile } from './checkpointFile.js';
 
 interface Options {

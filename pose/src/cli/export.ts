@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { DataError } from 'wgrad';
 import { writeFileAtomic } from 'wgrad/io/node';
 import { onnxNetwork } from '../checkpoints/onnxNetwork.js';
-import { readPoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { formatOnnx, OPSET } from '../formats/onnx.js';
+import { readPoseCheckpoint } from '../node/weightsFiles.js';
 import { checkpointFile } from './checkpointFile.js';
 
 interface Options {

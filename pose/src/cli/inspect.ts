@@ -4,8 +4,9 @@ import { formatTable } from 'wgrad/testing';
 import { type Architecture, describeArchitecture } from '../checkpoints/architecture.js';
 import type { Conventions } from '../checkpoints/conventions.js';
 import { parameterCount, poseCheckpointOf } from '../checkpoints/poseCheckpoint.js';
-import { readWeightsFile, type WeightsFile } from '../formats/weightsFile.js';
+import type { WeightsFile } from '../formats/weightsFile.js';
 import { mapExtent } from '../heatmaps/mapGrid.js';
+import { readWeightsFile } from '../node/weightsFiles.js';
 import { checkpointFile } from './checkpointFile.js';
 
 /** What is in a file of weights. */

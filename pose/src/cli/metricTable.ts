@@ -1,16 +1,15 @@
 import { DataError } from 'wgrad';
-import { type CocoGroundTruth, readGroundTruth } from '../coco/groundTruth.js';
+import type { CocoGroundTruth } from '../coco/groundTruth.js';
 import { type PairedPoses, type PosePair, pairPoses, stackPairs } from '../coco/posePairs.js';
-import { readResults } from '../coco/results.js';
 import { schemaOf } from '../coco/schemaOf.js';
-import { mpiiTruths } from '../datasets/mpiiTruths.js';
 import { cocoAp } from '../metrics/cocoAp.js';
 import { type LabelPlaces, placeLabelsNormally } from '../metrics/labelPlaces.js';
 import { mpjpe, nMpjpe, paMpjpe } from '../metrics/mpjpe.js';
 import { auc, jointDistances, meanError, pck, torsoLengths } from '../metrics/pck.js';
 import { excludedOf, headSizes, pckh } from '../metrics/pckh.js';
 import { uncertaintyScore } from '../metrics/uncertaintyScore.js';
-import { readPosePairs3d } from '../posePairs3d.js';
+import { mpiiTruths } from '../node/datasets/mpii.js';
+import { readGroundTruth, readPosePairs3d, readResults } from '../node/jsonFiles.js';
 import type { Poses3d } from '../poses3d.js';
 import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
 

@@ -2,12 +2,15 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataError } from 'wgrad';
 import { fileError, writeFileAtomic } from 'wgrad/io/node';
-import { type PoseCheckpoint, readPoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
+import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
+import { decodeImage } from '../node/images.js';
+import { listImages, withBoxesOf } from '../node/predict/imagesToPredict.js';
+import { type EllipseSize, writeOverlays } from '../node/predict/overlays.js';
+import { readPoseCheckpoint } from '../node/weightsFiles.js';
 import { errorsOf } from '../predict/errorsOf.js';
 import { formatResults } from '../predict/formatResults.js';
-import { type ImageToPredict, listImages, withBoxes } from '../predict/imagesToPredict.js';
+import type { ImageToPredict } from '../predict/imageToPredict.js';
 import { jointsOf } from '../predict/jointsOf.js';
-import { type EllipseSize, writeOverlays } from '../predict/overlays.js';
 import { poseNetwork } from '../predict/poseNetwork.js';
 import { predictPoses } from '../predict/predictPoses.js';
 import { SUPPRESSIONS, type Suppression, suppressAlike } from '../predict/suppressAlike.js';
@@ -49,7 +52,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const suppression = suppressionOf(flags);
   if (flags.out !== undefined) await checkWritable(flags.out);
   const listed = await listImages(paths);
-  const images = flags.boxes === undefined ? listed : await withBoxes(listed, flags.boxes);
+  const images = flags.boxes === undefined ? listed : await withBoxesOf(listed, flags.boxes);
   const batch = Math.min(batchSize(flags.batch), peopleIn(images));
   const device = await openBackend(flags.backend);
   const display = loadingDisplay('predict');
@@ -64,6 +67,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     const ofOne = await errorsOf(device, checkpoint);
     const errors = ofOne && flipTest ? flipAveraged(ofOne) : ofOne;
     const found = await predictPoses(images, {
+      decode: decodeImage,
       ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest, errors, signal },
       onProgress: display.update,
       onFailure: ({ message }) => {

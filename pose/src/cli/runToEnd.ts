@@ -1,12 +1,12 @@
 import { writeFileAtomic } from 'wgrad/io/node';
-import { renderReport } from '../report/renderReport.js';
+import { renderReport } from '../node/report/renderReport.js';
+import { log, type RunFolder } from '../node/train/runFolder.js';
+import { trainRun } from '../node/train/trainRun.js';
 import type { RunReport, Score } from '../report/runReport.js';
 import type { Baselines } from '../train/baselines.js';
 import { type Evaluation, evaluate } from '../train/evaluate.js';
-import { log, type RunFolder } from '../train/runFolder.js';
 import type { Session } from '../train/session.js';
 import { trainReport } from '../train/trainReport.js';
-import { trainRun } from '../train/trainRun.js';
 import { TrainingDisplay } from './trainingDisplay.js';
 
 /** A run that was trained to its end. */

@@ -1,7 +1,8 @@
+import { totalmem } from 'node:os';
 import { DataError } from 'wgrad';
 import type { PoseDataset } from '../dataset.js';
+import { DataWorkers } from '../node/train/dataWorkers.js';
 import type { TrainConfig } from '../train/config.js';
-import { DataWorkers } from '../train/dataWorkers.js';
 import { inputSize } from '../train/inputSize.js';
 import { type LoadedData, loadData } from '../train/samples.js';
 import { loadingDisplay } from './loadingDisplay.js';
@@ -21,7 +22,7 @@ export function openWorkers(text: string | undefined): DataWorkers | undefined {
   return text === '0' ? undefined : new DataWorkers(Number(text));
 }
 
-/** Loads both halves of a data set and shows how far that is. */
+/** Loads both halves of a data set, training images up to half of the memory, and shows how far that is. */
 export async function loadTrainingData(
   dataset: PoseDataset,
   config: TrainConfig,
@@ -31,7 +32,8 @@ export async function loadTrainingData(
   const { height, width } = inputSize(config);
   const display = loadingDisplay(dataset.name);
   try {
-    return await loadData(dataset, { onProgress: display.update, signal, workers, aspect: width / height });
+    const options = { onProgress: display.update, signal, workers, memory: totalmem() / 2, aspect: width / height };
+    return await loadData(dataset, options);
   } finally {
     display.stop();
   }

@@ -1,9 +1,9 @@
 import { SingleBar } from 'cli-progress';
+import type { TrainObserver } from '../node/train/trainRun.js';
 import type { TrainConfig } from '../train/config.js';
 import { duration } from '../train/duration.js';
 import type { EpochSummary } from '../train/session.js';
 import type { StepReport } from '../train/trainEpoch.js';
-import type { TrainObserver } from '../train/trainRun.js';
 
 /** Seconds between two lines where there is no terminal to draw a bar on. */
 const LINE_EVERY = 15;

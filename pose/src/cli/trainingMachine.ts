@@ -1,5 +1,5 @@
 import type { Device } from 'wgrad';
-import type { DataWorkers } from '../train/dataWorkers.js';
+import type { DataWorkers } from '../node/train/dataWorkers.js';
 import { INTERRUPTED, untilInterrupt } from './interrupt.js';
 import { openBackend } from './openBackend.js';
 import { openWorkers } from './trainingData.js';

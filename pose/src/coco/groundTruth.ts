@@ -1,5 +1,4 @@
 import { JsonEntry } from 'wgrad/io';
-import { readJsonFile } from 'wgrad/io/node';
 import type { Box } from '../dataset.js';
 import type { OksTruth } from '../metrics/oks.js';
 
@@ -41,16 +40,19 @@ export interface CocoGroundTruth {
 export const BOX_SHARE = 0.53;
 
 /**
- * Reads the annotations `{images, categories, annotations}` of a COCO keypoints file.
+ * The annotations `{images, categories, annotations}` that a COCO keypoints file holds.
+ * @param content the file's JSON
+ * @param file its name, for messages
  * @param area where a person's area comes from: the annotation, or `0.53 w h` of the box (as CrowdPose's evaluation)
  * @throws DataError naming file, annotation and field for whatever is missing or no number, for an annotation of an image
  * or category that is not listed, and for two annotations of one id
  */
-export async function readGroundTruth(
+export function groundTruthOf(
+  content: unknown,
   file: string,
   area: 'annotation' | 'box' = 'annotation',
-): Promise<CocoGroundTruth> {
-  const root = new JsonEntry(await readJsonFile(file), file);
+): CocoGroundTruth {
+  const root = new JsonEntry(content, file);
   const images = new Map(root.entries('images').map((image) => [image.integer('id'), readImage(image)] as const));
   const categories = new Map(
     root.entries('categories').map((category) => [category.integer('id'), jointNames(category)] as const),

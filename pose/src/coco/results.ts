@@ -1,6 +1,5 @@
 import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
-import { readJsonFile } from 'wgrad/io/node';
 import type { Keypoints } from '../metrics/oks.js';
 import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
 import type { CocoGroundTruth } from './groundTruth.js';
@@ -20,15 +19,14 @@ export interface CocoResult {
 }
 
 /**
- * Reads COCO results `[{image_id, category_id, keypoints, score, bbox?}, ...]`. As in COCO's API the first result decides
+ * The COCO results `[{image_id, category_id, keypoints, score, bbox?}, ...]` that a file's JSON holds. As in COCO's API the first result decides
  * for all whether areas come from `bbox` or from the extent of the keypoints.
  * @param uncertain whether results must say how sure they are: `covariance: [xx, xy, yy, ...]`, about `mean: [x, y, ...]` or,
  * without it, about the keypoints
  * @throws DataError naming file, result and field for whatever is missing or no number, and for an image, category or
  * annotation that the ground truth does not have
  */
-export async function readResults(file: string, truth: CocoGroundTruth, uncertain = false): Promise<CocoResult[]> {
-  const list = await readJsonFile(file);
+export function resultsOf(list: unknown, file: string, truth: CocoGroundTruth, uncertain = false): CocoResult[] {
   if (!Array.isArray(list)) throw new DataError(`${file}: expected a list of results [{...}, ...]`);
   const entries = list.map((value: unknown, i) => new JsonEntry(value, file, `[${i}]`));
   const boxed = entries.length > 0 && entries[0].has('bbox') && entries[0].list('bbox').length > 0;

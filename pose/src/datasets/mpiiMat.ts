@@ -20,8 +20,8 @@ export interface MpiiPerson {
  * left out. `is_visible`, which is a number, a text or empty there, makes no difference: a hidden joint counts.
  * @throws DataError naming image, person and field for whatever has another form
  */
-export function readMpiiMat(bytes: Uint8Array, file: string): MpiiPerson[][] {
-  const release = readMat5(bytes, file).get('RELEASE');
+export async function readMpiiMat(bytes: Uint8Array, file: string): Promise<MpiiPerson[][]> {
+  const release = (await readMat5(bytes, file)).get('RELEASE');
   const images = structsOf(field(release, 'annolist'));
   const train = field(release, 'img_train');
   if (!images || train?.kind !== 'numbers' || train.data.length !== images.length) {

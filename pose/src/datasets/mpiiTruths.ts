@@ -1,9 +1,8 @@
-import { basename, extname } from 'node:path';
-import { readBytes } from 'wgrad/io/node';
 import type { CocoGroundTruth, CocoImage, CocoTruth } from '../coco/groundTruth.js';
+import { fileStem } from '../fileName.js';
 import { mpii16 } from '../schemas/mpii16.js';
-import { mpiiPerson } from './mpii.js';
 import { readMpiiMat } from './mpiiMat.js';
+import { mpiiPerson } from './mpiiPeople.js';
 
 /** COCO's "person". */
 const PERSON = 1;
@@ -12,11 +11,11 @@ const PERSON = 1;
  * The labelled people of MPII's own `.mat` as metrics and predictions take them, in 0-based pixels, with their head boxes. A
  * picture's id is the number that its name is, or, unless all names are different numbers, its place among the labelled ones; a
  * person's is its place among all labelled people. Both places count from 1.
- * @throws DataError as `readMpiiMat`, and where the file cannot be read
+ * @throws DataError as `readMpiiMat`
  */
-export async function mpiiTruths(file: string): Promise<CocoGroundTruth> {
-  const pictures = readMpiiMat(await readBytes(file), file);
-  const numbers = pictures.map(([{ image }]) => Number(basename(image, extname(image))));
+export async function mpiiTruthsOf(bytes: Uint8Array, file: string): Promise<CocoGroundTruth> {
+  const pictures = await readMpiiMat(bytes, file);
+  const numbers = pictures.map(([{ image }]) => Number(fileStem(image)));
   const areIds = numbers.every(Number.isSafeInteger) && new Set(numbers).size === numbers.length;
   const images = new Map<number, CocoImage>();
   const truths: CocoTruth[] = [];

@@ -1,4 +1,3 @@
-import { inflateSync } from 'node:zlib';
 import { DataError } from 'wgrad';
 
 /** A real numeric array, first index fastest: element (i, j, k) is `data[i + dims[0] * (j + dims[1] * k)]`. */
@@ -60,7 +59,7 @@ interface Element {
  * @param file names the source in messages.
  * @throws DataError for another format (a version 7.3 file is HDF5), and where sizes do not fit.
  */
-export function readMat5(bytes: Uint8Array, file: string): Map<string, MatValue> {
+export async function readMat5(bytes: Uint8Array, file: string): Promise<Map<string, MatValue>> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 128 || view.getUint16(124, true) !== 0x0100 || view.getUint16(126, true) !== 0x4d49) {
     throw new DataError(`${file}: not a little-endian MATLAB 5 file; save it from MATLAB with -v7, or give JSON`);
@@ -69,7 +68,7 @@ export function readMat5(bytes: Uint8Array, file: string): Map<string, MatValue>
   for (let at = 128; at < bytes.length; ) {
     const outer = element(view, at, file);
     at = outer.next;
-    const inner = outer.type === COMPRESSED ? element(inflate(outer.body, file), 0, file) : outer;
+    const inner = outer.type === COMPRESSED ? element(await inflate(outer.body, file), 0, file) : outer;
     if (inner.type !== MATRIX) continue;
     const { name, value } = matrix(inner.body, file);
     variables.set(name, value);
@@ -133,15 +132,23 @@ function element(view: DataView, at: number, file: string): Element {
   return { type, body, next: small ? at + 8 : start + padded };
 }
 
-function inflate(body: DataView, file: string): DataView {
+/** Node and browsers have zlib as a stream. */
+async function inflate(body: DataView, file: string): Promise<DataView> {
+  const packed = new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
+  const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   try {
-    const raw = inflateSync(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), {
-      maxOutputLength: LARGEST,
-    });
-    return new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+    let length = 0;
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      length += read.value.length;
+      if (length > LARGEST) throw new RangeError(`more than ${LARGEST} bytes`);
+      chunks.push(read.value);
+    }
   } catch {
+    await reader.cancel().catch(() => undefined);
     throw broken(file, 'a compressed element does not decompress');
   }
+  return new DataView(await new Blob(chunks).arrayBuffer());
 }
 
 function matrix(body: DataView, file: string): { readonly name: string; readonly value: MatValue } {

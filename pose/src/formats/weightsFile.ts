@@ -1,6 +1,5 @@
 import { DataError } from 'wgrad';
 import { OPTIMIZER, parseSafetensors, type StateDict } from 'wgrad/io';
-import { readBytes } from 'wgrad/io/node';
 import { isTorchFile, readTorchState, type TorchState } from './torch/torchState.js';
 
 /** The weights of a file, in PyTorch's layouts, under the names that the file has. */
@@ -9,13 +8,13 @@ export interface WeightsFile extends Omit<TorchState, 'format'> {
 }
 
 /**
- * Reads the weights of a safetensors file, or of a file that `torch.save` wrote (a zip, or the format before PyTorch
- * 1.6), by what the file begins with; nothing of a file is ever run.
+ * The weights in the bytes of a safetensors file, or of a file that `torch.save` wrote (a zip, or the format before PyTorch
+ * 1.6), told by what it begins with; nothing of a file is ever run.
+ * @param path names the file in messages
  * @param part a dict of the file other than the model's; only files of PyTorch have parts
- * @throws DataError where the file cannot be read, is of another format, damaged, or holds no state dict
+ * @throws DataError where the file is of another format, damaged, or holds no state dict
  */
-export async function readWeightsFile(path: string, part?: string): Promise<WeightsFile> {
-  const bytes = await readBytes(path);
+export async function parseWeightsFile(bytes: Uint8Array, path: string, part?: string): Promise<WeightsFile> {
   if (isTorchFile(bytes)) return readTorchState(bytes, path, part);
   if (part !== undefined) {
     throw new DataError(`${path}: no file of PyTorch, so without parts such as "${part}"; leave the option out`);
@@ -27,12 +26,8 @@ export async function readWeightsFile(path: string, part?: string): Promise<Weig
   return { format: 'safetensors', tensors, metadata, part: '', parts: [] };
 }
 
-/**
- * Reads the weights of any file, a checkpoint, other safetensors or a file of PyTorch, to start a model from.
- * @throws DataError where the file cannot be read or is damaged
- */
-export async function loadWeights(path: string): Promise<StateDict> {
-  const { tensors } = await readWeightsFile(path);
+/** The weights of a file without the optimiser's memory, to start a model from. */
+export function modelWeights({ tensors }: WeightsFile): StateDict {
   return new Map([...tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
 }
 

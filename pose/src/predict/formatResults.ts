@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { fileName } from '../fileName.js';
 import type { PredictedPose } from './predictPoses.js';
 
 /** Thousandths of a pixel or a millimetre and millionths of a score: far below what they are known to. */
@@ -18,7 +18,7 @@ export function formatResults(poses: readonly PredictedPose[]): string {
   const lines = poses.map(({ image, person, joints, jointScores, score, expected, space }) =>
     JSON.stringify({
       image_id: image.id,
-      file_name: basename(image.path),
+      file_name: fileName(image.path),
       annotation_id: person.annotation,
       category_id: person.category,
       keypoints: jointScores.flatMap((s, k) => [

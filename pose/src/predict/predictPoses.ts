@@ -2,8 +2,7 @@ import { DataError } from 'wgrad';
 import { type Conventions, readingOf } from '../checkpoints/conventions.js';
 import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
 import type { Box, RgbImage } from '../dataset.js';
-import { boxInPixels } from '../datasets/annotated.js';
-import { decodeImage } from '../images.js';
+import { boxInPixels } from '../datasets/people.js';
 import { bboxKeypoint, bboxRle } from '../metrics/poseConfidence.js';
 import { type ConfidentPoses, posesOf } from '../networkAnswer.js';
 import { planeOf } from '../plane.js';
@@ -13,7 +12,7 @@ import type { ErrorDensity } from '../uncertainty/errorDensity.js';
 import { decodeInSpace, type ExpectedInSpace, expectedInSpace } from '../uncertainty/expectedInSpace.js';
 import { decodeLabels, type ExpectedLabels, expectedLabels } from '../uncertainty/expectedLabels.js';
 import { warpCrop } from '../warp.js';
-import type { ImageToPredict, PersonBox } from './imagesToPredict.js';
+import type { ImageToPredict, PersonBox } from './imageToPredict.js';
 import type { PoseNetwork } from './poseNetwork.js';
 
 /** One person as the network sees it. */
@@ -51,6 +50,8 @@ export interface PredictOptions {
   readonly network: PoseNetwork;
   readonly conventions: Conventions;
   readonly schema: JointSchema;
+  /** Decodes a picture, as `decodeImage` of wgrad-pose/node does with files; a DataError goes to `onFailure`. */
+  readonly decode: (path: string) => Promise<RgbImage>;
   /** People that go through the network at a time. */
   readonly batch: number;
   /** Average with what the network says of the mirror image. */
@@ -78,7 +79,7 @@ export async function predictPoses(
   images: readonly ImageToPredict[],
   options: PredictOptions,
 ): Promise<PredictedPoses> {
-  const { network, conventions, schema, batch, flipTest, errors, onFailure, onProgress, signal } = options;
+  const { network, conventions, schema, decode, batch, flipTest, errors, onFailure, onProgress, signal } = options;
   const [height, width] = conventions.size;
   const pixels = height * width * 3;
   const order = flipOrder(schema);
@@ -104,7 +105,7 @@ export async function predictPoses(
     poses.push(...found);
     rows = [];
   };
-  const load = (image?: ImageToPredict) => image && decodeImage(image.path).catch(toFailure);
+  const load = (image?: ImageToPredict) => image && decode(image.path).catch(toFailure);
 
   const look = async (image: ImageToPredict, picture: RgbImage) => {
     for (const person of image.people ?? [wholeOf(picture)]) {

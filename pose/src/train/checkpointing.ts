@@ -1,6 +1,5 @@
 import { DataError } from 'wgrad';
 import { type Checkpoint, checkState, downloadState, type Json, stateShapes, uploadState } from 'wgrad/io';
-import { loadCheckpoint, saveCheckpoint } from 'wgrad/io/node';
 import type { AdamState } from 'wgrad/nn';
 import { PADDING } from '../crop.js';
 import { savedConfig, type TrainConfig } from './config.js';
@@ -9,27 +8,28 @@ import type { ModelParams } from './model.js';
 import type { RunProgress, Session } from './session.js';
 
 /**
- * Writes where a run stands, such that `resumeSession` goes on with the same bits. The model of the file is the one that is
+ * Where a run stands, such that `resumeSession` goes on with the same bits. The model of the checkpoint is the one that is
  * judged: where an average of the weights is kept, it is the average, and the weights are with the optimiser's memory.
  */
-export async function saveRun({ config, data, learner, progress }: Session, path: string): Promise<void> {
+export async function checkpointOf({ config, data, learner, progress }: Session): Promise<Checkpoint> {
   // How its crops were cut, for those who predict with it.
   const [{ padding = PADDING }] = data.test;
   const { epoch, step, best, history, ...counters } = progress;
   const [weights, statistics, moments] = await Promise.all(
     [evaluatedParams(learner), learner.state, memoryOf(learner)].map(downloadState),
   );
-  await saveCheckpoint(path, {
+  return {
     model: new Map([...weights, ...statistics]),
     optimizer: moments,
     // Plain records of numbers and strings, which their interfaces do not tell.
     config: { config, history, padding } as unknown as Json,
     progress: { epoch, step, best, counters },
-  });
+  };
 }
 
-/** A run on disk. */
+/** A run that was saved. */
 export interface SavedRun {
+  /** Names the file in messages. */
   readonly path: string;
   readonly config: TrainConfig;
   readonly progress: RunProgress;
@@ -37,11 +37,10 @@ export interface SavedRun {
 }
 
 /**
- * Reads a run that `saveRun` wrote.
- * @throws DataError where the file is missing, damaged, or not from a training run of this version
+ * The run in a checkpoint of `checkpointOf`.
+ * @throws DataError where it is not from a training run of this version
  */
-export async function loadRun(path: string): Promise<SavedRun> {
-  const checkpoint = await loadCheckpoint(path);
+export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
   const { history, ...saved } = (checkpoint.config ?? {}) as { config?: unknown; history?: unknown };
   const config = savedConfig(saved.config);
   const { epoch, step, best = Number.NaN, counters } = checkpoint.progress;

@@ -1,11 +1,10 @@
 import { DataError } from 'wgrad';
-import { checkState, stateShapes, uploadState } from 'wgrad/io';
+import { checkState, type StateDict, stateShapes, uploadState } from 'wgrad/io';
 import { BACKBONES } from '../backbones/backbone.js';
 import { isClassifier } from '../checkpoints/architecture.js';
 import { type BackboneShape, backboneOf, describeBackbone } from '../checkpoints/backboneShape.js';
 import type { NamedState } from '../checkpoints/naming.js';
 import { namingOf } from '../checkpoints/namings.js';
-import { loadWeights } from '../formats/weightsFile.js';
 import { flagOf, STEMS, type TrainFlags } from './config.js';
 import type { Learner } from './learner.js';
 
@@ -16,12 +15,12 @@ export interface InitialWeights {
 }
 
 /**
- * Reads a checkpoint of wgrad, or a network in the names of torchvision, mmpose or another code (see `readPoseCheckpoint`), as
- * safetensors or a file of PyTorch.
- * @throws DataError where the file is missing or damaged
+ * What a run can start from among the weights of a file: a checkpoint of wgrad, or a network in the names of torchvision, mmpose
+ * or another code (see `poseCheckpointOf`).
+ * @param path names the file in messages
+ * @throws DataError where tensors contradict the network that their names tell
  */
-export async function readInitialWeights(path: string): Promise<InitialWeights> {
-  const loaded = await loadWeights(path);
+export function initialWeightsOf(loaded: StateDict, path: string): InitialWeights {
   const state = namingOf([...loaded.keys()])?.toOwn(loaded, path) ?? loaded;
   return { path, state: new Map([...state].filter(([name]) => !isClassifier(name))) };
 }

@@ -1,5 +1,5 @@
-import { basename } from 'node:path';
 import { DataError } from 'wgrad';
+import { fileName } from '../fileName.js';
 import { flagOf, parseFlags, settingText, type TrainConfig, type TrainFlags } from './config.js';
 import { checkSchedule } from './learningRate.js';
 
@@ -32,5 +32,5 @@ export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: strin
 const namesOf = (data?: string | null): string | undefined =>
   data
     ?.split(',')
-    .map((folder) => basename(folder))
+    .map((folder) => fileName(folder))
     .join();

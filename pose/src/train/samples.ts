@@ -1,10 +1,10 @@
-import { totalmem } from 'node:os';
 import { DataError } from 'wgrad';
 import { type Crop, cropAround } from '../crop.js';
 import { checkSample, type PoseDataset, type PoseSample, type PoseSplit } from '../dataset.js';
+import { nextTurn } from '../nextTurn.js';
 import type { JointSchema } from '../schema.js';
 
-/** A sample with the crop that evaluation takes of it. Its pixels are in memory that threads share. */
+/** A sample with the crop that evaluation takes of it. Its pixels are in memory that threads share, where there is such memory. */
 export interface LoadedSample extends PoseSample {
   readonly crop: Crop;
 }
@@ -42,7 +42,7 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Threads that decode. */
   readonly workers?: SampleLoader;
-  /** Bytes of training images to hold; a larger half is decoded again in every epoch. Default: half of the memory. */
+  /** Bytes of training images to hold; a larger half is decoded again in every epoch. Default: no limit. */
   readonly memory?: number;
   /** Width of the network's input by its height, which the crops have then; default 1. */
   readonly aspect?: number;
@@ -56,7 +56,7 @@ const CHUNK = 16;
  * @throws DataError naming the image that is broken or mislabelled, or the part that is empty
  */
 export async function loadData(dataset: PoseDataset, options: LoadOptions = {}): Promise<LoadedData> {
-  const { onProgress, memory = totalmem() / 2, aspect } = options;
+  const { onProgress, memory = Number.POSITIVE_INFINITY, aspect } = options;
   const { length, origin } = dataset.train;
   const total = length + dataset.test.length;
   const held = await loadHalf(dataset, 'train', memory, options, (done) => onProgress?.(done, total));
@@ -100,7 +100,7 @@ async function loadHalf(
       done += chunk.length;
       onProgress(done);
       // Samples may come without a wait; signals and timers want their turn.
-      await new Promise(setImmediate);
+      await nextTurn();
     }
   };
   await Promise.all(Array.from({ length: workers ? 2 * workers.count : 1 }, takeChunks));
@@ -116,7 +116,12 @@ export async function loadSample(
 ): Promise<LoadedSample> {
   const sample = checkSample(schema, await split.sample(index));
   const { image } = sample;
-  const data = new Uint8Array(new SharedArrayBuffer(image.data.length));
+  const data = new Uint8Array(sharedMemory(image.data.length));
   data.set(image.data);
   return { ...sample, image: { ...image, data }, crop: cropAround(sample.box, { padding: sample.padding, aspect }) };
+}
+
+/** Memory that threads share, where there is some: a page has it only if it is isolated from other origins. */
+function sharedMemory(bytes: number): ArrayBufferLike {
+  return typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
 }

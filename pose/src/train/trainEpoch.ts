@@ -1,4 +1,5 @@
 import { DataError, detectAnomaly } from 'wgrad';
+import { nextTurn } from '../nextTurn.js';
 import { trainStep } from './learner.js';
 import { scheduleOf } from './learningRate.js';
 import type { Session } from './session.js';
@@ -85,7 +86,7 @@ export async function trainEpoch(
       losses = [];
     }
     // Ctrl-C and the progress bar want their turn.
-    await new Promise(setImmediate);
+    await nextTurn();
   }
   await reading;
   if (losses.length > 0) await account(losses);

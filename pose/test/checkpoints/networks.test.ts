@@ -14,9 +14,8 @@ import * as hrnet from '../../src/backbones/hrnet.js';
 import * as mobilenetV2 from '../../src/backbones/mobilenetV2.js';
 import { architectureOf, describeArchitecture, shapesOf } from '../../src/checkpoints/architecture.js';
 import { conventionsOf } from '../../src/checkpoints/fileConventions.js';
-import { readPoseCheckpoint, writePoseCheckpoint } from '../../src/checkpoints/poseCheckpoint.js';
-import { readWeightsFile } from '../../src/formats/weightsFile.js';
 import * as heatmapRegressor from '../../src/heatmaps/heatmapRegressor.js';
+import { readPoseCheckpoint, readWeightsFile, writePoseCheckpoint } from '../../src/node/weightsFiles.js';
 import { answerOf, committedNetwork, committedNetworks, type NetworkGolden, wantedOf } from './torchNetworks.js';
 
 let folder: string;

@@ -15,15 +15,15 @@ import { GPU_GRADIENT_RELATIVE, REFERENCE_RELATIVE } from '../../../test/toleran
 import * as backbone from '../../src/backbones/backbone.js';
 import { shapesOf } from '../../src/checkpoints/architecture.js';
 import { networkOf } from '../../src/checkpoints/networkOf.js';
+import { type PoseCheckpoint, parameterCount } from '../../src/checkpoints/poseCheckpoint.js';
+import { saveRun } from '../../src/node/train/runFile.js';
 import {
-  type PoseCheckpoint,
-  parameterCount,
+  readInitialWeights,
   readPoseCheckpoint,
+  readWeightsFile,
   writePoseCheckpoint,
-} from '../../src/checkpoints/poseCheckpoint.js';
-import { readWeightsFile } from '../../src/formats/weightsFile.js';
-import { saveRun } from '../../src/train/checkpointing.js';
-import { initFrom, readInitialWeights } from '../../src/train/initialWeights.js';
+} from '../../src/node/weightsFiles.js';
+import { initFrom } from '../../src/train/initialWeights.js';
 import { initLearner } from '../../src/train/learner.js';
 import { startSession } from '../../src/train/session.js';
 import { TINY, tinyData, withFolder } from '../train/runs.js';

@@ -12,7 +12,7 @@ import { exportOnnx } from '../../src/cli/export.js';
 import { inspect } from '../../src/cli/inspect.js';
 import { predict } from '../../src/cli/predict.js';
 import { start } from '../../src/cli/start.js';
-import { costOf } from '../../src/compare/cost.js';
+import { costOf } from '../../src/node/compare/cost.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import { inProcess } from './inProcess.js';
 

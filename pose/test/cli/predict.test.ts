@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PoseCheckpoint, poseCheckpointOf, writePoseCheckpoint } from '../../src/checkpoints/poseCheckpoint.js';
+import { type PoseCheckpoint, poseCheckpointOf } from '../../src/checkpoints/poseCheckpoint.js';
 import { readTorchState } from '../../src/formats/torch/torchState.js';
+import { writePoseCheckpoint } from '../../src/node/weightsFiles.js';
 import { committedModel } from '../checkpoints/torchModels.js';
 
 const MAIN = join(process.cwd(), 'pose/src/cli/main.ts');

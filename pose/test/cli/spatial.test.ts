@@ -8,7 +8,7 @@ import { downloadState } from 'wgrad/io';
 import { resnet } from 'wgrad/nn';
 import { head, realNvp } from 'wgrad/rle';
 import { architectureOf } from '../../src/checkpoints/architecture.js';
-import { readPoseCheckpoint, writePoseCheckpoint } from '../../src/checkpoints/poseCheckpoint.js';
+import { readPoseCheckpoint, writePoseCheckpoint } from '../../src/node/weightsFiles.js';
 import { flipOrder } from '../../src/schema.js';
 import { h36m18 } from '../../src/schemas/h36m18.js';
 import { h36mFolder, JOINTS, SIDE, TEST_FILE } from '../datasets/h36mFolder.js';

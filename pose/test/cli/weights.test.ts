@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatSafetensors, parseSafetensors, type StateTensor } from 'wgrad/io';
 import { readTorchState } from '../../src/formats/torch/torchState.js';
-import { readInitialWeights } from '../../src/train/initialWeights.js';
+import { readInitialWeights } from '../../src/node/weightsFiles.js';
 import { committedModel, committedModels } from '../checkpoints/torchModels.js';
 import files from '../golden/torch_files.json' with { type: 'json' };
 

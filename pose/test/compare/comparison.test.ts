@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { comparisonTable } from '../../src/cli/comparisonTable.js';
-import { contrastsOf, orderOf, paperOrder } from '../../src/compare/contrasts.js';
-import { parseRows, parseSeeds, ROW_NAMES, type RowName } from '../../src/compare/rows.js';
-import { pooledStd, spreadOf } from '../../src/compare/spread.js';
 import { confidenceCorrelation } from '../../src/metrics/confidenceCorrelation.js';
+import { contrastsOf, orderOf, paperOrder } from '../../src/node/compare/contrasts.js';
+import { parseRows, parseSeeds, ROW_NAMES, type RowName } from '../../src/node/compare/rows.js';
+import { pooledStd, spreadOf } from '../../src/node/compare/spread.js';
 import { sampleComparison } from './sampleComparison.js';
 
 describe('spreadOf, pooledStd', () => {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { planRuns } from '../../src/compare/plan.js';
-import { writeResult } from '../../src/compare/runResult.js';
+import { planRuns } from '../../src/node/compare/plan.js';
+import { writeResult } from '../../src/node/compare/runResult.js';
+import { openRunFolder, runFolder } from '../../src/node/train/runFolder.js';
 import { makeConfig } from '../../src/train/config.js';
-import { openRunFolder, runFolder } from '../../src/train/runFolder.js';
 
 let out: string;
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { expect, test } from 'vitest';
-import type { Comparison } from '../../src/compare/comparison.js';
-import { renderComparison } from '../../src/compare/renderComparison.js';
+import type { Comparison } from '../../src/node/compare/comparison.js';
+import { renderComparison } from '../../src/node/compare/renderComparison.js';
 import { sampleComparison } from './sampleComparison.js';
 
 /** Parses strictly, as XML, and gives the text of the page without its style. */

@@ -1,9 +1,9 @@
-import { type Comparison, summarise } from '../../src/compare/comparison.js';
-import type { PlannedRun } from '../../src/compare/plan.js';
-import type { RowName } from '../../src/compare/rows.js';
-import { RISKS, type RunConfidence, type RunResult } from '../../src/compare/runResult.js';
+import { type Comparison, summarise } from '../../src/node/compare/comparison.js';
+import type { PlannedRun } from '../../src/node/compare/plan.js';
+import type { RowName } from '../../src/node/compare/rows.js';
+import { RISKS, type RunConfidence, type RunResult } from '../../src/node/compare/runResult.js';
+import { runFolder } from '../../src/node/train/runFolder.js';
 import { makeConfig } from '../../src/train/config.js';
-import { runFolder } from '../../src/train/runFolder.js';
 
 const EPOCHS = 30;
 

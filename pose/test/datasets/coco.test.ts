@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
-import { coco } from '../../src/datasets/coco.js';
+import { coco } from '../../src/node/datasets/coco.js';
 import { coco17 } from '../../src/schema.js';
 import { folderOf, SIZE } from './folders.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
-import { lsp } from '../../src/datasets/lsp.js';
-import { decodeImage } from '../../src/images.js';
+import { lsp } from '../../src/node/datasets/lsp.js';
+import { decodeImage } from '../../src/node/images.js';
 import { lsp14 } from '../../src/schema.js';
 import golden from '../golden/pose_oracles.json' with { type: 'json' };
 

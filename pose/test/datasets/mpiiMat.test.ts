@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DataError, Rng } from 'wgrad';
 import { readMpiiMat } from '../../src/datasets/mpiiMat.js';
-import { openDataset } from '../../src/train/dataset.js';
+import { openDataset } from '../../src/node/datasets/openDataset.js';
 import golden from '../golden/mpii_mat.json' with { type: 'json' };
 import { folderOf } from './folders.js';
 
@@ -15,9 +15,12 @@ afterEach(async () => {
 });
 
 describe("MPII's own file, written by scipy", () => {
-  test.each(['plain', 'compressed'] as const)('%s: labelled people of training images, whatever they lack', (form) => {
-    expect(readMpiiMat(bytes[form], MAT)).toEqual(golden.people);
-  });
+  test.each(['plain', 'compressed'] as const)(
+    '%s: labelled people of training images, whatever they lack',
+    async (form) => {
+      expect(await readMpiiMat(bytes[form], MAT)).toEqual(golden.people);
+    },
+  );
 
   test('is a data set in the folder that its archive makes, with the boxes of the JSON', async () => {
     const pictures = Object.fromEntries(golden.people.map(([{ image }]) => [`images/${image}`, null]));
@@ -38,27 +41,27 @@ describe("MPII's own file, written by scipy", () => {
     expect(box).toEqual([center[0] - 1 - side / 2, center[1] - 1 + 15 * scale - side / 2, side, side]);
   });
 
-  test('of another form, damaged or cut, it is a DataError or other people, never another error', () => {
-    expect(() => readMpiiMat(new Uint8Array(300), MAT)).toThrow(/not a little-endian MATLAB 5 file/);
+  test('of another form, damaged or cut, it is a DataError or other people, never another error', async () => {
+    await expect(readMpiiMat(new Uint8Array(300), MAT)).rejects.toThrow(/not a little-endian MATLAB 5 file/);
     const rng = new Rng(5);
     for (let i = 0; i < 300; i++) {
       const spoilt = bytes.plain.subarray(0, i % 3 ? bytes.plain.length : rng.int(bytes.plain.length));
       const copy = Uint8Array.from(spoilt);
       for (let n = 0; n < 4 && copy.length; n++) copy[rng.int(copy.length)] ^= 1 << rng.int(8);
       try {
-        readMpiiMat(copy, MAT);
+        await readMpiiMat(copy, MAT);
       } catch (error) {
         expect(error).toBeInstanceOf(DataError);
       }
     }
   });
 
-  test('with a joint that is none, it says whose', () => {
+  test('with a joint that is none, it says whose', async () => {
     const copy = Uint8Array.from(bytes.plain);
     // The first joint of the first person is at (11.5, 20): spoil its x.
     const at = bytes.plain.indexOf(Buffer.from(Float64Array.of(10.5).buffer));
     new DataView(copy.buffer).setFloat64(at, Number.NaN, true);
-    expect(() => readMpiiMat(copy, MAT)).toThrow(
+    await expect(readMpiiMat(copy, MAT)).rejects.toThrow(
       /annolist\(2\).annorect\(1\).annopoints.point\(1\).x: expected a finite number, got other numbers/,
     );
   });

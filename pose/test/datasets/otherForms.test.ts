@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { boxed, readBoxes } from '../../src/datasets/boxes.js';
-import { h36m } from '../../src/datasets/h36m.js';
-import { mpii } from '../../src/datasets/mpii.js';
+import { boxed, readBoxes } from '../../src/node/datasets/boxes.js';
+import { h36m } from '../../src/node/datasets/h36m.js';
+import { mpii } from '../../src/node/datasets/mpii.js';
+import { openDataset } from '../../src/node/datasets/openDataset.js';
 import { h36m18, MPII_TO_H36M } from '../../src/schemas/h36m18.js';
 import { mpii16 } from '../../src/schemas/mpii16.js';
-import { openDataset } from '../../src/train/dataset.js';
 import { folderOf, SIZE } from './folders.js';
 
 const folders: string[] = [];

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError, Rng } from 'wgrad';
 import { runTorch, torchPython } from '../../../test/python.js';
 import { isTorchFile, readTorchState } from '../../src/formats/torch/torchState.js';
-import { loadWeights, readWeightsFile } from '../../src/formats/weightsFile.js';
+import { loadWeights, readWeightsFile } from '../../src/node/weightsFiles.js';
 import golden from '../golden/torch_files.json' with { type: 'json' };
 
 type Expected = Record<'dtypes' | 'training', Record<string, { shape: number[]; data: string }>>;

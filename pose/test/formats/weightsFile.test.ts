@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Checkpoint, formatSafetensors } from 'wgrad/io';
 import { saveCheckpoint } from 'wgrad/io/node';
-import { loadWeights } from '../../src/formats/weightsFile.js';
+import { loadWeights } from '../../src/node/weightsFiles.js';
 
 let folder: string;
 beforeAll(() => {

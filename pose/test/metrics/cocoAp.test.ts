@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { METRIC_DIGITS } from '../../../test/tolerance.js';
-import { readGroundTruth } from '../../src/coco/groundTruth.js';
-import { readResults } from '../../src/coco/results.js';
 import { type CocoApOptions, type CocoScores, cocoAp } from '../../src/metrics/cocoAp.js';
+import { readGroundTruth, readResults } from '../../src/node/jsonFiles.js';
 import { coco17 } from '../../src/schema.js';
 import oracles from '../golden/coco_oracles.json' with { type: 'json' };
 import pair from '../golden/coco_val_pair.json' with { type: 'json' };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listImages, withBoxes } from '../../src/predict/imagesToPredict.js';
+import { listImages, withBoxesOf } from '../../src/node/predict/imagesToPredict.js';
 import mpii from '../golden/mpii_mat.json' with { type: 'json' };
 
 let home: string;
@@ -46,11 +46,11 @@ describe('listImages', () => {
   });
 });
 
-describe('withBoxes', () => {
+describe('withBoxesOf', () => {
   test("takes MPII's own file, with the people that metrics know", async () => {
     const file = join(home, 'mpii.mat');
     writeFileSync(file, Buffer.from(mpii.plain, 'base64'));
-    const [image, other] = await withBoxes(
+    const [image, other] = await withBoxesOf(
       [
         { path: 'images/one.jpg', id: 8 },
         { path: 'images/test.jpg', id: 9 },
@@ -83,7 +83,7 @@ describe('withBoxes', () => {
         { id: 4, image_id: 5, category_id: 2, bbox: [5, 6, 7, 8], iscrowd: 0 },
       ],
     });
-    expect(await withBoxes(images, file)).toEqual([
+    expect(await withBoxesOf(images, file)).toEqual([
       {
         path: 'any/000017.jpg',
         id: 5,
@@ -101,7 +101,7 @@ describe('withBoxes', () => {
       { image_id: 17, category_id: 1, bbox: [1, 2, 3, 4], score: 0.5 },
       { file_name: 'b.jpg', bbox: [5, 6, 7, 8], annotation_id: 0 },
     ]);
-    const found = await withBoxes(images, file);
+    const found = await withBoxesOf(images, file);
     expect(found.map(({ id, people }) => [id, people])).toEqual([
       [17, [{ box: [1, 2, 3, 4], category: 1, score: 0.5 }]],
       [2, [{ box: [5, 6, 7, 8], category: 1, annotation: 0 }]],
@@ -111,7 +111,7 @@ describe('withBoxes', () => {
   test('of a table', async () => {
     const file = join(home, 'boxes.csv');
     writeFileSync(file, 'file,x,y,width,height,score\nb.jpg,5,6,7,8,0.25\n');
-    expect((await withBoxes(images, file))[1].people).toEqual([{ box: [5, 6, 7, 8], category: 1, score: 0.25 }]);
+    expect((await withBoxesOf(images, file))[1].people).toEqual([{ box: [5, 6, 7, 8], category: 1, score: 0.25 }]);
   });
 
   test('says what is wrong with the file, and where', async () => {
@@ -129,6 +129,6 @@ describe('withBoxes', () => {
       ],
       ['text', /boxes\.json: expected an object/],
     ];
-    for (const [content, message] of cases) await expect(withBoxes(images, json(content))).rejects.toThrow(message);
+    for (const [content, message] of cases) await expect(withBoxesOf(images, json(content))).rejects.toThrow(message);
   });
 });

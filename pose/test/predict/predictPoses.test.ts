@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
 import type { Conventions } from '../../src/checkpoints/conventions.js';
 import type { FlipPoses } from '../../src/flipAverage.js';
-import type { ImageToPredict } from '../../src/predict/imagesToPredict.js';
-import { writeOverlays } from '../../src/predict/overlays.js';
+import { decodeImage } from '../../src/node/images.js';
+import { writeOverlays } from '../../src/node/predict/overlays.js';
+import type { ImageToPredict } from '../../src/predict/imageToPredict.js';
 import { type PredictOptions, predictPoses } from '../../src/predict/predictPoses.js';
 import { errorDensity } from '../../src/uncertainty/errorDensity.js';
 import { conventions, hillSeeker, lightSeeker, schema } from './seekers.js';
@@ -36,7 +37,12 @@ const NEAR = 0.25;
 async function predict(images: readonly ImageToPredict[], more: Partial<PredictOptions> = {}) {
   const failures: DataError[] = [];
   const options = { network: lightSeeker(conventions), conventions, schema, batch: 4, flipTest: false };
-  const found = await predictPoses(images, { ...options, onFailure: (error) => failures.push(error), ...more });
+  const found = await predictPoses(images, {
+    decode: decodeImage,
+    ...options,
+    onFailure: (error) => failures.push(error),
+    ...more,
+  });
   return { ...found, failures: failures.map(({ message }) => message) };
 }
 

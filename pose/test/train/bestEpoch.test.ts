@@ -2,15 +2,16 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { cpu } from 'wgrad';
 import { scoreTable } from '../../src/cli/scoreTable.js';
-import { renderReport } from '../../src/report/renderReport.js';
+import { renderReport } from '../../src/node/report/renderReport.js';
+import { loadRun } from '../../src/node/train/runFile.js';
+import { trainRun } from '../../src/node/train/trainRun.js';
 import { fitBaselines } from '../../src/train/baselines.js';
 import { isBestEpoch } from '../../src/train/bestEpoch.js';
-import { loadRun, resumeSession } from '../../src/train/checkpointing.js';
+import { resumeSession } from '../../src/train/checkpointing.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import type { LoadedData } from '../../src/train/samples.js';
 import { type EpochSummary, type Session, startSession } from '../../src/train/session.js';
 import { trainReport } from '../../src/train/trainReport.js';
-import { trainRun } from '../../src/train/trainRun.js';
 import { TINY, tinyData, unseen, withFolder } from './runs.js';
 
 const epochs = (...scores: [pck20: number, validLoss: number][]) =>

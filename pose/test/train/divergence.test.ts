@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
 import type { ResnetParams } from 'wgrad/nn';
 import { BACKENDS } from '../../../test/backends.js';
+import { trainRun } from '../../src/node/train/trainRun.js';
 import { startSession } from '../../src/train/session.js';
-import { trainRun } from '../../src/train/trainRun.js';
 import { TINY, tinyData, unseen, withFolder } from './runs.js';
 
 describe.each(BACKENDS)('$name', ({ open }) => {

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDataset } from '../../src/node/datasets/openDataset.js';
+import { type RunFolder, runFolder } from '../../src/node/train/runFolder.js';
+import type { TrainObserver } from '../../src/node/train/trainRun.js';
 import { makeConfig, type TrainConfig } from '../../src/train/config.js';
-import { openDataset } from '../../src/train/dataset.js';
-import { type RunFolder, runFolder } from '../../src/train/runFolder.js';
 import { type LoadedData, loadData } from '../../src/train/samples.js';
-import type { TrainObserver } from '../../src/train/trainRun.js';
 
 /** A run that takes a moment even on the reference. */
 export const TINY: TrainConfig = {

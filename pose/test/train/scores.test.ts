@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { METRIC_DIGITS } from '../../../test/tolerance.js';
 import { scoreTable } from '../../src/cli/scoreTable.js';
 import { cropAround, encodeJoints } from '../../src/crop.js';
-import { renderReport } from '../../src/report/renderReport.js';
+import { renderReport } from '../../src/node/report/renderReport.js';
 import { flipOrder } from '../../src/schema.js';
 import { mpii16 } from '../../src/schemas/mpii16.js';
 import type { LoadedSample } from '../../src/train/samples.js';

@@ -7,11 +7,11 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError, Rng } from 'wgrad';
-import { lsp } from '../../src/datasets/lsp.js';
+import { lsp } from '../../src/node/datasets/lsp.js';
+import { DataWorkers } from '../../src/node/train/dataWorkers.js';
 import { TrainingBatches } from '../../src/train/batches.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import type { CropBatch } from '../../src/train/cropBatch.js';
-import { DataWorkers } from '../../src/train/dataWorkers.js';
 import { type BatchSource, Prefetch } from '../../src/train/prefetch.js';
 import { type LoadedData, loadData } from '../../src/train/samples.js';
 import { TINY } from './runs.js';
@@ -182,9 +182,9 @@ describe('a process', () => {
   /** What a program that trains says before it ends by itself. */
   function outputOf(body: string): Promise<string> {
     const program = `
-      const { DataWorkers } = await import(${url('train/dataWorkers')});
+      const { DataWorkers } = await import(${url('node/train/dataWorkers')});
       const { loadData } = await import(${url('train/samples')});
-      const { lsp } = await import(${url('datasets/lsp')});
+      const { lsp } = await import(${url('node/datasets/lsp')});
       const workers = new DataWorkers(2);
       const ask = async () => {
         const data = await loadData(await lsp(${JSON.stringify(folder)}), { workers });

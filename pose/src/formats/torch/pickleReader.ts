@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { latin1 } from './latin1.js';
 
 /** Where the bytes of a pickle come from; every read is checked against their end. */
 export class PickleReader {
@@ -62,7 +63,7 @@ export class PickleReader {
   }
 
   latin1(length: number): string {
-    return Buffer.from(this.bytes(length)).toString('latin1');
+    return latin1(this.bytes(length));
   }
 
   /** A text up to the end of the line, as module and name of a global stand in protocols before 4. */

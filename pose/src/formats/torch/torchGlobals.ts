@@ -75,7 +75,7 @@ function scalar(args: readonly unknown[]): unknown {
   const code = dtype instanceof Inert && dtype.of === 'numpy.dtype' ? dtype.args[0] : undefined;
   const bytes = value instanceof Inert ? value.args[0] : value;
   // Python 3 writes bytes as a text of as many characters, for protocols that have no bytes.
-  const raw = typeof bytes === 'string' ? Buffer.from(bytes.slice(0, 16), 'latin1') : bytes;
+  const raw = typeof bytes === 'string' ? Uint8Array.from(bytes.slice(0, 16), (c) => c.charCodeAt(0)) : bytes;
   if (!(raw instanceof Uint8Array) || raw.length > 8) return new Inert('numpy.scalar', args);
   const data = new DataView(raw.buffer, raw.byteOffset, raw.length);
   if (code === 'f8' && raw.length === 8) return data.getFloat64(0, true);

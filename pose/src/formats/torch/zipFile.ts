@@ -1,5 +1,6 @@
 import { DataError } from 'wgrad';
 import { diskDtypes } from 'wgrad/io';
+import { latin1 } from './latin1.js';
 import { unpickle } from './pickle.js';
 import { type StorageTable, storageHost, type TorchFile } from './storageTable.js';
 import { readZipRecords } from './zipRecords.js';
@@ -11,8 +12,8 @@ export const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04] as const;
  * Reads the format of PyTorch 1.6 and later: a zip of `<name>/data.pkl` and one record `<name>/data/<key>` per storage.
  * @throws DataError for anything that is not a plain little-endian file of `torch.save`
  */
-export async function readTorchZip(bytes: Uint8Array, where: string): Promise<TorchFile> {
-  const records = await readZipRecords(bytes, where);
+export function readTorchZip(bytes: Uint8Array, where: string): TorchFile {
+  const records = readZipRecords(bytes, where);
   const [main, ...others] = [...records.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (main === undefined || others.length > 0) {
     throw new DataError(`${where}: a zip without one data.pkl in its folder, so not written by torch.save`);
@@ -21,9 +22,7 @@ export async function readTorchZip(bytes: Uint8Array, where: string): Promise<To
   if (records.has(`${folder}constants.pkl`)) {
     throw new DataError(`${where}: a TorchScript archive; save module.state_dict() with torch.save instead`);
   }
-  const order = Buffer.from(records.get(`${folder}byteorder`) ?? [])
-    .toString('latin1')
-    .trim();
+  const order = latin1(records.get(`${folder}byteorder`) ?? []).trim();
   if (order !== '' && order !== 'little') {
     throw new DataError(`${where}: written on a ${order}-endian machine; load and save it on a little-endian one`);
   }

@@ -1,0 +1,78 @@
+import { DataError } from 'wgrad';
+import { JsonEntry } from 'wgrad/io';
+import type { SpatialLabels } from '../dataset.js';
+import { H36M_THORAX } from '../schemas/h36m18.js';
+import type { AnnotatedPerson } from './people.js';
+
+/** Joints of a file; the thorax, the middle of the shoulders, comes last. */
+const STORED = H36M_THORAX;
+const SHOULDERS = [11, 14] as const;
+
+/** Takes that the official code leaves out of training and test: their annotation is wrong. */
+const BROKEN_TAKES = ['s_09_act_05_subact_02_ca', 's_09_act_10_subact_02_ca', 's_09_act_13_subact_01_ca'];
+
+type Point = readonly [x: number, y: number, z: number];
+
+/** What an annotation file in this form says of one person, without the picture. */
+export interface H36mLabels extends Pick<AnnotatedPerson, 'joints' | 'weights'> {
+  /** The picture's name in the file. */
+  readonly name: string;
+  /** The picture's id, where the file has ids. */
+  readonly image?: number;
+  readonly spatial: SpatialLabels;
+}
+
+/** The labels of a file's content, but for the takes that are left out. @throws DataError as `h36m` */
+export function h36mLabels(content: unknown, file: string): H36mLabels[] {
+  return h36mAnnotations(content, file).flatMap(({ name, image, annotation, isBroken }) => {
+    if (isBroken) return [];
+    // The annotation's word counts, as in the official code.
+    const [entry, field] = annotation.has('image_id') ? ([annotation, 'image_id'] as const) : ([image, 'id'] as const);
+    return [{ name, ...(entry.has(field) && { image: entry.integer(field) }), ...h36mProjection(annotation) }];
+  });
+}
+
+/** The annotations of a file's content, image by image. @throws DataError unless each image has one */
+export function h36mAnnotations(content: unknown, file: string) {
+  const root = new JsonEntry(content, file);
+  const [images, annotations] = [root.entries('images'), root.entries('annotations')];
+  if (images.length !== annotations.length) {
+    throw new DataError(
+      `${file}: expected an annotation for each image, got ${annotations.length} for ${images.length}`,
+    );
+  }
+  return images.map((image, i) => {
+    const name = image.text('file_name');
+    return { name, image, annotation: annotations[i], isBroken: BROKEN_TAKES.some((take) => name.includes(take)) };
+  });
+}
+
+/** The labels of one annotation: pixels, and depths behind the pelvis. */
+export function h36mProjection(entry: JsonEntry): Pick<H36mLabels, 'joints' | 'weights' | 'spatial'> {
+  const world = points(entry, 'keypoints_world', STORED);
+  const [left, right] = SHOULDERS.map((k) => world[k]);
+  world.push([(left[0] + right[0]) / 2, (left[1] + right[1]) / 2, (left[2] + right[2]) / 2]);
+  const camera = entry.entry('cam_param');
+  const rotation = points(camera, 'R', 3);
+  const t = camera.numbers('t', 3);
+  const [focal, centre] = (['f', 'c'] as const).map((field) => camera.numbers(field, 2) as unknown as [number, number]);
+  const seen = world.map((p) => rotation.map((row) => row.reduce((sum, r, i) => sum + r * (p[i] - t[i]), 0)));
+  const rootDepth = seen[0][2];
+  if (seen.some(([, , z]) => !(z > 0))) throw entry.error('cam_param', 'expected a camera that all joints are before');
+  return {
+    joints: Float64Array.from(
+      seen.flatMap(([x, y, z]) => [(focal[0] * x) / z + centre[0], (focal[1] * y) / z + centre[1]]),
+    ),
+    weights: new Float64Array(seen.length).fill(1),
+    spatial: { depths: Float64Array.from(seen, ([, , z]) => z - rootDepth), rootDepth, focal, centre },
+  };
+}
+
+function points(entry: JsonEntry, field: string, count: number): Point[] {
+  const list = entry.list(field);
+  if (list.length !== count) throw entry.error(field, `expected ${count} points [x, y, z]`);
+  return list.map((value, k) => {
+    if (Array.isArray(value) && value.length === 3 && value.every(Number.isFinite)) return value as unknown as Point;
+    throw entry.error(`${field}[${k}]`, 'expected [x, y, z]', value);
+  });
+}

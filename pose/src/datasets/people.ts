@@ -1,0 +1,35 @@
+import type { Box, SpatialLabels } from '../dataset.js';
+
+/** One labelled person, before the picture is decoded; the fields that `PoseSample` has as well are the same. */
+export interface AnnotatedPerson {
+  readonly id: string;
+  /** Path of the picture. */
+  readonly path: string;
+  /** The picture's size, if the annotation tells it. */
+  readonly size?: readonly [width: number, height: number];
+  readonly box: Box;
+  readonly padding?: number;
+  readonly joints: Float64Array;
+  readonly weights: Float64Array;
+  readonly spatial?: SpatialLabels;
+  readonly headBox?: Box;
+}
+
+/**
+ * The box between the centres of its corner pixels, limited to the picture: `[x, y, w, h]` counts from edge to edge, so
+ * that its last pixel is `x + w - 1` (as in the official code and mmpose). Undefined where nothing of it is left.
+ */
+export function boxInPixels([x, y, w, h]: Box, width: number, height: number): Box | undefined {
+  const [left, top] = [Math.max(0, x), Math.max(0, y)];
+  const right = Math.min(width - 1, x + Math.max(0, w - 1));
+  const bottom = Math.min(height - 1, y + Math.max(0, h - 1));
+  return right > left && bottom > top ? [left, top, right - left, bottom - top] : undefined;
+}
+
+/** The labels `x, y, v` of K joints, of which those with v = 0 weigh nothing; hidden ones (v = 1) count fully. */
+export function jointsOf(keypoints: ArrayLike<number>): Pick<AnnotatedPerson, 'joints' | 'weights'> {
+  const count = keypoints.length / 3;
+  const joints = Float64Array.from({ length: 2 * count }, (_, i) => keypoints[3 * (i >> 1) + (i % 2)]);
+  const weights = Float64Array.from({ length: count }, (_, k) => Number(keypoints[3 * k + 2] > 0));
+  return { joints, weights };
+}

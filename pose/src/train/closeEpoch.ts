@@ -1,0 +1,33 @@
+import { readStatus } from 'wgrad/nn';
+import { evaluatedParams } from './learner.js';
+import { predict } from './predict.js';
+import { scoreAll } from './scores.js';
+import type { EpochSummary, Session } from './session.js';
+
+/** Held-out images that are looked at after every epoch: enough for a curve, few enough not to cost as much as an epoch. */
+const VALIDATION_IMAGES = 500;
+
+/** Validates and moves `progress` on to the next epoch. */
+export async function closeEpoch({ device, config, data, learner, progress, batches }: Session): Promise<EpochSummary> {
+  const { schema } = data.dataset;
+  // Every n-th image: data sets are often sorted.
+  const stride = Math.ceil(data.test.length / VALIDATION_IMAGES);
+  const samples = data.test.filter((_, i) => i % stride === 0);
+  const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state };
+  const predictions = await predict(network, samples, { flipTest: false });
+  const { pck20, pckh50, space } = scoreAll(schema, samples, predictions);
+  const finite = (value: number) => (Number.isFinite(value) ? value : null);
+  const summary: EpochSummary = {
+    epoch: progress.epoch + 1,
+    trainLoss: progress.lossSum / progress.lossCount,
+    validLoss: predictions.loss,
+    pck20,
+    ...(pckh50 !== undefined && { pckh50 }),
+    ...(space && { mpjpe: finite(space.mpjpe), paMpjpe: finite(space.paMpjpe) }),
+    imagesPerSecond: (batches.length * config.batch) / progress.seconds,
+    skipped: (await readStatus(learner.optimizer)).skipped,
+  };
+  progress.history.push(summary);
+  Object.assign(progress, { epoch: progress.epoch + 1, batch: 0, lossSum: 0, lossCount: 0, seconds: 0 });
+  return summary;
+}
