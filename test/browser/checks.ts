@@ -3,6 +3,8 @@ import type { Page } from 'playwright-core';
 import { type Capabilities, cpu } from 'wgrad';
 import { TRAJECTORY_FLOOR, TRAJECTORY_GAPS } from '../tolerance.js';
 import { watch } from './chromium.js';
+import { runAll } from './pureEntries.js';
+import { bundledEntries, pureInputs } from './pureInputs.js';
 import { roundedReference } from './roundedReference.js';
 import { trainMoons } from './trajectory.js';
 
@@ -10,6 +12,8 @@ type Check = (page: Page, origin: string) => Promise<void>;
 type Trajectory = Awaited<ReturnType<typeof trainMoons>>;
 
 const SEED = 20260101;
+/** Between two versions of V8, over all that a value is computed from. */
+const ENGINE_GAP = 1e-9;
 const PLAN = { seed: SEED, steps: 40, batch: 128, cells: 12 };
 
 /** Opens the test's own page; its modules are loaded by the first `ask`. */
@@ -35,6 +39,21 @@ function gaps(got: readonly number[], expected: readonly number[]): number[] {
     most = Math.max(most, gap); // NaN stays, and is more than any limit allows
     return most;
   });
+}
+
+/** Equal but for the last digits of numbers, since engines round functions such as the exponential differently. */
+function assertAlike(got: unknown, wanted: unknown, where: string): void {
+  if (typeof got === 'number' && typeof wanted === 'number') {
+    const gap = Math.abs(got - wanted) / (1 + Math.abs(wanted));
+    assert.ok(gap < ENGINE_GAP, `${where}: ${got} on the page, expected ${wanted}`);
+  } else if (typeof got === 'object' && typeof wanted === 'object' && got && wanted) {
+    assert.deepEqual(Object.keys(got).sort(), Object.keys(wanted).sort(), where);
+    for (const [key, value] of Object.entries(got)) {
+      assertAlike(value, wanted[key as keyof typeof wanted], `${where}.${key}`);
+    }
+  } else {
+    assert.deepEqual(got, wanted, where);
+  }
 }
 
 function assertFollows(
@@ -78,6 +97,16 @@ export const checks: Readonly<Record<string, Check>> = {
     const adapter = await ask<Capabilities>(page, 'suite.adapter');
     assert.equal(adapter.tier, 'software');
     assert.match(adapter.architecture, /swiftshader/i);
+    assert.deepEqual(faults, []);
+  },
+
+  async 'the bundled entries of both packages do in a page what they do in Node'(page, origin) {
+    const faults = await open(page, origin);
+    await page.addScriptTag({ content: await bundledEntries() });
+    const { inputs, precision } = pureInputs();
+    const got = JSON.parse(await page.evaluate(`entries.runAll(${JSON.stringify(inputs)}).then(JSON.stringify)`));
+    assertAlike(got, JSON.parse(JSON.stringify(await runAll(inputs))), 'entries');
+    assertAlike(got['wgrad-pose'].ap, precision, 'AP of pycocotools');
     assert.deepEqual(faults, []);
   },
 

@@ -1,4 +1,5 @@
-// `npm run test:browser`: the compiled, unbundled modules in headless Chromium, on SwiftShader's WebGPU.
+// `npm run test:browser`: the compiled modules in headless Chromium, on SwiftShader's WebGPU; `-- TEXT` runs the checks with TEXT in
+// their titles.
 
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -28,9 +29,11 @@ async function main(): Promise<number> {
   });
   if (!browser) return 2;
   const server = await serve();
+  const [text = ''] = process.argv.slice(2);
+  const chosen = Object.entries(checks).filter(([title]) => title.includes(text));
   let failed = 0;
   try {
-    for (const [title, check] of Object.entries(checks)) {
+    for (const [title, check] of chosen) {
       const started = performance.now();
       const page = await browser.newPage();
       try {
@@ -46,7 +49,7 @@ async function main(): Promise<number> {
     await browser.close();
     server.close();
   }
-  console.log(`\n${Object.keys(checks).length - failed} passed, ${failed} failed`);
+  console.log(`\n${chosen.length - failed} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
 }
 

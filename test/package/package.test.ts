@@ -30,7 +30,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const poseManifest = JSON.parse(readFileSync(join(root, 'pose/package.json'), 'utf8'));
 const entries: string[] = Object.keys(manifest.exports);
 /** What only Node can load; the rest runs in a browser as well. */
-const NODE_ENTRIES = ['./io/node'];
+const NODE_ENTRIES = ['./io/node', './node'];
 /** Bytes that an installation may take, source maps aside. */
 const UNPACKED_LIMIT = 2.5e6;
 
@@ -160,7 +160,7 @@ describe('the packed tarballs in an empty project', () => {
     expect(losses[3]).toBeLessThan(losses[0] / 100);
   });
 
-  test('the application runs beside it with the dependencies that it declares', () => {
+  test('the application runs beside it with the dependencies that it declares', async () => {
     // The unpacked tarball is what an installation puts there; npm itself would want a registry for the dependencies.
     const target = join(project, 'node_modules/wgrad-pose');
     mkdirSync(target);
@@ -171,6 +171,13 @@ describe('the packed tarballs in an empty project', () => {
     }
     const names = specifiers(Object.keys(poseManifest.exports), 'wgrad-pose');
     run(process.execPath, ['--input-type=module', '-e', importing(names)], project);
+    for (const entry of Object.keys(poseManifest.exports)) {
+      const file = poseManifest.exports[entry].default.replace('./dist/', '');
+      const outside = (await nodeModulesIn(join(target, 'dist'), file)).filter(
+        (name) => !/^wgrad(\/(nn|rle|io|testing))?$/.test(name),
+      );
+      expect({ entry, needsNode: outside.length > 0 }).toEqual({ entry, needsNode: NODE_ENTRIES.includes(entry) });
+    }
     const main = join(target, poseManifest.bin['wgrad-pose']);
     expect(run(process.execPath, [main, '--version'], project).trim()).toBe(poseManifest.version);
     expect(run(process.execPath, [main, 'train', '--help'], project)).toContain('--loss <name>');
