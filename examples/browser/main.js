@@ -31,7 +31,7 @@ async function paint(logDensity) {
 }
 
 async function main() {
-  const device = await openDevice();
+  const device = await openDevice({ quiet: true });
   const rng = new Rng(0);
   let learner = startLearning(device, rng.split(0));
   const data = rng.split(1);
