@@ -1,6 +1,7 @@
 /** Threads of a workgroup of the kernels that give one thread to each element (or four). */
 export const GROUP = 256;
-const MAX_GROUPS = 65535;
+/** The most workgroups that one dispatch may have along an axis, on every adapter. */
+export const MAX_GROUPS = 65535;
 
 /** Workgroups for `threads` threads, which `threadEntry` numbers over x, then y. */
 export function grid(threads: number): readonly [number, number, number] {

@@ -1,12 +1,13 @@
 import { DeviceError } from '../errors.js';
 import type { Launch } from './backend.js';
+import { MAX_GROUPS } from './grid.js';
+import type { CopyArguments, Replayable } from './webgpuCommand.js';
 import { type BoundRange, type Compiled, type PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import type { Profiler } from './webgpuProfiler.js';
 import type { PoolBuffer } from './webgpuShelf.js';
 import { StandIns } from './webgpuStandIns.js';
 import type { CommandTrace } from './webgpuTrace.js';
 
-const MAX_GROUPS = 65535;
 /** Work after which a launch is cut: a tenth of a second on a slow integrated GPU, far from any driver's watchdog. */
 const FLOP_PER_DISPATCH = 16e9;
 /** Dispatches after which queued work is handed over, so that the device works while the host encodes. */
@@ -14,20 +15,6 @@ const DISPATCHES_PER_SUBMIT = 256;
 const NO_OFFSETS: readonly number[] = [];
 /** How many dispatches' uniforms the ring holds. */
 export const RING_SLOTS = 1024;
-
-/** A command with nothing left to look up. */
-export type Replayable =
-  | {
-      readonly kind: 'dispatch';
-      readonly pipeline: GPUComputePipeline;
-      readonly group: GPUBindGroup;
-      readonly offsets: readonly number[];
-      readonly grid: Launch['grid'];
-      readonly op: string;
-      readonly launch: Launch;
-    }
-  | { readonly kind: 'copy'; readonly args: Parameters<CommandEncoder['copy']> }
-  | { readonly kind: 'clear'; readonly target: PoolBuffer };
 
 /**
  * Records dispatches into one command encoder and one compute pass for as long as possible.
@@ -105,18 +92,13 @@ export class CommandEncoder {
     this.submit();
   }
 
-  copy(
-    source: Pick<PoolBuffer, 'buffer'>,
-    sourceOffset: number,
-    target: GPUBuffer,
-    targetOffset: number,
-    bytes: number,
-  ): void {
+  copy(...args: CopyArguments): void {
+    const [source, sourceOffset, target, targetOffset, bytes] = args;
     this.#endPass();
     this.#encoder ??= this.#gpu.createCommandEncoder();
     this.#encoder.copyBufferToBuffer(source.buffer, sourceOffset, target, targetOffset, bytes);
     this.#pending++;
-    this.trace?.transfer({ kind: 'copy', args: [source, sourceOffset, target, targetOffset, bytes] });
+    this.trace?.transfer({ kind: 'copy', args });
   }
 
   clear(target: PoolBuffer): void {

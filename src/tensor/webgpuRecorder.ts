@@ -1,11 +1,12 @@
 import { DeviceError } from '../errors.js';
 import type { Recording, StepRecorder, Trace } from './backend.js';
-import type { CommandEncoder, Replayable } from './webgpuEncoder.js';
+import type { Recorded, Replayable } from './webgpuCommand.js';
+import type { CommandEncoder } from './webgpuEncoder.js';
 import { type PipelineCache, UNIFORM_BYTES } from './webgpuPipelines.js';
 import type { BufferPool } from './webgpuPool.js';
 import type { PoolBuffer } from './webgpuShelf.js';
 import { StepMemory } from './webgpuStepMemory.js';
-import { CommandTrace, type Recorded } from './webgpuTrace.js';
+import { CommandTrace, type Seal } from './webgpuTrace.js';
 
 const UNIFORM_AND_COPY_DST = 0x40 | 0x08;
 
@@ -80,19 +81,19 @@ export class WebGpuRecorder implements StepRecorder {
   readonly gpu: GPUDevice;
   readonly encoder: CommandEncoder;
   readonly pipelines: PipelineCache;
-  readonly memory: StepMemory;
+  readonly #memory: StepMemory;
   readonly #sealed = new Set<SealedTrace>();
 
   constructor(gpu: GPUDevice, encoder: CommandEncoder, pipelines: PipelineCache, pool: BufferPool) {
     this.gpu = gpu;
     this.encoder = encoder;
     this.pipelines = pipelines;
-    this.memory = new StepMemory(pool);
+    this.#memory = new StepMemory(pool);
   }
 
   record(fn: () => void): Trace {
     if (this.encoder.trace) throw new DeviceError('webgpu: a step is being recorded already; recordings do not nest');
-    const trace = new CommandTrace(this);
+    const trace = new CommandTrace(this.#memory, this.#seal);
     this.encoder.trace = trace;
     try {
       fn();
@@ -106,19 +107,19 @@ export class WebGpuRecorder implements StepRecorder {
     }
   }
 
-  seal(commands: readonly Recorded[], buffers: ReadonlySet<PoolBuffer>, release: () => void): Recording {
+  readonly #seal: Seal = (commands, buffers, release) => {
     const sealed = new SealedTrace(this, commands, buffers, release);
     this.#sealed.add(sealed);
     return sealed;
-  }
+  };
 
   /** Lets go of what only this recording used. */
   forget(sealed: SealedTrace): void {
     this.#sealed.delete(sealed);
-    this.memory.trim(new Set([...this.#sealed].flatMap(({ buffers }) => [...buffers])));
+    this.#memory.trim(new Set([...this.#sealed].flatMap(({ buffers }) => [...buffers])));
   }
 
   dispose(): void {
-    this.memory.close();
+    this.#memory.close();
   }
 }

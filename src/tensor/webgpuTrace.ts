@@ -1,29 +1,18 @@
 import type { Allocation } from './allocation.js';
-import type { Launch, Recording, Trace } from './backend.js';
-import type { Replayable } from './webgpuEncoder.js';
-import type { BoundRange, Compiled } from './webgpuPipelines.js';
+import type { Recording, Trace } from './backend.js';
+import type { Recorded, RecordedDispatch, Transfer } from './webgpuCommand.js';
 import type { PoolAllocation } from './webgpuPool.js';
-import type { WebGpuRecorder } from './webgpuRecorder.js';
 import type { PoolBuffer } from './webgpuShelf.js';
 import type { StepMemory } from './webgpuStepMemory.js';
 
-/** A dispatch as it was encoded, with all that a later one must agree on. */
-export interface RecordedDispatch {
-  readonly launch: Launch;
-  readonly compiled: Compiled;
-  readonly ranges: readonly BoundRange[];
-  readonly grid: Launch['grid'];
-  readonly params: readonly number[] | undefined;
-  readonly op: string;
-  /** By binding: memory from before the step, or undefined for what the step made. */
-  readonly origins: readonly (Allocation | undefined)[];
-}
-
-export type Recorded = RecordedDispatch | Exclude<Replayable, { kind: 'dispatch' }>;
+/** Turns the commands of a trace, and the buffers that they use, into a recording; `release` gives the memory back. */
+export type Seal = (commands: readonly Recorded[], buffers: ReadonlySet<PoolBuffer>, release: () => void) => Recording;
 
 /** The commands of one run of a step. */
 export class CommandTrace implements Trace {
-  readonly #recorder: WebGpuRecorder;
+  /** Where the step's memory comes from. */
+  readonly memory: StepMemory;
+  readonly #seal: Seal;
   readonly #commands: Recorded[] = [];
   readonly #buffers = new Set<PoolBuffer>();
   readonly #born = new Set<PoolAllocation>();
@@ -34,13 +23,9 @@ export class CommandTrace implements Trace {
   /** The op whose launches come next. */
   op = '';
 
-  constructor(recorder: WebGpuRecorder) {
-    this.#recorder = recorder;
-  }
-
-  /** Where the step's memory comes from. */
-  get memory(): StepMemory {
-    return this.#recorder.memory;
+  constructor(memory: StepMemory, seal: Seal) {
+    this.memory = memory;
+    this.#seal = seal;
   }
 
   /** Notes memory that the step asked for. */
@@ -72,7 +57,7 @@ export class CommandTrace implements Trace {
     this.#origins = [];
   }
 
-  transfer(command: Exclude<Recorded, RecordedDispatch>): void {
+  transfer(command: Transfer): void {
     this.#commands.push(command);
     this.#origins = [];
   }
@@ -95,7 +80,7 @@ export class CommandTrace implements Trace {
   }
 
   seal(): Recording {
-    return this.#recorder.seal(this.#commands, this.#buffers, () => this.release());
+    return this.#seal(this.#commands, this.#buffers, () => this.release());
   }
 
   release(): void {
