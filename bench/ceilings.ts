@@ -1,5 +1,4 @@
-import type { Device, Kernel } from '../src/tensor/backend.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Kernel, Tensor } from '../src/tensor/tensor.js';
 import { measure } from './measure.js';
 
 /** What this device can do at most: fused multiply-adds from registers, and a copy through memory. */

@@ -1,5 +1,5 @@
 import { Bench } from 'tinybench';
-import type { Device } from '../src/tensor/backend.js';
+import type { Device } from '../src/tensor/tensor.js';
 
 /** Times of one call in milliseconds. */
 export interface Timing {

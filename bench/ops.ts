@@ -1,7 +1,7 @@
 import type { BenchCase, OpCases } from '../src/autograd/cases.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { scope } from '../src/tensor/scope.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { checkKernel, outputsOf } from '../src/testing/checkKernel.js';
 import { drawOperands } from '../src/testing/checkSample.js';
 import { upload } from '../src/testing/hostArray.js';

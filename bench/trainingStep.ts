@@ -2,9 +2,9 @@ import { allocateBatch, type Batch } from '../pose/src/train/batches.js';
 import { makeConfig, type TrainConfig, type TrainFlags } from '../pose/src/train/config.js';
 import { initLearner, trainStep } from '../pose/src/train/learner.js';
 import { DataError } from '../src/errors.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { Rng } from '../src/tensor/rng.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 
 export const MODELS = { resnet18: 18, resnet34: 34, resnet50: 50, resnet101: 101, resnet152: 152 } as const;
 export type ModelName = keyof typeof MODELS;

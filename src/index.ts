@@ -120,7 +120,6 @@ export { packParameters } from './tensor/arena.js';
 export type {
   Bindable,
   Capabilities,
-  Device,
   DeviceStats,
   Launch,
   LaunchContext,
@@ -132,15 +131,15 @@ export type {
 } from './tensor/backend.js';
 export { f32bits } from './tensor/backend.js';
 export { cpu } from './tensor/cpu.js';
+export { device } from './tensor/device.js';
 export type { Nested, TensorData } from './tensor/nested.js';
-export { device } from './tensor/open.js';
 export type { DispatchTime, HostTime, Profile } from './tensor/profile.js';
 export { programs } from './tensor/programs.js';
 export { Rng, type RngState } from './tensor/rng.js';
 export { scope } from './tensor/scope.js';
 export { type DType, formatShape, type Shape, sizeOf } from './tensor/shape.js';
 export { shapesOnly } from './tensor/shapesOnly.js';
-export { Tensor } from './tensor/tensor.js';
+export { type Device, Tensor } from './tensor/tensor.js';
 export { eachLeaf, eachTensor, mapTensors, tensorsOf } from './tensor/tree.js';
 export { webgpu } from './tensor/webgpu.js';
 export type { CompileProgress, WebGpuDevice, WebGpuOptions } from './tensor/webgpuDevice.js';

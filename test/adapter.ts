@@ -1,4 +1,4 @@
-import type { Device } from '../src/tensor/backend.js';
+import type { Device } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuBackend } from '../src/tensor/webgpuBackend.js';
 import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';

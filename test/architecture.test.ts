@@ -32,19 +32,18 @@ function floorViolations(sources: Sources): string[] {
 }
 
 /**
- * Rings of files that need each other to be evaluated: which of them works then depends on which is imported first. What
- * TypeScript erases (but for `types`) and `import()` may close a ring, since neither asks for another file while a file is
- * evaluated.
+ * Rings of files that import each other, types included: none of them can be read or tested without the others.
+ * `import()` may close a ring, since a file is evaluated without waiting for it.
  */
-function rings(sources: Sources, types = false): string[] {
+function rings(sources: Sources): string[] {
   const found: string[] = [];
   const done = new Set<string>();
   const visit = (path: string, trail: readonly string[]): void => {
     const start = trail.indexOf(path);
     if (start >= 0) found.push([...trail.slice(start), path].join(' -> '));
     if (start >= 0 || done.has(path)) return;
-    for (const { specifier, dynamic, erased } of importsOf(path, sources.get(path) ?? '')) {
-      const target = dynamic || (erased && !types) ? null : resolve(path, specifier);
+    for (const { specifier, dynamic } of importsOf(path, sources.get(path) ?? '')) {
+      const target = dynamic ? null : resolve(path, specifier);
       if (target) visit(target, [...trail, path]);
     }
     done.add(path);
@@ -129,15 +128,6 @@ describe('rings', () => {
     expect(rings(read('src', 'pose/src'))).toEqual([]);
   });
 
-  test('no file of kernels/ or of the application needs itself, types included', () => {
-    expect(rings(read('src/kernels', 'pose/src'), true)).toEqual([]);
-    const two = planted({
-      'src/kernels/a.ts': "import type { B } from './b.js';",
-      'src/kernels/b.ts': "import type { A } from './a.js';",
-    });
-    expect(rings(two, true)).toHaveLength(1);
-  });
-
   const three = (closing: string) =>
     planted({
       'src/kernels/a.ts': "import { b } from './b.js';",
@@ -145,22 +135,21 @@ describe('rings', () => {
       'src/kernels/c.ts': closing,
     });
 
-  test.each(["import { a } from './a.js';", "import './a.js';", "import { type A } from './a.js';"])(
-    'a planted one, closed by %s, is found',
-    (closing) => {
-      expect(rings(three(closing))).toEqual([
-        'src/kernels/a.ts -> src/kernels/b.ts -> src/kernels/c.ts -> src/kernels/a.ts',
-      ]);
-    },
-  );
-
   test.each([
+    "import { a } from './a.js';",
+    "import './a.js';",
+    "import { type A } from './a.js';",
     "import type { A } from './a.js';",
     "export type { A } from './a.js';",
     "let a: import('./a.js').A;",
-    "const later = () => import('./a.js');",
-  ])('%s closes none', (closing) => {
-    expect(rings(three(closing))).toEqual([]);
+  ])('a planted one, closed by %s, is found', (closing) => {
+    expect(rings(three(closing))).toEqual([
+      'src/kernels/a.ts -> src/kernels/b.ts -> src/kernels/c.ts -> src/kernels/a.ts',
+    ]);
+  });
+
+  test('an import() closes none', () => {
+    expect(rings(three("const later = () => import('./a.js');"))).toEqual([]);
   });
 });
 

@@ -15,11 +15,11 @@ import { sum } from '../src/kernels/reduction/sum.js';
 import * as batchNorm from '../src/nn/batchNorm.js';
 import * as linear from '../src/nn/linear.js';
 import { ARENA_ALIGNMENT, arenaOf, flatArenas, packParameters } from '../src/tensor/arena.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { cpu } from '../src/tensor/cpu.js';
 import { Rng } from '../src/tensor/rng.js';
 import { sizeOf } from '../src/tensor/shape.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { tensorsOf } from '../src/tensor/tree.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { sharedGpu, withGpu } from './adapter.js';

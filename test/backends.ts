@@ -1,5 +1,5 @@
-import type { Device } from '../src/tensor/backend.js';
 import { cpu } from '../src/tensor/cpu.js';
+import type { Device } from '../src/tensor/tensor.js';
 import { sharedGpu, withGpu } from './adapter.js';
 
 /** A backend that goldens are checked on, and which of two tolerances it has. */

@@ -1,6 +1,6 @@
 import { valueAndGrad } from '../src/autograd/grad.js';
-import type { Device } from '../src/tensor/backend.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { descend, product, times, total } from './testOps.js';
 
 export type State = { w: Tensor; count: number };

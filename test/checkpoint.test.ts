@@ -11,11 +11,11 @@ import { sum } from '../src/kernels/reduction/sum.js';
 import * as batchNorm from '../src/nn/batchNorm.js';
 import * as resnet from '../src/nn/resnet.js';
 import { packParameters } from '../src/tensor/arena.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { cpu } from '../src/tensor/cpu.js';
 import { Rng } from '../src/tensor/rng.js';
 import { scope } from '../src/tensor/scope.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { tensorsOf } from '../src/tensor/tree.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { BACKENDS } from './backends.js';

@@ -8,9 +8,9 @@ import { mul } from '../src/kernels/elementwise/arithmetic.js';
 import { dropout } from '../src/kernels/elementwise/dropout.js';
 import { mean } from '../src/kernels/reduction/mean.js';
 import { sum } from '../src/kernels/reduction/sum.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { Rng } from '../src/tensor/rng.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { BACKENDS } from './backends.js';
 import { values } from './numbers.js';
 

@@ -8,7 +8,7 @@ import { add } from '../src/kernels/elementwise/arithmetic.js';
 import { cast } from '../src/kernels/elementwise/cast.js';
 import { cpu } from '../src/tensor/cpu.js';
 import { float16Bits, float16Value, roundToFloat16 } from '../src/tensor/float16.js';
-import { withHalfBindings } from '../src/tensor/halfBindings.js';
+import { withHalfBindings } from '../src/tensor/float16Rewriter.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { sharedGpu, withGpu } from './adapter.js';

@@ -3,9 +3,9 @@ import { grad } from '../src/autograd/grad.js';
 import { hvp, jacobian, jvp } from '../src/autograd/jacobian.js';
 import { ShapeError } from '../src/errors.js';
 import { add, div, exp, linear, logSumExp, mul, neg, reshape, square, sum, tanh } from '../src/index.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { cpu } from '../src/tensor/cpu.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { gradcheck } from '../src/testing/gradcheck.js';
 import { BACKENDS } from './backends.js';
 import { expectClose } from './numbers.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DeviceError } from '../src/errors.js';
 import { cpu } from '../src/tensor/cpu.js';
-import { device } from '../src/tensor/open.js';
+import { device } from '../src/tensor/device.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { CompileProgress } from '../src/tensor/webgpuDevice.js';
 import { CompilePatience } from '../src/tensor/webgpuPatience.js';

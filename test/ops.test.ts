@@ -7,8 +7,8 @@ import type { AnyOp } from '../src/autograd/op.js';
 import { ShapeError } from '../src/errors.js';
 import * as wgrad from '../src/index.js';
 import * as kernels from '../src/kernels/index.js';
-import type { Device } from '../src/tensor/backend.js';
 import { cpu } from '../src/tensor/cpu.js';
+import type { Device } from '../src/tensor/tensor.js';
 import {
   checkGradients,
   checkOnDevice,

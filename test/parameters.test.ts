@@ -5,9 +5,9 @@ import { grad, valueAndGrad, vjp } from '../src/autograd/grad.js';
 import { DeviceError, ShapeError } from '../src/errors.js';
 import { adam, sgd } from '../src/nn/optim.js';
 import { packParameters } from '../src/tensor/arena.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { cpu } from '../src/tensor/cpu.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { mapTensors, tensorsOf } from '../src/tensor/tree.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { withGpu } from './adapter.js';

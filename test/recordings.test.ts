@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { capture } from '../src/autograd/capture.js';
 import { grad, valueAndGrad } from '../src/autograd/grad.js';
 import { packParameters } from '../src/tensor/arena.js';
-import type { Device } from '../src/tensor/backend.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
 import { gpuOf, withGpu } from './adapter.js';

@@ -24,7 +24,8 @@ import {
 import { linearCases } from '../src/kernels/product/linear.js';
 import { matmulCases } from '../src/kernels/product/matmul.js';
 import { type Block, blockLabel, sharedBytes, threadsOf } from '../src/kernels/wgsl/blocked.wgsl.js';
-import type { Capabilities, Device } from '../src/tensor/backend.js';
+import type { Capabilities } from '../src/tensor/backend.js';
+import type { Device } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { checkKernel } from '../src/testing/checkKernel.js';
 import { checkOnDevice, drawOperands, halfSamples } from '../src/testing/checkSample.js';

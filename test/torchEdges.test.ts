@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { vjp } from '../src/autograd/grad.js';
 import * as k from '../src/kernels/index.js';
-import type { Device } from '../src/tensor/backend.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { BACKENDS } from './backends.js';
 import { expectClose, flat, type Nested, shapeOf, values } from './numbers.js';
 import { gradientTolerance, kernelTolerance, REFERENCE_RELATIVE } from './tolerance.js';

@@ -6,10 +6,10 @@ import * as conv1d from '../src/nn/conv1d.js';
 import { crossEntropy } from '../src/nn/crossEntropy.js';
 import * as groupNorm from '../src/nn/groupNorm.js';
 import * as layerNorm from '../src/nn/layerNorm.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { cpu } from '../src/tensor/cpu.js';
 import { Rng } from '../src/tensor/rng.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { gradcheck } from '../src/testing/gradcheck.js';
 import { gradientTolerance, kernelTolerance } from '../src/testing/tolerance.js';
 import { BACKENDS } from './backends.js';

@@ -5,11 +5,11 @@ import { mul, sub } from '../src/kernels/elementwise/arithmetic.js';
 import { mean } from '../src/kernels/reduction/mean.js';
 import { adam } from '../src/nn/optim.js';
 import { packParameters } from '../src/tensor/arena.js';
-import type { Device } from '../src/tensor/backend.js';
+
 import { collectGarbage } from '../src/tensor/garbage.js';
 import { Recent } from '../src/tensor/recent.js';
 import { scope } from '../src/tensor/scope.js';
-import type { Tensor } from '../src/tensor/tensor.js';
+import type { Device, Tensor } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuDevice, WebGpuOptions } from '../src/tensor/webgpuDevice.js';
 import { type PoolBuffer, Shelf } from '../src/tensor/webgpuShelf.js';

@@ -1,5 +1,5 @@
-import type { Device } from '../../src/tensor/backend.js';
 import { scope } from '../../src/tensor/scope.js';
+import type { Device } from '../../src/tensor/tensor.js';
 import { checkKernel, outputsOf } from '../../src/testing/checkKernel.js';
 import { drawOperands } from '../../src/testing/checkSample.js';
 import { upload } from '../../src/testing/hostArray.js';

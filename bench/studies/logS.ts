@@ -5,10 +5,10 @@ import { adam } from '../../src/nn/optim.js';
 import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { type LogSNodes, logS, logSNodes } from '../../src/rle/logS.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
 import { scope } from '../../src/tensor/scope.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { drawMixture, type Fixture, logMixture, type Mixture } from './mixture.js';
 
 /** How log s is estimated in a run; `fixedGrid` shows what a flow does to nodes that stay where they are. */

@@ -7,10 +7,10 @@ import { drawErrors } from '../../src/rle/predictive.js';
 import { type RleOptions, rle } from '../../src/rle/rle.js';
 import { errorMoments } from '../../src/rle/uncertainty.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
 import { scope } from '../../src/tensor/scope.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { COLOUR, figure, type Panel } from './figure.js';
 
 const STEPS = 600;

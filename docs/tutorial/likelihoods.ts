@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { type StandardDensity, standardNegLog } from '../../src/rle/density.js';
 import { rle } from '../../src/rle/rle.js';
-import type { Device } from '../../src/tensor/backend.js';
 import { scope } from '../../src/tensor/scope.js';
+import type { Device } from '../../src/tensor/tensor.js';
 import { COLOUR, figure } from './figure.js';
 
 const DENSITIES: readonly { readonly density: StandardDensity; readonly stroke: string }[] = [

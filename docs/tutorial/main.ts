@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../../src/io/node/atomicFile.js';
-import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
+import type { Device } from '../../src/tensor/tensor.js';
 import { gauge } from './gauge.js';
 import { likelihoods } from './likelihoods.js';
 import { moons } from './moons.js';

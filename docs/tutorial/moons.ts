@@ -5,10 +5,10 @@ import { mean } from '../../src/kernels/reduction/mean.js';
 import { adam } from '../../src/nn/optim.js';
 import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
 import { scope } from '../../src/tensor/scope.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { COLOUR, figure, type Panel } from './figure.js';
 
 const flow = realNvp({ dims: 2, hidden: 24 });

@@ -7,10 +7,10 @@ import { type CouplingFlowParams, couplingFlow } from '../../src/rle/flows/coupl
 import { rationalQuadratic } from '../../src/rle/flows/rationalQuadratic.js';
 import { type LogSNodes, logS, logSNodes } from '../../src/rle/logS.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
 import { scope } from '../../src/tensor/scope.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { COLOUR, figure, type Panel } from './figure.js';
 
 const STEPS = 400;

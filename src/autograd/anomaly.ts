@@ -1,9 +1,9 @@
 import { DeviceError } from '../errors.js';
-import type { Device, Kernel, LaunchContext } from '../tensor/backend.js';
+import type { LaunchContext } from '../tensor/backend.js';
 import { programs } from '../tensor/programs.js';
 import { scope } from '../tensor/scope.js';
 import { formatShape, isFloat } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Kernel, Tensor } from '../tensor/tensor.js';
 import { type OpObserver, observing } from './observer.js';
 
 const NONE = 0xffffffff;

@@ -1,9 +1,9 @@
 import { DeviceError, ShapeError } from '../errors.js';
-import type { Device, Recording, StepRecorder, Trace } from '../tensor/backend.js';
-import { outsideScopes } from '../tensor/lifetime.js';
+import type { Recording, StepRecorder, Trace } from '../tensor/backend.js';
 import { refusePromise, scope } from '../tensor/scope.js';
+import { outsideScopes } from '../tensor/scopeStack.js';
 import { formatShape } from '../tensor/shape.js';
-import { aliasOf, nextTensorId, Tensor } from '../tensor/tensor.js';
+import { aliasOf, type Device, nextTensorId, Tensor } from '../tensor/tensor.js';
 import { eachLeaf, foreignLeaf, isRecord, mapOnce, mapTensors, tensorsOf } from '../tensor/tree.js';
 import { StateLayout } from './stateLayout.js';
 import { isRecording } from './tape.js';

@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.js';
-import { Scope } from '../tensor/lifetime.js';
 import { refusePromise, scope } from '../tensor/scope.js';
+import { Scope } from '../tensor/scopeStack.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, type Tensor } from '../tensor/tensor.js';
 import { eachTensor, mapTensors, parametersOf, tensorsOf } from '../tensor/tree.js';

@@ -1,8 +1,8 @@
 import { ShapeError } from '../errors.js';
-import type { Device, Kernel } from '../tensor/backend.js';
-import { halfReady } from '../tensor/halfBindings.js';
+
+import { halfReady } from '../tensor/float16Rewriter.js';
 import { checkShape, type DType, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
-import { overlap, Tensor } from '../tensor/tensor.js';
+import { type Device, type Kernel, overlap, Tensor } from '../tensor/tensor.js';
 import { type Arity, attributesOf, checkArity } from './attributes.js';
 import { observeOp } from './observer.js';
 import { checkDTypes, commonDevice, dtypeOfNumbers, type Operand } from './operands.js';

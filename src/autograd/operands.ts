@@ -1,7 +1,7 @@
 import { DeviceError, ShapeError } from '../errors.js';
-import type { Device } from '../tensor/backend.js';
+
 import { type DType, requireDType, requireFloats, requireOneDType } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import { type Device, Tensor } from '../tensor/tensor.js';
 
 export type Operand = Tensor | number;
 

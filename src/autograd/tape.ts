@@ -1,4 +1,4 @@
-import { Scope } from '../tensor/lifetime.js';
+import { Scope } from '../tensor/scopeStack.js';
 import { isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 

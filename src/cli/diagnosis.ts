@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { f32bits, type Kernel } from '../tensor/backend.js';
-import { Tensor } from '../tensor/tensor.js';
+import { f32bits } from '../tensor/backend.js';
+import { type Kernel, Tensor } from '../tensor/tensor.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { findGpu } from '../tensor/webgpuAdapter.js';
 

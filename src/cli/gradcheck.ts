@@ -1,6 +1,6 @@
 import type { OpCases } from '../autograd/cases.js';
 import { DataError, DeviceError } from '../errors.js';
-import type { Device } from '../tensor/backend.js';
+import type { Device } from '../tensor/tensor.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { checkGradients, checkOnDevice, differentiability } from '../testing/checkSample.js';
 import { formatTable } from '../testing/formatTable.js';

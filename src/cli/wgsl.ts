@@ -1,11 +1,11 @@
 import type { Fill, OpCases } from '../autograd/cases.js';
 import { dtypeOfFill } from '../autograd/cases.js';
 import { DataError } from '../errors.js';
-import type { Device, Launch } from '../tensor/backend.js';
-import { withHalfBindings } from '../tensor/halfBindings.js';
+import type { Launch } from '../tensor/backend.js';
+import { withHalfBindings } from '../tensor/float16Rewriter.js';
 import { scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import { type Device, Tensor } from '../tensor/tensor.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { casesOf } from '../testing/registry.js';
 import type { Command } from './command.js';

@@ -4,8 +4,8 @@ import { clamp } from '../kernels/elementwise/clamp.js';
 import { batchNormAddRelu, batchNorm as batchNormOp, batchNormRelu } from '../kernels/norm/batchNorm.js';
 import { batchNormEval } from '../kernels/norm/batchNormEval.js';
 import type { Activation } from '../kernels/wgsl/epilogue.wgsl.js';
-import type { Device } from '../tensor/backend.js';
-import type { Tensor } from '../tensor/tensor.js';
+
+import type { Device, Tensor } from '../tensor/tensor.js';
 import { constant } from './init.js';
 
 /** Scale `weight` [C] and shift `bias` [C]. */

@@ -1,7 +1,7 @@
 import { type Conv1dAttrs, conv1d as conv1dFunction } from '../kernels/product/conv1d.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import { fans, torchUniform, type WeightInit } from './init.js';
 
 /** `weight` [S, C/groups, K], `bias` [K]. */

@@ -1,8 +1,8 @@
 import { conv2d as conv2dOp } from '../kernels/product/conv2d.js';
 import type { ConvAttrs } from '../kernels/product/convGeometry.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import { fans, torchUniform, type WeightInit } from './init.js';
 
 /** `weight` [R, S, C/groups, K], `bias` [K]. */

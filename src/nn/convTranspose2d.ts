@@ -1,8 +1,8 @@
 import { add } from '../kernels/elementwise/arithmetic.js';
 import { convTranspose2d as convTranspose2dOp } from '../kernels/product/convTranspose2d.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import type { Conv2dOptions, Conv2dParams } from './conv2d.js';
 import { torchUniform } from './init.js';
 

@@ -1,8 +1,8 @@
 import { ShapeError } from '../errors.js';
 import { reshape } from '../kernels/layout/reshape.js';
-import type { Device } from '../tensor/backend.js';
+
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import { affineNorm, OVER_GROUPS } from './affineNorm.js';
 import { constant } from './init.js';
 

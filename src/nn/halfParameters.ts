@@ -2,7 +2,7 @@ import { record } from '../autograd/tape.js';
 import { cast, matching } from '../kernels/elementwise/cast.js';
 import { halfBlocks } from '../kernels/optimiser/halfBlocks.js';
 import { ARENA_ALIGNMENT, type Arena, arenaOf, padded } from '../tensor/arena.js';
-import { pinned } from '../tensor/lifetime.js';
+import { pinned } from '../tensor/scopeStack.js';
 import { Tensor } from '../tensor/tensor.js';
 import { mapTensors, tensorsOf } from '../tensor/tree.js';
 

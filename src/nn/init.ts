@@ -1,8 +1,8 @@
 import { ShapeError } from '../errors.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 
 /**
  * Numbers of inputs and outputs that meet in one weight: a linear weight is [out, in], a filter [R, S, C/groups, K] or, along

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
-import type { Device } from '../tensor/backend.js';
+
 import { formatShape, sameShape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import { affineNorm, OVER_LAST } from './affineNorm.js';
 import { constant } from './init.js';
 

@@ -1,7 +1,7 @@
 import { linear as linearOp } from '../kernels/product/linear.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import { torchUniform, type WeightInit } from './init.js';
 
 /** `weight` [out, in], `bias` [out]. */

@@ -1,7 +1,7 @@
 import { leakyRelu } from '../kernels/elementwise/activation.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import type { WeightInit } from './init.js';
 import * as linear from './linear.js';
 

@@ -1,7 +1,7 @@
 import { DataError } from '../errors.js';
 import { RULE_BLOCK } from '../kernels/optimiser/stepStatus.js';
 import { type Arena, arenaOf } from '../tensor/arena.js';
-import { pinned } from '../tensor/lifetime.js';
+import { pinned } from '../tensor/scopeStack.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** Rules for the parameters whose path matches; of several matching groups the last one counts. */

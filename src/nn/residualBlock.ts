@@ -1,6 +1,5 @@
-import type { Device } from '../tensor/backend.js';
 import type { Rng } from '../tensor/rng.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import * as batchNorm from './batchNorm.js';
 import * as conv2d from './conv2d.js';
 import * as convNorm from './convNorm.js';

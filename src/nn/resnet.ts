@@ -1,10 +1,10 @@
 import { checkpoint } from '../autograd/checkpoint.js';
 import { ShapeError } from '../errors.js';
 import { maxPool2d } from '../kernels/pool/maxPool2d.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import * as batchNorm from './batchNorm.js';
 import * as conv2d from './conv2d.js';
 import * as convUnit from './convUnit.js';

@@ -3,10 +3,10 @@ import { randomNormal, randomUniform } from '../kernels/creation/random.js';
 import { maximum, mul, sub } from '../kernels/elementwise/arithmetic.js';
 import { cos, expm1, log, log1p, sqrt } from '../kernels/elementwise/unary.js';
 import { reshape } from '../kernels/layout/reshape.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
 import type { Shape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import type { Expression } from './formula/expression.js';
 import * as of from './formula/expression.js';
 import { evaluate } from './formula/jointwise.js';

@@ -6,10 +6,10 @@ import { mean } from '../kernels/reduction/mean.js';
 import { sum } from '../kernels/reduction/sum.js';
 import { constant, normal, xavierUniform } from '../nn/init.js';
 import * as linear from '../nn/linear.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
 import { formatShape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import type { Prediction } from './prediction.js';
 
 /** Two linear layers under the official code's names: `fc_coord.linear.weight`, `fc_sigma.linear.bias`, ... */

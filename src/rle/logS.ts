@@ -3,9 +3,9 @@ import { randomUniform } from '../kernels/creation/random.js';
 import { add, mul, neg, sub } from '../kernels/elementwise/arithmetic.js';
 import { logSumExp } from '../kernels/reduction/logSumExp.js';
 import { broadcastTo, sum } from '../kernels/reduction/sum.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import { drawStandard, type StandardDensity, standardNegLog } from './density.js';
 import type { Flow } from './flows/flow.js';
 

@@ -1,9 +1,9 @@
 import { globalAveragePool } from '../kernels/pool/globalAveragePool.js';
 import * as resnet from '../nn/resnet.js';
-import type { Device } from '../tensor/backend.js';
+
 import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import { type RealNvpOptions, type RealNvpParams, realNvp } from './flows/realNvp.js';
 import * as head from './head.js';
 import type { Prediction } from './prediction.js';

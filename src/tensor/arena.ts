@@ -1,8 +1,8 @@
 import { ShapeError } from '../errors.js';
 import type { Allocation } from './allocation.js';
-import type { Device } from './backend.js';
+
 import { formatShape } from './shape.js';
-import { Tensor } from './tensor.js';
+import { type Device, Tensor } from './tensor.js';
 import { eachTensor, mapTensors, parametersOf } from './tree.js';
 
 /** Leaves start at multiples of 64 floats = 256 bytes, the alignment that every adapter accepts for a binding. */

@@ -2,18 +2,16 @@ import { DeviceError, ShapeError } from '../errors.js';
 import { Allocation } from './allocation.js';
 import {
   type Capabilities,
-  type Device,
   type DeviceStats,
   dtypeOf,
-  type Kernel,
   type MemoryReport,
   type TypedArray,
   type View,
 } from './backend.js';
-import { ConstantCache } from './constants.js';
+import { ConstantCache } from './constantCache.js';
 import { flattenData, type TensorData } from './nested.js';
 import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
-import { Tensor } from './tensor.js';
+import { type Device, type Kernel, Tensor } from './tensor.js';
 
 type ReferenceArray = Float64Array | Int32Array | Uint32Array;
 

@@ -1,4 +1,4 @@
-import { Scope } from './lifetime.js';
+import { Scope } from './scopeStack.js';
 import type { Tensor } from './tensor.js';
 import { tensorsOf } from './tree.js';
 

@@ -1,10 +1,10 @@
 import { DeviceError } from '../errors.js';
 import { Allocation } from './allocation.js';
-import { type Device, dtypeOf, type TypedArray } from './backend.js';
-import { ConstantCache } from './constants.js';
+import { dtypeOf, type TypedArray } from './backend.js';
+import { ConstantCache } from './constantCache.js';
 import { flattenData, type TensorData } from './nested.js';
 import { checkShape, type DType, type Shape, sizeOf } from './shape.js';
-import { Tensor } from './tensor.js';
+import { type Device, Tensor } from './tensor.js';
 
 class NoMemory extends Allocation {
   free(): void {}

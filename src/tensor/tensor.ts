@@ -1,8 +1,80 @@
 import { DeviceError, DisposedError } from '../errors.js';
 import type { Allocation, Range } from './allocation.js';
-import type { Device, TypedArray } from './backend.js';
-import { adopt, inScope } from './lifetime.js';
+import type {
+  Capabilities,
+  DeviceStats,
+  Launch,
+  LaunchContext,
+  MemoryReport,
+  StepRecorder,
+  TypedArray,
+  View,
+} from './backend.js';
+import type { TensorData } from './nested.js';
+import type { Profile } from './profile.js';
+import { adopt, inScope } from './scopeStack.js';
 import { type DType, formatShape, type Shape, sizeOf } from './shape.js';
+
+/** The device's half of an op: its meaning in float64 and its WGSL. */
+export interface Kernel<A = unknown> {
+  readonly name: string;
+  reference(inputs: readonly View[], outputs: readonly View[], attrs: A): void;
+  launches(inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A, context: LaunchContext): Launch[];
+}
+
+/** A place where tensors live and ops run. */
+export interface Device {
+  readonly kind: 'cpu' | 'webgpu';
+  /** One line for people: vendor, name, driver. */
+  readonly description: string;
+  readonly capabilities: Capabilities;
+
+  /**
+   * A tensor with a copy of `data`: a flat array, or nested ones such as `[[1, 2], [3, 4]]`. The shape is by default that of
+   * the nesting, the dtype that of a typed array, else float32.
+   *
+   * @throws ShapeError if rows of one level differ in length, if there is something else than numbers, or if `shape` has
+   *   another number of elements
+   */
+  tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor;
+  /** A tensor of zeros. */
+  zeros(shape: Shape, dtype?: DType): Tensor;
+  /** A cached constant of shape []; meant for literals, not for values that change from step to step. */
+  scalar(value: number, dtype?: DType): Tensor;
+  /** Overwrites the elements of a tensor that the caller owns. */
+  write(tensor: Tensor, data: ArrayLike<number>): void;
+  /** @internal Copies the elements of `source` over those of `target`, in other memory. */
+  copy(source: Tensor, target: Tensor): void;
+  /**
+   * The elements as they are now: what later ops do in place does not change them, and a loop need not await them before
+   * it goes on. Rejects with a DeviceError if the device failed since the last read.
+   */
+  read(tensor: Tensor): Promise<TypedArray>;
+
+  /** @internal Memory for `length` elements; the content is undefined unless `zero`. */
+  allocate(dtype: DType, length: number, zero?: boolean): Allocation;
+  /** @internal Runs a kernel on live tensors of this device. */
+  run<A>(kernel: Kernel<A>, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void;
+
+  /**
+   * Compiles ahead, in parallel, the kernels that `fn` leads to; absent where nothing is compiled. Nothing is computed: what
+   * `fn` makes has undefined elements, what it updates in place keeps its own.
+   */
+  compile?(fn: () => void): Promise<void>;
+  /** @internal Absent where nothing is gained by replaying. */
+  recorder?(): StepRecorder;
+
+  /** Hands queued work to the device without waiting for it. */
+  flush(): void;
+  /** Resolves when all work so far is done; rejects as `read` does. */
+  finished(): Promise<void>;
+  /** Runs `fn` with a timestamp around every dispatch; absent where nothing is dispatched. */
+  profile?(fn: () => void | Promise<void>): Promise<Profile>;
+  memory(): MemoryReport;
+  stats(): DeviceStats;
+  /** Frees everything; later use is a DeviceError. */
+  destroy(): void;
+}
 
 let nextId = 1;
 

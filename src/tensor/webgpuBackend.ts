@@ -4,23 +4,22 @@ import {
   type Capabilities,
   type DeviceStats,
   dtypeOf,
-  type Kernel,
   type Launch,
   type MemoryReport,
   type Scratch,
   type StepRecorder,
   type TypedArray,
 } from './backend.js';
-import { MeasuredChoices } from './choices.js';
-import { ConstantCache } from './constants.js';
-import { withHalfBindings } from './halfBindings.js';
-import { inScope } from './lifetime.js';
+import { ConstantCache } from './constantCache.js';
+import { withHalfBindings } from './float16Rewriter.js';
+import { MeasuredChoices } from './measuredChoices.js';
 import { flattenData, type TensorData } from './nested.js';
 import { notice } from './notice.js';
 import type { Profile } from './profile.js';
 import { scope } from './scope.js';
+import { inScope } from './scopeStack.js';
 import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
-import { Tensor } from './tensor.js';
+import { type Kernel, Tensor } from './tensor.js';
 import type { OpenDevice } from './webgpuAdapter.js';
 import type { WebGpuDevice, WebGpuOptions } from './webgpuDevice.js';
 import { fromDevice, toDevice } from './webgpuElements.js';
@@ -263,14 +262,14 @@ export class WebGpuBackend implements WebGpuDevice {
 
   #dispatch(launch: Launch, scratch: readonly PoolAllocation[]): void {
     const bound = [...launch.read, ...launch.write];
-    const buffers = bound.map((b) => (b instanceof Tensor ? pooledOf(b) : scratch[b.scratch].pooled));
+    const buffers = bound.map((b) => ('scratch' in b ? scratch[b.scratch].pooled : pooledOf(b)));
     const ranges = bound.map((b, i): BoundRange => {
       const { id, buffer } = buffers[i];
-      const [first, length] = b instanceof Tensor ? [b.offset, b.size] : [0, b.length];
+      const [first, length] = 'scratch' in b ? [0, b.length] : [b.offset, b.size];
       return { id, buffer, offset: bytesOf(b.dtype, first), size: bytesOf(b.dtype, length) };
     });
     const { trace } = this.#encoder;
-    if (trace) for (const b of bound) trace.use(b instanceof Tensor ? b.allocation : scratch[b.scratch]);
+    if (trace) for (const b of bound) trace.use('scratch' in b ? scratch[b.scratch] : b.allocation);
     this.#encoder.dispatch(launch, ranges);
     trace?.endLaunch();
     for (const buffer of buffers) buffer.lastUse = this.#encoder.serial;
@@ -289,6 +288,6 @@ function sayCompiling(): void {
   );
 }
 
-function pooledOf(tensor: Tensor): PoolBuffer {
-  return (tensor.allocation as PoolAllocation).pooled;
+function pooledOf({ allocation }: { readonly allocation: Allocation }): PoolBuffer {
+  return (allocation as PoolAllocation).pooled;
 }

@@ -1,5 +1,6 @@
-import type { Capabilities, Device } from './backend.js';
+import type { Capabilities } from './backend.js';
 import type { Profile } from './profile.js';
+import type { Device } from './tensor.js';
 
 /** How far the compilation of kernels is. */
 export interface CompileProgress {

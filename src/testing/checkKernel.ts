@@ -1,13 +1,13 @@
 import { vjp } from '../autograd/grad.js';
 import type { AnyOp } from '../autograd/op.js';
 import { GradcheckError } from '../errors.js';
-import { type Device, dtypeOf, type TypedArray } from '../tensor/backend.js';
+import { dtypeOf, type TypedArray } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
 import { roundToFloat16 } from '../tensor/float16.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import { type DType, formatShape, isFloat, type Shape, stridesOf } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import { type Device, Tensor } from '../tensor/tensor.js';
 import { drawFill, type HostArray, upload } from './hostArray.js';
 import { gradientInHalf, gradientTolerance, kernelTolerance, storedAsHalf, type Tolerance } from './tolerance.js';
 

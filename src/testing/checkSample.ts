@@ -1,10 +1,10 @@
 import { dtypeOfFill, type Fill, type OpCases, type Sample } from '../autograd/cases.js';
-import type { Device } from '../tensor/backend.js';
 import { cpu } from '../tensor/cpu.js';
 import { roundToFloat16 } from '../tensor/float16.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import { type DType, formatShape, isFloat } from '../tensor/shape.js';
+import type { Device } from '../tensor/tensor.js';
 import { checkKernel, checkKernelGradient, isFloatArray, type KernelReport, outputsOf } from './checkKernel.js';
 import { type GradcheckReport, gradcheck } from './gradcheck.js';
 import { drawFill, type HostArray, upload } from './hostArray.js';

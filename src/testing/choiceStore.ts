@@ -1,5 +1,5 @@
-import type { Device } from '../tensor/backend.js';
-import { MeasuredChoices } from '../tensor/choices.js';
+import { MeasuredChoices } from '../tensor/measuredChoices.js';
+import type { Device } from '../tensor/tensor.js';
 
 /** The version whose kernels a choice was measured with. */
 export const VERSION = '0.1.0';

@@ -1,10 +1,10 @@
 import { dtypeOfFill, type Fill } from '../autograd/cases.js';
 import { ShapeError } from '../errors.js';
-import type { Device, TypedArray } from '../tensor/backend.js';
+import type { TypedArray } from '../tensor/backend.js';
 import { roundToFloat16 } from '../tensor/float16.js';
 import type { Rng } from '../tensor/rng.js';
 import { type DType, formatShape, isFloat, type Shape, sizeOf } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 
 /** Elements on the host, to be put on several devices. */
 export interface HostArray {

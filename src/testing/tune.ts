@@ -1,10 +1,11 @@
 import type { Fill } from '../autograd/cases.js';
 import { type AnyOp, defineOp } from '../autograd/op.js';
 import { DeviceError, GradcheckError } from '../errors.js';
-import type { Device, View } from '../tensor/backend.js';
-import { MeasuredChoices } from '../tensor/choices.js';
+import type { View } from '../tensor/backend.js';
+import { MeasuredChoices } from '../tensor/measuredChoices.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
+import type { Device } from '../tensor/tensor.js';
 import { checkKernel, outputsOf } from './checkKernel.js';
 import { type ChoiceStore, loadChoices, saveChoices } from './choiceStore.js';
 import { drawFill, upload } from './hostArray.js';

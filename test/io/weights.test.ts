@@ -18,10 +18,10 @@ import * as groupNorm from '../../src/nn/groupNorm.js';
 import * as layerNorm from '../../src/nn/layerNorm.js';
 import * as linear from '../../src/nn/linear.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, type Nested, values } from '../numbers.js';
 import { GPU_LOSS_RELATIVE } from '../tolerance.js';

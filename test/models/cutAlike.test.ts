@@ -3,9 +3,9 @@ import { grad } from '../../src/autograd/grad.js';
 import { relu } from '../../src/kernels/elementwise/activation.js';
 import { clamp } from '../../src/kernels/elementwise/clamp.js';
 import { sum } from '../../src/kernels/reduction/sum.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { cpu } from '../../src/tensor/cpu.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { values } from '../numbers.js';
 import { cutAlike, expectGradients, observeCuts } from './cutAlike.js';
 

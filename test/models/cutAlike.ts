@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { observing } from '../../src/autograd/observer.js';
-import type { Device, Kernel, TypedArray, View } from '../../src/tensor/backend.js';
+import type { TypedArray, View } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Kernel, Tensor } from '../../src/tensor/tensor.js';
 import { norm } from '../numbers.js';
 import { type Float32Gap, GPU_GRADIENT_RELATIVE, gradientBound, REFERENCE_RELATIVE } from '../tolerance.js';
 

@@ -8,10 +8,10 @@ import { namedTensors, parameterCount } from '../../src/nn/tree.js';
 import { realNvp } from '../../src/rle/flows/realNvp.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
 import { sizeOf } from '../../src/tensor/shape.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { sharedGpu, withGpu } from '../adapter.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, expectCloseInNorm, norm, values } from '../numbers.js';

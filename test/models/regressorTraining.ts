@@ -5,10 +5,10 @@ import { realNvp } from '../../src/rle/flows/realNvp.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
 import { scope } from '../../src/tensor/scope.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 
 const FLOW = realNvp({ dims: 2 });
 

@@ -2,9 +2,9 @@ import type { Depth } from '../../src/nn/resnet.js';
 import { namedTensors } from '../../src/nn/tree.js';
 import type { Labels } from '../../src/rle/prediction.js';
 import * as regressor from '../../src/rle/regressor.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import type { Nested } from '../numbers.js';
 
 /** One regressor of torch_golden.json; all layouts are PyTorch's. */

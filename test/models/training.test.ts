@@ -7,8 +7,8 @@ import type { Labels } from '../../src/rle/prediction.js';
 import * as regressor from '../../src/rle/regressor.js';
 import { rle } from '../../src/rle/rle.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { BACKENDS } from '../backends.js';
 import { GPU_LOSS_RELATIVE, REFERENCE_TRAJECTORY } from '../tolerance.js';
 import { goldenModel, type RegressorGolden } from './torchRegressor.js';

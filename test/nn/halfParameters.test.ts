@@ -8,9 +8,9 @@ import { sum } from '../../src/kernels/reduction/sum.js';
 import { halfParameters } from '../../src/nn/halfParameters.js';
 import { normal } from '../../src/nn/init.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { tensorsOf } from '../../src/tensor/tree.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, values } from '../numbers.js';

@@ -5,8 +5,8 @@ import { add, mul } from '../../src/kernels/elementwise/arithmetic.js';
 import { sum } from '../../src/kernels/reduction/sum.js';
 import { adam, adamW, type InitOptions, lossScaleOf, readStatus, type StepOptions, sgd } from '../../src/nn/optim.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { tensorsOf } from '../../src/tensor/tree.js';
 import { BACKENDS } from '../backends.js';
 import { values } from '../numbers.js';

@@ -7,9 +7,9 @@ import { square } from '../../src/kernels/elementwise/unary.js';
 import { sum } from '../../src/kernels/reduction/sum.js';
 import { type AdamOptions, adam, adamW, readStatus, sgd } from '../../src/nn/optim.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { scope } from '../../src/tensor/scope.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, norm, values } from '../numbers.js';
 import { kernelTolerance, REFERENCE_TRAJECTORY } from '../tolerance.js';

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import * as resnet from '../../src/nn/resnet.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';
 import * as regressor from '../../src/rle/regressor.js';
-import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
+import type { Device } from '../../src/tensor/tensor.js';
 import { values } from '../numbers.js';
 
 /** A device that keeps no elements: parameter counts of the large networks need none. */

@@ -11,9 +11,9 @@ import { logS, logSNodes } from '../../src/rle/logS.js';
 import type { Labels, Prediction } from '../../src/rle/prediction.js';
 import { type RleOptions, rle } from '../../src/rle/rle.js';
 import type { Design } from '../../src/rle/variants.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, values } from '../numbers.js';
 import { GPU_LOSS_RELATIVE, REFERENCE_RELATIVE } from '../tolerance.js';

@@ -1,7 +1,7 @@
 import { namedTensors } from '../../src/nn/tree.js';
 import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
-import type { Device } from '../../src/tensor/backend.js';
 import { Rng } from '../../src/tensor/rng.js';
+import type { Device } from '../../src/tensor/tensor.js';
 
 /**
  * The flow of rle_golden.json: with i running over t.0 .. t.5, s.0 .. s.5 and in each net over weights and biases in

@@ -8,9 +8,9 @@ import { couplingFlow } from '../../src/rle/flows/couplingFlow.js';
 import { affine } from '../../src/rle/flows/transforms.js';
 import { type LogSMethod, logS, logSNodes } from '../../src/rle/logS.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { Rng } from '../../src/tensor/rng.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, values } from '../numbers.js';

@@ -8,10 +8,10 @@ import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { logSNodes } from '../../src/rle/logS.js';
 import type { Labels, Prediction } from '../../src/rle/prediction.js';
 import { type RleOptions, rle } from '../../src/rle/rle.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { gradcheck } from '../../src/testing/gradcheck.js';
 import { BACKENDS } from '../backends.js';
 import { expectClose, expectCloseInNorm, values } from '../numbers.js';

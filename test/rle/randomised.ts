@@ -1,8 +1,8 @@
 import { namedTensors } from '../../src/nn/tree.js';
 import type { Flow } from '../../src/rle/flows/flow.js';
-import type { Device } from '../../src/tensor/backend.js';
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
+import type { Device } from '../../src/tensor/tensor.js';
 
 /** The float64 device of a test file. */
 export const reference = cpu();

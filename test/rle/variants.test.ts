@@ -8,10 +8,10 @@ import { mixedFlow } from '../../src/rle/flows/mixedFlow.js';
 import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { type RleOptions, rle } from '../../src/rle/rle.js';
 import { packParameters } from '../../src/tensor/arena.js';
-import type { Device } from '../../src/tensor/backend.js';
+
 import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Device, Tensor } from '../../src/tensor/tensor.js';
 import { webgpu } from '../../src/tensor/webgpu.js';
 import { gradcheck } from '../../src/testing/gradcheck.js';
 import { withGpu } from '../adapter.js';

@@ -1,9 +1,9 @@
 import { attributesOf } from '../../autograd/attributes.js';
-import { type Bindable, type Device, f32bits, type Kernel, type Launch } from '../../tensor/backend.js';
+import { type Bindable, f32bits, type Launch } from '../../tensor/backend.js';
 import { grid, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { checkShape, type DType, isFloat, type Shape, sizeOf } from '../../tensor/shape.js';
-import { Tensor } from '../../tensor/tensor.js';
+import { type Device, type Kernel, Tensor } from '../../tensor/tensor.js';
 
 interface FillAttrs {
   readonly value: number;

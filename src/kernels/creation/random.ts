@@ -1,10 +1,10 @@
 import { attributesOf } from '../../autograd/attributes.js';
-import type { Device, Kernel } from '../../tensor/backend.js';
+
 import { grid } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { Rng } from '../../tensor/rng.js';
 import { checkShape, type Shape, sizeOf } from '../../tensor/shape.js';
-import { Tensor } from '../../tensor/tensor.js';
+import { type Device, type Kernel, Tensor } from '../../tensor/tensor.js';
 import random, { type Distribution } from '../wgsl/random.wgsl.js';
 
 const draws = /* @__PURE__ */ programs('random', random);

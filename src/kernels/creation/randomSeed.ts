@@ -1,11 +1,11 @@
 import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
-import type { Device } from '../../tensor/backend.js';
+
 import { programs } from '../../tensor/programs.js';
 import type { Rng } from '../../tensor/rng.js';
 import { formatShape } from '../../tensor/shape.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import type { Device, Tensor } from '../../tensor/tensor.js';
 
 /** Words of a seed: the two of a threefry key, and how often `nextSeed` has moved it on. */
 const SEED_WORDS = 3;

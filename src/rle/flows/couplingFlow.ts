@@ -5,10 +5,10 @@ import { reshape } from '../../kernels/layout/reshape.js';
 import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
 import { normal, xavierUniform } from '../../nn/init.js';
 import * as mlp from '../../nn/mlp.js';
-import type { Device } from '../../tensor/backend.js';
+
 import type { Rng } from '../../tensor/rng.js';
 import { formatShape } from '../../tensor/shape.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import type { Device, Tensor } from '../../tensor/tensor.js';
 import type { StandardDensity } from '../density.js';
 import { type Flow, flowOver, type Moved } from './flow.js';
 import { alternatingMasks, checkCounts, checkMasks, deviceMask, type Masks } from './masks.js';

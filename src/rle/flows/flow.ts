@@ -1,9 +1,9 @@
 import { sub } from '../../kernels/elementwise/arithmetic.js';
 import { sum } from '../../kernels/reduction/sum.js';
-import type { Device } from '../../tensor/backend.js';
+
 import type { Rng } from '../../tensor/rng.js';
 import type { Shape } from '../../tensor/shape.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import type { Device, Tensor } from '../../tensor/tensor.js';
 import { tensorsOf } from '../../tensor/tree.js';
 import { drawStandard, type StandardDensity, standardNegLog } from '../density.js';
 

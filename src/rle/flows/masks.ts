@@ -1,7 +1,7 @@
 import { ShapeError } from '../../errors.js';
-import type { Device } from '../../tensor/backend.js';
-import { pinned } from '../../tensor/lifetime.js';
-import type { Tensor } from '../../tensor/tensor.js';
+
+import { pinned } from '../../tensor/scopeStack.js';
+import type { Device, Tensor } from '../../tensor/tensor.js';
 
 /** One row of 0 and 1 per coupling; 1 = the coordinate passes unchanged and conditions the others. */
 export type Masks = readonly (readonly number[])[];

@@ -1,8 +1,8 @@
 import { ShapeError } from '../errors.js';
-import type { Device } from './backend.js';
-import { pinned } from './lifetime.js';
+
+import { pinned } from './scopeStack.js';
 import { type DType, isFloat } from './shape.js';
-import type { Tensor } from './tensor.js';
+import type { Device, Tensor } from './tensor.js';
 
 const CAPACITY = 256;
 

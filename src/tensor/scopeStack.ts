@@ -1,8 +1,13 @@
-import type { Tensor } from './tensor.js';
+/** What a scope needs to know of a tensor. */
+interface Scoped {
+  dispose(): void;
+  /** No scope holds it any longer. */
+  escape(): void;
+}
 
 /** The tensors made since a scope was opened. A scope is an arena: what it does not return goes back to the pool. */
 export class Scope {
-  #made: Tensor[] = [];
+  #made: Scoped[] = [];
   readonly #parent: Scope | undefined;
 
   constructor() {
@@ -10,13 +15,13 @@ export class Scope {
     current = this;
   }
 
-  adopt(tensor: Tensor): void {
+  adopt(tensor: Scoped): void {
     this.#made.push(tensor);
   }
 
   /** Disposes of everything made so far but `keep`, which stays with this scope. */
-  sweep(keep: ReadonlySet<Tensor>): void {
-    const kept: Tensor[] = [];
+  sweep(keep: ReadonlySet<Scoped>): void {
+    const kept: Scoped[] = [];
     for (const t of this.#made) {
       if (keep.has(t)) kept.push(t);
       else t.dispose();
@@ -25,7 +30,7 @@ export class Scope {
   }
 
   /** Ends the scope: `keep` moves to the enclosing scope (or to the user), all else is disposed of. */
-  close(keep: ReadonlySet<Tensor>): void {
+  close(keep: ReadonlySet<Scoped>): void {
     if (current !== this) throw new Error('scope: closed out of order; scopes must nest');
     current = this.#parent;
     for (const t of this.#made) {
@@ -41,9 +46,9 @@ export class Scope {
  * @internal Makes a tensor that neither the scope of whoever asked first nor `dispose()` takes away: a cache holds it, and
  * lets it go by `release()` or by becoming garbage itself.
  */
-export function pinned(make: () => Tensor): Tensor {
+export function pinned<T extends Scoped & { retain(): void }>(make: () => T): T {
   const own = new Scope();
-  let t: Tensor | undefined;
+  let t: T | undefined;
   try {
     t = make();
     t.retain();
@@ -73,7 +78,7 @@ export function inScope(): boolean {
 }
 
 /** @internal Registers a new tensor with the innermost scope; false if there is none. */
-export function adopt(tensor: Tensor): boolean {
+export function adopt(tensor: Scoped): boolean {
   current?.adopt(tensor);
   return current !== undefined;
 }

@@ -1,7 +1,7 @@
 import { DeviceError } from '../errors.js';
-import type { Device } from './backend.js';
 import { cpu } from './cpu.js';
 import { notice } from './notice.js';
+import type { Device } from './tensor.js';
 import { webgpu } from './webgpu.js';
 import type { WebGpuOptions } from './webgpuDevice.js';
 

@@ -1,7 +1,7 @@
 import { DeviceError } from '../errors.js';
-import type { Bindable, Kernel, Launch, Program } from './backend.js';
+import type { Bindable, Launch, Program } from './backend.js';
 import { isFloat } from './shape.js';
-import { Tensor } from './tensor.js';
+import type { Kernel } from './tensor.js';
 
 /**
  * How a kernel that was written for float32 is to find the elements of a binding: as they are, or as float16 in memory.
@@ -34,11 +34,11 @@ const checked = new WeakSet<Program>();
 export function halfReady<A>(launches: Kernel<A>['launches'], updated = 0): Kernel<A>['launches'] {
   return (inputs, outputs, ...rest) => {
     const made = launches(inputs, outputs, ...rest);
-    const isUpdated = (b: Tensor) => outputs.slice(0, updated).includes(b);
+    const inPlace = new Set<Bindable>(outputs.slice(0, updated));
     for (const { program, read, write } of made) {
       if (checked.has(program)) continue;
       [...read, ...write].forEach((b, binding) => {
-        if (b instanceof Tensor && isFloat(b) && !isUpdated(b))
+        if (!('scratch' in b) && isFloat(b) && !inPlace.has(b))
           rewriteBinding(program.code, program.label, binding, 'even');
       });
       checked.add(program);
@@ -49,7 +49,7 @@ export function halfReady<A>(launches: Kernel<A>['launches'], updated = 0): Kern
 
 function storageOf(b: Bindable): Storage {
   if (b.dtype !== 'float16') return 'float32';
-  return (b instanceof Tensor ? b.size : b.length) % 2 === 0 ? 'even' : 'odd';
+  return ('scratch' in b ? b.length : b.size) % 2 === 0 ? 'even' : 'odd';
 }
 
 /** Rewritten programs by their code, then by what is float16. */
