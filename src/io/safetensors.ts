@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import { isRecord } from '../tensor/tree.js';
 import { type ArrayData, type Dtype, diskDtypes, dtypeOf } from './dtypes.js';
 
 /** A tensor of a file: row-major `data` of `shape`; `dtype` is that of `data`, `F32` where the file held half floats. */
@@ -206,10 +207,6 @@ function truncated(where: string, what: string, needed: number, length: number):
   return new DataError(
     `${where}: ends at byte ${length}, expected at least ${needed} for ${what}: not a safetensors file, or cut short`,
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCounts(value: unknown): value is number[] {

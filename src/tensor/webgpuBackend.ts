@@ -34,10 +34,8 @@ import { Profiler } from './webgpuProfiler.js';
 import { StagingBuffers } from './webgpuReadback.js';
 import { WebGpuRecorder } from './webgpuRecorder.js';
 import type { PoolBuffer } from './webgpuShelf.js';
+import { COPY_DST, MAP_READ, UNIFORM } from './webgpuUsage.js';
 import { patiently } from './webgpuWaiting.js';
-
-const MAP_READ = 0x01;
-const UNIFORM_AND_COPY_DST = 0x40 | 0x08;
 
 /** WebGPU behind the interface of a device. */
 export class WebGpuBackend implements WebGpuDevice {
@@ -63,7 +61,7 @@ export class WebGpuBackend implements WebGpuDevice {
     this.description = description;
     this.#failures = new Failures(gpu);
     this.#staging = new StagingBuffers(gpu);
-    const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM_AND_COPY_DST });
+    const uniforms = gpu.createBuffer({ size: RING_SLOTS * UNIFORM_BYTES, usage: UNIFORM | COPY_DST });
     const pipelines = new PipelineCache(gpu, uniforms, this.#failures, new CompilePatience(onCompile), this.#pressure);
     const encoder = new CommandEncoder(gpu, pipelines, uniforms);
     this.#pipelines = pipelines;

@@ -5,8 +5,8 @@ import { bytesOf, type DType } from './shape.js';
 import type { Failures } from './webgpuFailures.js';
 import { type LooseMemory, mebibytes } from './webgpuLooseMemory.js';
 import { isScoped, type PoolBuffer, Shelf } from './webgpuShelf.js';
+import { COPY_DST, COPY_SRC, STORAGE } from './webgpuUsage.js';
 
-const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
 const SMALLEST = 256;
 
 /** Eight size classes per octave: at most 12.5 % of a buffer is wasted, and steps of varying shape still reuse. */
@@ -149,7 +149,7 @@ export class BufferPool implements BufferHome {
     }
     const buffer = this.#failures.guard(
       'out-of-memory',
-      () => this.#gpu.createBuffer({ size, usage: STORAGE_USAGE }),
+      () => this.#gpu.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST }),
       () => advice,
     );
     this.#pooled.buffers++;

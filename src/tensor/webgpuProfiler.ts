@@ -1,5 +1,6 @@
 import type { Launch } from './backend.js';
 import type { DispatchTime, HostTime, Profile } from './profile.js';
+import { COPY_DST, COPY_SRC, MAP_READ, QUERY_RESOLVE } from './webgpuUsage.js';
 
 type Pending = Omit<DispatchTime, 'start' | 'end'>;
 
@@ -13,8 +14,6 @@ interface QueryBlock {
 }
 
 const CAPACITY = 256; // dispatches per block
-const QUERY_RESOLVE_AND_COPY = 0x200 | 0x04;
-const MAP_READ_AND_COPY = 0x01 | 0x08;
 const BYTES = 16; // two ticks of 64 bits
 
 /** Gives every dispatch a pass of its own with a timestamp at both ends, and times the host's work beside it. */
@@ -99,7 +98,7 @@ export class Profiler {
     if (last && last.submitted === undefined && last.dispatches.length < CAPACITY) return last;
     const block: QueryBlock = {
       queries: this.#gpu.createQuerySet({ type: 'timestamp', count: 2 * CAPACITY }),
-      resolved: this.#gpu.createBuffer({ size: BYTES * CAPACITY, usage: QUERY_RESOLVE_AND_COPY }),
+      resolved: this.#gpu.createBuffer({ size: BYTES * CAPACITY, usage: QUERY_RESOLVE | COPY_SRC }),
       dispatches: [],
     };
     this.#blocks.push(block);
@@ -109,7 +108,7 @@ export class Profiler {
   /** Begin and end of every dispatch in nanoseconds, in the order of recording. */
   async #ticks(): Promise<BigUint64Array> {
     const size = BYTES * this.#blocks.reduce((sum, { dispatches }) => sum + dispatches.length, 0);
-    const staging = this.#gpu.createBuffer({ size, usage: MAP_READ_AND_COPY });
+    const staging = this.#gpu.createBuffer({ size, usage: MAP_READ | COPY_DST });
     const encoder = this.#gpu.createCommandEncoder();
     let offset = 0;
     for (const { resolved, dispatches } of this.#blocks) {
@@ -117,7 +116,7 @@ export class Profiler {
       offset += BYTES * dispatches.length;
     }
     this.#gpu.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1);
+    await staging.mapAsync(MAP_READ);
     const ticks = new BigUint64Array(staging.getMappedRange().slice(0));
     staging.destroy();
     return ticks;

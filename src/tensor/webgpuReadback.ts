@@ -1,5 +1,5 @@
-const MAP_READ = 0x01;
-const COPY_DST = 0x08;
+import { COPY_DST, MAP_READ } from './webgpuUsage.js';
+
 const SMALLEST = 256;
 
 /** Buffers that results are copied into on their way to the host, used over and over: a loop of reads makes none. */

@@ -7,8 +7,7 @@ import type { BufferPool } from './webgpuPool.js';
 import type { PoolBuffer } from './webgpuShelf.js';
 import { StepMemory } from './webgpuStepMemory.js';
 import { CommandTrace, type Seal } from './webgpuTrace.js';
-
-const UNIFORM_AND_COPY_DST = 0x40 | 0x08;
+import { COPY_DST, UNIFORM } from './webgpuUsage.js';
 
 /** A trace with bind groups and uniforms of its own: nothing is left to do but to encode it. */
 class SealedTrace implements Recording {
@@ -71,7 +70,7 @@ function uniformSlots(commands: readonly Recorded[]): UniformSlots {
 function uploadUniforms(gpu: GPUDevice, slots: UniformSlots): GPUBuffer {
   const words = new Uint32Array((slots.size * UNIFORM_BYTES) / 4);
   for (const { slot, words: content } of slots.values()) words.set(content, (slot * UNIFORM_BYTES) / 4);
-  const buffer = gpu.createBuffer({ size: words.byteLength, usage: UNIFORM_AND_COPY_DST });
+  const buffer = gpu.createBuffer({ size: words.byteLength, usage: UNIFORM | COPY_DST });
   gpu.queue.writeBuffer(buffer, 0, words);
   return buffer;
 }

@@ -1,6 +1,5 @@
 import type { BoundRange } from './webgpuPipelines.js';
-
-const STORAGE_AND_COPY = 0x80 | 0x04 | 0x08;
+import { COPY_DST, COPY_SRC, STORAGE } from './webgpuUsage.js';
 
 /**
  * Buffers that stand in for others. Each new combination of buffers takes a bind group, which only the garbage collector
@@ -21,7 +20,7 @@ export class StandIns {
       const key = `${binding} ${size}`;
       let range = this.#buffers.get(key);
       if (!range) {
-        const buffer = this.#gpu.createBuffer({ size, usage: STORAGE_AND_COPY });
+        const buffer = this.#gpu.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST });
         range = { id: -1 - this.#buffers.size, buffer, offset: 0, size }; // the pool's ids are positive
         this.#buffers.set(key, range);
       }

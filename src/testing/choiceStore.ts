@@ -1,5 +1,6 @@
 import { MeasuredChoices } from '../tensor/measuredChoices.js';
 import type { Device } from '../tensor/tensor.js';
+import { isRecord } from '../tensor/tree.js';
 
 /** The version whose kernels a choice was measured with. */
 export const VERSION = '0.1.0';
@@ -66,8 +67,4 @@ async function readTables(store: ChoiceStore, note: (text: string) => void): Pro
 
 function isTable(value: unknown): boolean {
   return isRecord(value) && Object.values(value).every((answer) => typeof answer === 'string');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type View } from '../../tensor/backend.js';
-import { GROUP } from '../../tensor/grid.js';
+import { GROUP, MAX_GROUPS } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, type Shape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -75,7 +75,7 @@ function wordsOf([, H, W, C]: Shape, [P, Q]: Pair, alignCorners: boolean, lanes:
 
 /** Workgroups along one row of pixels, for every row of every image. */
 function linesOf([N, H, W, C]: Shape, lanes: number): readonly [number, number, number] {
-  const along = Math.min(N * H, 65535);
+  const along = Math.min(N * H, MAX_GROUPS);
   return [Math.ceil((W * C) / lanes / GROUP), along, Math.ceil((N * H) / along)];
 }
 

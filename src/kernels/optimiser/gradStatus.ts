@@ -2,6 +2,7 @@ import type { Fill, OpCases } from '../../autograd/cases.js';
 import { defineMultiOp, defineOp, type Op, type Operand, type TensorSpec } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch, type LaunchContext, type View } from '../../tensor/backend.js';
+import { GROUP } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -35,9 +36,8 @@ export interface GradStatusAttrs {
   readonly lr: number;
 }
 
-const GROUP = 256;
-/** Workgroups per arena: 16384 threads keep a GPU's memory busy and leave few partial sums. */
-const MAX_GROUPS = 64;
+/** The most workgroups per arena: 16384 threads keep a GPU's memory busy and leave few partial sums. */
+const GROUPS_PER_ARENA = 64;
 
 /**
  * @internal What an optimiser must know before it steps: the global norm `sqrt(sum g^2)` of all gradients without frozen
@@ -149,7 +149,7 @@ function launches(
   scale?: LossScaleAttrs,
 ): Launch[] {
   const fours = selectFours(context.capabilities);
-  const groups = pairs(arenas).map(([g]) => Math.min(Math.ceil(g.size / 4 / fours / GROUP), MAX_GROUPS));
+  const groups = pairs(arenas).map(([g]) => Math.min(Math.ceil(g.size / 4 / fours / GROUP), GROUPS_PER_ARENA));
   const threads = GROUP * groups.reduce((a, b) => a + b);
   const partial = context.scratch(2 * threads, 'uint32');
   let base = 0;

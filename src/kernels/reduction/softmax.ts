@@ -1,7 +1,7 @@
 import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op, type OpDefinition } from '../../autograd/op.js';
 import type { Capabilities, Launch, LaunchContext, Program } from '../../tensor/backend.js';
-import { grid, threadEntry } from '../../tensor/grid.js';
+import { grid, MAX_GROUPS, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { normaliseAxis } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -98,7 +98,7 @@ function rowsLaunch(
   if (!isLast || (length > LONG_ROW && rows < MANY_ROWS)) return undefined;
   const vec = length % 4 === 0;
   const elements = vec ? length / 4 : length;
-  const across = Math.min(rows, 65535);
+  const across = Math.min(rows, MAX_GROUPS);
   return {
     program: rowsProgram(value, vec, elements, capabilities),
     read: [x],

@@ -1,4 +1,5 @@
 import { lines } from './tile.wgsl.js';
+import { COMPONENTS } from './vec4.wgsl.js';
 import { wholeGroup } from './wholeGroup.wgsl.js';
 
 /**
@@ -37,8 +38,6 @@ export interface BlockedProduct {
   /** A statement that stores four sums of a row, in quad `j` of columns. */
   readonly store: (row: string, j: number, value: string) => string;
 }
-
-const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 
 export function threadsOf({ rows, columns, threadRows, threadColumns }: Block): number {
   return (rows / threadRows) * (columns / threadColumns);

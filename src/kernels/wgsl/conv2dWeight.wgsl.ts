@@ -11,6 +11,7 @@ import {
   tilesPerGroup,
   vecColumn,
 } from './tile.wgsl.js';
+import { COMPONENTS } from './vec4.wgsl.js';
 
 export interface Conv2dWeightVariant {
   readonly tile: Pick<Tile, 'lanes' | 'across'>;
@@ -121,7 +122,7 @@ function loadOfAllTaps(): string {
 function outerProducts(v: number, lanes: number): string {
   const pixels = Array.from({ length: lanes }, (_, l) => l);
   const shared = pixels.map((l) => `let a${v}l${l} = ${lanes > 1 ? `subgroupBroadcast(a${v}, ${l}u)` : `a${v}`};`);
-  const products = ['x', 'y', 'z', 'w'].flatMap((component, j) =>
+  const products = COMPONENTS.flatMap((component, j) =>
     pixels.map((l) => `acc${4 * v + j} = fma(vec4f(a${v}l${l}.${component}), b${l}, acc${4 * v + j});`),
   );
   return [...shared, ...products].join('\n');

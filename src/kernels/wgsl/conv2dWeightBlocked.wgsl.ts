@@ -2,6 +2,7 @@ import blocked, { type Block } from './blocked.wgsl.js';
 import { convParams } from './convParams.wgsl.js';
 import { filterRow, goOn, lookFrom, startWalk, walkStep } from './pixelWalk.wgsl.js';
 import { elementType, load4, store4 } from './tile.wgsl.js';
+import { COMPONENTS } from './vec4.wgsl.js';
 
 export interface Conv2dWeightBlockedVariant {
   readonly block: Block;
@@ -16,7 +17,7 @@ export interface Conv2dWeightBlockedVariant {
  */
 export default function conv2dWeightBlocked({ block, vecC, vecK }: Conv2dWeightBlockedVariant): string {
   // Four channels of a vec4 share a tap; where they are single, each may have its own.
-  const parts = vecC ? [''] : ['x', 'y', 'z', 'w'];
+  const parts = vecC ? [''] : COMPONENTS;
   const value = (i: number) =>
     vecC
       ? `select(vec4f(0.0), x[at${i} / 4u], inside${i})`

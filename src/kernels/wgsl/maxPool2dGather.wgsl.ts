@@ -1,11 +1,12 @@
 import { threadEntry } from '../../tensor/grid.js';
+import { COMPONENTS } from './vec4.wgsl.js';
 import windows, { laneTypes } from './windows.wgsl.js';
 
 /** One thread per window and channels: the value at the pixel that pooling chose. */
 export default function maxPool2dGather(lanes: 1 | 4): string {
   const { T, U } = laneTypes(lanes);
   const at = (pixel: string) => `x[(image + ${pixel}) * p.C + at.c]`;
-  const each = ['x', 'y', 'z', 'w'].map((lane) => `${at(`chosen.${lane}`)}.${lane}`);
+  const each = COMPONENTS.map((lane) => `${at(`chosen.${lane}`)}.${lane}`);
   return /* wgsl */ `
 ${windows}
 @group(0) @binding(0) var<storage, read> x: array<${T}>;

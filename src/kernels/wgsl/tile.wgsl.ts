@@ -1,3 +1,4 @@
+import { COMPONENTS } from './vec4.wgsl.js';
 import { wholeGroup } from './wholeGroup.wgsl.js';
 
 /**
@@ -18,8 +19,6 @@ export interface Tile {
    */
   readonly across?: number;
 }
-
-const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 
 const INVOCATIONS = 64;
 const ACROSS = 8;

@@ -1,6 +1,7 @@
 import { lines, transposeColumns } from '../../kernels/wgsl/tile.wgsl.js';
+import { COMPONENTS } from '../../kernels/wgsl/vec4.wgsl.js';
 import { networkLayout } from '../fused/flowShape.js';
-import { COMPONENTS, ofRow, owned, type PointTile, publish } from './pointTile.wgsl.js';
+import { ofRow, owned, type PointTile, publish } from './pointTile.wgsl.js';
 
 /** What the fused flow's kernels are generated for. */
 export interface FlowKernel {

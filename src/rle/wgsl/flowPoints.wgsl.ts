@@ -1,5 +1,6 @@
 import { withMath } from '../../kernels/wgsl/math.wgsl.js';
 import { lines } from '../../kernels/wgsl/tile.wgsl.js';
+import { COMPONENTS } from '../../kernels/wgsl/vec4.wgsl.js';
 import { networkLayout } from '../fused/flowShape.js';
 import { FLOW_PARAMS, type FlowMap } from './flowForward.wgsl.js';
 import {
@@ -14,7 +15,7 @@ import {
   secondLayer,
   storeRows,
 } from './flowNetwork.wgsl.js';
-import { COMPONENTS, directives, ofRow, owned, publish, sharedMemory, sumLanes, tileEntry } from './pointTile.wgsl.js';
+import { directives, ofRow, owned, publish, sharedMemory, sumLanes, tileEntry } from './pointTile.wgsl.js';
 
 /**
  * The points' half of the flow's gradient: cotangents go back through the couplings, with the networks' hidden layers

@@ -1,4 +1,5 @@
 import { lines } from '../../kernels/wgsl/tile.wgsl.js';
+import { COMPONENTS } from '../../kernels/wgsl/vec4.wgsl.js';
 import { padded } from '../../tensor/arena.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { networkLayout } from '../fused/flowShape.js';
@@ -12,7 +13,7 @@ import {
   LEAKY,
   vectorsOf,
 } from './flowNetwork.wgsl.js';
-import { COMPONENTS, directives, ofRow, publish, sharedMemory, tileEntry } from './pointTile.wgsl.js';
+import { directives, ofRow, publish, sharedMemory, tileEntry } from './pointTile.wgsl.js';
 
 /** Hidden units whose weights one workgroup has the gradient of. */
 export const UNITS = 8;

@@ -14,8 +14,6 @@ export interface PointTile {
   readonly broadcast: boolean;
 }
 
-export const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
-
 /** One statement per point that a lane owns. */
 export function owned({ rows, lanes }: PointTile, statement: (i: number) => string): string {
   return lines(rows / lanes, statement);

@@ -45,8 +45,8 @@ const LANES = 128;
 const BUSY = 2 * LANES;
 /** Terms that a range of a split sum keeps at least. */
 const LEAST_DEPTH = 64;
-/** Bytes that partial sums may take. */
-const PARTIAL_BYTES = 32 * 2 ** 20;
+/** Bytes that the partial sums of a split may take. */
+export const PARTIAL_BYTES = 32 * 2 ** 20;
 /** What a further launch costs: some 3 us at 1.5 GHz. */
 const LAUNCH = 4000;
 /** Plans of any block that are measured, see `likelyPlans`. */

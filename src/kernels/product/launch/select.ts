@@ -5,6 +5,7 @@ import type { ConvGeometry } from '../convGeometry.js';
 import {
   blockGrid,
   likelyPlans,
+  PARTIAL_BYTES,
   type Plan,
   type ProductShape,
   planLabel,
@@ -91,9 +92,6 @@ export function selectConv({ groups, inC, outC, kernel }: ConvGeometry): 'tiled'
 function busyInvocations({ tier, subgroupSize }: Capabilities): number {
   return tier === 'software' ? 16 * Math.max(subgroupSize, 8) : 1 << 15;
 }
-
-/** Bytes that partial sums of a split may take. */
-const PARTIAL_BYTES = 32 * 2 ** 20;
 
 /**
  * How many ranges a sum over `depth` is split into, so that `invocations` (per range) times the ranges fill the adapter,
