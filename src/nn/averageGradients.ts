@@ -22,7 +22,7 @@ import { eachTensor, mapOnce } from '../tensor/tree.js';
 export function averageGradients<P>(mean: P, gradients: P, count: number): P {
   if (!Number.isInteger(count) || count < 2) {
     throw new DataError(
-      `averageGradients: count must be an integer >= 2, got ${count}; the first mean is its gradients`,
+      `averageGradients: count must be an integer >= 2, got ${count}; the mean of the first part is its gradients`,
     );
   }
   const pairs = pairUp(mean, gradients);

@@ -64,7 +64,9 @@ export async function tune(
 ): Promise<TuneResult[]> {
   const { choices } = device.capabilities;
   if (!(choices instanceof MeasuredChoices)) {
-    throw new DeviceError(`tune: '${device.description}' has one kernel per op; open a WebGPU device`);
+    throw new DeviceError(
+      `tune: '${device.description}' has one kernel per op, so there is no choice; open a WebGPU device`,
+    );
   }
   if (store) await loadChoices(device, store, note);
   const results: TuneResult[] = [];

@@ -79,7 +79,7 @@ export function warp(y: View, matrix: View, colour: View, padding: number, fetch
 export function noDerivative(op: string): () => never {
   return () => {
     throw new ShapeError(
-      `${op}: it prepares data and has no derivative; call it outside of grad, or stopGradient around it`,
+      `${op}: it prepares data and has no derivative; call it outside of grad, or pass its operands through stopGradient`,
     );
   };
 }

@@ -94,7 +94,7 @@ function paddedShape(shape: Shape, { before, after, interior }: PadAttrs): Shape
     const counts = [before[d] ?? 0, after[d] ?? 0, interior[d] ?? 0];
     if (!counts.every((c) => Number.isInteger(c) && c >= 0)) {
       throw new ShapeError(
-        `pad: axis ${d} has paddings before, after, interior = ${counts.join(', ')}; wanted integers >= 0 (slice removes)`,
+        `pad: axis ${d} has paddings before, after, interior = ${counts.join(', ')}; wanted integers >= 0; slice removes elements`,
       );
     }
     return counts[0] + (n - 1) * (1 + counts[2]) + 1 + counts[1];

@@ -84,7 +84,7 @@ export const broadcastTo: Op<[x: Tensor], BroadcastAttrs> = /* @__PURE__ */ defi
   shape([x], { shape }) {
     if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
       throw new ShapeError(
-        `broadcastTo: ${formatShape(x.shape)} cannot shrink to ${formatShape(shape)}; to add up repeats use sum`,
+        `broadcastTo: ${formatShape(x.shape)} cannot shrink to ${formatShape(shape)}; use sum to add elements up`,
       );
     }
     return { shape, dtype: x.dtype };
