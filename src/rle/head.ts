@@ -14,6 +14,8 @@ import type { Prediction } from './prediction.js';
 
 /** Two linear layers under the official code's names: `fc_coord.linear.weight`, `fc_sigma.linear.bias`, ... */
 export type HeadParams = { fc_coord: { linear: linear.LinearParams }; fc_sigma: { linear: linear.LinearParams } };
+/** The same without the layer of sigmas, as of a network that L1 trains. */
+export type PlainHeadParams = Pick<HeadParams, 'fc_coord'> & Partial<HeadParams>;
 
 export interface HeadShape {
   /** Channels of the features. */
@@ -57,14 +59,15 @@ const NORM_EPSILON = 1e-12;
  * Coordinates `mu = W_c x / |x| + b_c` and logits `a = W_s x + b_s`, sigma = sigmoid(a).
  *
  * @param x pooled features [B, C]
- * @returns mu and logit, each [B, K, D]
+ * @returns mu and, where there is the layer for it, logit, each [B, K, D]
  */
+export function apply(params: HeadParams, x: Tensor, options?: HeadOptions): Required<Prediction>;
+export function apply(params: PlainHeadParams, x: Tensor, options?: HeadOptions): Prediction;
 export function apply(
-  params: HeadParams,
+  { fc_coord, fc_sigma }: PlainHeadParams,
   x: Tensor,
   { normalise = true, dims = 2 }: HeadOptions = {},
-): Required<Prediction> {
-  const { fc_coord, fc_sigma } = params;
+): Prediction {
   const outputs = fc_coord.linear.weight.shape[0];
   if (x.rank !== 2 || outputs % dims !== 0) {
     throw new ShapeError(
@@ -73,10 +76,8 @@ export function apply(
   }
   const shape = [x.shape[0], outputs / dims, dims];
   const coordinates = normalise ? mul(x, rsqrt(add(sum(square(x), { axes: [1], keepDims: true }), NORM_EPSILON))) : x;
-  return {
-    mu: reshape(linear.apply(fc_coord.linear, coordinates), { shape }),
-    logit: reshape(linear.apply(fc_sigma.linear, x), { shape }),
-  };
+  const mu = reshape(linear.apply(fc_coord.linear, coordinates), { shape });
+  return fc_sigma ? { mu, logit: reshape(linear.apply(fc_sigma.linear, x), { shape }) } : { mu };
 }
 
 /** Confidence of each joint, `1 - mean_d sigma_d` [B, K] (Li et al., 2021, eq. 9): a ranking score, not calibrated. */

@@ -11,7 +11,7 @@ export { rationalQuadratic, type SplineOptions } from './flows/rationalQuadratic
 export { type RealNvpOptions, type RealNvpParams, realNvp } from './flows/realNvp.js';
 export { additive, affine, type Transform } from './flows/transforms.js';
 export { unitVariance } from './flows/unitVariance.js';
-export type { HeadOptions, HeadParams } from './head.js';
+export type { HeadOptions, HeadParams, PlainHeadParams } from './head.js';
 export * as head from './head.js';
 export { type Ellipse, ellipse, ellipseRadius, highestDensityThreshold, sortedDistances } from './highestDensity.js';
 export { checkLabels, type LabelNames } from './labels.js';
@@ -19,6 +19,7 @@ export { type LogSMethod, type LogSNodes, type LogSOptions, logS, logSNodes } fr
 export { mahalanobis, type PlaneCovariance, type PlaneMoments, planeMoments } from './planeMoments.js';
 export { type Labels, maskedDifference, type Prediction } from './prediction.js';
 export { type DrawOptions, drawErrors, type PredictiveOptions, predictiveDraws } from './predictive.js';
+export type { Backbone } from './regressor.js';
 export * as regressor from './regressor.js';
 export { errorsOf, type RleOptions, rle } from './rle.js';
 export { type Scale, type SigmaOptions, sigmaOf, sigmaSaturation } from './sigma.js';

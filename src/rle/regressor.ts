@@ -20,6 +20,11 @@ export interface RegressorShape extends resnet.ResnetOptions {
   readonly flow?: Omit<RealNvpOptions, 'dims'>;
 }
 
+/** The network under the head, as `resnet` is one: its features, of parameters P and running statistics S. */
+export interface Backbone<P, S> {
+  apply(params: P, state: S, images: Tensor, mode: resnet.ResnetMode): [features: Tensor, state: S];
+}
+
 export interface RegressorMode extends resnet.ResnetMode, head.HeadOptions {}
 
 /** Parameters and running statistics of a new pose regressor. */
@@ -41,15 +46,32 @@ export function init(
 /**
  * Coordinates and logits of images [N, H, W, 3]; the flow takes no part, only the loss asks it.
  * In training the running statistics are updated in place: go on with the returned state.
+ *
+ * @param backbone what `preact` are the parameters of, default `resnet`
+ * @returns mu and, where the head has `fc_sigma`, logit, each [N, K, D]
  */
 export function apply(
-  params: RegressorParams,
+  params: Omit<RegressorParams, 'flow'>,
   state: RegressorState,
   images: Tensor,
   mode: RegressorMode,
-): [prediction: Required<Prediction>, state: RegressorState] {
+): [prediction: Required<Prediction>, state: RegressorState];
+export function apply<P, S>(
+  params: { preact: P } & head.PlainHeadParams,
+  state: { preact: S },
+  images: Tensor,
+  mode: RegressorMode,
+  backbone: Backbone<P, S>,
+): [prediction: Prediction, state: { preact: S }];
+export function apply<P, S>(
+  params: { preact: P } & head.PlainHeadParams,
+  state: { preact: S },
+  images: Tensor,
+  mode: RegressorMode,
+  backbone: Backbone<P, S> = resnet as unknown as Backbone<P, S>,
+): [prediction: Prediction, state: { preact: S }] {
   const [pooled, preact] = scope(() => {
-    const [features, next] = resnet.apply(params.preact, state.preact, images, mode);
+    const [features, next] = backbone.apply(params.preact, state.preact, images, mode);
     return [globalAveragePool(features), next] as const;
   });
   return [head.apply(params, pooled, mode), { preact }];

@@ -1,11 +1,10 @@
-import { type Device, globalAveragePool, reshape, scope, type Tensor, tensorsOf } from 'wgrad';
-import { linear } from 'wgrad/nn';
-import { head } from 'wgrad/rle';
+import { type Device, scope, type Tensor, tensorsOf } from 'wgrad';
+import { type head, regressor } from 'wgrad/rle';
 import * as backbone from '../backbones/backbone.js';
 import type { Conventions } from '../checkpoints/conventions.js';
 import { type LoadedNetwork, networkOf, requirePoseNetwork } from '../checkpoints/networkOf.js';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
-import * as heatmapHead from '../heatmaps/heatmapHead.js';
+import * as heatmapRegressor from '../heatmaps/heatmapRegressor.js';
 import { softArgmax } from '../heatmaps/softArgmax.js';
 import { type NetworkAnswer, readAnswer } from '../networkAnswer.js';
 
@@ -42,18 +41,13 @@ function outputOf(
   images: Tensor,
 ): Output {
   const { preact, fc_coord, fc_sigma, deconv_layers, final_layer } = params;
-  const [features] = backbone.apply(preact, state.preact, images, { training: false });
-  const points = (layer: linear.LinearParams, x: Tensor) => {
-    const flat = linear.apply(layer, x);
-    return reshape(flat, { shape: [flat.shape[0], flat.shape[1] / mode.dims, mode.dims] });
-  };
   if (!deconv_layers || !final_layer) {
-    const layers = { fc_coord, fc_sigma: fc_sigma ?? fc_coord } as head.HeadParams;
-    const { mu, logit } = head.apply(layers, globalAveragePool(features), mode);
-    return { mu, logit: fc_sigma && logit };
+    // `requirePoseNetwork` has seen a head: without maps it is this one.
+    const layers = { preact, fc_coord: fc_coord as head.HeadParams['fc_coord'], fc_sigma };
+    return regressor.apply(layers, state, images, { ...mode, training: false }, backbone)[0];
   }
-  const [maps] = heatmapHead.apply({ deconv_layers, final_layer }, state, features, { training: false });
-  const logit = fc_sigma && points(fc_sigma.linear, globalAveragePool(features));
+  const layers = { preact, deconv_layers, final_layer, fc_sigma };
+  const [{ maps, logit }] = heatmapRegressor.apply(layers, state, images, { training: false });
   return decoding?.decode === 'mean' ? { mu: softArgmax(maps, { ...decoding, pixel }), logit } : { maps, logit };
 }
 

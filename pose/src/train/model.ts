@@ -1,6 +1,5 @@
-import { type Device, globalAveragePool, Rng, reshape, scope, type Tensor } from 'wgrad';
-import { linear } from 'wgrad/nn';
-import { head, type Labels, type LogSNodes, type RealNvpParams, realNvp } from 'wgrad/rle';
+import { type Device, Rng, scope, type Tensor } from 'wgrad';
+import { head, type Labels, type LogSNodes, type RealNvpParams, realNvp, regressor } from 'wgrad/rle';
 import * as backbone from '../backbones/backbone.js';
 import * as heatmapHead from '../heatmaps/heatmapHead.js';
 import * as heatmapRegressor from '../heatmaps/heatmapRegressor.js';
@@ -86,19 +85,8 @@ export function applyModel(
     const regressor = params as heatmapRegressor.HeatmapRegressorParams;
     return heatmapRegressor.apply(regressor, state as heatmapRegressor.HeatmapRegressorState, images, mode);
   }
-  const [pooled, next] = scope(() => {
-    const [features, after] = backbone.apply(preact, state.preact, images, mode);
-    return [globalAveragePool(features), after] as const;
-  });
   // The recipe's heads are plain: no normalisation of the features.
-  const output: ModelOutput = fc_sigma
-    ? head.apply({ fc_coord, fc_sigma }, pooled, { normalise: false, dims })
-    : { mu: asPoints(linear.apply(fc_coord.linear, pooled), dims) };
-  return [output, { preact: next }];
-}
-
-function asPoints(flat: Tensor, dims: Dims): Tensor {
-  return reshape(flat, { shape: [flat.shape[0], flat.shape[1] / dims, dims] });
+  return regressor.apply({ preact, fc_coord, fc_sigma }, state, images, { ...mode, normalise: false, dims }, backbone);
 }
 
 /**
