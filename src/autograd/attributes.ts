@@ -5,7 +5,7 @@ import { isRecord } from '../tensor/tree.js';
 /** How many operands an op takes, or the least and the most of them. */
 export type Arity = number | readonly [least: number, most: number];
 
-/** @internal What a call passes beside an op's operands; a number there was meant as an attribute. */
+/** @internal Throws unless a call passes as many operands as the op takes. A number too many was meant as an attribute. */
 export function checkArity(
   { name, arity, attrs }: { readonly name: string; readonly arity?: Arity; readonly attrs: object },
   operands: readonly unknown[],
@@ -21,8 +21,8 @@ export function checkArity(
 }
 
 /**
- * @internal The attributes of a call: undefined takes the default. What is no record is refused, and so is a misspelt name:
- * both would change nothing.
+ * @internal The attributes of a call, with the defaults of those that are left out or undefined. Anything but a record is
+ * refused, and so is a name that the op does not have: both would be ignored in silence.
  */
 export function attributesOf<A extends object>(name: string, defaults: A, given: Partial<A> = {}): A {
   if (!isRecord(given)) throw notAttributes(name, defaults, given);

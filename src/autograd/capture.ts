@@ -9,7 +9,7 @@ import { StateLayout } from './stateLayout.js';
 import { isRecording } from './tape.js';
 
 const BY = 'the captured step';
-/** Calls after which a step that never does the same twice is refused; the first ones fill caches. */
+/** After so many calls, no two of which did the same, a step is refused. The first ones differ because they fill caches. */
 const MOST_EAGER_CALLS = 4;
 const DEFAULT_RECORDINGS = 4;
 
@@ -28,19 +28,21 @@ export interface CaptureOptions {
 }
 
 /**
- * The same step, recorded on the device and replayed: after a few calls the host only encodes the commands that the
- * function led to, and calls neither it nor any op. Results are bit-equal to those of the function.
+ * The same step, recorded on the device and replayed: after a few calls the host encodes the recorded commands again and
+ * calls neither the function nor any op. Results are bit-equal to those of the function.
  *
- * - `state` is donated: every tensor of it must come back updated in place, or as it was, under `state`. Its numbers are
- *   counters: a replay adds to each what the recorded calls did.
- * - `batch` is copied into memory of the recording, so any tensors will do. What changes from step to step (learning rate,
- *   seeds) must be a tensor of it. Numbers and other leaves are part of the recording, like shapes: a change records anew.
- * - All other results live until the next call; ask for their data before; it may arrive later.
- * - Until two calls in a row have led to the same commands, calls run as usual. So a rate or a seed from the host is found,
- *   unless it changes only later; and nothing else that the function does on the host is repeated.
+ * - `state` is updated in place: each of its tensors must come back under `state`, updated in place or as it was. Its
+ *   numbers are counters: a replay adds to each what the recorded call added.
+ * - `batch` is copied into memory of the recording, so its tensors may lie anywhere. What changes from step to step (learning
+ *   rate, seeds) must be a tensor of the batch. Its numbers and other leaves belong to the recording, as its shapes do: when
+ *   one of them changes, the step is recorded anew.
+ * - All other results live until the next call. Call `data()` before it; the promise may resolve later.
+ * - The first calls run the function as usual, and it is recorded once two calls in a row have led to the same commands. A
+ *   learning rate or a seed that the host changes at each call is therefore found and refused. One that begins to change only
+ *   after the recording is not seen, and neither is anything else that the function does on the host.
  *
- * Intermediate memory stays with the recordings, all of which share it. On a backend that replays nothing the function is
- * called every time, under the same rules for state and results.
+ * Intermediate memory stays with the recordings, which share it. On a backend that replays nothing the function is called
+ * every time, under the same rules for state and results.
  *
  * @throws ShapeError naming the state that was not updated in place, or the kernel that the host tells something new at
  *   each call; and when called while a gradient is recorded
@@ -94,7 +96,7 @@ export function capture<S, B, R extends { readonly state: S }>(
     }
     entries.set(key, entry);
     const [result, fresh] = callOrForget(entry, key, state, batch);
-    // Only now: they may have been part of the batch.
+    // Not before the call: they may have been part of its batch.
     for (const t of results) t.expire('the next call of the captured step has overwritten it; ask for its data before');
     results = fresh;
     return result;
@@ -167,7 +169,7 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
   #run(state: S, batch: B): Run<R> {
     const layout = new StateLayout(state);
     const firstId = nextTensorId();
-    // In one scope with the checks: what a refused call has made goes with it.
+    // The checks stand inside the scope, so that what a refused call has made is freed.
     return scope(() => {
       const result = this.#step(state, batch);
       refusePromise('capture', result);
@@ -188,7 +190,7 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
   #record(state: S, recorder: StepRecorder): Run<R> {
     const before = this.#last;
     this.#last = undefined;
-    before?.trace?.release(); // so that whoever owns that memory hands it out again
+    before?.trace?.release(); // its memory goes back to its owners, who hand it out to this run again
     const layout = new StateLayout(state);
     let run: Run<R> | undefined;
     const trace = recorder.record(() => {

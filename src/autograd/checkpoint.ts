@@ -69,7 +69,7 @@ function refuse(node: TapeNode, culprit: Tensor): never {
   );
 }
 
-/** Tensors from elsewhere, or returned twice, get handles of their own: the tape knows an output by its handle. */
+/** New handles for tensors from elsewhere or returned twice: a tape tells outputs apart by their handles. */
 function freshHandles<T>(made: T, oldest: number): T {
   const seen = new Set<Tensor>();
   return mapTensors(made, (t) => {

@@ -63,7 +63,7 @@ export function grad<P, R extends readonly unknown[]>(
   f: (params: P, ...rest: R) => Tensor,
 ): (params: P, ...rest: R) => P {
   const both = valueAndGrad(f);
-  // The scope takes the value, unless it is a tensor from outside, which stays its owner's.
+  // The scope frees the value, unless it is a tensor from outside.
   return (params, ...rest) => scope(() => both(params, ...rest)[1]);
 }
 
@@ -105,7 +105,7 @@ function pull<P, Y>(
     refusePromise(by, result);
     keep = new Set(tensorsOf(result));
     for (const [y, g] of seed(result)) addSeed(cotangents, y, g);
-    s.sweep(keep); // the user's intermediates; what VJPs need, the tape has retained
+    s.sweep(keep); // frees the user's intermediates, except what the tape has retained for VJPs
     const places = isRecording() ? new Map<number, Tensor>() : gradientPlaces(leaves);
     sweep(tape, cotangents, places);
     settleGradients(leaves, cotangents, places);
@@ -125,7 +125,7 @@ function addSeed(cotangents: Cotangents, y: Tensor, g: Tensor): void {
   cotangents.set(y.id, g);
 }
 
-/** @internal The gradient of a watched tensor, zeros if nothing reached it, in the hands of the current scope. */
+/** @internal The gradient of a watched tensor, zeros if nothing reached it; the current scope owns it. */
 export function ownGradient(leaf: Tensor, cotangents: Cotangents): Tensor {
   const g = cotangents.get(leaf.id);
   if (!g) return leaf.device.zeros(leaf.shape, leaf.dtype);
@@ -147,7 +147,7 @@ export function customVjp<I extends readonly Tensor[], R>(
 ): (...inputs: I) => Tensor {
   return (...inputs) => {
     const [made, residuals] = withoutTapes(() => forward(...inputs));
-    // A handle of its own: a value from outside, such as an input, would take that tensor's place on the tape.
+    // The value gets a new handle: if it were an input, the tape would take it for that input.
     const value = aliasOf(made);
     const kept = mapTensors(residuals, (t) => (t === made ? value : t));
     record({

@@ -32,7 +32,10 @@ function groupByAllocation(leaves: readonly Tensor[]): Map<Tensor['allocation'],
   return groups;
 }
 
-/** Copies into the arena what did not land there: shared cotangents, gradients whose VJP takes no place, zeros where there is none. */
+/**
+ * Copies those gradients into the arena that did not land there: cotangents that several tensors share, and gradients whose
+ * VJP made them elsewhere. A parameter without a gradient gets zeros.
+ */
 export function settleGradients(
   leaves: readonly Tensor[],
   cotangents: Cotangents,
@@ -46,7 +49,7 @@ export function settleGradients(
     cotangents.set(leaf.id, next);
   };
   transient(() => {
-    // First lift what lies in another parameter's place, then copy: no copy overwrites what is still to be read.
+    // What lies in another parameter's place is moved out first, so that no copy overwrites what is still to be read.
     for (const leaf of leaves) {
       const place = places.get(leaf.id);
       const g = cotangents.get(leaf.id);

@@ -8,8 +8,8 @@ import { isRecording } from './tape.js';
 
 /**
  * Jacobian-vector product, the derivative of `f` along `v`: `[f(x), df/dx v]`. The vector-Jacobian product `g -> g^T df/dx`
- * is linear in `g`, so its own vector-Jacobian product is this one; it reads `f` twice and needs ops that can be
- * differentiated twice (Townsend 2017, "A new trick for calculating Jacobian vector products").
+ * is linear in `g`, and the vector-Jacobian product of that linear function is this one (Townsend 2017, "A new trick for
+ * calculating Jacobian vector products"). So it runs `f` twice and needs ops that can be differentiated twice.
  *
  * @param f synchronous; returns float tensors, in records and arrays if you like.
  * @param v of the nesting, shapes and dtypes of `x`.
@@ -20,7 +20,7 @@ export function jvp<P, Y>(f: (x: P) => Y, x: P, v: P): [value: Y, tangent: Y] {
   checkDirection('jvp', x, v);
   return scope(() => {
     const value = f(x);
-    // Where the product is taken does not matter, since it is linear.
+    // A linear function has the same derivative everywhere, so zeros will do.
     const g = mapTensors(value, (y) => y.device.zeros(y.shape, y.dtype));
     const [, tangent] = vjp((cotangent: Y) => vjp(f, x, cotangent)[1], g, v);
     return [value, tangent];

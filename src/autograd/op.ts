@@ -75,7 +75,7 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
 export interface Op<I extends readonly unknown[], A extends object, R = Tensor> {
   (...args: [...inputs: I, attrs?: Partial<A>]): R;
   readonly def: OpDefinition<A, never>;
-  /** The same call for an array of operands. An output lies at its place, if `places` has one and it fits there. */
+  /** The same call with the operands in an array. An output is made at its place, if `places` has one that it fits. */
   apply(inputs: readonly Operand[], attrs?: Partial<A>, places?: Places): R;
 }
 
@@ -107,25 +107,13 @@ export function defineMultiOp<
   return declare<I, A, R>(def, false);
 }
 
-/**
- * @internal All outputs of an op, by-products included: for a fused op's own VJP. The tape that records the op knows the
- * visible ones only, so call it where none does.
- */
-export function withByProducts<I extends readonly unknown[], A extends object>(
-  { def }: Op<I, A, unknown>,
-  inputs: readonly Operand[],
-  attrs?: Partial<A>,
-): Tensor[] {
-  return applyOp(def, inputs, attrs, undefined, (gs) => gs[0]);
-}
-
 function declare<I extends readonly unknown[], A extends object, R>(given: object, hasOne: boolean): Op<I, A, R> {
   const written = given as OpDefinition<A, never>;
   const def = written.half ? { ...written, launches: halfReady(written.launches, written.donates?.length) } : written;
   const apply = (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => {
     const outputs = applyOp(def, inputs, attrs, places, (gs) => (hasOne ? gs[0] : gs));
     const visible = hasOne ? 1 : outputs.length - (def.byProducts ?? 0);
-    for (const t of outputs.slice(visible)) t.dispose(); // a tape that needs one has retained it
+    for (const t of outputs.slice(visible)) t.dispose(); // a tape whose VJP needs one has retained it
     return (hasOne ? outputs[0] : outputs.slice(0, visible)) as R;
   };
   const call = (...operands: unknown[]) => {
@@ -152,7 +140,7 @@ function applyOp<A extends object>(
   const dtype = dtypeOfNumbers(operands);
   const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
   const donates = def.donates?.filter((i) => i < inputs.length) ?? NOTHING;
-  // What the first run of a checkpoint has updated in place is not updated again.
+  // In the second run of a checkpoint nothing is updated: the first run has done it.
   const repeated = isRecomputing() ? donates : NOTHING;
   const updated = isRecomputing() ? NOTHING : donates;
   for (let i = 0; i < inputs.length; i++) if (!repeated.includes(i)) inputs[i].assertLive(name);
@@ -187,7 +175,7 @@ function applyOp<A extends object>(
   return outputs;
 }
 
-/** At its place, if it fits there and no operand lies in that memory: a dispatch cannot read the buffer that it writes. */
+/** Makes an output, at its place if it fits there and no operand lies in that memory: a dispatch cannot read what it writes. */
 function makeOutput(
   name: string,
   device: Device,
@@ -203,7 +191,7 @@ function makeOutput(
     : new Tensor(device, shape, dtype, device.allocate(dtype, size));
 }
 
-/** What is updated in place must not be held by a tape, nor be another operand: a dispatch cannot read what it writes. */
+/** What is updated in place must not be held by a tape, nor overlap another operand, which the dispatch could not read. */
 function checkDonation(name: string, inputs: readonly Tensor[], i: number): void {
   const donated = inputs[i];
   donated.assertDonatable(name);
@@ -223,7 +211,7 @@ function takeOver(name: string, input: Tensor, spec: TensorSpec): Tensor {
   return new Tensor(input.device, spec.shape, spec.dtype, input.allocation, input.offset);
 }
 
-/** Computes once, however many thunks of a pullback ask. */
+/** A function that computes at its first call and returns that result from then on, for the thunks of a pullback. */
 export function once<T>(compute: () => T): () => T {
   let value: { readonly result: T } | undefined;
   return () => {

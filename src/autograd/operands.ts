@@ -47,7 +47,7 @@ export function checkDTypes(name: string, { anyDType, half = [] }: TakenDTypes, 
 
 const FLOAT32 = { dtype: 'float32' } as const;
 
-/** Numbers among the operands are of the tensors' kind; beside float16 they keep their digits. */
+/** The dtype that numbers among the operands take: that of the first tensor, but float32 beside float16, for more digits. */
 export function dtypeOfNumbers(operands: readonly Operand[]): DType | undefined {
   const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
   return dtype === 'float16' ? 'float32' : dtype;

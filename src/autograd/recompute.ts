@@ -1,8 +1,8 @@
 let recomputing = false;
 
 /**
- * @internal Runs a forward pass for the second time, for the sake of its intermediates: what it updated in place the first
- * time is not updated again, and the new values of it are not there.
+ * @internal Runs a forward pass a second time, for the intermediates that a checkpoint did not keep. Ops update nothing in
+ * place meanwhile, since the first run has done so; the updated values are not there to be read.
  */
 export function recompute<T>(fn: () => T): T {
   const outer = recomputing;

@@ -4,7 +4,7 @@ import { sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { eachLeaf, isRecord } from '../tensor/tree.js';
 
-/** Where one tensor of the state lies, or what one number of it was. */
+/** Where a tensor of the state lies, or the value of another leaf. */
 type Slot =
   | { readonly path: string; readonly allocation: Allocation; readonly offset: number; tensor: Tensor }
   | { readonly path: string; readonly value: unknown };
@@ -48,7 +48,12 @@ export class StateLayout {
     return same(state) && at === this.#slots.length;
   }
 
-  /** A state that fits, under new handles and its numbers grown by `steps`; the old handles die, `fits` knows the new ones. */
+  /**
+   * The state after a replay: each tensor has a new handle on the same memory, and each number has grown by its entry of
+   * `steps`. The old handles are dead from now on. The layout notes the new ones, so that `fits` recognises them at once.
+   *
+   * @param state one that `fits`
+   */
   renew<S>(state: S, steps: readonly number[], by: string): S {
     const renewed = new Map<Tensor, Tensor>();
     let at = 0;

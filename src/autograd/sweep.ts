@@ -11,9 +11,9 @@ export type Cotangents = Map<number, Tensor>;
  * Reverse accumulation: walks the tape backwards, turns each node's output cotangents into input cotangents and frees
  * what the node kept, so that memory falls while gradients grow.
  *
- * @param cotangents seeds by tensor id, retained; afterwards what is left are the cotangents of watched tensors.
+ * @param cotangents the retained seeds by tensor id; afterwards, the cotangents of the watched tensors.
  * @param wanted where the gradients of some watched tensors should land, by tensor id: the op that makes the last
- *   contribution is told so. What lands elsewhere all the same is the caller's to copy.
+ *   contribution is told so. The caller copies what lands elsewhere all the same.
  */
 export function sweep(tape: Tape, cotangents: Cotangents, wanted: ReadonlyMap<number, Tensor>): void {
   const places = relayed(tape, wanted);
@@ -44,7 +44,7 @@ function pullNode(
 ): void {
   const { inputs } = node;
   const isSame = (x: Tensor) => (other: Tensor) => other.id === x.id;
-  // The sum for an input is complete with its last contribution, and that is what belongs in the place.
+  // The last contribution completes the sum for an input, so this is the one to be made at the place.
   const finals = inputs.map((x, i) => {
     const isLast = inputs.findLastIndex(isSame(x)) === i && tape.uses.get(x.id) === inputs.filter(isSame(x)).length;
     return isLast ? places.get(x.id) : undefined;
@@ -69,7 +69,10 @@ function pullNode(
   });
 }
 
-/** The places with those that nodes ask for on behalf of their inputs, as far as nothing else adds to these. */
+/**
+ * The wanted places, and further ones that nodes `relay`: where such a node is the only user of an input that has a place,
+ * the cotangent of its output can land there.
+ */
 function relayed(tape: Tape, wanted: ReadonlyMap<number, Tensor>): ReadonlyMap<number, Tensor> {
   const places = new Map(wanted);
   if (places.size === 0) return places;
@@ -89,7 +92,7 @@ function checkContribution(node: TapeNode, i: number, x: Tensor, g: Tensor): voi
         'sum over the axes that the op broadcasts',
     );
   }
-  // That of a float16 filter is a long sum and stays float32.
+  // The gradient of a float16 filter is a long sum, so it stays float32.
   if (g.dtype === x.dtype || g.dtype === 'float32') return;
   throw new ShapeError(
     `${node.name}: its VJP gave input ${i} a ${g.dtype} gradient, the input is ${x.dtype}; convert it with cast`,

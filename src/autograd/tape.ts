@@ -15,16 +15,16 @@ export interface TapeNode {
     places: Places,
   ) => readonly ((() => Tensor) | null)[];
   /**
-   * Says where the cotangents of the outputs should land, given the places of the inputs. For a node that only moves
-   * numbers: when its output's cotangent has landed, the inputs' gradients are in their places without a copy.
+   * Says where the cotangents of the outputs should land, given the places of the inputs. Only a node that moves numbers
+   * without changing them has it: once the cotangent has landed there, the gradients of the inputs are in their places.
    */
   readonly relay?: (places: Places) => Places;
 }
 
-/** Memory in which results are wanted, each of its place's size and dtype; undefined where any memory will do. */
+/** Memory in which results of the same size and dtype are wanted; undefined where any memory will do. */
 export type Places = readonly (Tensor | undefined)[];
 
-/** Whoever is told of the ops that depend on tensors it tracks. */
+/** Is told of every op that reads a tensor that it tracks. */
 interface Recorder {
   tracks(tensor: Tensor): boolean;
   nameOf(tensor: Tensor): string | undefined;
@@ -135,7 +135,7 @@ function withTapes<T>(tapes: readonly Recorder[], fn: () => T): T {
   }
 }
 
-/** Runs `fn` in a scope of its own that keeps nothing; what must live on, `fn` retains. */
+/** Runs `fn` in a scope that keeps nothing. What must live on, `fn` retains. */
 export function transient(fn: () => void): void {
   const s = new Scope();
   try {

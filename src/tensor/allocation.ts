@@ -1,14 +1,14 @@
 import type { DType } from './shape.js';
 
-/** Elements of an allocation. */
+/** A run of elements inside an allocation. */
 export interface Range {
   readonly offset: number;
   readonly size: number;
 }
 
 /**
- * Memory of a device that one or more tensors look into, each at an offset of its own.
- * Handles count their references here, never the user: a view keeps its memory alive.
+ * Memory of a device, in which one or more tensors lie, each at an offset of its own. It counts these tensors and is freed
+ * when the last one has let go, so that a view keeps its memory alive.
  */
 export abstract class Allocation {
   readonly dtype: DType;
@@ -16,7 +16,7 @@ export abstract class Allocation {
   readonly length: number;
   /** Called instead of `free` when the last tensor has let go; whoever sets it takes charge of the memory. */
   whenUnused: (() => void) | undefined;
-  /** Where tensors lie that a tape or a cache holds, whichever handle asks: these elements must not be overwritten. */
+  /** The ranges of tensors that a tape or a cache holds. No op may overwrite them, whichever tensor it is called with. */
   readonly held = new Set<Range>();
   #refs = 0;
 
@@ -25,7 +25,7 @@ export abstract class Allocation {
     this.length = length;
   }
 
-  /** Whether some tensor looks into it. */
+  /** Whether some tensor lies in it. */
   get inUse(): boolean {
     return this.#refs > 0;
   }
@@ -40,10 +40,10 @@ export abstract class Allocation {
     else this.free();
   }
 
-  /** No scope holds it any longer: it goes when its last handle is disposed of or becomes garbage. */
+  /** Called when no scope holds the memory any longer: it is freed when its last tensor is disposed of or becomes garbage. */
   leaveScopes(): void {}
 
-  /** A handle that nobody holds any longer lets go of it. */
+  /** Called when a tensor that lay here has become garbage without `dispose()`. */
   forget(): void {
     this.release();
   }

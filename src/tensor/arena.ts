@@ -10,7 +10,7 @@ export const ARENA_ALIGNMENT = 64;
 
 const arenas = new WeakMap<Allocation, Arena>();
 
-/** @internal The arena that an allocation is or is a twin of. */
+/** @internal The arena whose layout an allocation has: it holds the parameters, their gradients or an optimiser's moments. */
 export function arenaOf(allocation: Allocation): Arena | undefined {
   return arenas.get(allocation);
 }
@@ -21,7 +21,7 @@ export interface ArenaSlot {
   readonly size: number;
 }
 
-/** The layout of many tensors in one allocation, and the allocations of that layout: parameters, gradients, moments. */
+/** The layout by which many tensors share one allocation. Parameters, their gradients and moments share one layout. */
 export class Arena {
   readonly device: Device;
   readonly slots: readonly ArenaSlot[];
@@ -51,8 +51,8 @@ export class Arena {
   }
 
   /**
-   * Memory for gradients: the padding is zero, the leaves are undefined. Given back, it waits here and not in the
-   * device's pool, because strangers would write into the padding.
+   * Memory for gradients: the padding is zero, the leaves are undefined. When nobody uses it any longer it waits here and
+   * not in the device's pool, because another owner would write into the padding.
    */
   gradients(): Allocation {
     const idle = this.#idle.pop();

@@ -4,7 +4,7 @@ import type { DType, Shape } from './shape.js';
 
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array;
 
-/** Choices that were measured on the adapter, see `tune`; they come before the built-in ones. */
+/** Kernel choices that were measured on the adapter (see `tune`). A measured choice is preferred to the built-in one. */
 export interface Choices {
   /** The answer to a question such as "matmul 512 x 512 x 512 x 1"; undefined leaves it to the built-in choice. */
   pick(question: string, candidates: () => readonly string[]): string | undefined;
@@ -63,8 +63,9 @@ export interface Launch {
   /** Workgroups along x, y, z; each at most 65535 unless `split` says how to cut them. */
   readonly grid: readonly [number, number, number];
   /**
-   * How a launch may be cut into several dispatches: from `word` on three params, for x, y and z, are added by the kernel to
-   * its workgroup id. It is cut where an axis has more than 65535 workgroups, and along y where its FLOP would take long.
+   * How a launch may be cut into several dispatches. The kernel adds three params, which begin at `word`, to its workgroup id
+   * along x, y and z. A launch is cut where an axis has more than 65535 workgroups, and along y where its FLOP would take
+   * too long for one dispatch.
    */
   readonly split?: { readonly word: number; readonly flop?: number };
 }
@@ -94,9 +95,9 @@ export interface DeviceStats {
 
 /** @internal One run of a step, as the device saw it. */
 export interface Trace {
-  /** Why a replay would not do what an eager call does, judged by an earlier run; undefined if the runs are alike. */
+  /** What this run did otherwise than an earlier one, so that a replay would be wrong; undefined if the two are alike. */
   differenceFrom(earlier: Trace): string | undefined;
-  /** Turns the trace into something that can be run again, and takes over its memory. */
+  /** Turns the trace into a recording, which takes over the memory. */
   seal(): Recording;
   /** Lets go of the trace's memory. */
   release(): void;
@@ -108,7 +109,7 @@ export interface Recording {
   dispose(): void;
 }
 
-/** @internal Records steps. Memory that they make and free stays the recorder's, for replays write it again. */
+/** @internal Records steps. Memory that a step makes and frees stays with the recorder, since every replay writes it again. */
 export interface StepRecorder {
   record(step: () => void): Trace;
   /** Gives all memory back; call it when the recordings are disposed of. */

@@ -6,7 +6,7 @@ import type { Device, Tensor } from './tensor.js';
 
 const CAPACITY = 256;
 
-/** Scalars that ops meet again and again (`mul(x, 0.5)`), uploaded once; the least recently used goes first. */
+/** Numbers that ops meet again and again (`mul(x, 0.5)`), each uploaded once; the least recently used is dropped first. */
 export class ConstantCache {
   readonly #device: Device;
   readonly #tensors = new Map<string, Tensor>();
@@ -33,7 +33,7 @@ export class ConstantCache {
   }
 }
 
-/** A number among integer operands is cut to an integer by no rule that its author would have meant. */
+/** Refuses a number that an integer dtype cannot hold: to round or wrap it would change what the author wrote. */
 function checkConstant(value: number, dtype: DType): void {
   const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
   if (isFloat({ dtype }) || (Number.isInteger(value) && value >= low && value <= high)) return;

@@ -32,7 +32,7 @@ class CpuAllocation extends Allocation {
   }
 }
 
-/** The float64 reference: every op as plain loops, the judge of every kernel, and what runs where there is no adapter. */
+/** The float64 reference, which runs every op as plain loops: the judge of all kernels, and a device without an adapter. */
 class CpuDevice implements Device {
   readonly kind = 'cpu';
   readonly description: string;

@@ -10,7 +10,7 @@ export function float16Bits(x: number): number {
   const size = Math.abs(x);
   if (size >= OVERFLOW) return sign | 0x7c00;
   if (size < LEAST_NORMAL) return sign | roundToEven(size * 2 ** 24);
-  const exponent = 17 - Math.clz32(size * 2 ** 14); // of 2, exact, since what is counted is an integer below 2^30
+  const exponent = 17 - Math.clz32(size * 2 ** 14); // exact, since `clz32` sees an integer below 2^30
   // A fraction that rounds up to 2 carries into the exponent, as it should.
   return sign | (((exponent + 14) << 10) + roundToEven(size * 2 ** (10 - exponent)));
 }
@@ -30,14 +30,14 @@ export function roundToFloat16(x: number): number {
   return float16Value(float16Bits(x));
 }
 
-/** Bits as a device holds them: an even number of elements, since copies and bindings count words of 4 bytes. */
+/** The bits of float16 numbers as a device holds them. An odd count is padded by one, since copies and bindings count words. */
 export function toFloat16Array(data: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   const bits = new Uint16Array(data.length + (data.length % 2));
   for (let i = 0; i < data.length; i++) bits[i] = float16Bits(data[i]);
   return bits;
 }
 
-/** The first `length` numbers of a device's bits. */
+/** The numbers that a device holds as these bits, without padding. */
 export function fromFloat16Array(bits: Uint16Array, length: number): Float32Array {
   const data = new Float32Array(length);
   for (let i = 0; i < length; i++) data[i] = float16Value(bits[i]);

@@ -4,15 +4,15 @@ import { isFloat } from './shape.js';
 import type { Kernel } from './tensor.js';
 
 /**
- * How a kernel that was written for float32 is to find the elements of a binding: as they are, or as float16 in memory.
- * Bindings come in words of 4 bytes, so that of an odd number the array seems to have one more.
+ * How the elements of a binding lie in memory: as float32, or as an even or odd number of float16. A binding consists of
+ * whole words of 4 bytes, so that an array of an odd number of float16 seems to have one element more.
  */
 type Storage = 'float32' | 'even' | 'odd';
 
 /**
- * float16 is how numbers lie in memory, not how kernels count: this launch with every binding to a float16 tensor declared
- * as `f16`, its loads widened to what the kernel expects and its stores rounded. Sums, and all that is not such a tensor,
- * stay float32. A kernel that looks at a float32 as a `u32` word sees the word of the widened number.
+ * The launch with its WGSL rewritten for float16 tensors: such a binding is declared as `f16`, its loads are widened to
+ * what the kernel expects, and its stores are rounded. So float16 is only how numbers lie in memory; the kernel computes in
+ * float32. A kernel that reads a float as a `u32` word sees the word of the widened number.
  *
  * WGSL leaves open which neighbour a number is rounded to, and what becomes of one beyond 65504.
  */
@@ -25,8 +25,8 @@ export function withHalfBindings(launch: Launch): Launch {
 const checked = new WeakSet<Program>();
 
 /**
- * The launches of a kernel that may meet float16. A program that `withHalfBindings` could not serve is refused when it is
- * first made, whatever the dtypes of that call; the rules stand where kernels are declared, at `OpDefinition.half`.
+ * Wraps the launches of a kernel that may meet float16. A program that `withHalfBindings` could not rewrite is refused when
+ * it is first made, even by a call without float16. The rules for kernels stand at `OpDefinition.half`.
  *
  * @param updated how many of the first outputs are updated in place; running statistics and the like stay float32
  * @throws DeviceError that names the kernel, the binding and the rule
@@ -52,7 +52,7 @@ function storageOf(b: Bindable): Storage {
   return ('scratch' in b ? b.length : b.size) % 2 === 0 ? 'even' : 'odd';
 }
 
-/** Rewritten programs by their code, then by what is float16. */
+/** Rewritten programs, by their code and then by which bindings are float16. */
 const known = new Map<string, Map<string, Program>>();
 
 function stored({ label, code }: Program, storages: readonly Storage[]): Program {
@@ -74,7 +74,7 @@ function stored({ label, code }: Program, storages: readonly Storage[]): Program
   return program;
 }
 
-/** An element type as a kernel declares it, its half in memory, and the way between them. */
+/** The float16 counterpart of an element type, and the WGSL that converts between the two. */
 interface ElementType {
   readonly half: string;
   readonly load: (place: string) => string;

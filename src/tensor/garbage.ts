@@ -1,13 +1,13 @@
 const BALLAST_BYTES = 2 ** 28;
-/** After which it goes on in any case. */
+/** After so many tasks it stops waiting, whether or not anything was collected. */
 const MOST_TASKS = 10;
 
 /**
- * Has the garbage collector look for handles that nobody holds, and waits until what they stand for has been given back.
+ * Has the garbage collector look for handles that nobody holds, and waits until the memory behind them is given back.
  *
- * A collector sees how small a handle is, and not the memory of the device behind it: it may not look for minutes. Memory
- * outside of its heap that it does see is what array buffers hold, and where that grows fast it looks at once. So it is
- * shown some for a moment. Nothing is written there, hence nothing is paid for it.
+ * The collector sees the few bytes of a handle but not the device memory behind it, so it may not run for minutes. It does
+ * see the bytes of array buffers, although these lie outside of its heap, and it runs at once when they grow fast. So two
+ * large array buffers are made and dropped. Nothing is written into them, so they cost next to nothing.
  */
 export async function collectGarbage(): Promise<void> {
   await nextTask();
@@ -23,7 +23,7 @@ export async function collectGarbage(): Promise<void> {
     await nextTask();
     await nextTask();
   }
-  await nextTask(); // others may be told one task later
+  await nextTask(); // other registries may be told one task later
 }
 
 function showBallast(): void {

@@ -1,6 +1,9 @@
 import type { Choices } from './backend.js';
 
-/** A table of measured choices; while it is being made, what kernels ask and what they are told to try. */
+/**
+ * A table of measured choices. While `tune` fills it, it also notes which questions kernels ask (`asking`) and answers them
+ * with the candidate that is on trial (`trying`).
+ */
 export class MeasuredChoices implements Choices {
   readonly #answers = new Map<string, string>();
   #asked: Map<string, readonly string[]> | undefined;

@@ -4,7 +4,7 @@ import { formatShape, type Shape } from './shape.js';
 /** A number, or rows of numbers nested to any depth, all rows of a level alike: `[[1, 2], [3, 4]]` is [2, 2]. */
 export type Nested = number | readonly Nested[];
 
-/** Elements of a tensor: a flat array of any kind, or nested ones that have a shape of their own. */
+/** The elements of a tensor: a flat array of any kind, or nested arrays, whose nesting gives the shape. */
 export type TensorData = ArrayLike<number> | Nested;
 
 /**
@@ -41,7 +41,7 @@ function isView(data: TensorData): data is ArrayLike<number> {
   return ArrayBuffer.isView(data);
 }
 
-/** An array, or what has a length and numbered elements as one. */
+/** An array, or an object with a length and numbered elements like one. */
 function isRow(x: unknown): x is ArrayLike<unknown> {
   return typeof x === 'object' && x !== null && typeof (x as ArrayLike<unknown>).length === 'number';
 }

@@ -11,7 +11,7 @@ export interface DispatchTime {
   readonly end: number;
 }
 
-/** What the host did meanwhile: encoding an op, uploading, handing commands over; a submit may lie within an op. */
+/** A piece of the host's work: encoding an op, uploading data or handing commands over. A submit may fall inside an op. */
 export interface HostTime {
   readonly kind: 'op' | 'write' | 'submit';
   readonly name: string;

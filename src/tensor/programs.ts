@@ -5,8 +5,9 @@ import type { Program } from './backend.js';
  * The programs of a kernel, one for each variant: `const doubles = programs('double', doubleWgsl)`, then
  * `doubles({ lanes: 4 })` for every launch. The code of a variant is generated when it is first asked for.
  *
- * @param name begins the label, which the variant in words ends; a function makes the whole label. Labels are for people.
- * @param code the WGSL of a variant. Variants are plain data, by which they are told apart.
+ * @param name the first words of each label, which the variant in words follows; or a function that makes the whole label.
+ *   Labels are for people only.
+ * @param code makes the WGSL of a variant. Variants are plain data, since they are told apart by their JSON.
  * @throws DeviceError for a variant with a function or a number that is not finite.
  */
 export function programs<V extends readonly unknown[]>(
@@ -27,7 +28,7 @@ export function programs<V extends readonly unknown[]>(
   };
 }
 
-/** A variant for people: the names of what is true, numbers after their names, words as they are. */
+/** A variant in words: the name of what is true, a number after its name, a word as it is. */
 function wordsOf(part: unknown, name = ''): string[] {
   if (typeof part === 'function' || (typeof part === 'number' && !Number.isFinite(part))) {
     throw new DeviceError(

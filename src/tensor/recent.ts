@@ -1,6 +1,7 @@
 /**
- * A cache of bounded size that forgets what was not asked for lately. It has two generations, and the older one goes when
- * the younger one is full: so a look-up that hits costs no more than one in a map.
+ * A cache of bounded size that forgets what was not asked for lately. Entries go into a young map. When it is full it
+ * becomes the old one, and the entries of the old one that nobody has asked for meanwhile are dropped. So a look-up that hits
+ * costs no more than one in a map.
  */
 export class Recent<K, V> {
   readonly #size: number;

@@ -20,13 +20,13 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number): [n
   return [x >>> 0, y >>> 0];
 }
 
-/** What it takes to go on where a generator stopped. */
+/** The state of a generator, from which another one can go on. */
 export interface RngState {
   readonly key: readonly [number, number];
   readonly counter: number;
 }
 
-/** @internal Where a generator stands, an odd normal that is still to come included. */
+/** @internal Where a generator stands. Normals are made in pairs; `spare` is the second of a pair that is still to be drawn. */
 interface Position {
   readonly counter: number;
   readonly spare: number | undefined;
@@ -64,12 +64,12 @@ export class Rng {
     return rng;
   }
 
-  /** The state to save; an odd normal that is still to come is not part of it, so save between pairs or draw anew. */
+  /** The state to save. The second normal of a pair is not part of it, so save after an even number of normals. */
   get state(): RngState {
     return { key: this.key, counter: this.#counter };
   }
 
-  /** @internal Runs `fn`; tells also where each generator that it drew from stood before. */
+  /** @internal Runs `fn`, and returns beside its result where each generator that it drew from stood before. */
   static observed<T>(fn: () => T): [result: T, before: Draws] {
     const outer = drawn;
     const own = new Map<Rng, Position>();
@@ -102,7 +102,7 @@ export class Rng {
     this.#spare = spare;
   }
 
-  /** To be called before anything changes. */
+  /** Tells `observed` where the generator stands; to be called before it moves. */
   #note(): void {
     if (drawn && !drawn.has(this)) drawn.set(this, this.#position);
   }

@@ -5,7 +5,7 @@ interface Scoped {
   escape(): void;
 }
 
-/** The tensors made since a scope was opened. A scope is an arena: what it does not return goes back to the pool. */
+/** The tensors that were made since a scope was opened. Those that it does not return give their memory back when it closes. */
 export class Scope {
   #made: Scoped[] = [];
   readonly #parent: Scope | undefined;
@@ -43,8 +43,8 @@ export class Scope {
 }
 
 /**
- * @internal Makes a tensor that neither the scope of whoever asked first nor `dispose()` takes away: a cache holds it, and
- * lets it go by `release()` or by becoming garbage itself.
+ * @internal Makes a tensor for a cache that outlives scopes: neither the scope that is open now nor `dispose()` frees it.
+ * It is freed when the cache calls `release()`, or when the cache itself becomes garbage.
  */
 export function pinned<T extends Scoped & { retain(): void }>(make: () => T): T {
   const own = new Scope();
@@ -59,7 +59,7 @@ export function pinned<T extends Scoped & { retain(): void }>(make: () => T): T 
   }
 }
 
-/** @internal Runs `make` as if no scope were open: what it makes is its owner's alone, who calls `dispose()`. */
+/** @internal Runs `make` as if no scope were open: what it makes belongs to the caller, who disposes of it. */
 export function outsideScopes<T>(make: () => T): T {
   const outer = current;
   current = undefined;
@@ -72,7 +72,7 @@ export function outsideScopes<T>(make: () => T): T {
 
 let current: Scope | undefined;
 
-/** @internal Whether a scope is open, which would hold what is made now. */
+/** @internal Whether a scope is open, to which a tensor made now would belong. */
 export function inScope(): boolean {
   return current !== undefined;
 }

@@ -5,22 +5,22 @@ export type Shape = readonly number[];
 /** Element types: booleans are `uint32` 0 or 1; the CPU backend holds both floats in float64, without rounding. */
 export type DType = 'float32' | 'float16' | 'int32' | 'uint32';
 
-/** What WGSL calls the element types; kernels count float16 as float32 (see `withHalfBindings`). */
+/** What kernels call the element types; they see float16 as float32 (see `withHalfBindings`). */
 export const WGSL_TYPE = { float32: 'f32', float16: 'f32', int32: 'i32', uint32: 'u32' } as const;
 
 const BYTES = { float32: 4, float16: 2, int32: 4, uint32: 4 } as const;
 
-/** What elements take up in device memory; copies and bindings count whole words, so that an odd float16 has company. */
+/** The bytes of elements in device memory: a multiple of 4, since copies and bindings count words. */
 export function bytesOf(dtype: DType, length: number): number {
   return Math.ceil((BYTES[dtype] * length) / 4) * 4;
 }
 
-/** Whether derivatives exist: float32 or float16. */
+/** Whether a tensor has a dtype with derivatives: float32 or float16. */
 export function isFloat({ dtype }: { readonly dtype: DType }): boolean {
   return dtype === 'float32' || dtype === 'float16';
 }
 
-/** What sums of such numbers have: float16 ends at 65504, and 2048 + 1 is 2048 there. */
+/** The dtype of a sum: float32 for float16, which ends at 65504 and in which 2048 + 1 is 2048. */
 export function sumType(dtype: DType): DType {
   return dtype === 'float16' ? 'float32' : dtype;
 }
@@ -70,7 +70,7 @@ export function requireDType(op: string, operands: readonly { readonly dtype: DT
   }
 }
 
-/** The same where float16 will do as well. */
+/** Throws a ShapeError unless all operands are float32 or float16. */
 export function requireFloats(op: string, operands: readonly { readonly dtype: DType }[]): void {
   const wrong = operands.findIndex((x) => !isFloat(x));
   if (wrong >= 0) {

@@ -83,7 +83,7 @@ export function nextTensorId(): number {
   return nextId;
 }
 
-/** Gives memory back for handles that were made outside of every scope and then forgotten, each with its lease. */
+/** Gives the memory of tensors that no scope holds back when they become garbage. It watches their leases, see `#lease`. */
 const forgotten = new FinalizationRegistry<Allocation>((allocation) => allocation.forget());
 
 /**
@@ -99,13 +99,18 @@ export class Tensor {
   readonly dtype: DType;
   /** @internal */ readonly allocation: Allocation;
   /** First element inside the allocation. @internal */ readonly offset: number;
+  /** The owner's reference and those of tapes and caches. */
   #refs = 1;
+  /** How often tapes and caches hold it. */
   #holds = 0;
-  /** What the memory knows of this handle while it is held. The memory outlives handles, so it does not know the handle. */
+  /**
+   * The range that `allocation.held` lists while a tape or a cache holds this tensor. It does not list the tensor itself: the
+   * registry above holds the allocation, and a tensor that it leads to would never become garbage.
+   */
   #range: Range | undefined;
   #owned = true;
   #gone = 'its scope ended';
-  /** What only this handle refers to, if no scope holds it: garbage when the handle is. */
+  /** An object that only this tensor refers to, if no scope holds it. It becomes garbage when the tensor does. */
   #lease: object | undefined;
 
   /** @internal Tensors come from `device.tensor` and from ops. */
@@ -120,7 +125,7 @@ export class Tensor {
     else if (!adopt(this)) this.escape();
   }
 
-  /** @internal No scope holds this tensor: its memory goes when the handle is garbage. */
+  /** @internal No scope holds this tensor any longer: its memory is given back when the handle becomes garbage. */
   escape(): void {
     this.allocation.leaveScopes();
     this.#lease = {};
@@ -203,7 +208,7 @@ export class Tensor {
     this.allocation.release();
   }
 
-  /** @internal Turns a reference that the caller retained into ownership by the current scope or the user. */
+  /** @internal Hands a reference that the caller retained to the current scope, or to the user if no scope is open. */
   own(): this {
     if (this.#owned) this.release();
     else {
@@ -224,18 +229,18 @@ export class Tensor {
     );
   }
 
-  /** @internal Another handle on the same allocation has taken over; this one is dead from now on. */
+  /** @internal Another handle on the same memory takes over; this one is dead from now on. */
   donate(by: string): void {
     this.expire(`${by} has updated it in place; use the tensor that ${by} returned`);
   }
 
   /**
-   * @internal A new handle in the place of this one, which is dead from now on. Outside of scopes it takes over the lease:
-   * to register one costs more than all else about a handle, and a replayed step renews every handle of its state.
+   * @internal Makes a new handle on the same memory; this one is dead from now on. Outside of scopes the new handle takes
+   * over the lease: to register another costs more than all else about a handle, and a replay renews its whole state.
    */
   renew(by: string): Tensor {
     this.assertLive(by);
-    // A tape that holds this handle as well may be forgotten with it.
+    // Where a tape holds this handle too, both may become garbage without a release, so the lease stays here.
     const lease = this.#holds === 0 && !inScope() ? this.#lease : undefined;
     const next = new Tensor(this.device, this.shape, this.dtype, this.allocation, this.offset, lease);
     if (lease) this.#lease = undefined;
@@ -243,7 +248,7 @@ export class Tensor {
     return next;
   }
 
-  /** @internal Disposes of the handle and says why to those who still use it. */
+  /** @internal Disposes of the handle; `because` is what an error tells those who still use it. */
   expire(because: string): void {
     this.dispose();
     this.#gone = because;

@@ -42,7 +42,7 @@ export function mapTensors<T>(tree: T, map: (tensor: Tensor, path: string) => un
 /** How to turn what holds tensors into a tree. */
 const AS_RECORD = 'put its tensors into a plain record or an array';
 
-/** @internal What an object is that is neither a tensor nor part of a tree, for an error; undefined for other leaves. */
+/** @internal Names an object that is neither a tensor nor part of a tree, for an error; undefined for any other leaf. */
 export function foreignLeaf(leaf: unknown): string | undefined {
   if (typeof leaf !== 'object' || leaf === null || leaf instanceof Tensor || Array.isArray(leaf) || isRecord(leaf))
     return;
@@ -103,7 +103,7 @@ export function tensorsOf(tree: Tree): Tensor[] {
   return out;
 }
 
-/** Apart from `eachTensor`: a step asks for the leaves of its trees a dozen times, and most of that would go into paths. */
+/** Like `eachTensor`, without paths: a step asks for the leaves of its trees a dozen times, and paths would cost most of it. */
 function collect(tree: Tree, out: Tensor[]): void {
   if (tree instanceof Tensor) out.push(tree);
   else if (Array.isArray(tree)) for (const child of tree) collect(child, out);

@@ -3,7 +3,7 @@ import { openDevice } from './webgpuAdapter.js';
 import { WebGpuBackend } from './webgpuBackend.js';
 import type { WebGpuDevice, WebGpuOptions } from './webgpuDevice.js';
 
-/** How many more devices may be there before those are looked for that nobody holds. */
+/** How many devices may be opened until garbage is collected, so that those that nobody holds are destroyed. */
 const BETWEEN_COLLECTIONS = 8;
 
 let there = 0;

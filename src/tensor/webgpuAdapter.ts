@@ -4,10 +4,10 @@ import type { Capabilities } from './backend.js';
 /** Features that wgrad's kernels can use; what the adapter lacks is not asked for. */
 const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
 
-/** Limits that are raised to the adapter's; kernels stay inside the defaults, larger tensors do not. */
+/** Limits that are raised to the adapter's, for large tensors; kernels stay within the defaults of all others. */
 const RAISED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
-/** Of the host's memory, for a software driver: beyond it, the system ends the process without a word. */
+/** The share of the host's memory that a software driver may take: beyond it, the system may kill the process. */
 const SHARE_OF_HOST = 0.75;
 
 const REMEDY =
@@ -23,7 +23,7 @@ export interface OpenDevice {
   readonly memoryLimit: number;
 }
 
-/** What `create` returned is held for the life of the process: collected while in use, it takes the process down. */
+/** What `create` returned. It is held for the life of the process, which would crash if it were collected while in use. */
 let dawn: GPU | undefined;
 
 /** The browser's or Node's (package `webgpu`) entry point to WebGPU. */

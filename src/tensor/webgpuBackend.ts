@@ -67,7 +67,8 @@ export class WebGpuBackend implements WebGpuDevice {
     this.#pipelines = pipelines;
     this.#encoder = encoder;
     const loose = new LooseMemory(this.#pressure, quiet ? () => {} : (text) => notice(text, 'loose memory'));
-    // Every tensor's memory leads to the pool, and must not lead from there to a device that its user has dropped.
+    // The pool must not refer to this device: every tensor's memory refers to the pool, and would keep alive a device that
+    // its user has dropped.
     this.#pool = new BufferPool(gpu, memoryLimit, this.#failures, loose, () => {
       encoder.submit();
       pipelines.forgetBindGroups();

@@ -8,7 +8,7 @@ import type { PoolBuffer } from './webgpuShelf.js';
 import { StandIns } from './webgpuStandIns.js';
 import type { CommandTrace } from './webgpuTrace.js';
 
-/** Work after which a launch is cut: a tenth of a second on a slow integrated GPU, far from any driver's watchdog. */
+/** The most work of one dispatch: a tenth of a second on a slow integrated GPU, well below any driver's time limit. */
 const FLOP_PER_DISPATCH = 16e9;
 /** Dispatches after which queued work is handed over, so that the device works while the host encodes. */
 const DISPATCHES_PER_SUBMIT = 256;
@@ -31,13 +31,13 @@ export class CommandEncoder {
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #pending = 0;
-  /** Of the command buffer that is being recorded. */
+  /** The number of the command buffer that is being recorded. */
   serial = 0;
   dispatches = 0;
   profiler: Profiler | undefined;
   /** Takes notes while a step is recorded. */
   trace: CommandTrace | undefined;
-  /** Takes the launches instead of the device. */
+  /** While kernels are compiled ahead: the launches, none of which is dispatched. */
   rehearsal: Launch[] | undefined;
 
   constructor(gpu: GPUDevice, pipelines: PipelineCache, uniforms: GPUBuffer) {

@@ -2,14 +2,14 @@ import type { Pressure } from './webgpuPressure.js';
 
 const TENSORS_BETWEEN_COLLECTIONS = 1024;
 const BYTES_BETWEEN_COLLECTIONS = 2 ** 28;
-/** What the collector may have had to find before it is told; a step that drops one number at a time is no fault. */
+/** Up to so much is passed over in silence: a step that drops one number at a time is no fault. */
 const TOLERATED = { tensors: 10_000, bytes: 2 ** 28 };
-/** Models and data are few tensors, what steps have left behind is many. */
+/** Fewer tensors than these are taken for models and data, more for what steps have left behind. */
 const MANY = 64;
 
 const REMEDY = 'wrap the step in scope(() => ...), which gives back at once what it does not return';
 
-/** Counts what lives outside of every scope, and tells whoever leaves it to the garbage collector. */
+/** Counts the tensors outside of every scope, and warns once when many of them are left to the garbage collector. */
 export class LooseMemory {
   readonly #warn: (text: string) => void;
   readonly #pressure: Pressure;
@@ -36,7 +36,7 @@ export class LooseMemory {
     this.#live.bytes -= bytes;
   }
 
-  /** The garbage collector has found one. */
+  /** One of them has become garbage without `dispose()`. */
   forget(bytes: number): void {
     const found = this.#forgotten;
     found.tensors++;
@@ -46,7 +46,7 @@ export class LooseMemory {
     }
   }
 
-  /** What to do when memory runs out, if it is these that hold most of it. */
+  /** What to do when memory runs out, if these tensors hold most of it. */
   remedy(liveBytes: number): string | undefined {
     const { tensors, bytes } = this.#live;
     if (tensors < MANY || bytes < liveBytes / 2) return undefined;

@@ -23,7 +23,7 @@ export class CompilePatience {
     if (this.#waiting++ === 0) this.#since = this.#now();
   }
 
-  /** It waits no longer, and the kernel is ready or, without a name, will never be. */
+  /** The wait for one kernel is over. `kernel` is its name, left out if it did not compile. */
   end(kernel?: string): void {
     const now = this.#now();
     this.#waited += now - this.#since;

@@ -7,12 +7,12 @@ import type { Pressure } from './webgpuPressure.js';
 const STAGE_COMPUTE = 0x4;
 /** What a uniform binding covers: 64 words, the alignment that every adapter accepts for a dynamic offset. */
 export const UNIFORM_BYTES = 256;
-/** Of bind groups, and of pipelines for each layout; up to twice as many are held. */
+/** How many recently used bind groups are kept, and pipelines for each layout; `Recent` holds up to twice as many. */
 const RECENT_GROUPS = 4096;
 const RECENT_PIPELINES = 1024;
 /**
- * The most bind groups that may be there at a time, those included that wait for the garbage collector. On Mesa's software
- * driver each takes a memory map, of which Linux gives a process 65,530 before it falls.
+ * The most bind groups that may exist at a time, including those that wait for the garbage collector. On Mesa's software
+ * driver each takes a memory map, and a process that needs more than Linux's 65,530 of them dies.
  */
 const MOST_GROUPS = 16384;
 const GROUPS_BETWEEN_COLLECTIONS = 4096;
@@ -72,7 +72,11 @@ export class PipelineCache {
     this.#groups.clear();
   }
 
-  /** @returns undefined if it would be a new one and there are too many, unless it is `needed` */
+  /**
+   * The bind group for these ranges, from the cache or new.
+   * @param needed make a new one even if there are too many
+   * @returns undefined if a new one would be needed and there are too many
+   */
   bindGroup(
     { id, layout }: Compiled,
     ranges: readonly BoundRange[],

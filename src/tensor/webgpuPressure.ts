@@ -8,12 +8,12 @@ interface Watched {
   left: number;
 }
 
-/** Asks for a garbage collection where what nobody can give back by hand has grown a lot. */
+/** Asks for a garbage collection when something has grown a lot that only a collection can give back. */
 export class Pressure {
   readonly #watched: Watched[] = [];
   #relief: Promise<void> | undefined;
 
-  /** @param slack growth that calls for a collection, beyond half of what the last one left */
+  /** @param slack how far the count may grow beyond 1.5 times what the last collection left, until the next is asked for */
   watch(slack: number, count: () => number): void {
     this.#watched.push({ count, slack, left: 0 });
   }

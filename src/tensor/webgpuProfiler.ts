@@ -61,8 +61,8 @@ export class Profiler {
   }
 
   /**
-   * The profile so far; call it after a submit. The device's clock has an origin of its own: it is set as early as it may
-   * be without a dispatch that starts before it was handed over.
+   * The profile so far; call it after a submit. The device's clock and the host's start at different times. The device's times
+   * are shifted by the least amount for which no dispatch starts before the host has handed it over.
    */
   async finish(): Promise<Profile> {
     const host = [...this.#host].sort((a, b) => a.start - b.start);

@@ -5,7 +5,7 @@ export interface PoolBuffer {
   readonly bytes: number;
   /** Serial of the last command buffer that uses it. */
   lastUse: number;
-  /** The turn that it was last taken in by a scope. */
+  /** The turn in which a scope last took it. */
   turn: Turn | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { PoolBuffer } from './webgpuShelf.js';
 
 /**
  * The memory of recorded steps. What a step frees waits here for the next recording and not in the pool: a replay writes
- * it again, and would write into the tensor of whoever had taken it from there.
+ * it again, and if the pool had given it to another tensor, would overwrite that one.
  */
 export class StepMemory implements BufferHome {
   readonly #pool: BufferPool;

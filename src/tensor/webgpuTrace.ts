@@ -33,13 +33,13 @@ export class CommandTrace implements Trace {
     this.#born.add(allocation);
   }
 
-  /** Notes memory that the next command uses; all but what the step makes and frees stays the recording's from now on. */
+  /** Notes memory that the next command uses. The recording keeps it from now on, unless the step both makes and frees it. */
   use(allocation: Allocation): void {
     const { pooled } = allocation as PoolAllocation;
     this.#buffers.add(pooled);
     const isBorn = this.#born.has(allocation as PoolAllocation);
     this.#origins.push(isBorn ? undefined : allocation);
-    // What has an owner of its own would go back to it and be handed out while replays write it.
+    // Memory with an owner of its own would go back to that owner, who would hand it out while replays still write it.
     if (!isBorn || allocation.whenUnused) this.#claim(allocation);
   }
 
@@ -62,7 +62,7 @@ export class CommandTrace implements Trace {
     this.#origins = [];
   }
 
-  /** What the step made and did not free must outlive it: results, and what caches keep. */
+  /** Keeps what the step made and did not free: its results, and what it has put into caches. */
   finish(): void {
     for (const allocation of this.#born) if (allocation.inUse) this.#claim(allocation);
   }
@@ -96,7 +96,7 @@ export class CommandTrace implements Trace {
   }
 }
 
-/** What one command of a run has otherwise than the same command of the run before. */
+/** How a command differs from the same command of the run before; undefined if it does not. */
 function differenceOf(before: Recorded, now: Recorded): string | undefined {
   if ('kind' in before || 'kind' in now) {
     const kindOf = (command: Recorded) => ('kind' in command ? command.kind : `'${command.launch.program.label}'`);

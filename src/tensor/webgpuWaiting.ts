@@ -1,4 +1,4 @@
-/** How long a wait goes on before it naps: short reads, of which there are many, keep their latency. */
+/** How long a wait goes on before the host naps, so that short reads, of which there are many, keep their latency. */
 const ALERT_MS = 2;
 const NAP_MS = 1;
 
