@@ -1,8 +1,10 @@
 /** wgrad: automatic differentiation on WebGPU. Devices, tensors, derivatives and ops; layers and losses have paths of their own. */
 
 export { detectAnomaly } from './autograd/anomaly.js';
+export type { Arity } from './autograd/attributes.js';
 export { type Captured, type CaptureOptions, capture } from './autograd/capture.js';
 export { checkpoint } from './autograd/checkpoint.js';
+export type { GradOptions } from './autograd/grad.js';
 export { customVjp, grad, stopGradient, valueAndGrad, vjp } from './autograd/grad.js';
 export { hvp, jacobian, jvp } from './autograd/jacobian.js';
 export {
@@ -18,6 +20,7 @@ export {
   type TensorSpec,
   type VjpContext,
 } from './autograd/op.js';
+export type { Places } from './autograd/tape.js';
 export { DataError, DeviceError, DisposedError, GradcheckError, ShapeError } from './errors.js';
 export { full } from './kernels/creation/full.js';
 export { randomNormal, randomUniform } from './kernels/creation/random.js';
@@ -120,6 +123,7 @@ export { packParameters } from './tensor/arena.js';
 export type {
   Bindable,
   Capabilities,
+  Choices,
   DeviceStats,
   Launch,
   LaunchContext,

@@ -47,7 +47,12 @@ export interface Scratch {
 
 /** What a launch may bind: a tensor, which is a range of elements in an allocation, or scratch memory. */
 export type Bindable =
-  | { readonly allocation: Allocation; readonly dtype: DType; readonly offset: number; readonly size: number }
+  | {
+      /** @internal */ readonly allocation: Allocation;
+      /** @internal */ readonly offset: number;
+      readonly dtype: DType;
+      readonly size: number;
+    }
   | Scratch;
 
 /**
