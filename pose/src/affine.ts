@@ -8,7 +8,7 @@ export function composeAffine(outer: Affine, inner: Affine): Affine {
   return [a * p + b * s, a * q + b * t, a * r + b * u + c, d * p + e * s, d * q + e * t, d * r + e * u + f];
 }
 
-/** The map that undoes `m`; the caller knows that its determinant `a e - b d` is not 0. */
+/** The inverse of the map `m`, whose determinant `a e - b d` must not be 0; that is not checked. */
 export function invertAffine(m: Affine): Affine {
   const [a, b, c, d, e, f] = m;
   const det = a * e - b * d;

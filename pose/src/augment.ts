@@ -4,12 +4,12 @@ import { recipeOptions } from './augmentation/recipes.js';
 import { draw } from './augmentation/spread.js';
 import type { Crop } from './crop.js';
 
-/** Turns, sizes and mirror images of the official RLE code, of whole people. */
+/** The sizes, turns and mirror images that the official RLE code trains with; it always shows whole people. */
 export const rleAugmentation: AugmentOptions = recipeOptions('plain');
 
 /**
- * A random variation of a crop: scaled, turned, mirrored. With uniform spreads it always draws four numbers, so that a
- * stream stays aligned whatever the options are.
+ * A random variation of a crop: scaled, turned, mirrored. With uniform spreads it always draws four random numbers, so
+ * that what is drawn later does not depend on the options.
  */
 export function augmentCrop(crop: Crop, rng: Rng, options: AugmentOptions = rleAugmentation): Crop {
   const scale = draw(options.scale, rng);

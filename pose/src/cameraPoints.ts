@@ -1,9 +1,10 @@
 import type { SpatialLabels } from './dataset.js';
 
 /**
- * Joints of the picture back in space, `X = (u - c) Z / f` with Z their depth plus the root's: [K, 3] in millimetres along the
- * camera's axes, from joint 0, the root.
- * @param pixels [K, 2] @param depths [K], millimetres behind the root
+ * Takes joints in the picture back to space, `X = (u - c) Z / f` with Z the joint's depth plus the root's: [K, 3] in
+ * millimetres along the camera's axes, counted from joint 0, the root.
+ * @param pixels [K, 2]
+ * @param depths [K], millimetres behind the root
  */
 export function cameraPoints(
   pixels: ArrayLike<number>,

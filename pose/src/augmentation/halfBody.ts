@@ -2,12 +2,15 @@ import type { Rng } from 'wgrad';
 import type { Box, PoseSample } from '../dataset.js';
 import type { JointSchema } from '../schema.js';
 
-/** Crops that show the upper or the lower half of somebody, so that people cut by a picture's edge are no surprise. */
+/**
+ * How training shows only the upper or the lower half of a person, so that the network learns people whom the picture's
+ * edge cuts.
+ */
 export interface HalfBody {
   readonly probability: number;
-  /** Labelled joints that it takes. */
+  /** A person with fewer labelled joints than this is shown whole. */
   readonly joints: number;
-  /** Labelled joints of a half for it to be the first choice. */
+  /** Labelled joints that a half needs to be shown. The upper half, if it is the second choice, needs only two. */
   readonly upper: number;
   readonly lower: number;
   /** Share of crops whose first choice is the upper half. */
@@ -16,12 +19,12 @@ export interface HalfBody {
   readonly padding: number;
 }
 
-/** Of a half that is nobody's first choice, the upper one, this many joints will do. */
+/** The upper half, if it is the second choice, needs this many labelled joints. */
 const FEWEST = 2;
 
 /**
- * The box of a half with its centre at the joints' mean, or undefined where the whole person is to be shown. Always draws
- * two numbers. The rule is that of the official code; with `upper: 2` it is mmpose's.
+ * The tight box of a half's labelled joints, centred on their mean; undefined where the whole person is to be shown. It
+ * always draws two random numbers. The rule is that of the official code; with `upper: 2` it is mmpose's.
  */
 export function halfBodyBox(
   { joints, weights }: Pick<PoseSample, 'joints' | 'weights'>,

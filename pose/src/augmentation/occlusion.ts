@@ -2,22 +2,22 @@ import type { Rng } from 'wgrad';
 import type { Box, RgbImage } from '../dataset.js';
 import type { Region } from '../region.js';
 
-/** The share of the box that is hidden at most, and the range of height over width. */
+/** The largest share of the box that is hidden, and the range of the rectangle's height over its width. */
 const MOST = 0.7;
 const RATIO = [0.3, 1 / 0.3] as const;
-/** A box that leaves the picture may have no place for the rectangle. */
+/** After so many places outside the picture none is looked for any more: the box may leave the picture. */
 const TRIES = 100;
 
 /** A rectangle of noise in front of somebody. */
 export interface Occluder {
   readonly region: Region;
-  /** The stream of its colours. */
+  /** The random numbers that its colours are drawn from. */
   readonly rng: Rng;
 }
 
 /**
- * A rectangle of up to 0.7 of the box's area, all of it in the picture and in the box, unless it is longer than that: as
- * the official code hides parts of people in Human3.6M. Undefined if there is no place for one.
+ * Draws a rectangle of up to 0.7 of the box's area, which hides a part of the person, as the official code does for
+ * Human3.6M. It lies in the picture and, if it is not longer than the box, in the box. Undefined if no place was found.
  */
 export function occluderIn(
   [left, top, width, height]: Box,

@@ -5,7 +5,7 @@ import { around } from './spread.js';
 export const RECIPES = ['plain', 'official', 'mmpose', 'h36m'] as const;
 export type Recipe = (typeof RECIPES)[number];
 
-/** How strong a recipe is; what is not given is the recipe's own. */
+/** How strongly a recipe varies the images. */
 export interface Strength {
   /** Largest turn in degrees. */
   readonly rotation: number;
@@ -46,7 +46,7 @@ export function recipeOptions(recipe: Recipe, strength: Strength = STRENGTHS[rec
     case 'plain':
       return plain;
     case 'official':
-      // Its coin is a normal number below 0.5: upper halves come first in 69 %.
+      // The official code compares a normal random number with 0.5; it is below in 69 % of the cases.
       return {
         ...plain,
         halfBody: { probability: 0.3, joints: 4, upper: 3, lower: 3, upperFirst: 0.6915, padding: 1.5 },

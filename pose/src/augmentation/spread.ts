@@ -5,7 +5,10 @@ export interface Spread {
   readonly low: number;
   readonly high: number;
   readonly std?: number;
-  /** What becomes of a normal number outside: limited to the ends (official code), or drawn again (mmpose; default). */
+  /**
+   * What happens to a normal number outside [low, high]: `clip` moves it to the nearer end (official code), `redraw`
+   * draws another (mmpose; default).
+   */
   readonly beyond?: 'clip' | 'redraw';
 }
 

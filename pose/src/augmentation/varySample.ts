@@ -11,19 +11,21 @@ import { draw } from './spread.js';
 /** One of the ways in which training shows a sample. */
 export interface SampleVariation {
   readonly crop: Crop;
-  /** By how much red, green and blue are brighter. */
+  /** Factors on red, green and blue. */
   readonly gains: readonly [number, number, number];
   readonly occluder?: Occluder;
 }
 
-/** Streams of a sample's own: what one kind of variation draws does not depend on the others. */
+/** Each kind of variation draws from a stream of its own, so that what one draws does not depend on the others. */
 const HALF_BODY_STREAM = 1;
 const SHIFT_STREAM = 2;
 const OCCLUSION_STREAM = 3;
 
 /**
- * Draws how a sample is shown: half of the body or all of it, moved, scaled, turned, mirrored, coloured, hidden in part.
- * @param places stream of places and turns @param colours stream of colours; both the sample's own
+ * Draws how a sample is shown: half of the body or all of it, moved, scaled, turned, mirrored, recoloured and partly
+ * hidden.
+ * @param places random numbers for places and turns, this sample's own
+ * @param colours random numbers for colours, this sample's own
  */
 export function varySample(
   sample: PoseSample,
@@ -44,7 +46,7 @@ export function varySample(
   };
 }
 
-/** The box elsewhere, by shares of the sides that it has with padding. */
+/** Moves the box by shares of the sides that it has with padding. */
 function shifted(
   [x, y, width, height]: Box,
   padding: number,

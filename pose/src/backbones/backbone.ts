@@ -3,7 +3,7 @@ import { resnet } from 'wgrad/nn';
 import * as hrnet from './hrnet.js';
 import * as mobilenetV2 from './mobilenetV2.js';
 
-/** The networks that heads of pose estimators stand on. */
+/** The backbones: networks that turn images into the features that a pose estimator's head reads. */
 export const BACKBONES = [
   'resnet18',
   'resnet34',
@@ -20,8 +20,8 @@ export type BackboneParams = resnet.ResnetParams | mobilenetV2.MobilenetV2Params
 export type BackboneState = resnet.ResnetState | mobilenetV2.MobilenetV2State | hrnet.HrnetState;
 
 /**
- * The parameters and running statistics of a new network of that name, without a classifier, as published; a ResNet may have
- * another width and stem.
+ * Draws parameters and running statistics of the network of that name, as published but without a classifier. A ResNet
+ * may have another width and stem.
  */
 export function init(
   rng: Rng,
@@ -38,8 +38,8 @@ export function init(
 }
 
 /**
- * Features of NHWC images; the parameters alone say which network it is. Strides are 32, of an HRNet 4.
- * In training the running statistics are updated in place: go on with the returned state.
+ * Features of NHWC images; which network it is follows from the parameters. The stride is 32, and 4 for an HRNet.
+ * Training updates the running statistics in place: continue with the returned state.
  */
 export function apply(
   params: BackboneParams,
@@ -58,7 +58,7 @@ export function channelsOf(params: BackboneParams): number {
   return 'stage2' in params ? hrnet.channelsOf(params) : resnet.channelsOf(params);
 }
 
-/** Pixels of the image for one of the features, along one side: 32, of an HRNet 4. */
+/** Pixels of the image per feature, along one side: 32, and 4 for an HRNet. */
 export function strideOf(params: BackboneParams): number {
   return 'stage2' in params ? 4 : 32;
 }

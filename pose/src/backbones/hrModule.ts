@@ -1,7 +1,7 @@
 import { add, type Device, type Rng, relu, scope, type Tensor } from 'wgrad';
 import { type ResnetMode, residualBlock, resnet, convUnit as unit, upsampleNearest, type WeightInit } from 'wgrad/nn';
 
-/** From a lower resolution one 1x1 unit, from a higher one as many strided units as there are halvings. */
+/** From a lower resolution one 1x1 unit; from a higher one a strided unit for each halving. */
 type PathParams = unit.ConvUnitParams | unit.ConvUnitParams[];
 type PathState = unit.ConvUnitState | unit.ConvUnitState[];
 
@@ -12,7 +12,7 @@ export type HrModuleState = { branches: residualBlock.BlockState[][]; fuse_layer
 export interface HrModuleOptions {
   /** Channels of each resolution, the highest first. */
   readonly widths: readonly number[];
-  /** How many of the resolutions are handed on. */
+  /** How many of the resolutions the module returns. */
   readonly outputs: number;
   readonly weightInit: WeightInit;
 }
@@ -52,7 +52,7 @@ export function init(
   return { params, state };
 }
 
-/** `y_i = relu(sum_j path_ij(branch_j(x_j)))` for every resolution i that is handed on; [N, H, W, C] each. */
+/** `y_i = relu(sum_j path_ij(branch_j(x_j)))` for every resolution i that is returned; [N, H, W, C] each. */
 export function apply(
   params: HrModuleParams,
   state: HrModuleState,
@@ -102,7 +102,7 @@ function raise(
   return [upsampleNearest(y, scale), next];
 }
 
-/** Strided units with ReLU between, but not behind the last: the sum comes first. */
+/** Strided units with ReLU between them. None follows the last unit, because the sum comes before the ReLU. */
 function lower(params: PathParams, state: PathState, x: Tensor, mode: ResnetMode): [Tensor, unit.ConvUnitState[]] {
   const units = params as unit.ConvUnitParams[];
   let h = x;

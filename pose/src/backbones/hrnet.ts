@@ -20,7 +20,10 @@ export interface HrnetOptions {
 /** Modules of the stages with two, three and four branches (Sun et al., 2019). */
 export const MODULES = { stage2: 1, stage3: 4, stage4: 3 } as const;
 
-/** Images must divide by the stride of the lowest resolution, or the branches would not meet again. */
+/**
+ * The sides of images must be multiples of the lowest resolution's stride; otherwise the branches would differ in size
+ * where they are added.
+ */
 const MULTIPLE = 32;
 
 /** Parameters under the official names, which mmpose has too; filters as [R, S, C, K]. */
@@ -51,7 +54,7 @@ export type HrnetState = {
   stage4: hrModule.HrModuleState[];
 };
 
-/** The parameters and running statistics of a new HRNet, whose last module gives the highest resolution alone. */
+/** Draws parameters and running statistics of a new HRNet, whose last module returns only the highest resolution. */
 export function init(
   rng: Rng,
   device: Device,
@@ -116,10 +119,10 @@ export function init(
 }
 
 /**
- * Features of NHWC images, [N, H, W, 3] to [N, H/4, W/4, width] (Sun et al., 2019): four resolutions side by side that
- * exchange what they see; the highest is the result.
+ * Features of NHWC images, [N, H, W, 3] to [N, H/4, W/4, width] (Sun et al., 2019): four resolutions are computed side
+ * by side and exchange features; the highest is the result.
  *
- * In training the running statistics are updated in place: go on with the returned state.
+ * Training updates the running statistics in place: continue with the returned state.
  *
  * @throws ShapeError unless H and W are multiples of 32
  */
@@ -165,7 +168,7 @@ export function channelsOf({ transition1 }: HrnetParams): number {
   return transition1[0][0].weight.shape[3];
 }
 
-/** The first sight of a lower resolution. */
+/** The unit that makes the next lower resolution. */
 function halve(
   [params]: readonly [unit.ConvUnitParams],
   [state]: readonly [unit.ConvUnitState],

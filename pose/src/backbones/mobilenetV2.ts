@@ -27,7 +27,7 @@ const STRIDES = STAGES.flatMap(([, , blocks, stride]) => Array.from({ length: bl
 const DIVISOR = 8;
 
 export interface MobilenetV2Options {
-  /** Factor on the channels of all layers but the last, which only grows; 1 is the published network. */
+  /** Factor on the channels of all layers; those of the last layer never become fewer. 1 is the published network. */
   readonly width?: number;
 }
 
@@ -48,7 +48,7 @@ export type MobilenetV2Params = { features: (unit.ConvUnitParams | BlockParams)[
 /** Running statistics under torchvision's names. */
 export type MobilenetV2State = { features: (unit.ConvUnitState | BlockState)[] };
 
-/** The parameters and running statistics of a new MobileNetV2, torchvision's without `classifier`. */
+/** Draws parameters and running statistics of a new MobileNetV2: torchvision's without `classifier`. */
 export function init(
   rng: Rng,
   device: Device,
@@ -93,7 +93,7 @@ export function init(
 /**
  * Features of NHWC images, [N, H, W, 3] to [N, H/32, W/32, C] (rounded up), C = 1280 as published.
  *
- * In training the running statistics are updated in place: go on with the returned state.
+ * Training updates the running statistics in place: continue with the returned state.
  */
 export function apply(
   params: MobilenetV2Params,
@@ -120,7 +120,10 @@ export function channelsOf({ features }: MobilenetV2Params): number {
   return (features[features.length - 1] as unit.ConvUnitParams)[0].weight.shape[3];
 }
 
-/** 1x1 to more channels, 3x3 on each of them alone, 1x1 to fewer without ReLU; plus x where the shape stays. */
+/**
+ * A 1x1 convolution to more channels, a 3x3 one on each channel alone, a 1x1 one to fewer channels without ReLU; x is
+ * added where the shape stays.
+ */
 function invertedResidual(
   { conv }: BlockParams,
   { conv: state }: BlockState,
@@ -154,7 +157,7 @@ function projected(
   return convNorm.apply(filter, bn, state, h, {}, { training, residual: keepsShape ? x : undefined });
 }
 
-/** The nearest multiple of 8, at least 8 and not below nine tenths of the number, as its authors round. */
+/** The nearest multiple of 8, but at least 8 and at least nine tenths of the number, as the authors round. */
 export function divisible(channels: number): number {
   const rounded = Math.max(DIVISOR, Math.floor((channels + DIVISOR / 2) / DIVISOR) * DIVISOR);
   return rounded < 0.9 * channels ? rounded + DIVISOR : rounded;

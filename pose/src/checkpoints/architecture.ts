@@ -5,7 +5,10 @@ import { type HeatmapShape, heatmapLayers } from './heatmapLayers.js';
 import type { NamedState } from './naming.js';
 import { ShapeTable } from './shapeTable.js';
 
-/** The flows that a regressor may carry: the official 3-D model has one for joints with a depth and one for others. */
+/**
+ * The names of flows in a checkpoint: the official 3-D model has one for joints with a depth and one for joints
+ * without.
+ */
 export const FLOWS = ['flow', 'flow2d', 'flow3d'] as const;
 
 export interface FlowShape {
@@ -15,28 +18,29 @@ export interface FlowShape {
   readonly hidden: number;
 }
 
-/** What a state dict under own names is a network of, told by its names and shapes. */
+/** Which network a state dict under own names belongs to, as its names and shapes tell. */
 export interface Architecture {
   /** Absent where wgrad does not know the backbone. */
   readonly backbone?: BackboneShape;
-  /** Coordinates by a layer, with sigmas (`rle`) or without, or heatmaps. */
+  /** `rle`: a layer gives coordinates, with sigmas; `regression`: a layer, without sigmas; `heatmap`: maps. */
   readonly head: 'rle' | 'regression' | 'heatmap' | 'none';
-  /** Of a heatmap head. */
+  /** The size of a heatmap head. */
   readonly maps?: HeatmapShape;
   /** Whether there is a sigma for each coordinate. */
   readonly sigma: boolean;
-  /** K; 0 without a head. */
+  /** K, the number of joints; 0 without a head. */
   readonly joints: number;
-  /** D. */
+  /** D, the coordinates of a joint. */
   readonly dims: number;
   readonly flows: readonly FlowShape[];
-  /** Of a backbone that still classifies, how many classes. */
+  /** The number of classes, if the backbone still has its classifier. */
   readonly classes?: number;
 }
 
 /**
- * Reads the network off its state dict; `checkState` against `shapesOf` then says whether all of it is there.
- * @param least of the coordinates of a joint, which shapes do not tell where there is no flow
+ * Finds out from a state dict which network it belongs to; `checkState` with `shapesOf` then checks that all tensors
+ * are there.
+ * @param least the least D; without a flow the shapes do not tell how many coordinates a joint has
  */
 export function architectureOf(own: NamedState, least = 2): Architecture {
   const flows = FLOWS.flatMap((name) => flowOf(own, name));
@@ -53,7 +57,7 @@ export function architectureOf(own: NamedState, least = 2): Architecture {
     head: maps === undefined ? direct : 'heatmap',
     ...(maps !== undefined && { maps: heatmapOf(own) }),
     sigma,
-    // At least one, so that a layer of too few rows is found to be misshapen.
+    // At least one joint, so that a layer of too few rows is reported as misshapen.
     joints: maps ?? (rows === undefined ? 0 : Math.max(1, Math.floor(rows / dims))),
     dims,
     flows,
@@ -64,7 +68,7 @@ export function architectureOf(own: NamedState, least = 2): Architecture {
 function heatmapOf(own: NamedState): HeatmapShape {
   const names = [...own.keys()].filter((name) => /^deconv_layers\.\d+\.weight$/.test(name));
   return {
-    // A transposed convolution and its batch norm have a weight each.
+    // The names are those of transposed convolutions and of their batch norms, in turn.
     doublings: Math.ceil(names.length / 2),
     channels: own.get('deconv_layers.0.weight')?.shape[1] ?? 256,
   };
@@ -101,8 +105,8 @@ export function shapesOf({ backbone, head, maps, sigma, joints, dims, flows }: A
 }
 
 /**
- * What a backbone trained to classify has besides: the last layers of torchvision's networks, and of an HRNet also the lower
- * resolutions of its last exchange, or mmpretrain's neck.
+ * Tensors that a backbone has besides, if it was trained to classify: the last layers of torchvision's networks, for an
+ * HRNet also the lower resolutions of its last exchange, and mmpretrain's neck.
  */
 const CLASSIFIER =
   /^preact\.(fc|classifier|incre_modules|downsamp_modules|final_layer|neck)\.|^preact\.stage4\.2\.fuse_layers\.[1-3]\./;
@@ -110,12 +114,12 @@ const CLASSIFIER =
 /** The layer of the classes in a ResNet, an HRNet and a MobileNetV2. */
 const CLASSES = ['preact.fc.weight', 'preact.classifier.weight', 'preact.classifier.1.weight'];
 
-/** Whether an own name belongs to a backbone's past as a classifier, which no pose network has. */
+/** Whether an own name belongs to a classifier, which no pose network has. */
 export function isClassifier(name: string): boolean {
   return CLASSIFIER.test(name);
 }
 
-/** Names that a file may lack or have besides: counters that older files lack, what is left of a classifier. */
+/** Names that a file may lack or have in addition: older files lack counters, others still have a classifier. */
 export function isOptional(name: string): boolean {
   return name.endsWith('.num_batches_tracked') || isClassifier(name);
 }

@@ -5,7 +5,7 @@ import type { Layers } from './layers.js';
 import { mobilenetLayers } from './mobilenetLayers.js';
 import { residualLayers } from './residualLayers.js';
 
-/** Tells a backbone's layers; gives its features. */
+/** Calls `layers` for each layer of a backbone, in order; returns its features. */
 export function backboneLayers<X>(layers: Layers<X>, shape: BackboneShape, images: X): X {
   switch (shape.kind) {
     case 'resnet':

@@ -30,10 +30,10 @@ export interface HrnetShape {
 
 export type BackboneShape = ResnetShape | MobilenetShape | HrnetShape;
 
-/** Channels of MobileNetV2's last block at width 1, of which those at any width are a whole multiple of 8. */
+/** Channels of MobileNetV2's last block at width 1; at any width they are a multiple of 8. */
 const MOBILENET_LAST = 320;
 
-/** The network below `preact.` that comes closest to the names of a state dict; undefined where none does. */
+/** Which backbone the names below `preact.` fit best; undefined where they fit none. */
 export function backboneOf(own: NamedState): BackboneShape | undefined {
   const names = [...own.keys()];
   if (names.some((name) => name.startsWith('preact.features.'))) {

@@ -1,6 +1,9 @@
 import type { WeightsFile } from '../formats/weightsFile.js';
 
-/** What a run of wgrad's training notes of how its crops were cut; undefined in files from before it did. */
+/**
+ * The padding of the crops of a wgrad training run, from its configuration; undefined in files of versions that did not
+ * store it.
+ */
 export function paddingOfRun(config = 'null'): number | undefined {
   try {
     const padding = (JSON.parse(config) as { padding?: unknown } | null)?.padding;
@@ -10,7 +13,7 @@ export function paddingOfRun(config = 'null'): number | undefined {
   }
 }
 
-/** What a run of wgrad's training notes of itself in its checkpoints; nothing where the text is something else. */
+/** What wgrad's training stores about itself in a checkpoint; empty where the text is something else. */
 export function configOfRun(config = 'null'): {
   readonly size?: unknown;
   readonly aspect?: unknown;

@@ -9,7 +9,9 @@ import { configOfMmpose, configOfRun, paddingOfRun } from './fileConfig.js';
 import { mapDecodingOf, parseMapDecoding } from './mapDecoding.js';
 import type { NamingName } from './naming.js';
 
-/** ImageNet's means in the order blue, green, red, as the official code subtracts them from red, green and blue. */
+/**
+ * ImageNet's means in the order blue, green, red. The official code subtracts them from red, green, blue in this order.
+ */
 const OFFICIAL_MEAN: Rgb = [0.406, 0.457, 0.48];
 const COCO_JOINTS = 17;
 
@@ -23,7 +25,7 @@ const OFFICIAL_2D: Conventions = {
   pixel: 0,
   normalise: true,
 };
-/** Human3.6M: other than in 2-D, the official code divides by a standard deviation, and does not pad the box. */
+/** Human3.6M: unlike in 2-D, the official code divides by a standard deviation and does not pad the box. */
 const OFFICIAL_3D: Conventions = {
   ...OFFICIAL_2D,
   size: [256, 256],
@@ -33,8 +35,8 @@ const OFFICIAL_3D: Conventions = {
 };
 const MMPOSE: Conventions = { ...OFFICIAL_2D, ...IMAGENET, origin: 0, normalise: false };
 /**
- * SimpleBaseline's own code gives OpenCV's blue, green and red to constants that are ImageNet's for red, green and blue; that
- * of HRNet puts them in order for HRNets.
+ * SimpleBaseline's own code reads images with OpenCV, as blue, green, red, and normalises them with ImageNet's
+ * constants for red, green, blue. HRNet's code puts the channels in order.
  */
 const SIMPLE_BASELINE: Conventions = {
   ...MMPOSE,
@@ -47,15 +49,15 @@ const TORCHVISION: Conventions = { ...MMPOSE, size: [224, 224], padding: 1 };
 /** wgrad's own training: square inputs, coordinates in crop units. */
 const WGRAD: Conventions = { ...OFFICIAL_2D, ...IMAGENET, size: [64, 64], pixel: 0.5, normalise: false };
 
-/** D of a file's network as its metadata tell it. @throws DataError as `conventionsOf` */
+/** D of a file's network, from the file's metadata. @throws DataError as `conventionsOf` */
 export function dimsIn({ wgrad, config, conventions }: WeightsFile['metadata'], where: string): 2 | 3 {
   if (conventions !== undefined) return parseConventions(conventions, where).depth === undefined ? 2 : 3;
   return wgrad !== undefined && configOfRun(config).dims === 3 ? 3 : 2;
 }
 
 /**
- * The conventions of a file: as `wgrad-pose convert` wrote them into it, else those of the code that named its tensors, with
- * the input size of a configuration where the file holds one.
+ * The conventions of a file: those that `wgrad-pose convert` wrote into it; otherwise those of the code that named its
+ * tensors, with the input size of the configuration if the file has one.
  * @throws DataError where the file's own are damaged
  */
 export function conventionsOf(
@@ -94,7 +96,7 @@ function usualConventions(
   return { ...MMPOSE, size: sizeInConfig(config) ?? usual, ...(udp && { udp }) };
 }
 
-/** What says in a configuration of mmpose that crops and heatmaps are UDP's. */
+/** What in a configuration of mmpose means that crops and heatmaps are UDP's. */
 const UDP = /\buse_udp\s*=\s*True\b|['"]UDPHeatmap['"]/;
 
 /** The first input size, width before height, in the text of a configuration of mmpose. */

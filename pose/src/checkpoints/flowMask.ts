@@ -8,8 +8,9 @@ export function flowMask(dims: number, couplings: number): StateTensor {
 }
 
 /**
- * wgrad's flow has its masks in the code; a file with others would give other densities in silence.
- * @throws DataError if the masks are not the alternating ones of both public codes
+ * Checks a file's masks. wgrad's flow always has the alternating masks of both public codes; with others the same
+ * weights would silently give other densities.
+ * @throws DataError if the masks are others
  */
 export function requireMask(found: StateTensor, what: string): void {
   const [couplings, dims] = found.shape;

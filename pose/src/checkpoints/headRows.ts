@@ -2,9 +2,9 @@ import { DataError } from 'wgrad';
 import type { ArrayData, StateTensor } from 'wgrad/io';
 
 /**
- * Takes apart the layer of a head whose rows are, joint by joint, D coordinates and D logits: [2 K D, ...] to two of
- * [K D, ...].
- * @throws DataError where the rows are no multiple of 2 D
+ * Splits the layer of a head whose rows are, joint by joint, D coordinates and D logits: [2 K D, ...] becomes two of [K
+ * D, ...].
+ * @throws DataError where the number of rows is no multiple of 2 D
  */
 export function splitRows(joined: StateTensor, dims: number, what: string): [StateTensor, StateTensor] {
   const [rows = 0] = joined.shape;
@@ -15,7 +15,7 @@ export function splitRows(joined: StateTensor, dims: number, what: string): [Sta
   return [half(0), half(dims)];
 }
 
-/** Puts coordinates and logits together again, the inverse of `splitRows`. */
+/** Joins coordinates and logits to one layer, the inverse of `splitRows`. */
 export function joinRows(coordinates: StateTensor, logits: StateTensor, dims: number): StateTensor {
   return pickRows([coordinates, logits], 2 * coordinates.shape[0], (row) => {
     const within = row % (2 * dims);

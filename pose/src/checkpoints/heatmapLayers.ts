@@ -8,7 +8,7 @@ export interface HeatmapShape {
   readonly channels: number;
 }
 
-/** Tells the layers of `rle/heatmapHead`; gives K maps. */
+/** Calls `layers` for each layer of a heatmap head, in order; returns K maps. */
 export function heatmapLayers<X>(
   layers: Layers<X>,
   features: X,

@@ -8,8 +8,9 @@ export interface ConvSpec {
 }
 
 /**
- * Who is told a network's layers in turn, under own names: to list the tensors that a file must hold, or to write the network
- * in another form. X is what goes from layer to layer. Convolutions keep an image's size but for their stride.
+ * Receives a network's layers in order, under own names: to list the tensors that a file must hold, or to write the
+ * network in another format. X is the value that goes from layer to layer. A convolution changes an image's size only
+ * by its stride.
  */
 export interface Layers<X> {
   /** A convolution without bias and its batch norm. */
@@ -18,14 +19,14 @@ export interface Layers<X> {
   deconvNorm(x: X, conv: string, norm: string, inputs: number, outputs: number): X;
   /** A 1x1 convolution with bias. */
   pointwise(x: X, name: string, inputs: number, outputs: number): X;
-  /** A layer with bias on vectors. */
+  /** A linear layer with bias, on vectors. */
   linear(x: X, name: string, inputs: number, outputs: number): X;
   relu(x: X): X;
   /** `min(relu(x), 6)`. */
   relu6(x: X): X;
-  /** The largest of 3x3, at stride 2. */
+  /** Maximum over 3x3 pixels, at stride 2. */
   maxPool(x: X): X;
-  /** Every pixel `scale x scale` times. */
+  /** Repeats every pixel `scale x scale` times. */
   repeat(x: X, scale: number): X;
   add(a: X, b: X): X;
 }

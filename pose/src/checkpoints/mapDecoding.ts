@@ -11,8 +11,9 @@ const MEAN = { decode: 'mean', beta: 1, debias: 'none' } as const;
 const DEBIAS: readonly Debias[] = ['none', 'exact', 'mmpose'];
 
 /**
- * How the code that wrote a file reads its heatmaps. Integral heads of mmpose are known by their names; their temperature and
- * whether they are debiased stand in the configuration alone, and so does DARK, which mmpose calls unbiased and has with UDP.
+ * How the code that wrote a file reads its heatmaps. Names of tensors show that a head of mmpose takes the mean of its
+ * maps. Only the configuration tells the temperature, whether the mean is debiased, and whether DARK is used, which
+ * mmpose calls unbiased and combines with UDP.
  */
 export function mapDecodingOf(names: Iterable<string>, metadata: WeightsFile['metadata']): MapDecoding {
   if (metadata.wgrad !== undefined && configOfRun(metadata.config).head === 'integral') return MEAN;
@@ -25,7 +26,7 @@ export function mapDecodingOf(names: Iterable<string>, metadata: WeightsFile['me
   return { ...MEAN, beta: beta > 0 ? beta : 1, debias: /\bdebias\s*=\s*True\b/.test(config) ? 'mmpose' : 'none' };
 }
 
-/** @throws DataError where a file's own account of its decoding is damaged */
+/** @throws DataError where what a file says of its decoding is damaged */
 export function parseMapDecoding(value: unknown, where: string): MapDecoding {
   const { decode, refine, kernel, beta, debias } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (decode === 'peak' && refine === undefined) return { decode };

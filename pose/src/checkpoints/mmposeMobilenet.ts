@@ -7,9 +7,9 @@ const BLOCKS = STAGES.flatMap(([expansion, , blocks], i) =>
 const LAST = BLOCKS.length + 1;
 
 /**
- * Names of a MobileNetV2 below the backbone's prefix, torchvision's and mmpose's: `features.0.0.weight` and
- * `conv1.conv.weight`, `features.3.conv.1.1.bias` and `layer2.1.conv.1.bn.bias`, and at the end of a block, where torchvision
- * has no sequence of its own, `features.3.conv.2.weight` and `layer2.1.conv.2.conv.weight`.
+ * Translates the name of a tensor of a MobileNetV2, without the backbone's prefix, from torchvision's to mmpose's:
+ * `features.0.0.weight` becomes `conv1.conv.weight`, and `features.3.conv.1.1.bias` becomes `layer2.1.conv.1.bn.bias`.
+ * At the end of a block torchvision has no sequence: `features.3.conv.2.weight` becomes `layer2.1.conv.2.conv.weight`.
  * @returns undefined for other names
  */
 export function toMmposeMobilenet(name: string): string | undefined {

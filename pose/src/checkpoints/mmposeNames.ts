@@ -6,12 +6,12 @@ import { joinRows, splitRows } from './headRows.js';
 import { fromMmposeMobilenet, toMmposeMobilenet } from './mmposeMobilenet.js';
 import type { NamedState, Naming } from './naming.js';
 
-/** What mmpose 1 and later calls by another name than 0.x did. */
+/** Names that changed from mmpose 0.x to 1.x. */
 const RENAMED: readonly (readonly [RegExp, string])[] = [
   [/^keypoint_head\./, 'head.'],
   [/^head\.loss\./, 'head.loss_module.'],
 ];
-/** What a head of integral regression has around its layers of heatmaps, if it has transposed convolutions. */
+/** The prefix of the heatmap layers in a head of integral regression, if it has transposed convolutions. */
 const INTEGRAL = 'head.simplebaseline_head.';
 /** Own prefixes and mmpose's. */
 const PREFIXES: readonly (readonly [own: string, theirs: string])[] = [
@@ -20,28 +20,27 @@ const PREFIXES: readonly (readonly [own: string, theirs: string])[] = [
   ['deconv_layers.', 'head.deconv_layers.'],
   ['final_layer.', 'head.final_layer.'],
 ];
-/** Facts about the images and the map, not weights; a loader that wants them reads them from the file. */
+/** Tensors that are no weights: facts about the images and the map. */
 const NOT_WEIGHTS = /^data_preprocessor\.|^head\.loss_module\.flow_model\.(loc|cov|mask)$|^head\.linspace_[xy]$/;
 const LAYERS = ['weight', 'bias'] as const;
 
 /** The layer that holds the coordinates in mmpose and the classes in mmpretrain. */
 const FC = /^head\.fc\.(weight|bias)$/;
-/** Where the layer of the classes is under own names, by a sign of the backbone. */
+/** Where the layer of the classes is under own names; the sign tells the backbone. */
 const CLASSIFIERS: readonly (readonly [sign: string, own: string])[] = [
   ['backbone.conv2.conv.', 'preact.classifier.1.'],
   ['backbone.stage2.', 'preact.classifier.'],
   ['', 'preact.fc.'],
 ];
 const NECK = 'preact.neck.';
-/** More than any data set of mmpose has; the largest, DeepFashion2, has 294. */
+/** No data set of mmpose has so many joints; the largest, DeepFashion2, has 294. */
 const MOST_JOINTS = 300;
 
 /**
- * OpenMMLab's mmpose, 0.x and since 1.0, written as the latter. Its RLE head is one layer whose rows are x, y and the
- * logits of their sigmas, joint by joint; without a flow it is the head of a plain regression, rows x and y, and sigmas have no
- * place. Classifiers of
- * mmpretrain (mmcls) have the same names: what says so in the configuration, or has more or other rows than joints can have,
- * is one.
+ * OpenMMLab's mmpose, read from 0.x and 1.x and written as 1.x. Its RLE head is one layer whose rows are x, y and the
+ * logits of their sigmas, joint by joint. Without a flow it is a plain regression head, with rows x and y and no place
+ * for sigmas. Classifiers of mmpretrain (mmcls) have the same names; a file is taken for one if its configuration says
+ * so, or if its rows are more than joints can have or do not fit joints.
  */
 export const mmpose: Naming = {
   name: 'mmpose',
@@ -96,7 +95,7 @@ export const mmpose: Naming = {
   },
 };
 
-/** Whether a file of mmpose reads coordinates off its heatmaps by their mean. */
+/** Whether a file of mmpose takes coordinates from the mean of its heatmaps. */
 export function isIntegralHead(names: Iterable<string>): boolean {
   return [...names].some((name) => name.startsWith(INTEGRAL) || name.startsWith('head.linspace_'));
 }
@@ -139,7 +138,7 @@ function linspaces(own: NamedState, [height, width]: readonly [number, number]):
   ];
 }
 
-/** What mmpose's flow registers besides its layers: mean and covariance of the prior, and the masks. */
+/** What mmpose's flow stores besides its layers: the mean and covariance of its base density, and the masks. */
 function buffersOf(own: NamedState): [string, StateTensor][] {
   const first = own.get('flow.t.0.0.weight');
   if (!first) return [];

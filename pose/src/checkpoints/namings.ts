@@ -5,15 +5,15 @@ import type { Naming } from './naming.js';
 import { official } from './officialNames.js';
 import { torchvision } from './torchvisionNames.js';
 
-/** The namings that wgrad knows; the first that matches a file is its. */
+/** The namings that wgrad knows; a file has the first that matches. */
 export const NAMINGS: readonly Naming[] = [official, mmpose, microsoft, torchvision];
 
-/** Who named these tensors; undefined where nobody that wgrad knows did. */
+/** The naming of these tensors; undefined where wgrad knows none that matches. */
 export function namingOf(names: readonly string[]): Naming | undefined {
   return NAMINGS.find((naming) => naming.matches(names));
 }
 
-/** The naming called so. @throws DataError with those that there are */
+/** The naming of this name. @throws DataError, which lists the names that there are */
 export function namingCalled(name: string): Naming {
   const found = NAMINGS.find((naming) => naming.name === name);
   if (found) return found;

@@ -7,22 +7,22 @@ import { type Architecture, isClassifier } from './architecture.js';
 import type { BackboneShape } from './backboneShape.js';
 import type { PoseCheckpoint } from './poseCheckpoint.js';
 
-/** A network on a device: a backbone, and what its file has of heads and of the flow of its loss (two flows for 3-D). */
+/** A network on a device: its backbone, and the heads and flows that its file has (two flows in 3-D). */
 export interface LoadedNetwork {
   readonly params: { readonly preact: BackboneParams } & Partial<HeadParams & HeatmapHeadParams> & {
       readonly [flow in 'flow' | 'flow2d' | 'flow3d']?: RealNvpParams;
     };
   readonly state: { readonly preact: BackboneState } & HeatmapHeadState;
-  /** What `head.apply` must know besides. */
+  /** The options that `head.apply` needs. */
   readonly head: Required<HeadOptions>;
 }
 
-/** Running statistics, which networks take apart from the parameters. */
+/** Running statistics, which networks keep apart from the parameters. */
 const STATISTICS = /\.(running_mean|running_var|num_batches_tracked)$/;
 const COUNTER = 'num_batches_tracked';
 
 /**
- * Puts a checkpoint's network on a device; what is left of a classifier stays behind.
+ * Puts a checkpoint's network on a device, without a classifier that it may still have.
  * @throws DataError where wgrad does not know the backbone
  */
 export function networkOf(device: Device, { path, architecture, conventions, state }: PoseCheckpoint): LoadedNetwork {
@@ -39,7 +39,7 @@ export function networkOf(device: Device, { path, architecture, conventions, sta
   const params = onDevice(device, unflattenState(new Map(learned))) as LoadedNetwork['params'];
   const statistics = onDevice(device, unflattenState(new Map([...running, ...counters]))) as LoadedNetwork['state'];
   return {
-    // A heatmap head on an HRNet has no transposed convolutions, and no names of any.
+    // A heatmap head on an HRNet has no transposed convolutions, so the file has no names of them.
     params: architecture.maps ? { deconv_layers: {}, ...params } : params,
     state: { ...statistics, deconv_layers: statistics.deconv_layers ?? {} },
     head: { normalise: conventions.normalise, dims: architecture.dims },
@@ -48,7 +48,7 @@ export function networkOf(device: Device, { path, architecture, conventions, sta
 
 const UNKNOWN = 'not a ResNet, a MobileNetV2 or an HRNet; wgrad-pose inspect shows what it is';
 
-/** @throws DataError where the network is none that says where joints are */
+/** @throws DataError unless the network predicts joints */
 export function requirePoseNetwork(
   path: string,
   architecture: Architecture,
@@ -73,7 +73,10 @@ function onDevice(device: Device, tree: StateTree): unknown {
   return isList(tree) ? entries.map(([, member]) => member) : Object.fromEntries(entries);
 }
 
-/** Lists of PyTorch count up from 0, like the modules of a sequence; but members of a list hold no tensors themselves. */
+/**
+ * PyTorch numbers the members of lists from 0, and also the modules of a sequence; but members of a list hold no
+ * tensors themselves.
+ */
 function isList(tree: StateTree): boolean {
   return Object.entries(tree).every(
     ([key, node], i) => key === String(i) && !isTensor(node) && !Object.values(node).some(isTensor),

@@ -2,12 +2,12 @@ import type { StateTensor } from 'wgrad/io';
 import type { OnnxAttribute, OnnxNode } from '../formats/onnx.js';
 import type { ConvSpec, Layers } from './layers.js';
 
-/** That of `batchNorm`, in float32. */
+/** The epsilon of `batchNorm`, in float32. */
 const BATCH_NORM_EPSILON = 1e-5;
 
 /**
- * Writes layers as nodes of ONNX, each named after its output, with the constants that they use. Batch norms stay nodes, under
- * the names of their parameters; runtimes fold them.
+ * Writes layers as nodes of ONNX, each named after its output, with the constants that they use. Batch norms stay
+ * separate nodes with the names of their parameters; runtimes merge them into convolutions.
  */
 export class OnnxGraph implements Layers<string> {
   readonly nodes: OnnxNode[] = [];
@@ -19,13 +19,13 @@ export class OnnxGraph implements Layers<string> {
     this.#state = state;
   }
 
-  /** Adds a constant that is not among the weights; gives its name. */
+  /** Adds a constant that is not among the weights; returns its name. */
   constant(name: string, tensor: StateTensor): string {
     this.constants.set(name, tensor);
     return name;
   }
 
-  /** Adds a node and the weights that it names; gives the node's output. */
+  /** Adds a node and the weights that it names; returns the name of its output. */
   node(
     output: string,
     op: string,

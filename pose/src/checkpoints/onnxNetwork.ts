@@ -8,13 +8,13 @@ import { OnnxGraph } from './onnxGraph.js';
 import type { PoseCheckpoint } from './poseCheckpoint.js';
 import { inputInWords, outputInWords } from './preprocessingText.js';
 
-/** That of the head, in float32. */
+/** The epsilon of the head, in float32. */
 const NORM_EPSILON = 1e-12;
 
 /**
- * A checkpoint's network without the flow, which only the loss asks, as an ONNX model: `images` [batch, 3, H, W] to `mu`
- * [batch, K, D], or to `maps` [batch, K, H / s, W / s] where their peaks are the joints, and `sigma` [batch, K, D] where the
- * network has it; coordinates are in the units of the conventions.
+ * A checkpoint's network as an ONNX model, without the flow, which only the loss needs. From `images` [batch, 3, H, W]
+ * it computes `mu` [batch, K, D], or `maps` [batch, K, H / s, W / s] where their peaks are the joints, and `sigma`
+ * [batch, K, D] where the network has it. Coordinates are in the units of the conventions.
  * @throws DataError where wgrad does not know the backbone or there is no head
  */
 export function onnxNetwork({ path, architecture, conventions, state }: PoseCheckpoint): OnnxModel {
@@ -100,7 +100,7 @@ function meanOf(graph: OnnxGraph, maps: string, { beta, debias, joints, size, co
     graph.constant('maps.grid', { shape: [height * width, 2], data: grid }),
   ]);
   if (debias === 'none') return mean;
-  // The share r of the mass that the background has is taken out: (mean - r c) / (1 - r), c its middle.
+  // Takes out the share r of the mass that lies on the background: (mean - r c) / (1 - r), c the background's middle.
   const log = graph.node('maps.log', 'ReduceLogSumExp', [debias === 'mmpose' ? flat : scaled], { axes: [2] });
   const pixels = debias === 'exact' ? height * width : 1;
   const share = graph.node('maps.share', 'Exp', [

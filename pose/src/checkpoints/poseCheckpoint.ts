@@ -9,24 +9,26 @@ import { conventionsOf, dimsIn } from './fileConventions.js';
 import type { Naming } from './naming.js';
 import { NAMINGS, namingCalled, namingOf } from './namings.js';
 
-/** A pose network out of a file of weights. */
+/** A pose network from a file of weights. */
 export interface PoseCheckpoint {
   readonly path: string;
   /** The code that named the file's tensors. */
   readonly naming: Naming['name'];
   readonly architecture: Architecture;
   readonly conventions: Conventions;
-  /** The run of wgrad that it is a checkpoint of, if this version knows its configuration. */
+  /** The configuration of the wgrad run that wrote the file, if this version can read it. */
   readonly run?: TrainConfig;
   /** Parameters and running statistics under own names (see `Naming`), in PyTorch's layouts. */
   readonly state: ReadonlyMap<string, StateTensor>;
 }
 
 /**
- * The pose network in a file of weights that was read: in the names of the official code, of mmpose 0.x or 1.x, of the authors of
- * SimpleBaseline and HRNet, of torchvision and mmpretrain (a backbone, perhaps with a classifier), or wgrad's own.
+ * Finds the pose network in a file of weights. Its tensors may have the names of the official code, of mmpose 0.x or
+ * 1.x, of the authors of SimpleBaseline and HRNet, of torchvision and mmpretrain (a backbone, perhaps with a
+ * classifier), or wgrad's own.
  * @param path names the file in messages
- * @throws DataError where nobody's names are in it, or tensors are missing, unexpected or of another shape than the rest says
+ * @throws DataError where the names are of no known code, or tensors are missing, unexpected or of a shape that does
+ * not fit the others
  */
 export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoint {
   const weights = new Map([...file.tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
@@ -56,7 +58,9 @@ function runOf({ wgrad, config }: WeightsFile['metadata']): Pick<PoseCheckpoint,
 
 const OPTIMIZER = 'optimizer.';
 
-/** What stands on a backbone that wgrad does not know cannot be checked; it is still carried from names to names. */
+/**
+ * Whether a tensor belongs to a backbone that wgrad does not know. It cannot be checked, but is converted all the same.
+ */
 function isElsewhere(name: string, { backbone }: Architecture): boolean {
   return backbone === undefined && /^(preact|fc_coord|fc_sigma|deconv_layers|final_layer)\./.test(name);
 }
@@ -64,14 +68,14 @@ function isElsewhere(name: string, { backbone }: Architecture): boolean {
 /** A pose network as the bytes of a file. */
 export interface FormattedCheckpoint {
   readonly bytes: Uint8Array;
-  /** The names in it, and the own names that this naming has no word for. */
+  /** The names in the file, and the own names that this naming has no name for. */
   readonly written: readonly string[];
   readonly dropped: readonly string[];
 }
 
 /**
- * A pose network as safetensors in the names of one of the codes, its conventions in the metadata, so that `poseCheckpointOf`
- * gives the same network whatever the names.
+ * A pose network as safetensors in the names of one of the codes. Its conventions are in the metadata, so that
+ * `poseCheckpointOf` returns the same network whatever the names are.
  * @param names default: those of the file it came from
  * @param where names the file in messages
  * @throws DataError where the naming cannot hold the network
@@ -88,7 +92,7 @@ export function formatPoseCheckpoint(
   return { bytes, written: [...tensors.keys()], dropped: [...state.keys()].filter((name) => !kept.has(name)) };
 }
 
-/** Numbers that training learns: neither statistics nor constants nor counters. */
+/** How many numbers training learns: statistics, constants and counters do not count. */
 export function parameterCount(tensors: ReadonlyMap<string, Pick<StoredTensor, 'shape'>>): number {
   let count = 0;
   for (const [name, { shape }] of tensors) {

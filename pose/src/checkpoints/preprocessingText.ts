@@ -1,7 +1,7 @@
 import { mapExtent } from '../heatmaps/mapGrid.js';
 import type { Conventions } from './conventions.js';
 
-/** What must happen to an image before the network, for those who read it in a model's metadata. */
+/** What must be done to an image before the network, in words, for those who read a model's metadata. */
 export function inputInWords({
   size: [height, width],
   mean,
@@ -19,7 +19,7 @@ export function inputInWords({
   );
 }
 
-/** What the network's answer means. */
+/** What the network's output means, in words. */
 export function outputInWords({ origin, depth, pixel, udp, maps }: Conventions): string {
   if (maps?.decode === 'peak') {
     const { refine, kernel } = maps;
