@@ -4,18 +4,18 @@ import type { Box } from './dataset.js';
 import { mapExtent } from './heatmaps/mapGrid.js';
 
 /**
- * The part of an image that the network sees: a rectangle in pixels (origin at the centre of the top left pixel), turned
- * by `angle` about its centre and perhaps seen in a mirror.
+ * The part of an image that the network sees: a rectangle in pixels (origin at the centre of the top left pixel),
+ * turned by `angle` about its centre and mirrored if `mirrored`.
  *
- * Crop units t in [-0.5, 0.5]^2 are the coordinates that labels and predictions have:
- * `image = centre + R(angle) diag(mirrored ? -width : width, height) t`.
+ * Labels and predictions have crop units t in [-0.5, 0.5]^2: `image = centre + R(angle) diag(mirrored ? -width : width,
+ * height) t`.
  */
 export interface Crop {
   readonly centreX: number;
   readonly centreY: number;
   readonly width: number;
   readonly height: number;
-  /** Radians; positive turns the rectangle clockwise as one sees it (y points down). */
+  /** Radians; a positive angle turns the rectangle clockwise on the screen, since y points down. */
   readonly angle: number;
   readonly mirrored: boolean;
 }
@@ -38,7 +38,7 @@ export function cropAround(box: Box, options: { padding?: number; aspect?: numbe
   return { centreX: x + w / 2, centreY: y + h / 2, width, height: width / aspect, angle: 0, mirrored: false };
 }
 
-/** The same crop seen in a mirror, as flip testing needs it. */
+/** The mirror image of a crop, for the flip test. */
 export function mirrorCrop(crop: Crop): Crop {
   return { ...crop, mirrored: !crop.mirrored };
 }
@@ -52,9 +52,10 @@ export function cropToImage(crop: Crop): Affine {
 }
 
 /**
- * The map from the pixels of a `width` x `height` input to image pixels. Column u has its centre at
- * `(u + pixel) / width - 0.5` in crop units: with 0.5 mirroring is exactly `u -> width - 1 - u` and `t_x -> -t_x`.
- * @param pixel 0.5, or 0 as RLE's public codes have it @param udp see `PeakOptions`
+ * The map from the pixels of a `width` x `height` input to image pixels. Column u has its centre at `(u + pixel) /
+ * width - 0.5` in crop units. With `pixel` 0.5, mirroring is exactly `u -> width - 1 - u` and `t_x -> -t_x`.
+ * @param pixel 0.5, or 0 as in RLE's public codes
+ * @param udp see `PeakOptions`
  */
 export function inputToImage(crop: Crop, width: number, height: number, pixel = 0.5, udp = false): Affine {
   const [w, h] = [mapExtent(width, udp), mapExtent(height, udp)];
@@ -62,9 +63,12 @@ export function inputToImage(crop: Crop, width: number, height: number, pixel = 
 }
 
 /**
- * Labels in crop units; in a mirrored crop joint k is the one that was `order[k]`.
- * @param joints [K, 2] in image pixels. @param weights [K]. @param order `flipOrder` of the schema.
- * @param outJoints receives [K, 2]. @param outWeights receives [K].
+ * Labels in crop units; joint k of a mirrored crop is joint `order[k]` of the image.
+ * @param joints [K, 2] in image pixels
+ * @param weights [K]
+ * @param order `flipOrder` of the schema
+ * @param outJoints receives [K, 2]
+ * @param outWeights receives [K]
  */
 export function encodeJoints(
   joints: ArrayLike<number>,
@@ -78,7 +82,7 @@ export function encodeJoints(
   for (let k = 0; k < weights.length; k++) {
     const source = crop.mirrored ? order[k] : k;
     const weight = weights[source];
-    // A joint that is not annotated may hold anything, NaN included; that must not reach the loss.
+    // A joint that is not annotated may hold anything, NaN included, which must not reach the loss.
     const [x, y] = weight > 0 ? applyAffine(toCrop, joints[2 * source], joints[2 * source + 1]) : [0, 0];
     outJoints[2 * k] = x;
     outJoints[2 * k + 1] = y;
@@ -86,7 +90,10 @@ export function encodeJoints(
   }
 }
 
-/** Predictions [K, 2] in crop units back to image pixels, with the joints of a mirrored crop in their own order again. */
+/**
+ * Takes predictions [K, 2] from crop units to image pixels, and puts the joints of a mirrored crop into their original
+ * order.
+ */
 export function decodeJoints(prediction: ArrayLike<number>, crop: Crop, order: ArrayLike<number>): Float64Array {
   const toImage = cropToImage(crop);
   const joints = new Float64Array(prediction.length);

@@ -11,11 +11,11 @@ export interface RgbImage {
 /** `[x, y, width, height]` in pixels. */
 export type Box = readonly [x: number, y: number, width: number, height: number];
 
-/** What 3-D data sets know beyond pixels. */
+/** What 3-D data sets know besides pixels. */
 export interface SpatialLabels {
   /** Depths [K] in millimetres behind joint 0, the root. */
   readonly depths: Float64Array;
-  /** Depth of the root in millimetres, which turns pixels into millimetres again. */
+  /** Depth of the root in millimetres; with it, pixels can be turned into millimetres. */
   readonly rootDepth: number;
   /** The pinhole camera, in pixels. */
   readonly focal: readonly [x: number, y: number];
@@ -27,7 +27,7 @@ export interface SpatialLabels {
  * and row j has its centre at (i, j), and the image covers [-0.5, width - 0.5] x [-0.5, height - 0.5].
  */
 export interface PoseSample {
-  /** Names the sample in messages: a file name, or anything that finds it again. */
+  /** Names the sample in messages: a file name, or anything by which one finds it. */
   readonly id: string;
   readonly image: RgbImage;
   /** The tight box of the person; the crop pads it. */
@@ -44,26 +44,29 @@ export interface PoseSample {
   readonly headBox?: Box;
   /** Joints [K, 2] without annotation noise, where a data set knows them; metrics prefer them. */
   readonly clean?: Float64Array;
-  /** The same picture in another resolution, its longer side in pixels, where there is a finer one to look at. */
+  /**
+   * Returns the same picture in another resolution, its longer side in pixels, for a data set that has a finer one;
+   * reports show it.
+   */
   readonly picture?: (side: number) => RgbImage | Promise<RgbImage>;
 }
 
-/** How another thread opens the same split: the data set that an exported function of a module gives, and its part. */
+/** How another thread opens the same split: it calls an exported function of a module, which returns the data set. */
 export interface SplitOrigin {
   /** URL of the module. */
   readonly module: string;
-  /** The function it exports; gives a `PoseDataset` or a promise of one. */
+  /** The exported function; it returns a `PoseDataset` or a promise of one. */
   readonly name: string;
-  /** What the function takes: values that `postMessage` can carry. */
+  /** The function's arguments: values that `postMessage` can send. */
   readonly args: readonly unknown[];
   readonly part: 'train' | 'test';
 }
 
-/** A sequence of samples, each loaded when it is asked for; the same index gives the same sample. */
+/** A sequence of samples, each of which is loaded when it is asked for; an index always gives the same sample. */
 export interface PoseSplit {
   readonly length: number;
   sample(index: number): PoseSample | Promise<PoseSample>;
-  /** Without it, samples are decoded in the thread that has opened the data set. */
+  /** Absent: samples are decoded in the thread that opened the data set. */
   readonly origin?: SplitOrigin;
 }
 
@@ -72,8 +75,9 @@ export interface PoseDataset {
   readonly name: string;
   readonly schema: JointSchema;
   /**
-   * Whether a mirrored picture, left and right swapped, could be of this data set. If not (a side wears its own colours,
-   * text tells the sides), training must not mirror and testing must not average over the mirror image.
+   * Whether a mirrored picture with left and right swapped could belong to this data set. It could not if each side
+   * wears its own colours or if text shows the sides; then training must not mirror, and testing must not average over
+   * the mirror image.
    */
   readonly mirrorable: boolean;
   /** Whether its samples have `spatial` labels. */
@@ -82,7 +86,10 @@ export interface PoseDataset {
   readonly test: PoseSplit;
 }
 
-/** How far outside the image, in units of its longer side, a label may lie: people reach out of the frame, a little. */
+/**
+ * How far outside the image a label may lie, in units of the image's longer side: people may reach a little out of the
+ * frame.
+ */
 const FARTHEST = 0.5;
 
 /**

@@ -5,28 +5,31 @@ import type { JointSchema } from './schema.js';
 export interface DrawnPose {
   /** [K, 2]. */
   readonly joints: ArrayLike<number>;
-  /** [K]: where each joint may be; drawn under the pose. */
+  /** [K]: where each joint may be; the ellipses are drawn under the pose. */
   readonly ellipses?: readonly Ellipse[];
   /** [K]: joints of weight 0 and their limbs are left out. */
   readonly weights?: ArrayLike<number>;
 }
 
-/** Joints whose colour no limb gives. */
+/** The colour of joints that take none from a limb. */
 const NEUTRAL = '#a0a0a0';
 
-/** How dense the filling of an ellipse is up to this share of the size; wider ones are as much paler, and hide nothing. */
+/**
+ * Opacity of an ellipse's filling up to this share of the size. Larger ellipses are paler in proportion, so that they
+ * hide nothing.
+ */
 const FILLING = 0.28;
 const NARROW = 1 / 16;
 
-/** The view box that lays an overlay over an image of this size: the first pixel's centre is the origin. */
+/** The view box that puts an overlay on an image of this size: the origin is the first pixel's centre. */
 export function overlayViewBox(width: number, height: number): string {
   return `-0.5 -0.5 ${width} ${height}`;
 }
 
 /**
- * Draws a predicted pose as an SVG group: limbs in the schema's colours with a dark edge, joints as dots, and under them
- * the ellipses of where they may be.
- * @param size the longer side of the image in pixels; lines are as thick, relative to it, on any image
+ * Draws a predicted pose as an SVG group: limbs in the schema's colours with a dark edge, joints as dots, and under
+ * them the ellipses of where the joints may be.
+ * @param size the longer side of the image in pixels; the thickness of lines is proportional to it
  */
 export function drawPose(schema: JointSchema, pose: DrawnPose, size: number): string {
   const line = size / 60;
@@ -43,7 +46,7 @@ export function drawPose(schema: JointSchema, pose: DrawnPose, size: number): st
     );
   }
   const limbs = schema.limbs.filter(([a, b]) => isDrawn(pose, a) && isDrawn(pose, b));
-  // All edges first, so that no limb's edge cuts through another limb.
+  // All edges come first, so that no limb's edge is drawn over another limb.
   for (const [a, b] of limbs) parts.push(segment(pose, a, b, '#10131a', line * 1.7, 0.75));
   for (const [a, b, colour] of limbs) parts.push(segment(pose, a, b, colour, line, 1));
   for (const [k, colour] of colours.entries()) {
@@ -66,7 +69,7 @@ export function drawLabel(schema: JointSchema, pose: DrawnPose, size: number): s
   return `<g class="label" stroke-linecap="round">${edges.join('')}${lines.join('')}</g>`;
 }
 
-/** A joint takes the colour of a limb of its own side: one that joins it neither to its mirror image nor to the middle. */
+/** A joint takes the colour of a limb on its own side, which joins it neither to its mirror image nor to the middle. */
 function jointColours(schema: JointSchema): string[] {
   const mirror = new Map(schema.flipPairs.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
   return schema.joints.map((_, k) => {

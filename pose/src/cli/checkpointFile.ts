@@ -3,7 +3,8 @@ import { DataError } from 'wgrad';
 import { runFolder } from '../node/train/runFolder.js';
 
 /**
- * The file of weights that is meant by a path: itself, or in the folder of a run its best checkpoint, else its last.
+ * The file of weights that a path means: the file itself, or in the folder of a run its best checkpoint, otherwise its
+ * last.
  * @throws DataError where there is none
  */
 export async function checkpointFile(path: string): Promise<string> {

@@ -25,7 +25,7 @@ import { runToEnd } from './runToEnd.js';
 import { loadTrainingData } from './trainingData.js';
 import { say, type TrainingMachine, withTrainingMachine } from './trainingMachine.js';
 
-/** The options as typed. */
+/** The options as they are typed. */
 export interface CompareFlags extends Omit<TrainFlags, 'loss' | 'head' | 'q' | 'logS' | 'seed'> {
   readonly rows?: string;
   readonly seeds?: string;
@@ -41,11 +41,11 @@ interface Workshop extends TrainingMachine {
   readonly data: LoadedData;
   readonly baselines: Baselines;
   readonly eager: boolean | undefined;
-  /** What every run starts from; random weights of its seed without. */
+  /** The weights that every run starts from; undefined: random weights of each run's seed. */
   readonly initial: InitialWeights | undefined;
 }
 
-/** Runs `wgrad-pose compare` from its flags to table and report; sets the exit code where Ctrl-C ends it. */
+/** Runs `wgrad-pose compare` from its flags to the table and the report; sets the exit code if Ctrl-C stops it. */
 export async function compareCommand({
   backend,
   workers,
@@ -88,7 +88,7 @@ export async function compareCommand({
   });
 }
 
-/** Trains a run from where it stands, scores it, and writes down what came of it; false where Ctrl-C came first. */
+/** Trains a run from where it stands, scores it and saves the result; false if Ctrl-C stopped it. */
 async function runOne(run: PlannedRun, shop: Workshop): Promise<boolean> {
   const { config, folder } = run;
   const { device, data, baselines, workers, eager, initial, signal } = shop;
@@ -131,7 +131,7 @@ function compared(
   );
 }
 
-/** Writes `compare.json` and the report of what is done. */
+/** Writes `compare.json` and the report of the runs that are finished. */
 async function save(folder: string, comparison: Comparison): Promise<string> {
   const report = join(folder, 'report.html');
   await writeFileAtomic(join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 1)}\n`);

@@ -4,7 +4,7 @@ import type { Spread } from '../node/compare/spread.js';
 
 const NONE = '-';
 
-/** A comparison as aligned lines, baselines last, and what its columns mean. */
+/** A comparison as aligned lines, baselines last, with an explanation of its columns. */
 export function comparisonTable({ rows, baselines, seeds, config, data }: Comparison): string {
   const header = [
     ...['row', 'seeds', 'params', 'flow', 'MMACs', 'ms alone', `ms of ${config.batch}`],

@@ -13,10 +13,11 @@ export function takesConfig(command: Command): void {
 }
 
 /**
- * A command line with the options of its `--config FILE` in their place, in front of those that were typed, which so go
- * before them. A file is a JSON object of options under their names without dashes: numbers and texts, lists of them as they
- * would be typed, with commas, true for a flag, null or false for an option that is left out.
- * @throws DataError naming file and key for an option that the command does not have, or a value that is no option's
+ * Replaces `--config FILE` in a command line by the options in the file. They stand before the typed options, which
+ * therefore override them. A file is a JSON object whose keys are options without dashes. Its values are numbers and
+ * texts, lists of them (typed with commas), true for a flag, and null or false for an option that is left out.
+ * @throws DataError naming file and key for an option that the command does not have, or a value that no option can
+ * have
  */
 export async function expandConfig(program: Command, argv: readonly string[]): Promise<string[]> {
   const [node, script, name, ...typed] = argv;
@@ -31,7 +32,7 @@ export async function expandConfig(program: Command, argv: readonly string[]): P
   const rest: string[] = [];
   for (let i = 0; i < typed.length; i++) {
     const inline = typed[i].startsWith(`${FLAG}=`);
-    // Without a file behind it, it is for the parser to refuse.
+    // A `--config` without a file is left for the parser to refuse.
     if (!inline && (typed[i] !== FLAG || i + 1 === typed.length)) rest.push(typed[i]);
     else expanded.push(...(await flagsOf(inline ? typed[i].slice(FLAG.length + 1) : typed[++i], name, options)));
   }

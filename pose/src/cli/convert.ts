@@ -13,7 +13,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `wgrad-pose convert IN OUT`: any weights as safetensors, in the names of any code that wgrad knows. */
+/** `wgrad-pose convert IN OUT`: writes any weights as safetensors, in the names of any code that wgrad knows. */
 export function convert(program: Command): void {
   program
     .command('convert')
@@ -45,7 +45,7 @@ export function convert(program: Command): void {
     });
 }
 
-/** What the user should know before giving the file to the code whose names it has now. */
+/** What users should know before they give the file to the code whose names it now has. */
 function remarks({ conventions, architecture }: PoseCheckpoint, names: string, dropped: readonly string[]): string[] {
   const lines: string[] = [];
   if (dropped.length > 0) {
@@ -71,11 +71,11 @@ function remarks({ conventions, architecture }: PoseCheckpoint, names: string, d
 
 const SHOWN = 3;
 
-/** What became of a conversion; `names` is null where wgrad knows no network of theirs. */
+/** The result of a conversion; `names` is null where wgrad knows no network with such names. */
 interface Conversion {
   readonly file: string;
   readonly names: string | null;
-  /** Number of those written. */
+  /** The number of tensors that were written. */
   readonly tensors: number;
   readonly dropped: readonly string[];
   readonly notes: readonly string[];

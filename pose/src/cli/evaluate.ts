@@ -59,7 +59,7 @@ function checkOption(flags: EvaluateFlags, option: MetricOption): void {
   if (!allowed.includes(value)) throw new DataError(`--${option}: expected ${allowed.join(' or ')}, got '${value}'`);
 }
 
-/** A row by figure: shares and millimetres alike to four digits behind the point. */
+/** One row per figure; shares and millimetres alike have four decimals. */
 export function format(scores: Scores): string {
   const rows = Object.entries(scores).map(([name, value]) => [name, Number.isNaN(value) ? '-' : value.toFixed(4)]);
   return formatTable(['metric', 'value'], rows);

@@ -13,21 +13,24 @@ import { checkpointFile } from './checkpointFile.js';
 export interface Inspection {
   readonly file: string;
   readonly format: WeightsFile['format'];
-  /** The dict that was read, and the others with tensors that the file holds. */
+  /** The dict that was read, and the other dicts of the file that hold tensors. */
   readonly part: string;
   readonly parts: readonly string[];
-  /** Whose names the tensors have; `null` and a `fault` where wgrad knows no network of theirs. */
+  /** The naming of the tensors; `null`, with a `fault`, where wgrad knows no network with such names. */
   readonly names: string | null;
   readonly architecture: Architecture | null;
   readonly conventions: Conventions | null;
   readonly fault: string | null;
-  /** Numbers that training learns. */
+  /** How many numbers training learns. */
   readonly parameters: number;
   readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly dtype: string }[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** `wgrad-pose inspect FILE`: what weights it holds and of which network; exits 1 if it is no network that wgrad knows. */
+/**
+ * `wgrad-pose inspect FILE`: shows which weights a file holds and of which network; exits 1 if wgrad does not know the
+ * network.
+ */
 export function inspect(program: Command): void {
   program
     .command('inspect')
@@ -43,7 +46,7 @@ export function inspect(program: Command): void {
     });
 }
 
-/** Tells a file's tensors and, where it can, the network that they are of. */
+/** Describes a file's tensors and, where it can, their network. */
 export function inspectWeights(weights: WeightsFile, file: string): Inspection {
   const { format, part, parts, metadata } = weights;
   const tensors = [...weights.tensors].map(([name, { shape, dtype, widenedFrom }]) => ({
@@ -119,7 +122,7 @@ function outputOf({ size, origin, pixel, udp, depth, normalise, maps }: Conventi
   return `column ${shift} * ${width}${less}${deep}; coordinates from ${normalise ? 'normalised' : 'plain'} features`;
 }
 
-/** Configurations are whole files; their first line says enough here. */
+/** The metadata may hold a whole configuration file; its first line is enough here. */
 function firstLine(text: string): string {
   const [line] = text.split('\n');
   return line.length < text.length || line.length > 100 ? `${line.slice(0, 97)}...` : line;

@@ -1,9 +1,9 @@
-/** The exit code of a program that Ctrl-C has ended, as shells count it. */
+/** The exit code of a program that Ctrl-C stopped, as shells define it. */
 export const INTERRUPTED = 130;
 
 /**
- * Turns Ctrl-C into a signal, so that work can come to an orderly end; the second Ctrl-C exits at once.
- * @param onFirst tells the user what is going to happen
+ * Turns Ctrl-C into a signal, so that work can be finished in an orderly way; the second Ctrl-C exits at once.
+ * @param onFirst tells the user what will happen
  */
 export function untilInterrupt(onFirst: () => void): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();

@@ -1,4 +1,4 @@
-/** Shows on a terminal how many images are there; elsewhere nothing, since it takes seconds. */
+/** Shows on a terminal how many images are loaded. Elsewhere it shows nothing, since loading takes only seconds. */
 export function loadingDisplay(name: string): { update(done: number, total: number): void; stop(): void } {
   const { stderr } = process;
   return {

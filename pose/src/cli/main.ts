@@ -11,7 +11,7 @@ import { inspect } from './inspect.js';
 import { predict } from './predict.js';
 import { start } from './start.js';
 
-/** The exit code of a mistake in what the user gave; 1 is left for a command whose answer is no. */
+/** The exit code of a mistake in the user's input; 1 is kept for commands whose answer is "no". */
 const USER_ERROR = 2;
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };

@@ -13,7 +13,7 @@ import { readGroundTruth, readPosePairs3d, readResults } from '../node/jsonFiles
 import type { Poses3d } from '../poses3d.js';
 import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
 
-/** The files of an evaluation and the options that some metrics take, as typed. */
+/** The files of an evaluation, and the options of some metrics, as they are typed. */
 export interface MetricFlags {
   readonly annotations: string;
   readonly results: string;
@@ -25,11 +25,11 @@ export interface MetricFlags {
 
 export type MetricOption = Exclude<keyof MetricFlags, 'annotations' | 'results'>;
 
-/** Figures by name, the most telling first. */
+/** Figures by name, the most important first. */
 export type Scores = Readonly<Record<string, number>>;
 
 export interface Metric {
-  /** What it is, for the help text. */
+  /** Describes the metric in the help text. */
   readonly about: string;
   readonly options: Readonly<Partial<Record<MetricOption, readonly string[] | 'number'>>>;
   readonly score: (flags: MetricFlags) => Promise<Scores>;
@@ -75,7 +75,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   epe: onPixels('mean distance in pixels', [], ({ distances, weights }) => ({ EPE: meanError(distances, weights) })),
   nme: onPixels('mean distance by the --norm (box)', ['norm'], (poses, flags) => {
     const lengths = lengthsOf(poses, flags.norm ?? 'box');
-    // A person without a length does not count, as in PCK.
+    // A person without a length to divide by does not count, as in PCK.
     const weights = poses.weights.map((w, i) => (Number.isNaN(lengths[Math.floor(i / poses.names.length)]) ? 0 : w));
     return { NME: meanError(poses.distances, weights, lengths) };
   }),
@@ -152,7 +152,7 @@ async function readPairs({ annotations, results }: MetricFlags, uncertain = fals
   return { truth, pairs };
 }
 
-/** Of MPII's own file, which has no list of the pictures that test, those that the results are about. */
+/** MPII's own file does not list the test pictures; here they are the pictures that the results are about. */
 async function pairsOfMat(annotations: string, results: string, uncertain: boolean) {
   const all = await mpiiTruths(annotations);
   const found = await readResults(results, all, uncertain);
@@ -166,7 +166,7 @@ async function pairsOfMat(annotations: string, results: string, uncertain: boole
   return { truth, pairs };
 }
 
-/** Labels in the densities of their results, in units of the longer side of each person's box. */
+/** Where labels lie in the densities of their results, in units of the longer side of each person's box. */
 function placeOf(pairs: readonly PosePair[]): LabelPlaces {
   const [mu, labels, mean, covariance]: number[][] = [[], [], [], []];
   for (const { truth, result } of pairs) {
@@ -202,7 +202,9 @@ function inSpace(
   };
 }
 
-/** [N]: what distances are measured by, in pixels; NaN where a person lacks a joint of the torso. */
+/**
+ * [N]: the length that each person's distances are divided by, in pixels; NaN where a joint of the torso is missing.
+ */
 function lengthsOf({ truth, pairs, target, weights }: PixelPoses, norm: string): Float64Array {
   if (norm === 'torso') return torsoLengths(schemaOf(truth), target, weights);
   if (norm === 'box') return Float64Array.from(pairs, ({ truth: { box } }) => Math.max(box[2], box[3]));

@@ -3,12 +3,12 @@ import { choicesFile } from 'wgrad/io/node';
 import { loadChoices } from 'wgrad/testing';
 
 /**
- * The device that `--backend` names: `tuned` is WebGPU with the kernels that `wgrad tune` found fastest. It says on stderr
- * how far it is where compiling takes long.
+ * Opens the device that `--backend` names: `tuned` is WebGPU with the kernels that `wgrad tune` found fastest. Where
+ * compiling takes long, it reports the progress on stderr.
  * @throws DataError for another name, DeviceError where there is no such device
  */
 export async function openBackend(name: string): Promise<Device> {
-  // A bar may be drawn already; it draws itself again.
+  // A progress bar may be on this line; it is drawn again afterwards.
   const erase = process.stderr.isTTY ? '\r\u001b[2K' : '';
   const options: WebGpuOptions = {
     quiet: true, // the commands say themselves what they run on

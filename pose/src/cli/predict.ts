@@ -37,7 +37,7 @@ export function predict(program: Command): void {
     .option('--backend <name>', 'webgpu, tuned, cpu or auto', 'auto')
     .addHelpText('after', HELP)
     .action(async (images: string[], flags: PredictFlags) => {
-      // Image codecs are slow to load: only who predicts waits for them.
+      // Image codecs load slowly, so only this command loads them.
       const { predictCommand } = await import('./predictCommand.js');
       await predictCommand(images, flags);
     });

@@ -39,7 +39,7 @@ export interface PredictFlags {
 
 const MOST_PEOPLE = 1024;
 
-/** Predicts, writes what was asked for, and says on stderr what could not be read. */
+/** Predicts, writes the files that were asked for, and reports on stderr what could not be read. */
 export async function predictCommand(paths: readonly string[], flags: PredictFlags): Promise<void> {
   const began = performance.now();
   const checkpoint = await readWeights(flags);
@@ -78,7 +78,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     });
     display.stop();
     const missing = images.length - found.done;
-    // Nothing yet: what a file of that name holds is worth more.
+    // Without results nothing is written: a file of that name may hold earlier ones.
     if (missing < images.length || found.poses.length > 0) {
       const poses = suppression ? suppressAlike(found.poses, schema, ...suppression) : found.poses;
       const results = formatResults(poses);
@@ -106,7 +106,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   if (signal.aborted) process.exitCode = INTERRUPTED;
 }
 
-/** Before the work, which would be lost. @throws DataError where a file could not be written there */
+/** Checks before the work that its result can be saved. @throws DataError where a file could not be written there */
 async function checkWritable(file: string): Promise<void> {
   await access(dirname(file), constants.W_OK).catch((cause: unknown) => {
     throw fileError('cannot write', file, cause);
@@ -120,7 +120,7 @@ async function readWeights({ run, weights, part }: PredictFlags): Promise<PoseCh
   return readPoseCheckpoint(weights ?? (await checkpointFile(run as string)), part);
 }
 
-/** @throws DataError where the level is no share, or nothing would be drawn by it */
+/** @throws DataError where the level is no share, or where no ellipse would be drawn with it */
 function levelOf({ level, overlays }: PredictFlags, { path, architecture }: PoseCheckpoint): number | undefined {
   if (level === undefined) return undefined;
   const share = Number(level);
@@ -133,7 +133,7 @@ function levelOf({ level, overlays }: PredictFlags, { path, architecture }: Pose
   throw new DataError(`--level: ${path} does not say how sure it is, so that there are no ellipses to draw`);
 }
 
-/** @throws DataError for another kind, or a threshold that is none or that nothing asks for */
+/** @throws DataError for an unknown kind, and for a threshold that is no number or that no kind uses */
 function suppressionOf({ nms, nmsThreshold }: PredictFlags): [kind: Suppression, threshold?: number] | undefined {
   const threshold = nmsThreshold === undefined ? undefined : Number(nmsThreshold);
   if (threshold !== undefined && !(threshold > 0 && threshold <= 1)) {

@@ -9,7 +9,7 @@ import type { Session } from '../train/session.js';
 import { trainReport } from '../train/trainReport.js';
 import { TrainingDisplay } from './trainingDisplay.js';
 
-/** A run that was trained to its end. */
+/** A run that is trained to its end. */
 export interface FinishedRun {
   readonly evaluation: Evaluation;
   readonly report: RunReport;
@@ -18,9 +18,9 @@ export interface FinishedRun {
 }
 
 /**
- * Trains from where a session stands to the end, scores it, and writes its report; undefined where the signal came first, and
- * then it is saved.
- * @param began `performance.now()` when the run's work in this process began
+ * Trains a session to its end, scores it and writes its report. If the signal comes first, the run is saved and the
+ * result is undefined.
+ * @param began `performance.now()` when this process began to work on the run
  */
 export async function runToEnd(
   session: Session,
@@ -40,7 +40,7 @@ export async function runToEnd(
   return { evaluation, report, seconds };
 }
 
-/** Network and baselines as log and `--json` tell them, without the joints. */
+/** The scores of network and baselines without those of each joint, as the log and `--json` show them. */
 export function overallScores({ network, baselines }: RunReport): Omit<Score, 'perJoint'>[] {
   return [network, ...baselines].map(({ perJoint, ...score }) => score);
 }

@@ -23,7 +23,7 @@ export function start(program: Command): void {
     .option('--checkpoint', 'compute the blocks of a ResNet again instead of keeping them: slower, for less memory')
     .option('--json', 'print scores, files and epochs as one JSON object and nothing else');
   trainingOptions(command).action(async (flags: StartFlags) => {
-    // Charts and image codecs are slow to load: only who trains waits for them.
+    // Charts and image codecs load slowly, so only this command loads them.
     const { trainCommand } = await import('./trainCommand.js');
     await trainCommand(flags);
   });

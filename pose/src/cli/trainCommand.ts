@@ -22,7 +22,7 @@ import { scoreTable } from './scoreTable.js';
 import { loadTrainingData } from './trainingData.js';
 import { say, withTrainingMachine } from './trainingMachine.js';
 
-/** The options as typed. */
+/** The options as they are typed. */
 export interface StartFlags extends TrainFlags {
   readonly backend: string;
   readonly resume?: string | true;
@@ -33,7 +33,7 @@ export interface StartFlags extends TrainFlags {
   readonly json?: boolean;
 }
 
-/** Runs `wgrad-pose start` from its flags to the report; sets the exit code where Ctrl-C ends it. */
+/** Runs `wgrad-pose start` from its flags to the report; sets the exit code if Ctrl-C stops it. */
 export async function trainCommand({
   backend,
   resume,
@@ -80,14 +80,14 @@ async function resumedCheckpoint(resume: string | true, out: string | undefined)
   return (await stat(resume).catch(() => undefined))?.isDirectory() ? lastCheckpoint(resume) : resume;
 }
 
-/** A resumed run goes on in its own folder, unless another is asked for. */
+/** A resumed run continues in its own folder, unless another one is asked for. */
 async function folderFor(name: string, saved: SavedRun | undefined, out: string | undefined): Promise<RunFolder> {
   if (!saved) return freeRunFolder(name, out);
   const own = dirname(saved.path);
   return out === undefined || resolve(out) === resolve(own) ? runFolder(own) : freeRunFolder(name, out);
 }
 
-/** Undefined where Ctrl-C came first. */
+/** Undefined if Ctrl-C came first. */
 async function train(
   session: Session,
   folder: RunFolder,
@@ -108,11 +108,11 @@ async function train(
   return finished;
 }
 
-/** The result on stdout: a table, or as JSON all that a program needs to go on. */
+/** Prints the result on stdout: a table, or as JSON all that another program needs to continue. */
 function print({ progress }: Session, folder: RunFolder, finished: FinishedRun | undefined, json = false): void {
   if (json) {
     const { path, last, best, log } = folder;
-    // Before the first epoch is over there is no best.
+    // There is no best checkpoint before the first epoch is finished.
     const files = { last, best: existsSync(best) ? best : null, log, report: finished ? folder.report : null };
     const { step, history: epochs } = progress;
     console.log(JSON.stringify({ finished: !!finished, folder: path, ...files, step, epochs, ...figures(finished) }));

@@ -7,7 +7,7 @@ import { inputSize } from '../train/inputSize.js';
 import { type LoadedData, loadData } from '../train/samples.js';
 import { loadingDisplay } from './loadingDisplay.js';
 
-/** Threads beyond any machine's use. */
+/** More threads than any machine can use. */
 const MOST_WORKERS = 64;
 
 /**
@@ -22,7 +22,7 @@ export function openWorkers(text: string | undefined): DataWorkers | undefined {
   return text === '0' ? undefined : new DataWorkers(Number(text));
 }
 
-/** Loads both halves of a data set, training images up to half of the memory, and shows how far that is. */
+/** Loads both halves of a data set and shows the progress; training images may take up to half of the memory. */
 export async function loadTrainingData(
   dataset: PoseDataset,
   config: TrainConfig,

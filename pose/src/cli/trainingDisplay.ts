@@ -5,10 +5,10 @@ import { duration } from '../train/duration.js';
 import type { EpochSummary } from '../train/session.js';
 import type { StepReport } from '../train/trainEpoch.js';
 
-/** Seconds between two lines where there is no terminal to draw a bar on. */
+/** Seconds between two lines where no terminal can show a bar. */
 const LINE_EVERY = 15;
 
-/** Shows on stderr how a run goes: a bar on a terminal, a line now and then elsewhere. */
+/** Shows on stderr how a run proceeds: a bar on a terminal, elsewhere a line from time to time. */
 export class TrainingDisplay implements TrainObserver {
   readonly #config: TrainConfig;
   readonly #stepsPerEpoch: number;

@@ -4,7 +4,7 @@ import { INTERRUPTED, untilInterrupt } from './interrupt.js';
 import { openBackend } from './openBackend.js';
 import { openWorkers } from './trainingData.js';
 
-/** What trains, until Ctrl-C. */
+/** Device, threads and the signal of Ctrl-C, which a training command uses. */
 export interface TrainingMachine {
   readonly device: Device;
   readonly workers: DataWorkers | undefined;
@@ -12,8 +12,8 @@ export interface TrainingMachine {
 }
 
 /**
- * Opens what the options name, has it used, and closes it again. The first Ctrl-C aborts the signal; whoever has something to
- * save ends in order, and an abort that is thrown ends with the exit code alone.
+ * Opens what the options name, lets `use` work with it, and closes it again. The first Ctrl-C aborts the signal. Work
+ * that has something to save then ends normally; if the abort is thrown instead, only the exit code is set.
  */
 export async function withTrainingMachine(
   { backend, workers: threads }: { readonly backend: string; readonly workers?: string },
@@ -36,7 +36,7 @@ export async function withTrainingMachine(
   }
 }
 
-/** Tells how work goes, on stderr. */
+/** Prints a message for the user on stderr. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }

@@ -7,24 +7,24 @@ export interface CocoTruth extends OksTruth {
   readonly id: number;
   readonly image: number;
   readonly category: number;
-  /** Stands for several people: may be matched by any number of results and counts for nothing. */
+  /** Marks several people in one annotation: any number of results may match it, and it counts for nothing. */
   readonly crowd: boolean;
   /** `num_keypoints`: how many joints have a label. */
   readonly labelled: number;
-  /** `head_box`, which PCKh divides by; no field of COCO's own. */
+  /** `head_box`, which PCKh divides by; COCO itself has no such field. */
   readonly headBox?: Box;
 }
 
-/** One picture of a COCO keypoints file; evaluation needs no more than its id. */
+/** One picture of a COCO keypoints file; evaluation needs only its id. */
 export interface CocoImage {
   readonly id: number;
   readonly file?: string;
   readonly size?: readonly [width: number, height: number];
-  /** `split`, the part of the data set that it is from; no field of COCO's own. */
+  /** `split`, the part of the data set that the picture belongs to; COCO itself has no such field. */
   readonly split?: string;
 }
 
-/** A COCO keypoints file as far as metrics need it. */
+/** The parts of a COCO keypoints file that metrics need. */
 export interface CocoGroundTruth {
   readonly file: string;
   /** By id. */
@@ -36,7 +36,7 @@ export interface CocoGroundTruth {
   readonly joints: number;
 }
 
-/** CrowdPose annotates no segments; its evaluation takes this share of the box for the person's area. */
+/** CrowdPose annotates no segments; its evaluation takes this share of the box as the person's area. */
 export const BOX_SHARE = 0.53;
 
 /**

@@ -8,7 +8,7 @@ export interface PosePair {
   readonly result: CocoResult;
 }
 
-/** N pairs as the metrics by joint take them. */
+/** N pairs in the form that the metrics by joint take. */
 export interface PairedPoses {
   /** [N, K, 2] in pixels, like `target`. */
   readonly prediction: Float64Array;
@@ -18,10 +18,10 @@ export interface PairedPoses {
 }
 
 /**
- * Finds for each annotated person (no crowd, some labels) the result that is meant for it: the best one whose
- * `annotation_id` says so, or else the best one without such an id in an image that has one such person.
- * Metrics by joint do not guess who is who, and a person without a result has no distance.
- * @throws DataError naming the annotation that has no result, or the image whose results could be meant for several people
+ * Finds the result for each annotated person who is no crowd and has labels: the best result whose `annotation_id`
+ * names the person; otherwise the best result without such an id, if the image has only one such person. Metrics by
+ * joint must know who is who, and a person without a result would have no distance.
+ * @throws DataError naming the annotation that has no result, or the image whose results could belong to several people
  */
 export function pairPoses(
   { file, truths }: CocoGroundTruth,
@@ -55,7 +55,7 @@ export function pairPoses(
   });
 }
 
-/** The coordinates of pairs, joint by joint. */
+/** Joins the coordinates of pairs into one array for each side. */
 export function stackPairs(pairs: readonly PosePair[], joints: number): PairedPoses {
   const prediction = new Float64Array(pairs.length * joints * 2);
   const target = new Float64Array(prediction.length);

@@ -10,19 +10,19 @@ export interface CocoResult {
   readonly category: number;
   readonly keypoints: Keypoints;
   readonly score: number;
-  /** Area of its box in square pixels, or of all its keypoints' extent. */
+  /** Area of its box in square pixels, or of the rectangle around all its keypoints. */
   readonly area: number;
-  /** `annotation_id`: the person that the box came from, where a top-down network was given annotated boxes. */
+  /** `annotation_id`: the annotated person whose box the network was given, if it was given annotated boxes. */
   readonly annotation?: number;
-  /** `mean` and `covariance`: where labels are expected, in pixels; read where it is asked for. */
+  /** `mean` and `covariance`: where labels are expected, in pixels; only read if asked for. */
   readonly expected?: ExpectedLabels;
 }
 
 /**
- * The COCO results `[{image_id, category_id, keypoints, score, bbox?}, ...]` that a file's JSON holds. As in COCO's API the first result decides
- * for all whether areas come from `bbox` or from the extent of the keypoints.
- * @param uncertain whether results must say how sure they are: `covariance: [xx, xy, yy, ...]`, about `mean: [x, y, ...]` or,
- * without it, about the keypoints
+ * The COCO results `[{image_id, category_id, keypoints, score, bbox?}, ...]` that a file's JSON holds. As in COCO's
+ * API, the first result decides for all whether areas come from `bbox` or from the rectangle around the keypoints.
+ * @param uncertain whether results must have an uncertainty: `covariance: [xx, xy, yy, ...]`, about `mean: [x, y, ...]`
+ * or, without it, about the keypoints
  * @throws DataError naming file, result and field for whatever is missing or no number, and for an image, category or
  * annotation that the ground truth does not have
  */
@@ -38,7 +38,7 @@ export function resultsOf(list: unknown, file: string, truth: CocoGroundTruth, u
     if (!truth.categories.has(category)) {
       throw entry.error('category_id', `expected one of ${truth.file} (${[...truth.categories.keys()].join(', ')})`);
     }
-    // Without annotations there is no K to hold results to, and nothing that their keypoints are compared with.
+    // Without annotations K is unknown, and there is nothing to compare keypoints with.
     const keypoints = entry.numbers('keypoints', truth.joints ? 3 * truth.joints : entry.list('keypoints').length);
     const annotation = entry.has('annotation_id') ? entry.integer('annotation_id') : undefined;
     if (annotation !== undefined && imageOf.get(annotation) !== image) {

@@ -4,11 +4,11 @@ import { h36m18 } from '../schemas/h36m18.js';
 import { mpii16 } from '../schemas/mpii16.js';
 import type { CocoGroundTruth } from './groundTruth.js';
 
-/** All schemas there are. */
+/** All schemas that wgrad knows. */
 export const SCHEMAS: readonly JointSchema[] = [coco17, crowdpose14, lsp14, mpii16, h36m18];
 
 /**
- * The schema of a file's keypoints: the one that has the joint names of its categories, and COCO's for any other 17.
+ * The schema of a file's keypoints: the one with the joint names of its categories; for any other 17 names, COCO's.
  * @throws DataError if there is none
  */
 export function schemaOf({ file, categories, joints }: CocoGroundTruth): JointSchema {

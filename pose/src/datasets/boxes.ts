@@ -9,7 +9,7 @@ export interface BoxedPerson {
   readonly file: string;
   /** `[x, y, width, height]` in pixels of the upright picture. */
   readonly box: Box;
-  /** How sure a detector is. */
+  /** The detector's confidence. */
   readonly score?: number;
   readonly split?: 'train' | 'test';
   /** `x, y, v` for each joint, v = 0 where it is not annotated. */
@@ -40,7 +40,7 @@ export function boxesOf(list: unknown, file: string): BoxedPerson[] {
  * @throws DataError naming file, line and field for whatever is missing or no number
  */
 export async function boxesOfTable(text: string, file: string): Promise<BoxedPerson[]> {
-  // Only who has a table waits for the parser; this build of it runs in browsers as well.
+  // The parser is only loaded for a table; this build of it also runs in browsers.
   const { parse } = await import('csv-parse/browser/esm/sync');
   let rows: Record<string, string>[];
   try {
@@ -87,11 +87,11 @@ function people(entries: readonly JsonEntry[], file: string): BoxedPerson[] {
   });
 }
 
-/** The joints that people's keypoints are, told by their number. @throws DataError where no schema has so many */
+/** The schema of people's keypoints, found by their number. @throws DataError where no schema has so many */
 export function schemaFor(file: string, people: readonly BoxedPerson[]): JointSchema {
   const counts = new Set(people.map(({ keypoints = [] }) => keypoints.length / 3));
   const [count] = counts;
-  // CrowdPose has as many joints as LSP, but comes in COCO's form.
+  // CrowdPose has as many joints as LSP, but its data come in COCO's format.
   const schema = SCHEMAS.find(({ name, joints }) => name !== 'crowdpose14' && joints.length === count);
   if (counts.size === 1 && schema) return schema;
   throw new DataError(

@@ -4,7 +4,7 @@ import type { SpatialLabels } from '../dataset.js';
 import { H36M_THORAX } from '../schemas/h36m18.js';
 import type { AnnotatedPerson } from './people.js';
 
-/** Joints of a file; the thorax, the middle of the shoulders, comes last. */
+/** The number of joints in a file; the thorax, which follows from the shoulders, comes after them. */
 const STORED = H36M_THORAX;
 const SHOULDERS = [11, 14] as const;
 
@@ -13,7 +13,7 @@ const BROKEN_TAKES = ['s_09_act_05_subact_02_ca', 's_09_act_10_subact_02_ca', 's
 
 type Point = readonly [x: number, y: number, z: number];
 
-/** What an annotation file in this form says of one person, without the picture. */
+/** What an annotation file of this format says about one person, without the picture. */
 export interface H36mLabels extends Pick<AnnotatedPerson, 'joints' | 'weights'> {
   /** The picture's name in the file. */
   readonly name: string;
@@ -22,11 +22,11 @@ export interface H36mLabels extends Pick<AnnotatedPerson, 'joints' | 'weights'> 
   readonly spatial: SpatialLabels;
 }
 
-/** The labels of a file's content, but for the takes that are left out. @throws DataError as `h36m` */
+/** The labels in a file's content, without the takes that are left out. @throws DataError as `h36m` */
 export function h36mLabels(content: unknown, file: string): H36mLabels[] {
   return h36mAnnotations(content, file).flatMap(({ name, image, annotation, isBroken }) => {
     if (isBroken) return [];
-    // The annotation's word counts, as in the official code.
+    // The annotation's image id counts before the image's, as in the official code.
     const [entry, field] = annotation.has('image_id') ? ([annotation, 'image_id'] as const) : ([image, 'id'] as const);
     return [{ name, ...(entry.has(field) && { image: entry.integer(field) }), ...h36mProjection(annotation) }];
   });

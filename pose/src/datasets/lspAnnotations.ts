@@ -2,7 +2,7 @@ import { DataError } from 'wgrad';
 import { readMat5 } from '../formats/mat5.js';
 import { lsp14 } from '../schema.js';
 
-/** One line of the annotation, joints still in MATLAB's pixels: the centre of the top left one is (1, 1). */
+/** The annotation of one image, still in MATLAB's pixels: the centre of the top left one is (1, 1). */
 export interface LspAnnotation {
   readonly file: string;
   readonly split?: string;
@@ -12,14 +12,14 @@ export interface LspAnnotation {
 
 const JOINTS = lsp14.joints.length;
 
-/** What a file holds, and where training ends if it does not say. */
+/** What a file holds, and how many images train if it does not say. */
 export interface LspAnnotations {
   readonly items: readonly LspAnnotation[];
   /** Number of images that train. */
   readonly custom: number;
 }
 
-/** Of LSP extended, which has no test images of its own, this share is held out. */
+/** LSP extended has no test images of its own, so this share is held out. */
 const HELD_OUT = 0.1;
 
 /** The annotations in the bytes of `joints.json`. @throws DataError naming item and joint */

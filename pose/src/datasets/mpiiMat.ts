@@ -2,7 +2,7 @@ import { DataError } from 'wgrad';
 import { type MatMembers, type MatValue, readMat5 } from '../formats/mat5.js';
 import { mpii16 } from '../schemas/mpii16.js';
 
-/** One person of MPII as its annotators left it, in 1-based pixels. */
+/** One person of MPII in the annotators' 1-based pixels. */
 export interface MpiiPerson {
   readonly image: string;
   readonly center: readonly [x: number, y: number];
@@ -14,10 +14,11 @@ export interface MpiiPerson {
 }
 
 /**
- * The labelled people of MPII's own `mpii_human_pose_v1_u12_1.mat`, image by image: the struct `RELEASE` with
- * `annolist(i).image.name`, `annolist(i).annorect(j)` of `annopoints.point(k)` {x, y, id, is_visible}, `scale`, `objpos` and
- * the head's `x1`, `y1`, `x2`, `y2`, and `img_train(i)`. Images of the test set, whose joints nobody has, and people without joints, scale or place are
- * left out. `is_visible`, which is a number, a text or empty there, makes no difference: a hidden joint counts.
+ * The labelled people of MPII's own `mpii_human_pose_v1_u12_1.mat`, image by image. It reads the struct `RELEASE` with
+ * `annolist(i).image.name`, `annolist(i).annorect(j)` of `annopoints.point(k)` {x, y, id, is_visible}, `scale`,
+ * `objpos` and the head's `x1`, `y1`, `x2`, `y2`, and `img_train(i)`. It leaves out the images of the test set, whose
+ * joints are not public, and people without joints, scale or place. It ignores `is_visible`, which may be a number, a
+ * text or empty: a hidden joint counts.
  * @throws DataError naming image, person and field for whatever has another form
  */
 export async function readMpiiMat(bytes: Uint8Array, file: string): Promise<MpiiPerson[][]> {
@@ -69,7 +70,7 @@ function personOf(people: MatMembers, j: number, image: string, where: string): 
 
 const CORNERS = ['x1', 'y1', 'x2', 'y2'];
 
-/** An array of structs, of which an empty one may be any empty array. */
+/** An array of structs; where it is empty, the file may have any empty array instead. */
 function structsOf(value: MatValue | undefined): MatMembers | undefined {
   return value?.kind === 'members' ? value : undefined;
 }

@@ -3,14 +3,14 @@ import { mpii16 } from '../schemas/mpii16.js';
 import type { MpiiPerson } from './mpiiMat.js';
 import type { AnnotatedPerson } from './people.js';
 
-/** A person's `scale` is its height in units of so many pixels. */
+/** Pixels per unit of a person's `scale`, which measures the person's height. */
 const SCALE_UNIT = 200;
-/** Crops are moved down by so many `scale`s, since the annotated centre lies high in the body. */
+/** Crops are moved down by `scale` times this many pixels, since the annotated centre lies high in the body. */
 const SHIFT = 15;
 
 const JOINTS = mpii16.joints.length;
 
-/** A person of the lists of Simple Baselines, HRNet and mmpose. @throws DataError naming person and field */
+/** A person from the lists of Simple Baselines, HRNet and mmpose. @throws DataError naming person and field */
 export function mpiiEntry(entry: JsonEntry): MpiiPerson {
   const [x, y] = entry.numbers('center', 2);
   const scale = entry.number('scale');

@@ -4,13 +4,13 @@ import { mpii16 } from '../schemas/mpii16.js';
 import { readMpiiMat } from './mpiiMat.js';
 import { mpiiPerson } from './mpiiPeople.js';
 
-/** COCO's "person". */
+/** The id of COCO's category "person". */
 const PERSON = 1;
 
 /**
- * The labelled people of MPII's own `.mat` as metrics and predictions take them, in 0-based pixels, with their head boxes. A
- * picture's id is the number that its name is, or, unless all names are different numbers, its place among the labelled ones; a
- * person's is its place among all labelled people. Both places count from 1.
+ * The labelled people of MPII's own `.mat` in the form that metrics and predictions take, in 0-based pixels, with their
+ * head boxes. A picture's id is the number in its name or, unless all names are different numbers, its place among the
+ * labelled pictures. A person's id is its place among all labelled people. Both places count from 1.
  * @throws DataError as `readMpiiMat`
  */
 export async function mpiiTruthsOf(bytes: Uint8Array, file: string): Promise<CocoGroundTruth> {

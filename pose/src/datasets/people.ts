@@ -1,6 +1,6 @@
 import type { Box, SpatialLabels } from '../dataset.js';
 
-/** One labelled person, before the picture is decoded; the fields that `PoseSample` has as well are the same. */
+/** One labelled person before the picture is decoded; fields with the names of `PoseSample`'s mean the same. */
 export interface AnnotatedPerson {
   readonly id: string;
   /** Path of the picture. */
@@ -16,8 +16,8 @@ export interface AnnotatedPerson {
 }
 
 /**
- * The box between the centres of its corner pixels, limited to the picture: `[x, y, w, h]` counts from edge to edge, so
- * that its last pixel is `x + w - 1` (as in the official code and mmpose). Undefined where nothing of it is left.
+ * The box between the centres of its corner pixels, limited to the picture. `[x, y, w, h]` counts from edge to edge, so
+ * its last pixel is `x + w - 1` (as in the official code and mmpose). Undefined where the box lies outside the picture.
  */
 export function boxInPixels([x, y, w, h]: Box, width: number, height: number): Box | undefined {
   const [left, top] = [Math.max(0, x), Math.max(0, y)];
@@ -26,7 +26,7 @@ export function boxInPixels([x, y, w, h]: Box, width: number, height: number): B
   return right > left && bottom > top ? [left, top, right - left, bottom - top] : undefined;
 }
 
-/** The labels `x, y, v` of K joints, of which those with v = 0 weigh nothing; hidden ones (v = 1) count fully. */
+/** The labels `x, y, v` of K joints. Joints with v = 0 weigh nothing; hidden ones (v = 1) count fully. */
 export function jointsOf(keypoints: ArrayLike<number>): Pick<AnnotatedPerson, 'joints' | 'weights'> {
   const count = keypoints.length / 3;
   const joints = Float64Array.from({ length: 2 * count }, (_, i) => keypoints[3 * (i >> 1) + (i % 2)]);

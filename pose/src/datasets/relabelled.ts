@@ -1,8 +1,8 @@
 import type { PoseSplit } from '../dataset.js';
 
 /**
- * A split under another schema: joint k is the one that was `from[k]`, and has no label where that is -1. Weights stay as
- * they are; the official code gives every joint of MPII weight 1 when it trains in 3-D, labelled or not.
+ * A split with another schema: joint k is joint `from[k]` of the split, and has no label where that is -1. Weights stay
+ * as they are; the official code instead gives every joint of MPII weight 1 when it trains in 3-D, labelled or not.
  */
 export function relabelled(split: PoseSplit, from: readonly number[]): PoseSplit {
   return {

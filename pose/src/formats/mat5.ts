@@ -13,7 +13,7 @@ export interface MatText {
   readonly text: string;
 }
 
-/** What wgrad has no use for: complex and sparse arrays, objects, functions. */
+/** Values that wgrad does not read: complex and sparse arrays, objects, functions. */
 export interface MatOther {
   readonly kind: 'other';
 }
@@ -44,7 +44,7 @@ const CHAR = 4;
 const FIRST_NUMERIC = 6;
 const LAST_NUMERIC = 15;
 const COMPLEX = 0x08;
-/** MPII's annotation comes near half of this; a compressed element that claims more is broken or hostile. */
+/** MPII's annotation has about half of this; a compressed element that claims more is damaged or hostile. */
 const LARGEST = 2 ** 29;
 
 interface Element {
@@ -54,10 +54,11 @@ interface Element {
 }
 
 /**
- * Reads the variables of a MATLAB 5 file (little-endian, zlib-compressed or not) by name. Structs and cells are parsed as far as
- * they are asked for, one level at a time, so that no depth of nesting is too deep. Format: MathWorks, "MAT-File Format", level 5.
- * @param file names the source in messages.
- * @throws DataError for another format (a version 7.3 file is HDF5), and where sizes do not fit.
+ * Reads the variables of a MATLAB 5 file (little-endian, zlib-compressed or not) by name. Structs and cells are parsed
+ * one level at a time, when they are asked for, so that deep nesting does no harm. Format: MathWorks, "MAT-File
+ * Format", level 5.
+ * @param file names the source in messages
+ * @throws DataError for another format (a version 7.3 file is HDF5), and where sizes do not fit
  */
 export async function readMat5(bytes: Uint8Array, file: string): Promise<Map<string, MatValue>> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -76,7 +77,7 @@ export async function readMat5(bytes: Uint8Array, file: string): Promise<Map<str
   return variables;
 }
 
-/** An array of structs or, with one field without a name, of cells; first index fastest. */
+/** An array of structs or, with a single field that has no name, of cells; first index fastest. */
 export class MatMembers {
   readonly kind = 'members';
   readonly dims: readonly number[];
@@ -84,7 +85,7 @@ export class MatMembers {
   readonly length: number;
   readonly #view: DataView;
   readonly #file: string;
-  /** Where the members' fields begin, as far as somebody came; member by member, field by field. */
+  /** Where the fields of the members begin, as far as they were parsed; member by member, field by field. */
   readonly #offsets: number[];
 
   /** @param start where the first field of the first member begins */
@@ -95,13 +96,13 @@ export class MatMembers {
     this.dims = dims;
     this.fields = fields;
     this.length = product(dims);
-    // A field takes eight bytes at least.
+    // A field takes at least eight bytes.
     if (!(this.length * Math.max(1, fields.length) * 8 <= view.byteLength)) {
       throw broken(file, `${dims.join('x')} structs or cells do not fit into ${view.byteLength} bytes`);
     }
   }
 
-  /** A field of a member; undefined where there is none of that name. @throws DataError where it is broken */
+  /** A field of a member; undefined where there is no field of that name. @throws DataError where it is damaged */
   at(index: number, field = ''): MatValue | undefined {
     const column = this.fields.indexOf(field);
     if (column < 0 || !(index >= 0 && index < this.length)) return undefined;
@@ -152,7 +153,7 @@ async function inflate(body: DataView, file: string): Promise<DataView> {
 }
 
 function matrix(body: DataView, file: string): { readonly name: string; readonly value: MatValue } {
-  // As scipy and MATLAB write what is empty within a struct.
+  // scipy and MATLAB write an empty value within a struct like this.
   if (body.byteLength === 0) return { name: '', value: { kind: 'numbers', dims: [0, 0], data: new Float64Array() } };
   const flags = element(body, 0, file);
   const shape = element(body, flags.next, file);

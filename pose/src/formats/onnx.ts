@@ -1,6 +1,6 @@
 import type { StateTensor } from 'wgrad/io';
 
-/** The version of the operators, of 2021, that the nodes are written in; every runtime of today reads it. */
+/** The version of ONNX's operators, from 2021, in which the nodes are written; all current runtimes read it. */
 export const OPSET = 17;
 const IR_VERSION = 8;
 
@@ -15,11 +15,11 @@ export interface OnnxNode {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** A float32 array that enters or leaves; a named dimension may be of any size. */
+/** A float32 input or output; a dimension with a name may have any size. */
 export interface OnnxValue {
   readonly name: string;
   readonly shape: readonly (number | string)[];
-  /** What it means. */
+  /** What the value means. */
   readonly doc: string;
 }
 
@@ -28,9 +28,9 @@ export interface OnnxModel {
   readonly name: string;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
-  /** In an order in which each has what it needs. */
+  /** In an order in which each node stands behind those that it needs. */
   readonly nodes: readonly OnnxNode[];
-  /** Weights by name; whole numbers, `BigInt64Array`, stay whole and all else becomes float32. */
+  /** Weights by name; `BigInt64Array` stays an array of integers, everything else becomes float32. */
   readonly constants: ReadonlyMap<string, StateTensor>;
   /** What a program should know about the model. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 };
 
 /** The bytes of a model as an .onnx file, in opset 17. */
 export async function formatOnnx(model: OnnxModel): Promise<Uint8Array> {
-  // Only who exports waits for the library.
+  // The library is only loaded when a model is exported.
   const [{ default: protobuf }, { ONNX_MESSAGES }] = await Promise.all([
     import('protobufjs/light.js'),
     import('./onnxMessages.js'),
@@ -52,7 +52,7 @@ export async function formatOnnx(model: OnnxModel): Promise<Uint8Array> {
   const content = {
     irVersion: IR_VERSION,
     producerName: 'wgrad',
-    // Of the operators without a domain, ONNX's own.
+    // The version of the operators without a domain, which are ONNX's own.
     opsetImport: [{ version: OPSET }],
     graph: {
       name: model.name,
@@ -83,7 +83,7 @@ function constant({ shape, data }: StateTensor) {
   return {
     dims: shape,
     dataType: raw instanceof BigInt64Array ? INT64 : FLOAT,
-    // Little endian, as every machine that runs Node.
+    // Little-endian, like every machine that runs Node.
     rawData: new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength),
   };
 }
