@@ -21,15 +21,18 @@ interface Record {
   readonly method?: number;
   readonly size?: number;
   readonly flags?: number;
+  readonly sum?: number;
+  /** Where the directory says that it begins. */
+  readonly claimedAt?: number;
 }
 
 /** A zip file of these records, whose headers may lie. */
 function zip(records: readonly Record[]): Uint8Array {
   const body: number[] = [];
   const central: number[] = [];
-  for (const { name, data, method = 0, size = data.length, flags = 0 } of records) {
-    const at = body.length;
-    const sizes = [...u32(crc32(data)), ...u32(data.length), ...u32(size)];
+  for (const { name, data, method = 0, size = data.length, flags = 0, sum = crc32(data), claimedAt } of records) {
+    const at = claimedAt ?? body.length;
+    const sizes = [...u32(sum), ...u32(data.length), ...u32(size)];
     const header = [
       ...u16(10),
       ...u16(flags),
@@ -201,6 +204,24 @@ const hostile: readonly (readonly [string, Uint8Array, string | RegExp])[] = [
     'has encrypted content',
   ],
   ['a record twice', torchZip(['}'], [{ name: 'net/data/0', data: bytes('') }]), '"net/data/0" has a name that occurs'],
+  [
+    'a record of another checksum',
+    torchZip(['}'], [{ name: 'net/data/1', data: bytes('abc'), sum: 7 }]),
+    'record "net/data/1" has damage: ',
+  ],
+  [
+    'a record in the bytes of another',
+    zip([
+      { name: 'net/data.pkl', data: bytes('\x80\x02}.') },
+      { name: 'net/data.pkm', data: bytes('\x80\x02}.'), claimedAt: 0 },
+    ]),
+    'record "net/data.pkm" has damage: Overlapping entry found',
+  ],
+  [
+    'a record beyond the file',
+    torchZip(['}'], [{ name: 'net/data/1', data: bytes(''), claimedAt: 1e6 }]),
+    'record "net/data/1" has damage: ',
+  ],
   ['a zip that is cut', torchZip(tensorDict(0, [4], [1])).slice(0, -30), 'not a zip file as PyTorch writes it'],
 
   ['a big-endian legacy file', legacy(false, ['}'], []), 'written on a big-endian machine'],

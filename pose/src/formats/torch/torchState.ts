@@ -36,7 +36,7 @@ export function isTorchFile(bytes: Uint8Array): boolean {
  */
 export async function readTorchState(bytes: Uint8Array, where: string, part?: string): Promise<TorchState> {
   const zipped = begins(bytes, 0, ZIP_MAGIC);
-  const file = zipped ? readTorchZip(bytes, where) : readTorchLegacy(bytes, where);
+  const file = zipped ? await readTorchZip(bytes, where) : readTorchLegacy(bytes, where);
   const dicts = stateDictsOf(file.root);
   const chosen = part ?? MODEL_KEYS.find((key) => dicts.has(key)) ?? (dicts.has('') ? '' : onlyKey(dicts));
   const dict = chosen === undefined ? undefined : dicts.get(chosen);

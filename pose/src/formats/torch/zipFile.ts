@@ -12,8 +12,8 @@ export const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04] as const;
  * Reads the format of PyTorch 1.6 and later: a zip of `<name>/data.pkl` and one record `<name>/data/<key>` per storage.
  * @throws DataError for anything that is not a plain little-endian file of `torch.save`
  */
-export function readTorchZip(bytes: Uint8Array, where: string): TorchFile {
-  const records = readZipRecords(bytes, where);
+export async function readTorchZip(bytes: Uint8Array, where: string): Promise<TorchFile> {
+  const records = await readZipRecords(bytes, where);
   const [main, ...others] = [...records.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (main === undefined || others.length > 0) {
     throw new DataError(`${where}: a zip without one data.pkl in its folder, so not written by torch.save`);
