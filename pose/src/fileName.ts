@@ -1,4 +1,6 @@
-/** The last name of a path, with `/` or `\\` between its names, as Node's `basename` gives it; browsers have none. */
+/**
+ * The last name of a path whose names are separated by `/` or `\\`, like Node's `basename`, which browsers do not have.
+ */
 export function fileName(path: string): string {
   return path.replace(/[/\\]+$/, '').replace(/^.*[/\\]/s, '');
 }

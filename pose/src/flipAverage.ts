@@ -1,7 +1,7 @@
 import type { Shape } from 'wgrad';
 import { mapExtent, type PeakOptions, PIXEL_CENTRE } from './heatmaps/mapGrid.js';
 
-/** Poses [N, K, D] in units of the crop, x from its middle, and the sigma of each coordinate where there is one. */
+/** Poses [N, K, D] in crop units, x counted from the middle, and the sigma of each coordinate where there is one. */
 export interface FlipPoses {
   readonly mu: Float64Array;
   readonly sigma?: Float64Array;
@@ -10,9 +10,9 @@ export interface FlipPoses {
 }
 
 /**
- * The flip test: `(f(image) + mirror^-1 f(mirrored image)) / 2`, where `mirror^-1` swaps left and right joints and turns
- * x into -x, and leaves y and depths as they are. Sigmas, and with them scores, follow their joints; RLE's official code
- * averages them without the swap.
+ * The flip test: `(f(image) + mirror^-1 f(mirrored image)) / 2`, where `mirror^-1` swaps left and right joints and
+ * turns x into -x; y and depths stay as they are. Sigmas, and therefore scores, are swapped with their joints; RLE's
+ * official code averages them without the swap.
  * @param order [K]: the schema's `flipOrder`
  */
 export function flipAverage(upright: FlipPoses, mirrored: FlipPoses, order: Uint32Array): FlipPoses {
@@ -31,12 +31,13 @@ export interface FlipMaps {
 }
 
 /**
- * The flip test of heatmaps: each map's mean with that of the mirror image, turned back, of the joint on the other side. Maps
- * are averaged, and not their peaks: where the two disagree, the higher peak wins, and a mean of both is at neither.
+ * The flip test of heatmaps: the mean of each map and of the mirror image's map for the joint on the other side, turned
+ * back. Maps are averaged rather than their peaks: where two peaks disagree, the higher one wins, while a mean of both
+ * would be at neither.
  *
- * Column j shows `(j + pixel) / W` of the crop, so it comes from column `W - 2 pixel - j`. With 0.5 that is exact. With 0, as
- * in the public codes, it is one further than the array reversed: what they call a shift of the flipped map by a pixel; with UDP
- * the array reversed is exact again.
+ * Column j shows `(j + pixel) / W` of the crop, so it comes from column `W - 2 pixel - j` of the mirror image. With
+ * `pixel` 0.5 that is exactly the reversed array. With 0, as in the public codes, it is one column further, which they
+ * call a shift of the flipped map by a pixel. With UDP it is exactly the reversed array again.
  * @param order [K]: the schema's `flipOrder`
  */
 export function flipAverageMaps(
@@ -48,14 +49,15 @@ export function flipAverageMaps(
   const [, , W, K] = upright.shape;
   const maps = upright.maps.map((value, i) => {
     const column = Math.floor(i / K) % W;
-    // Beyond the last column, where pixels do not lie in their middle, there is only its neighbour.
+    // If pixels do not lie at their centres, the first column comes from beyond the last one; the last one stands in
+    // for it.
     const source = Math.min(W - 1, Math.round(mapExtent(W, udp) - 2 * pixel - column));
     return (value + mirrored.maps[i - (i % (W * K)) + source * K + order[i % K]]) / 2;
   });
   return { maps, shape: upright.shape };
 }
 
-/** What was said of mirror images as it would be of the images; `sign` is that of x. */
+/** Turns what was predicted for mirror images back to the images; `sign` multiplies x. */
 function unmirror(values: Float64Array, order: Uint32Array, dims: number, sign: 1 | -1): Float64Array {
   const count = order.length;
   return values.map((_, i) => {

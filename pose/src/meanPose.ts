@@ -1,4 +1,4 @@
-/** Weighted mean [K, D] of labels [N, K, D]: the prediction that looks at no pixel. @param weights [N, K] */
+/** Weighted mean [K, D] of labels [N, K, D]: the prediction of one who sees no image. @param weights [N, K] */
 export function meanPose(
   labels: ArrayLike<number>,
   weights: ArrayLike<number>,

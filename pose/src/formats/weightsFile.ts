@@ -8,8 +8,8 @@ export interface WeightsFile extends Omit<TorchState, 'format'> {
 }
 
 /**
- * The weights in the bytes of a safetensors file, or of a file that `torch.save` wrote (a zip, or the format before PyTorch
- * 1.6), told by what it begins with; nothing of a file is ever run.
+ * The weights in the bytes of a safetensors file or of a file that `torch.save` wrote (a zip, or the format before
+ * PyTorch 1.6); the first bytes tell which. No code of a file is run.
  * @param path names the file in messages
  * @param part a dict of the file other than the model's; only files of PyTorch have parts
  * @throws DataError where the file is of another format, damaged, or holds no state dict
@@ -31,7 +31,7 @@ export function modelWeights({ tensors }: WeightsFile): StateDict {
   return new Map([...tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
 }
 
-/** A header of JSON behind eight bytes of length; a cut or spoilt one is for the parser to judge. */
+/** Whether eight bytes of length and the beginning of JSON stand in front; the parser reports a damaged header. */
 function looksLikeSafetensors(bytes: Uint8Array): boolean {
   return bytes.length < 9 || bytes[8] === '{'.charCodeAt(0);
 }

@@ -1,16 +1,17 @@
-/** Logarithms of less than this are noise. */
+/** Values below this are noise, so their logarithms say nothing. */
 const FLOOR = 1e-10;
 
-/** Widths of the modulating kernel in pixels of the map, as DARK and mmpose have it for peaks of standard deviation 2. */
+/** Width of the smoothing kernel in pixels of the map; DARK and mmpose use it for peaks of standard deviation 2. */
 export const DARK_KERNEL = 11;
 
 /**
- * The distribution-aware place of a peak (DARK: Zhang et al., CVPR 2020): the map is smoothed by a Gaussian to one hill, whose
- * logarithm L is a parabola where the hill is a Gaussian, so that `-(d2 L)^-1 dL` leads from the peak to its top.
+ * Refines the place of a peak (DARK: Zhang et al., CVPR 2020). A Gaussian smooths the map to one hill. Where the hill
+ * is a Gaussian, its logarithm L is a parabola, so that `-(d2 L)^-1 dL` leads from the peak to its top.
  *
- * Derivatives are central differences, the second ones over two pixels, as in the authors' code and mmpose. That the smoothed
- * map keeps its old height there cancels out. Deviation: where L has no top nearby (its Hessian is not negative definite), or
- * a difference would leave the map, the peak stays; the codes follow the parabola to wherever it leads.
+ * Derivatives are central differences, the second ones over two pixels, as in the authors' code and mmpose. Those codes
+ * also scale the smoothed map back to its old height, which cancels out. Deviation: where L has no top nearby (its
+ * Hessian is not negative definite), or where a difference would leave the map, the peak stays; the codes follow the
+ * parabola wherever it leads.
  *
  * @param at the map's value at row and column, 0 outside
  * @param kernel odd width of the smoothing kernel, of OpenCV's standard deviation `0.3 ((kernel - 1) / 2 - 1) + 0.8`

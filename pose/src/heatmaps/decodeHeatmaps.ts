@@ -2,13 +2,15 @@ import { formatShape, type Shape, ShapeError, sizeOf } from 'wgrad';
 import { darkOffset } from './dark.js';
 import { mapExtent, type PeakOptions, PIXEL_CENTRE } from './mapGrid.js';
 
-/** How far the peak is moved towards the higher of its neighbours: its true place is likely there, in pixels of the map. */
+/**
+ * How far a peak is moved towards its higher neighbours, in pixels of the map: the joint is likely to lie on that side.
+ */
 const SHIFT = 0.25;
 
 export interface DecodeOptions extends PeakOptions {
   /**
-   * How the place is found between pixels: a `quarter` of one towards the higher neighbours (default), or by the shape of the
-   * hill as DARK does, which finds the mean of a Gaussian.
+   * How the place between pixels is found: `quarter` moves the peak by a quarter of a pixel towards the higher
+   * neighbours (default); `dark` uses the shape of the hill, which gives the exact mean of a Gaussian.
    */
   readonly refine?: 'quarter' | 'dark';
   /** Odd width of DARK's smoothing kernel in pixels of the map; default 11. */
@@ -23,12 +25,13 @@ export interface DecodedHeatmaps {
 }
 
 /**
- * The peak of each map, a quarter of a pixel towards its higher neighbour in either direction (Xiao et al., 2018), or by DARK
- * (see `darkOffset`); on the host. The first of equal peaks counts. The public codes do not move peaks of the second column and
+ * The peak of each map, moved by a quarter of a pixel towards its higher neighbour along either axis (Xiao et al.,
+ * 2018), or by DARK (see `darkOffset`); computed on the host. The first of equal peaks counts. Peaks in the outermost
+ * columns and rows are not moved along that axis. Deviation: the public codes do not move those in the second column or
  * row either.
  *
  * @param maps row-major values of `shape` [B, H, W, K]
- * @throws ShapeError for other maps, or a kernel of no odd width
+ * @throws ShapeError if the values do not fit the shape, or if the kernel's width is not odd
  */
 export function decodeHeatmaps(
   maps: ArrayLike<number>,

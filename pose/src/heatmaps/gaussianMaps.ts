@@ -24,13 +24,13 @@ export interface GaussianMapOptions extends MapOptions {
   /** Standard deviation in pixels of the map, default 2. */
   readonly sigma?: number;
   /**
-   * Round the peak to a pixel and cut the map off beyond 3 sigma, as SimpleBaseline does (default); else the peak stays
-   * where it is, between pixels.
+   * True (default): round the peak to a pixel and cut the map off beyond 3 sigma, as SimpleBaseline does. False: leave
+   * the peak where it is, between pixels.
    */
   readonly rounded?: boolean;
 }
 
-/** Heatmaps that a network should give, and which of them say anything. */
+/** The heatmaps that a network should give, and which of them mean anything. */
 export interface GaussianMaps {
   /** [B, H, W, K]. */
   readonly maps: Tensor;
@@ -41,7 +41,7 @@ export interface GaussianMaps {
 /**
  * `map_ij = exp(-((j - u)^2 + (i - v)^2) / (2 sigma^2))` around each joint (u, v) in map pixels, of height 1.
  *
- * Where the weight is 0 the target may be anything; its map then is that of the crop's centre.
+ * Where the weight is 0 the target may hold anything; the map is then that of the crop's centre.
  */
 export function gaussianMaps(
   { target, weight }: Labels,
@@ -53,7 +53,7 @@ export function gaussianMaps(
   const along = (coordinate: 0 | 1, extent: number) => {
     const t = slice(known, { begin: [0, 0, coordinate], end: [B, K, coordinate + 1] });
     const exact = sub(mul(add(reshape(t, { shape: [B, 1, K] }), 0.5), extent), pixel);
-    // The public codes truncate towards 0, so that what lies a little outside comes closer by a pixel.
+    // The public codes truncate towards 0, which moves a joint just outside the map one pixel closer.
     const centre = rounded ? cast(cast(add(exact, 0.5), { dtype: 'int32' }), { dtype: 'float32' }) : exact;
     const distance = sub(reshape(indices(target.device, extent), { shape: [extent, 1] }), centre);
     const bell = exp(mul(square(distance), -0.5 / sigma ** 2));

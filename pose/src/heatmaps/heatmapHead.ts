@@ -19,10 +19,10 @@ export interface HeatmapHeadShape {
   readonly channels?: number;
 }
 
-/** Modules of the sequence from one transposed convolution to the next: itself, its batch norm, a ReLU. */
+/** Modules from one transposed convolution to the next in the sequence: itself, its batch norm, a ReLU. */
 const PERIOD = 3;
 
-/** Xiao et al. (2018): weights from N(0, 0.001^2), no bias but the last, which starts at 0. */
+/** Draws weights as Xiao et al. (2018): from N(0, 0.001^2); only the last layer has a bias, which starts at 0. */
 export function init(
   rng: Rng,
   device: Device,
@@ -52,15 +52,15 @@ export function init(
   };
 }
 
-/** What a softmax over maps counts in. */
+/** The softmax over maps needs float32. */
 const FLOAT32 = { dtype: 'float32' } as const;
 
 /**
- * Heatmaps of SimpleBaseline (Xiao et al., 2018): transposed 4x4 convolutions of stride 2 with batch norm and ReLU, then
- * 1x1 to one map for each joint. In training go on with the returned state.
+ * Heatmaps of SimpleBaseline (Xiao et al., 2018): transposed 4x4 convolutions of stride 2 with batch norm and ReLU,
+ * then a 1x1 convolution to one map per joint. In training, continue with the returned state.
  *
  * @param x features [B, H, W, C]
- * @returns maps [B, 2^n H, 2^n W, K] of n doublings, float32 also of float16 features
+ * @returns maps [B, 2^n H, 2^n W, K] for n doublings, in float32 even where the features are float16
  */
 export function apply(
   { deconv_layers, final_layer }: HeatmapHeadParams,

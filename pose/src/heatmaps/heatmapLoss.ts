@@ -7,10 +7,12 @@ import { mapDistribution, mapMean, mapShape } from './softArgmax.js';
 export interface HeatmapLossOptions extends MapOptions, Pick<GaussianMapOptions, 'sigma' | 'rounded'> {}
 
 /**
- * `L = mean over B, H, W, K of w (map - gaussian)^2`, SimpleBaseline's (Xiao et al., 2018), as mmpose counts it; the
- * official code has half of it. A joint weighs the mean of its coordinates' weights, none beyond the map.
+ * `L = mean over B, H, W, K of w (map - gaussian)^2`, SimpleBaseline's loss (Xiao et al., 2018) as mmpose counts it;
+ * the official code takes half of it. The weight w of a joint is the mean of its coordinates' weights, and 0 if its
+ * Gaussian lies outside the map.
  *
  * @param maps [B, H, W, K]
+ * @returns []
  */
 export function heatmapMse(maps: Tensor, labels: Labels, options: HeatmapLossOptions = {}): Tensor {
   const [, height, width] = mapShape('heatmapMse', maps);
@@ -26,15 +28,16 @@ export interface DsntOptions extends MapOptions {
   readonly regularisation?: number;
 }
 
-/** Keeps logarithms finite where both distributions are 0; mmpose's. */
+/** Keeps logarithms finite where both distributions are 0; the value is mmpose's. */
 const LOG_EPSILON = 1e-24;
 
 /**
- * Differentiable spatial to numerical transform (Nibali et al., 2018, eq. 12),
- * `L = sum w (|mu - target| + lambda JS(p || N(target, sigma^2))) / B` over joints: p the softmax of each map, mu its mean,
- * `|.|` Euclidean in crop units, half of the paper's.
+ * Differentiable spatial to numerical transform (Nibali et al., 2018, eq. 12), `L = sum w (|mu - target| + lambda JS(p
+ * || N(target, sigma^2))) / B` over joints. p is the softmax of each map and mu its mean; `|.|` is the Euclidean length
+ * in crop units, which is half of the paper's.
  *
  * @param maps [B, H, W, K]
+ * @returns []
  */
 export function dsnt(maps: Tensor, labels: Labels, { sigma = 1, regularisation = 1, pixel }: DsntOptions = {}): Tensor {
   const [B, height, width] = mapShape('dsnt', maps);
@@ -54,7 +57,7 @@ export function jensenShannon(p: Tensor, q: Tensor): Tensor {
   return mul(add(kl(p), kl(q)), 0.5);
 }
 
-/** One weight for each joint, [B, K] or 1 if there are none. */
+/** One weight per joint, [B, K]; 1 where the labels have no weights. */
 function jointWeight({ weight, target }: Labels): Tensor {
   if (!weight) return target.device.scalar(1);
   return mean(weight, { axes: [2] });

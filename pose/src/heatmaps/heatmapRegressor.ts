@@ -3,20 +3,22 @@ import { linear, type ResnetMode, xavierUniform } from 'wgrad/nn';
 import * as backbone from '../backbones/backbone.js';
 import * as heatmapHead from './heatmapHead.js';
 
-/** A backbone and the heatmap head under the official code's names, and a head of sigmas where a likelihood wants them. */
+/**
+ * A backbone and the heatmap head under the official code's names, and a layer of sigmas where a likelihood needs them.
+ */
 export type HeatmapRegressorParams = { preact: backbone.BackboneParams } & heatmapHead.HeatmapHeadParams & {
     fc_sigma?: { linear: linear.LinearParams };
   };
 export type HeatmapRegressorState = { preact: backbone.BackboneState } & heatmapHead.HeatmapHeadState;
 
 export interface HeatmapRegressorShape extends Omit<heatmapHead.HeatmapHeadShape, 'inputs'> {
-  /** A new backbone, or one that has learnt already. */
+  /** A new backbone, or one that is trained already. */
   readonly preact: { readonly params: backbone.BackboneParams; readonly state: backbone.BackboneState };
   /** Whether a sigma is predicted for each coordinate, default no. */
   readonly sigma?: boolean;
 }
 
-/** Parameters and running statistics of a network that answers with heatmaps. */
+/** Draws parameters and running statistics of a network whose output is heatmaps. */
 export function init(
   rng: Rng,
   device: Device,
@@ -37,17 +39,19 @@ export function init(
 }
 
 export interface HeatmapPrediction {
-  /** [B, H, W, K]; their coordinates by `softArgmax` or, on the host, `decodeHeatmaps`. */
+  /** [B, H, W, K]; `softArgmax` or, on the host, `decodeHeatmaps` turns them into coordinates. */
   readonly maps: Tensor;
-  /** [B, K, 2], where there is a head of sigmas: with `mu = softArgmax(maps)` the prediction that `rle` takes. */
+  /**
+   * [B, K, 2], where there is a layer of sigmas; with `mu = softArgmax(maps)` it is the prediction that `rle` takes.
+   */
   readonly logit?: Tensor;
 }
 
 /**
- * Heatmaps of images [B, H, W, 3] and logits of sigma from the pooled features, `sigma = sigmoid(W mean(x) + b)`. The
- * authors of RLE took them from the classification head of an HRNet, which this has not.
+ * Heatmaps of images [B, H, W, 3], and logits of sigma from the pooled features, `sigma = sigmoid(W mean(x) + b)`. The
+ * authors of RLE took the logits from the classification head of an HRNet, which this network does not have.
  *
- * In training the running statistics are updated in place: go on with the returned state.
+ * Training updates the running statistics in place: continue with the returned state.
  */
 export function apply(
   { preact, deconv_layers, final_layer, fc_sigma }: HeatmapRegressorParams,

@@ -2,17 +2,18 @@ import { add, cumsum, type Device, full, mul, type Tensor } from 'wgrad';
 
 export interface MapOptions {
   /**
-   * Where in a map's pixel its coordinate lies: pixel i of n is at `(i + pixel) / n - 0.5` in crop units. Default 0.5, its
-   * centre; 0 as RLE's public codes and mmpose have it.
+   * Where the coordinate of a map's pixel lies: pixel i of n is at `(i + pixel) / n - 0.5` in crop units. Default 0.5,
+   * the pixel's centre; RLE's public codes and mmpose have 0.
    */
   readonly pixel?: number;
 }
 
-/** Where pixels lie in maps of which the peaks are read. */
+/** Where pixels lie in maps whose peaks are read. */
 export interface PeakOptions extends MapOptions {
   /**
-   * Unbiased data processing (UDP: Huang et al., CVPR 2020), which measures in distances of pixels: the crop reaches from the
-   * centre of the first pixel to that of the last, and pixel i is at `(i + pixel) / (n - 1) - 0.5`; with `pixel` 0.
+   * Unbiased data processing (UDP: Huang et al., CVPR 2020), which counts distances between pixels: the crop reaches
+   * from the centre of the first pixel to that of the last, and pixel i is at `(i + pixel) / (n - 1) - 0.5`; use it
+   * with `pixel` 0.
    */
   readonly udp?: boolean;
 }

@@ -16,15 +16,19 @@ import {
 import { type MapOptions, PIXEL_CENTRE, pixelCoordinates } from './mapGrid.js';
 
 /**
- * How the mass that a softmax leaves on the background is taken out of the mean (Gu et al., 2021): not at all, exactly
- * where the background is 0, or by mmpose's formula, which takes the background's H W pixels for one.
+ * How the mass that a softmax leaves on the background is taken out of the mean (Gu et al., 2021): `none`: not at all;
+ * `exact`: exactly, for a background of 0; `mmpose`: by mmpose's formula, which counts the H W pixels of the background
+ * as one.
  */
 export type Debias = 'none' | 'exact' | 'mmpose';
 
 export interface SoftArgmaxOptions extends MapOptions {
   /** Inverse temperature of the softmax, default 1. */
   readonly beta?: number;
-  /** Default `none`. `exact` divides by 0 on a map that is 0 everywhere: start from maps that have peaks. */
+  /**
+   * Default `none`. `exact` divides by 0 on a map that is 0 everywhere, so training must start from maps that have
+   * peaks.
+   */
   readonly debias?: Debias;
 }
 
@@ -36,7 +40,8 @@ export function mapDistribution(maps: Tensor, beta = 1): Tensor {
 }
 
 /**
- * Mean of distributions over pixels, `mu = sum_ij p_ij t_ij`, t the coordinates of the pixels (Sun et al., 2018, eq. 2).
+ * Mean of distributions over pixels, `mu = sum_ij p_ij t_ij`, t the coordinates of the pixels (Sun et al., 2018, eq.
+ * 2).
  *
  * @param p [B, H, W, K], sums of 1 over H and W
  * @returns [B, K, 2], x and y in crop units
@@ -51,10 +56,11 @@ export function mapMean(p: Tensor, { pixel = PIXEL_CENTRE }: MapOptions = {}): T
 }
 
 /**
- * Coordinates as the mean of heatmaps, differentiable in them: integral regression (Sun et al., 2018).
+ * Coordinates as the mean of heatmaps, through which gradients flow: integral regression (Sun et al., 2018).
  *
- * Where a map is 0 but for its peak at `t`, a share `r = H W / sum exp(map)` of the mass lies evenly on all pixels, whose
- * mean is `c`: debiased is `(mu - r c) / (1 - r)`, which is `t`. mmpose computes `r = 1 / sum exp(map)`, whatever beta, and `c = 0`.
+ * Where a map is 0 except for its peak at `t`, a share `r = H W / sum exp(map)` of the mass lies evenly on all pixels,
+ * whose mean is `c`. The debiased mean `(mu - r c) / (1 - r)` is then `t`. mmpose computes `r = 1 / sum exp(map)`,
+ * whatever beta is, and takes `c = 0`.
  *
  * @param maps [B, H, W, K]
  * @returns [B, K, 2], x and y in crop units

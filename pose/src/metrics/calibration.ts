@@ -16,9 +16,9 @@ export function pit(samples: ArrayLike<number>, target: ArrayLike<number>): Floa
 }
 
 /**
- * How often the central interval of a predictive density that ought to hold the label with probability `level` does, from
- * the transforms `u` of `pit` or of the density's own distribution function: the share with `|u - 1/2| <= level / 2`.
- * Calibrated is `level`; less is overconfident.
+ * Coverage: the share of labels inside the central interval that should hold them with probability `level`. From the
+ * transforms `u` of `pit`, or of the density's own distribution function, it is the share with `|u - 1/2| <= level /
+ * 2`. It equals `level` if the density is calibrated; it is less if the density is overconfident.
  */
 export function coverage(u: ArrayLike<number>, level: number): number {
   return shareOf(u, (value) => Math.abs(value - 0.5) <= level / 2);
@@ -30,8 +30,8 @@ export function intervalCoverage(low: ArrayLike<number>, high: ArrayLike<number>
 }
 
 /**
- * Mean of |coverage - level| over levels 0.05, 0.1, ..., 0.95: 0 if calibrated, at most 1/2 (the expected calibration error
- * of regression).
+ * Expected calibration error of regression: the mean of |coverage - level| over levels 0.05, 0.1, ..., 0.95. It is 0 if
+ * the density is calibrated, and at most 1/2.
  */
 export function calibrationError(u: ArrayLike<number>): number {
   let sum = 0;
@@ -39,7 +39,9 @@ export function calibrationError(u: ArrayLike<number>): number {
   return sum / 19;
 }
 
-/** Shares of the transforms in equal bins of [0, 1]; flat if calibrated, a valley if the density is too narrow. */
+/**
+ * Shares of the transforms in equal bins of [0, 1]: flat if calibrated; low in the middle if the density is too narrow.
+ */
 export function pitHistogram(u: ArrayLike<number>, bins = 10): Float64Array {
   const shares = new Float64Array(bins);
   for (let n = 0; n < u.length; n++) shares[Math.min(bins - 1, Math.floor(u[n] * bins))] += 1 / u.length;
@@ -47,8 +49,8 @@ export function pitHistogram(u: ArrayLike<number>, bins = 10): Float64Array {
 }
 
 /**
- * Mean width of the predictive intervals, in the labels' unit: of two calibrated predictors the one with the smaller
- * figure says more.
+ * Mean width of the predictive intervals, in the labels' unit. Of two calibrated predictors, the one with the smaller
+ * width tells more.
  */
 export function sharpness(low: ArrayLike<number>, high: ArrayLike<number>): number {
   let sum = 0;

@@ -21,17 +21,17 @@ export interface CocoScores {
 export interface CocoApOptions {
   /** [K]: the schema's `oksSigmas`. */
   readonly sigmas: readonly number[];
-  /** `pycocotools` takes a match with the annotation of id 0 for none, since it marks "unmatched" by 0. */
+  /** `pycocotools` treats a match with the annotation of id 0 as no match, because it marks "unmatched" by 0. */
   readonly variant?: 'exact' | 'pycocotools';
-  /** Results that count per image and category. */
+  /** How many results count per image and category. */
   readonly maxResults?: number;
 }
 
-/** OKS thresholds 0.5, 0.55, ..., 0.95, to the bit as NumPy's linspace gives them. */
+/** OKS thresholds 0.5, 0.55, ..., 0.95, equal bit for bit to NumPy's linspace. */
 const THRESHOLDS = Array.from({ length: 10 }, (_, i) => (i < 9 ? 0.5 + i * ((0.95 - 0.5) / 9) : 0.95));
 const AT_50 = 0;
 const AT_75 = 5;
-/** Recalls 0, 0.01, ..., 1 at which precision is read off. */
+/** Recalls 0, 0.01, ..., 1, at which precision is read. */
 const RECALLS = Array.from({ length: 101 }, (_, i) => i * 0.01);
 
 const ALL: AreaRange = [0, 1e5 ** 2];
@@ -39,9 +39,10 @@ const MEDIUM: AreaRange = [32 ** 2, 96 ** 2];
 const LARGE: AreaRange = [96 ** 2, 1e5 ** 2];
 
 /**
- * Average precision and recall by object keypoint similarity, as COCO's keypoint evaluation defines them: `AP = mean over
+ * Average precision and recall by object keypoint similarity, as in COCO's keypoint evaluation: `AP = mean over
  * thresholds t and recalls r of max precision at recall >= r`, where a result is right if its OKS with its match is at
- * least t; `AR = mean_t recall`. Equal to pycocotools 2.0 to rounding, but for annotations of id 0 (see `variant`).
+ * least t; `AR = mean_t recall`. Equal to pycocotools 2.0 up to rounding, except for annotations of id 0 (see
+ * `variant`).
  */
 export function cocoAp(
   truths: readonly CocoTruth[],
@@ -75,7 +76,7 @@ export function cocoAp(
   };
 }
 
-/** By category, its images by rising id: among results of equal score the image's place decides. */
+/** The images of each category by rising id; among results of equal score, this order decides. */
 function imagesByCategory(
   truths: readonly CocoTruth[],
   results: readonly CocoResult[],
@@ -100,7 +101,10 @@ function imagesByCategory(
 /** The results of one category. */
 interface Category {
   readonly images: readonly CocoImage[];
-  /** By image and result, its place among all results by falling score: the same at every threshold, so found once. */
+  /**
+   * By image and result, the result's place among all results by falling score. It is the same at every threshold, so
+   * it is computed once.
+   */
   readonly ranks: readonly (readonly number[])[];
 }
 
@@ -115,11 +119,11 @@ function rank(images: readonly CocoImage[]): number[][] {
 interface PrecisionRecall {
   /** Mean over the recalls. */
   readonly precision: number;
-  /** That of all results together. */
+  /** The recall of all results together. */
   readonly recall: number;
 }
 
-/** One category at each threshold; undefined if nobody counts. */
+/** Precision and recall of one category at each threshold; undefined if no person counts. */
 function precisionRecall(
   { images, ranks }: Category,
   range: AreaRange,

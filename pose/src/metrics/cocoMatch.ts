@@ -8,7 +8,7 @@ export type Outcome = 'right' | 'wrong' | 'ignored';
 /** The people and the results of one category in one image. */
 export interface CocoImage {
   readonly truths: readonly CocoTruth[];
-  /** The best by falling score, equal scores in the file's order. */
+  /** The best results by falling score; equal scores stand in the file's order. */
   readonly results: readonly CocoResult[];
   /** OKS [results, truths]. */
   readonly similarity: readonly (readonly number[])[];
@@ -17,7 +17,7 @@ export interface CocoImage {
 /** Areas in square pixels, both ends included. */
 export type AreaRange = readonly [low: number, high: number];
 
-/** COCO's API does not let a perfect OKS of 1 miss a threshold of 1. */
+/** In COCO's API a perfect OKS of 1 still reaches a threshold of 1. */
 const HIGHEST_THRESHOLD = 1 - 1e-10;
 
 /** Keeps the `most` best results of an image and compares each with each person. */
@@ -32,16 +32,16 @@ export function prepareImage(
   return { truths, results: best, similarity };
 }
 
-/** Whether a person counts: no crowd, with labels, of an area in the range. */
+/** Whether a person counts: it is no crowd, has labels, and its area is in the range. */
 export function counts({ crowd, labelled, area }: CocoTruth, range: AreaRange): boolean {
   return !crowd && labelled !== 0 && isWithin(area, range);
 }
 
 /**
- * Gives each result, the best score first, the free person that it is most similar to, if by at least the threshold.
- * People who count go before those who do not; of equals the later one is taken; a crowd is never used up. A result that
- * has none is ignored if its own area is out of range.
- * @param lostId matches with an annotation of this id are taken for none (see `cocoAp`)
+ * Gives each result, best score first, the free person that is most similar to it, if the similarity reaches the
+ * threshold. People who count come before those who do not; of equally similar people the later one is taken; a crowd
+ * can be taken any number of times. A result without a match is ignored if its own area is out of range.
+ * @param lostId a match with the annotation of this id counts as none (see `cocoAp`)
  * @returns by threshold, the outcome of each result
  */
 export function matchImage(

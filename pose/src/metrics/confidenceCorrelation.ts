@@ -1,23 +1,27 @@
 import { pearson, spearman } from './correlation.js';
 
-/** Pearson's correlation, and Spearman's, which asks for the order alone. */
+/** Pearson's correlation, and Spearman's, which depends only on the order. */
 export interface Correlation {
   readonly pearson: number;
   readonly spearman: number;
 }
 
-/** How well confidence tells good predictions from bad ones; 1 would be perfect, 0 is blind. */
+/** How well confidence separates good predictions from bad ones: 1 is perfect, 0 says nothing. */
 export interface ConfidenceCorrelation {
-  /** Over labelled joints: `1 - confidence` with the error; with a sigma that is mean sigma with the error. */
+  /**
+   * Over labelled joints: the correlation of `1 - confidence` with the error. Where confidence comes from sigma, that
+   * is mean sigma with the error.
+   */
   readonly joints: Correlation;
-  /** Over people: the mean confidence of all their joints with their OKS (Li et al., ICCV 2021, table 4). */
+  /** Over people: the correlation of the mean confidence of all joints with OKS (Li et al., ICCV 2021, table 4). */
   readonly people: Correlation;
 }
 
 /**
- * Correlates confidences with what they promise, of joints and of people.
+ * Correlates confidence with accuracy, of joints and of people.
  * @param confidence [N, K]: `1 - mean sigma`, or the height of a heatmap's peak
- * @param distances [N, K]: from prediction to label; NaN where there is no label. @param oks [N]
+ * @param distances [N, K]: from prediction to label; NaN where there is no label
+ * @param oks [N]
  */
 export function confidenceCorrelation(
   confidence: ArrayLike<number>,

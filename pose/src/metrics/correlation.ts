@@ -1,5 +1,6 @@
 /**
- * Pearson's correlation `cov(x, y) / (std x std y)`; 0 where either is constant, since then neither tells of the other.
+ * Pearson's correlation `cov(x, y) / (std x std y)`; 0 where x or y is constant, since it then says nothing about the
+ * other.
  */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
   const n = x.length;
@@ -22,7 +23,7 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0;
 }
 
-/** Spearman's rank correlation: Pearson's on ranks, equal values sharing their mean rank. */
+/** Spearman's rank correlation: Pearson's correlation of the ranks, where equal values share their mean rank. */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return pearson(ranks(x), ranks(y));
 }

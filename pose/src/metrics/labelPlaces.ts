@@ -5,24 +5,26 @@ import { covarianceOf, type ExpectedLabels, expectedDistances, expectedLabels } 
 
 /** Where the labels of n joints lie in the densities that were predicted for them. */
 export interface LabelPlaces {
-  /** [2 n], x and y of each joint: the probability that was given to a coordinate below the label's; see `pit`. */
+  /**
+   * [2 n], for x and y of each joint: the predicted probability that the coordinate is below the label's; see `pit`.
+   */
   readonly u: Float64Array;
-  /** [n]: the probability that was given to the ellipse that the label lies on the edge of. */
+  /** [n]: the predicted probability that the label lies inside the ellipse through it. */
   readonly within: Float64Array;
-  /** [2 n]: widths of the central intervals that hold 90 %. */
+  /** [2 n]: widths of the central intervals that hold 90 % of the predicted density. */
   readonly widths: Float64Array;
-  /** [n]: root mean square distance from the prediction to the label, as predicted. */
+  /** [n]: the root mean square distance of the label from the prediction, as predicted. */
   readonly expected: Float64Array;
-  /** [n]: the distance. */
+  /** [n]: the measured distance of the label from the prediction. */
   readonly distances: Float64Array;
 }
 
-/** Ends of the interval whose width is told. */
+/** The quantiles between which the central 90 % lie. */
 const [LOW, HIGH] = [0.05, 0.95];
 
 /**
- * Places labels by draws of the error: the density of a label is that of `mu - sigma e`, so that
- * `u = P(mu - sigma e < y) = P(e > (mu - y) / sigma)`.
+ * Places labels by draws of the error: a label has the density of `mu - sigma e`, so that `u = P(mu - sigma e < y) =
+ * P(e > (mu - y) / sigma)`.
  * @param mu [n, 2], like sigma and labels, all in one unit; every label counts
  */
 export function placeLabels(
@@ -44,7 +46,7 @@ export function placeLabels(
   };
 }
 
-/** Places labels as if what is known of their densities, mean and covariance, were that of normal densities. */
+/** Places labels where only mean and covariance of their densities are known, as if the densities were normal. */
 export function placeLabelsNormally(expected: ExpectedLabels, mu: Float64Array, labels: Float64Array): LabelPlaces {
   const { mean, covariance } = expected;
   const std = mean.map((_, i) => Math.sqrt(covariance[3 * (i >> 1) + 2 * (i % 2)]));
@@ -73,12 +75,12 @@ function distancesOf(expected: ExpectedLabels, mu: Float64Array, labels: Float64
   };
 }
 
-/** The share of sorted values below x, half of those equal to it included. */
+/** The share of sorted values below x, plus half of those equal to x. */
 function shareBelow(sorted: Float64Array, x: number): number {
   return (firstPassing(sorted, (value) => value >= x) + firstPassing(sorted, (value) => value > x)) / 2 / sorted.length;
 }
 
-/** The first index whose value passes, where all behind one that passes do. */
+/** The first index whose value passes; all values behind it must pass too. */
 function firstPassing(sorted: Float64Array, passes: (value: number) => boolean): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {

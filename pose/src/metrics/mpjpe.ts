@@ -1,12 +1,14 @@
 import { applySimilarity, fitSimilarity } from './similarityTransform.js';
 
-/** Which joints an alignment looks at: those with a label, or as mmpose all of them, whatever their label holds. */
+/** Which joints an alignment uses: `exact`, those with a label; `mmpose`, all joints, whatever their labels hold. */
 export type AlignmentVariant = 'exact' | 'mmpose';
 
 /**
- * Mean per-joint position error of 3-D poses, `mean |x - y|` over all joints of positive weight, in the labels' unit
- * (protocol 1 of Human3.6M, if both are relative to the root joint).
- * @param prediction [N, K, 3]. @param target [N, K, 3]. @param weights [N, K]
+ * Mean per-joint position error of 3-D poses, `mean |x - y|` over all joints of positive weight, in the labels' unit.
+ * It is protocol 1 of Human3.6M if both are relative to the root joint.
+ * @param prediction [N, K, 3]
+ * @param target [N, K, 3]
+ * @param weights [N, K]
  * @returns NaN if no joint has weight
  */
 export function mpjpe(prediction: ArrayLike<number>, target: ArrayLike<number>, weights: ArrayLike<number>): number {
@@ -26,7 +28,7 @@ export function mpjpe(prediction: ArrayLike<number>, target: ArrayLike<number>, 
 }
 
 /**
- * MPJPE after the similarity (rotation, scale, shift; no reflection) that takes each pose to its label with the least
+ * MPJPE after each pose is aligned to its label by the similarity (rotation, scale, shift; no reflection) of least
  * squared error: PA-MPJPE or P-MPJPE, protocol 2 of Human3.6M.
  * @param joints K
  */
@@ -44,8 +46,8 @@ export function paMpjpe(
 }
 
 /**
- * MPJPE after the scale of each pose that has the least squared error, `x <x, y> / <x, x>`: N-MPJPE (Rhodin et al.,
- * CVPR 2018). Both sets are to be relative to the root joint.
+ * MPJPE after each pose is multiplied by the scale of least squared error, `x <x, y> / <x, x>`: N-MPJPE (Rhodin et al.,
+ * CVPR 2018). Predictions and labels must be relative to the root joint.
  * @param joints K
  */
 export function nMpjpe(
@@ -70,7 +72,7 @@ export function nMpjpe(
 
 type Align = (pose: Float64Array, label: Float64Array, weight: Float64Array) => Float64Array;
 
-/** Aligns pose by pose; one without any label stays, since none of its joints will count. */
+/** Aligns pose by pose. A pose without any label stays as it is, since none of its joints will count. */
 function byPose(
   prediction: ArrayLike<number>,
   target: ArrayLike<number>,

@@ -1,22 +1,22 @@
 import type { Box } from '../dataset.js';
 
-/** Keypoints as COCO writes them: `x, y, v` by joint, flat [3K]; v is a visibility in labels, a score in results. */
+/** Keypoints in COCO's format: `x, y, v` joint by joint, flat [3K]; v is a visibility in labels, a score in results. */
 export type Keypoints = readonly number[];
 
-/** What OKS needs to know of an annotated person. */
+/** What OKS needs of an annotated person. */
 export interface OksTruth {
   readonly keypoints: Keypoints;
   /** Area of the person's segment in square pixels. */
   readonly area: number;
-  /** Asked only where no joint has a label. */
+  /** Only used where no joint has a label. */
   readonly box: Box;
 }
 
 /**
- * Object keypoint similarity, `mean_k exp(-(dx_k^2 + dy_k^2) / (2 area (2 sigma_k)^2))`, of a predicted and an annotated
- * person, in [0, 1]: over the joints with a label (v > 0). Where none has one, (dx, dy) is how far each predicted joint
- * lies outside the box doubled in size, and all joints count. As COCO's API.
- * @param sigmas [K]: the schema's `oksSigmas`.
+ * Object keypoint similarity, `mean_k exp(-(dx_k^2 + dy_k^2) / (2 area (2 sigma_k)^2))`, of a predicted and an
+ * annotated person, in [0, 1]: over the joints with a label (v > 0). If no joint has one, all joints count, and (dx,
+ * dy) is how far each predicted joint lies outside the box doubled in size. As in COCO's API.
+ * @param sigmas [K]: the schema's `oksSigmas`
  */
 export function oks(
   { keypoints: truth, area, box }: OksTruth,
@@ -43,8 +43,8 @@ export function oks(
 }
 
 /**
- * OKS of two predictions, over all joints and with the mean of their areas, as non-maximum suppression compares them (as
- * mmpose's `oks_iou`).
+ * OKS of two predictions over all joints, with the mean of their areas, as non-maximum suppression needs it (mmpose's
+ * `oks_iou`).
  */
 export function poseOks(
   a: { readonly keypoints: Keypoints; readonly area: number },
@@ -60,7 +60,7 @@ export function poseOks(
   return sum / sigmas.length;
 }
 
-/** The epsilon is NumPy's spacing(1), as in COCO's API: an area of 0 gives 1 or 0, not NaN. */
+/** The epsilon is NumPy's spacing(1), as in COCO's API; with it an area of 0 gives 1 or 0 instead of NaN. */
 function closeness(dx: number, dy: number, sigma: number, area: number): number {
   return Math.exp(-(dx ** 2 + dy ** 2) / (2 * sigma) ** 2 / (area + Number.EPSILON) / 2);
 }

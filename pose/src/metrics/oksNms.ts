@@ -1,17 +1,17 @@
 import { type Keypoints, poseOks } from './oks.js';
 
-/** One of several predictions for an image that may show the same person. */
+/** One of several predictions for an image, which may show the same person. */
 export interface ScoredPose {
   /** Flat [3K]: x, y, score by joint. */
   readonly keypoints: Keypoints;
   readonly score: number;
-  /** Of the person's box, in square pixels. */
+  /** Area of the person's box in square pixels. */
   readonly area: number;
 }
 
 /**
- * Non-maximum suppression by OKS: goes through the poses by falling score and drops those whose OKS with a kept one is
- * above the threshold (as mmpose's `oks_nms`; equal scores in their order, where mmpose reverses it).
+ * Non-maximum suppression by OKS: goes through the poses by falling score and drops each pose whose OKS with a kept one
+ * is above the threshold, as mmpose's `oks_nms`. Equal scores keep their order, which mmpose reverses.
  * @returns the indices of the kept poses, best first
  */
 export function oksNms(poses: readonly ScoredPose[], sigmas: readonly number[], threshold = 0.9): number[] {
@@ -23,10 +23,10 @@ export function oksNms(poses: readonly ScoredPose[], sigmas: readonly number[], 
 }
 
 /**
- * Soft non-maximum suppression by OKS: takes the best pose, multiplies the scores of the rest by
- * `exp(-OKS^2 / threshold)`, and again, until `most` are taken (as mmpose's `soft_oks_nms`, which then throws the new scores
- * away).
- * @returns the poses in the order they were taken, by index, each with the score that it had then
+ * Soft non-maximum suppression by OKS: takes the best pose, multiplies the scores of the others by `exp(-OKS^2 /
+ * threshold)`, and repeats this until `most` poses are taken, as mmpose's `soft_oks_nms`, which does not return the new
+ * scores.
+ * @returns the poses in the order in which they were taken, by index, each with its score at that time
  */
 export function softOksNms(
   poses: readonly ScoredPose[],

@@ -8,8 +8,9 @@ export function jointDistances(prediction: ArrayLike<number>, target: ArrayLike<
 }
 
 /**
- * The length [N] that PCK divides by: the distance of the schema's two torso joints, all joints counted. NaN where one of
- * them is not annotated; such an image does not count.
+ * The length [N] that PCK divides by: the distance between the schema's two torso joints. It is NaN where one of them
+ * is not annotated; such an image does not count.
+ * @param joints [N, K, 2] @param weights [N, K]
  */
 export function torsoLengths(schema: JointSchema, joints: ArrayLike<number>, weights: ArrayLike<number>): Float64Array {
   const count = schema.joints.length;
@@ -22,16 +23,21 @@ export function torsoLengths(schema: JointSchema, joints: ArrayLike<number>, wei
   });
 }
 
-/** Share of right joints: per joint [K] (NaN where no image has it) and its mean over the joints that occur. */
+/**
+ * Share of correct joints: per joint [K] (NaN where no image has the joint), and its mean over the joints that occur.
+ */
 export interface Pck {
   readonly mean: number;
   readonly perJoint: Float64Array;
 }
 
 /**
- * Percentage of correct keypoints as a fraction in [0, 1], `mean_k mean_n [distance / norm < threshold]`: strict, over
- * joints of positive weight, then over joints that occur at all (as mmpose's `keypoint_pck_accuracy`).
- * @param distances [N, K]. @param weights [N, K]. @param norms [N], same unit as the distances; NaN leaves an image out.
+ * Percentage of correct keypoints as a fraction in [0, 1], `mean_k mean_n [distance / norm < threshold]` (a strict
+ * comparison): the inner mean is over joints of positive weight, the outer one over joints that occur (as mmpose's
+ * `keypoint_pck_accuracy`).
+ * @param distances [N, K]
+ * @param weights [N, K]
+ * @param norms [N], in the unit of the distances; NaN leaves an image out
  */
 export function pck(
   distances: ArrayLike<number>,
@@ -56,8 +62,8 @@ export function pck(
 }
 
 /**
- * Area under the PCK curve, the mean of PCK at 0, 1/steps, ..., (steps-1)/steps of `norm` (mmpose's `keypoint_auc`, whose
- * thresholds begin at 0 and leave 1 out).
+ * Area under the PCK curve: the mean of PCK at thresholds 0, 1/steps, ..., (steps-1)/steps of `norm`, as mmpose's
+ * `keypoint_auc`, which includes 0 and leaves out 1.
  */
 export function auc(distances: ArrayLike<number>, weights: ArrayLike<number>, images: number, norm = 30, steps = 20) {
   const norms = new Float64Array(images).fill(norm);

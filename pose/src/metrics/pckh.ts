@@ -1,13 +1,13 @@
 import type { Box } from '../dataset.js';
 import type { Pck } from './pck.js';
 
-/** MPII's head size is this share of the diagonal of the head's rectangle. */
+/** MPII defines the head size as this share of the diagonal of the head's rectangle. */
 const DIAGONAL_SHARE = 0.6;
 
 /** Joints that MPII's annotators could only guess; its evaluation leaves them out. */
 const GUESSED = ['pelvis', 'thorax'];
 
-/** Which of the joints MPII's evaluation leaves out of the mean, by their names. */
+/** Indices of the joints, by their names, that MPII's evaluation leaves out of the mean. */
 export function excludedOf(joints: readonly string[]): number[] {
   return [...joints.keys()].filter((k) => GUESSED.includes(joints[k]));
 }
@@ -21,10 +21,11 @@ export function headSizes(heads: readonly Box[]): Float64Array {
 }
 
 /**
- * PCKh as MPII's evaluation: the share of joints with `distance <= threshold * head size`, threshold included. The mean is
- * over labels, so that a joint counts as often as it is annotated (PCK's mean is over joints).
- * @param distances [N, K]. @param weights [N, K]; joints of weight 0 do not count.
- * @param heads [N], see `headSizes`; who has NaN does not count
+ * PCKh as MPII evaluates it: the share of joints with `distance <= threshold * head size` (not strict). The mean is
+ * over labels, so that a joint counts as often as it is annotated; PCK's mean is over joints.
+ * @param distances [N, K]
+ * @param weights [N, K]; joints of weight 0 do not count
+ * @param heads [N], see `headSizes`; a person with NaN does not count
  * @param excluded joints that the mean leaves out; `MPII_EXCLUDED` for MPII
  * @returns fractions in [0, 1]; NaN for a joint, or a mean, without labels
  */

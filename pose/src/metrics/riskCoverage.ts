@@ -1,17 +1,18 @@
-/** What rejecting the least confident predictions gains. */
+/** How the error falls if the least confident predictions are rejected. */
 export interface RiskCoverage {
   /** [N]: risk i is the mean error of the i + 1 most confident predictions, coverage (i + 1) / N. */
   readonly risk: Float64Array;
   /** Area under the curve, the mean of the risks, in the errors' unit. */
   readonly aurc: number;
-  /** How much of it is the ranking's fault: `aurc` less that of the ranking by the errors themselves. */
+  /** The part of `aurc` that a perfect ranking, by the errors themselves, would avoid. */
   readonly excess: number;
 }
 
 /**
  * The risk-coverage curve of a confidence (Geifman and El-Yaniv, NeurIPS 2017; excess as Geifman et al., ICLR 2019).
- * Predictions of equal confidence count as if in random order: each has the mean error of its group.
- * @param errors [N]. @param confidences [N]: the higher the surer
+ * Predictions of equal confidence count as if in random order: each is given the mean error of its group.
+ * @param errors [N]
+ * @param confidences [N]: higher is surer
  */
 export function riskCoverage(errors: ArrayLike<number>, confidences: ArrayLike<number>): RiskCoverage {
   const risk = risks(errors, confidences);

@@ -6,12 +6,14 @@ export interface SimilarityTransform {
 }
 
 /**
- * The similarity that takes one set of 3-D points to another with the least squared error,
- * `argmin sum_k w_k |scale R x_k + offset - y_k|^2`, in closed form: R is the unit quaternion that belongs to the largest
- * eigenvalue of a symmetric 4x4 matrix of the cross-covariances, and that eigenvalue over `sum_k w_k |x_k - mean|^2` is the
- * scale (Horn, "Closed-form solution of absolute orientation using unit quaternions", 1987). Unlike the solution by SVD
- * it can give no reflection. Points that all coincide get scale 0.
- * @param from [K, 3]. @param to [K, 3]. @param weights [K]
+ * The similarity that maps one set of 3-D points to another with the least squared error, `argmin sum_k w_k |scale R
+ * x_k + offset - y_k|^2`, in closed form (Horn, "Closed-form solution of absolute orientation using unit quaternions",
+ * 1987). R is the unit quaternion of the largest eigenvalue of a symmetric 4x4 matrix of the cross-covariances; the
+ * scale is that eigenvalue over `sum_k w_k |x_k - mean|^2`. Unlike the solution by SVD, it never gives a reflection.
+ * Points that all coincide get scale 0.
+ * @param from [K, 3]
+ * @param to [K, 3]
+ * @param weights [K]
  */
 export function fitSimilarity(
   from: ArrayLike<number>,
@@ -74,7 +76,7 @@ function rotationOf([w, x, y, z]: readonly number[]): number[] {
   ];
 }
 
-/** Sweeps of Jacobi's method; it converges quadratically, so that ten leave nothing of a 4x4 matrix. */
+/** Sweeps of Jacobi's method; it converges quadratically, so that ten are more than enough for a 4x4 matrix. */
 const SWEEPS = 10;
 
 /** Largest eigenvalue of a symmetric matrix and its unit eigenvector, by Jacobi's rotations. */
@@ -90,7 +92,7 @@ function largestEigenpair(symmetric: readonly (readonly number[])[]): { value: n
   return { value: a[best][best], vector: vectors.map((row) => row[best]) };
 }
 
-/** Turns the coordinates p and q so that `a[p][q]` becomes 0, and the columns of `vectors` with them. */
+/** Rotates coordinates p and q so that `a[p][q]` becomes 0, and rotates the columns of `vectors` with them. */
 function annihilate(a: number[][], vectors: number[][], p: number, q: number): void {
   if (a[p][q] === 0) return;
   const theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);

@@ -3,9 +3,11 @@ import { pearson, spearman } from './correlation.js';
 import type { LabelPlaces } from './labelPlaces.js';
 import { riskCoverage } from './riskCoverage.js';
 
-/** Whether predicted uncertainties are true and whether they are of use. Lengths are in the unit of the predictions. */
+/**
+ * Whether predicted uncertainties are true, and whether they are useful. Lengths are in the unit of the predictions.
+ */
 export interface UncertaintyScore {
-  /** Labelled joints. */
+  /** The number of labelled joints. */
   readonly joints: number;
   /** Probabilities 0.05, 0.1, ..., 0.95. */
   readonly levels: readonly number[];
@@ -19,13 +21,13 @@ export interface UncertaintyScore {
   readonly calibrationError: number;
   /** Mean width of the intervals that ought to hold 90 % of the coordinates. */
   readonly sharpness: number;
-  /** Mean distances of the surest 5 %, 10 %, ..., 100 % of the joints; and of as many if the ranking were perfect. */
+  /** Mean distances of the surest 5 %, 10 %, ..., 100 % of the joints, and the same for a perfect ranking. */
   readonly risk: readonly number[];
   readonly idealRisk: readonly number[];
-  /** Area under the risk-coverage curve, and how much of it is the ranking's fault. */
+  /** Area under the risk-coverage curve, and the part of it that a perfect ranking would avoid. */
   readonly aurc: number;
   readonly excessAurc: number;
-  /** Correlations of predicted with measured distance; minus those of confidence with error. */
+  /** Correlations of the predicted with the measured distance, which are minus those of confidence with error. */
   readonly pearson: number;
   readonly spearman: number;
 }
@@ -33,7 +35,7 @@ export interface UncertaintyScore {
 const LEVELS = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
 const SHARES = [...LEVELS, 1];
 
-/** Scores predicted uncertainties by where labels lie in them; undefined where there is no label. */
+/** Scores predicted uncertainties by where the labels lie in them; undefined where there is no label. */
 export function uncertaintyScore({
   u,
   within,

@@ -1,8 +1,8 @@
 import { PickleReader } from './pickleReader.js';
 
 /**
- * What a pickle may name, a function or a class, as wgrad understands it. `call` stands for calling it; one without
- * `call` is a mere name, such as a dtype.
+ * A function or class that a pickle may name, as wgrad understands it. `call` does what calling it would do; without
+ * `call` it is only a name, such as a dtype.
  */
 export class PickleGlobal {
   readonly name: string;
@@ -14,7 +14,7 @@ export class PickleGlobal {
   }
 }
 
-/** An object that is kept as its class, its arguments and its attributes, none of which is looked into. */
+/** An object that is kept as its class, arguments and attributes, without looking into them. */
 export class Inert {
   readonly of: string;
   readonly args: readonly unknown[];
@@ -26,11 +26,11 @@ export class Inert {
   }
 }
 
-/** The world outside a pickle. */
+/** What a pickle refers to outside itself. */
 export interface PickleHost {
   /** All that a pickle may name, by `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>;
-  /** The object that a persistent id means. @throws DataError where it means none */
+  /** The object that a persistent id stands for. @throws DataError where it stands for none */
   readonly persistent: (id: unknown) => unknown;
 }
 
@@ -57,7 +57,7 @@ class Machine {
   readonly #host: PickleHost;
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
-  // A map, since a file may number its memos as it likes.
+  // A map, because a file may number its memo entries in any way.
   readonly #memo = new Map<number, unknown>();
 
   constructor(read: PickleReader, host: PickleHost) {
@@ -180,7 +180,7 @@ class Machine {
 /** A global was called with arguments that it does not take. */
 export class ArgumentError extends Error {}
 
-/** What a value of a pickle is, for a message. */
+/** The kind of a pickle's value, for a message. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'None';
   if (Array.isArray(value)) return 'a list';
@@ -192,7 +192,9 @@ export function kindOf(value: unknown): string {
 
 const STOP = 0x2e;
 
-/** What each opcode does, by the names of Python's pickletools. Those of protocols 0 and 1 alone are left out. */
+/**
+ * What each opcode does, with its name in Python's pickletools. Opcodes that only protocols 0 and 1 have are left out.
+ */
 const STEPS: ReadonlyMap<number, (m: Machine) => void> = new Map<number, (m: Machine) => void>([
   [0x80, (m) => void m.read.u8()], // PROTO
   [0x95, (m) => void m.read.u64()], // FRAME: a hint for readers of streams

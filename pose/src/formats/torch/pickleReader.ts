@@ -1,7 +1,7 @@
 import { DataError } from 'wgrad';
 import { latin1 } from './latin1.js';
 
-/** Where the bytes of a pickle come from; every read is checked against their end. */
+/** Reads the bytes of a pickle; every read is checked against their end. */
 export class PickleReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -9,7 +9,7 @@ export class PickleReader {
   /** The next byte to read. */
   at: number;
 
-  /** @param where what to call the source in an error */
+  /** @param where the name of the source in errors */
   constructor(bytes: Uint8Array, start: number, where: string) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -17,7 +17,7 @@ export class PickleReader {
     this.at = start;
   }
 
-  /** The error of a pickle that goes wrong just before the next byte. */
+  /** The error of a pickle that is damaged just before the next byte. */
   fault(what: string): DataError {
     return new DataError(`${this.#where}: pickle, byte ${this.at}: ${what}`);
   }
@@ -38,7 +38,7 @@ export class PickleReader {
     return this.#view.getInt32(this.#skip(4), true);
   }
 
-  /** A length of eight bytes; one beyond 2^53 is beyond the file as well. */
+  /** A length of eight bytes; if it exceeds 2^53, it exceeds the file too. */
   u64(): number {
     return Number(this.#view.getBigUint64(this.#skip(8), true));
   }
@@ -66,7 +66,7 @@ export class PickleReader {
     return latin1(this.bytes(length));
   }
 
-  /** A text up to the end of the line, as module and name of a global stand in protocols before 4. */
+  /** A text up to the end of the line; protocols before 4 write module and name of a global like this. */
   line(): string {
     const end = this.#bytes.indexOf(NEWLINE, this.at);
     const text = this.utf8((end < 0 ? this.#bytes.length + 1 : end) - this.at);
@@ -97,5 +97,5 @@ export class PickleReader {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const NEWLINE = 0x0a;
-/** Far more than a random seed has; a claim beyond it would cost quadratic time. */
+/** Random seeds are far shorter; reading a longer integer would take quadratic time. */
 const LONGEST_INTEGER = 256;

@@ -3,7 +3,7 @@ import { kindOf, type PickleHost } from './pickle.js';
 import { StorageClass, StorageHandle, torchGlobals } from './torchGlobals.js';
 import { isCount, type TorchStorage } from './torchTensor.js';
 
-/** The object graph of a file of PyTorch, whose tensors say which of its storages they view. */
+/** The object graph of a PyTorch file; each of its tensors names the storage that it views. */
 export interface TorchFile {
   readonly format: 'PyTorch zip' | 'PyTorch legacy';
   readonly root: unknown;
@@ -11,13 +11,14 @@ export interface TorchFile {
   readonly storage: (storage: TorchStorage) => Uint8Array;
 }
 
-/** The whole of a storage as persistent ids claim it. */
+/** Storages by name, with the extent that the persistent ids claim. */
 export type StorageTable = Map<string, TorchStorage>;
 
 /**
- * A pickle's outside: the allowed callables, and persistent ids that name storages, each of which is noted in `table`.
+ * What a pickle of PyTorch refers to: the allowed callables, and the storages that persistent ids name, each of which
+ * is entered into `table`.
  *
- * An id is `('storage', class, key, device, length)`, in older files with `(key, start, length)` of a part behind.
+ * An id is `('storage', class, key, device, length)`; older files add `(key, start, length)` of a part.
  */
 export function storageHost(table: StorageTable, where: string): PickleHost {
   const persistent = (id: unknown): StorageHandle => {

@@ -1,7 +1,7 @@
 import { ArgumentError, Inert, kindOf, PickleGlobal } from './pickle.js';
 import { type TorchStorage, TorchTensor } from './torchTensor.js';
 
-/** The class of a storage, such as `torch.FloatStorage`: the dtype of its numbers, `null` for plain bytes. */
+/** The class of a storage, such as `torch.FloatStorage`: it tells the dtype of the numbers, `null` for plain bytes. */
 export class StorageClass extends PickleGlobal {
   readonly dtype: string | null;
 
@@ -11,7 +11,7 @@ export class StorageClass extends PickleGlobal {
   }
 }
 
-/** PyTorch's dtypes that wgrad reads, with the prefix of their storage class. */
+/** The dtypes of PyTorch that wgrad reads, with the prefix of their storage class. */
 const DTYPES: readonly (readonly [torch: string, storage: string, dtype: string])[] = [
   ['float64', 'Double', 'F64'],
   ['float32', 'Float', 'F32'],
@@ -24,10 +24,10 @@ const DTYPES: readonly (readonly [torch: string, storage: string, dtype: string]
   ['bool', 'Bool', 'BOOL'],
 ];
 
-/** Dtypes younger than typed storages. */
+/** Dtypes that PyTorch added after it gave up typed storages. */
 const UNTYPED_DTYPES = new Map([...DTYPES.map(([torch, , dtype]) => [torch, dtype] as const), ['uint32', 'U32']]);
 
-/** A dtype by name, as `_rebuild_tensor_v3` is given it. */
+/** A dtype as an argument of `_rebuild_tensor_v3`. */
 class TorchDtype extends PickleGlobal {
   readonly dtype: string;
 
@@ -37,7 +37,7 @@ class TorchDtype extends PickleGlobal {
   }
 }
 
-/** A storage as persistent ids give it; kept apart from whatever else a file may hold. */
+/** A storage that a persistent id gave. The class keeps it apart from everything else in a file. */
 export class StorageHandle {
   readonly storage: TorchStorage;
 
@@ -69,12 +69,12 @@ function set([items = []]: readonly unknown[]): Set<unknown> {
   return new Set(items);
 }
 
-/** A NumPy scalar: a number for the dtypes that logs and configurations have, else as it stands. */
+/** A NumPy scalar: a number for the dtypes that logs and configurations use, otherwise its raw form. */
 function scalar(args: readonly unknown[]): unknown {
   const [dtype, value] = args;
   const code = dtype instanceof Inert && dtype.of === 'numpy.dtype' ? dtype.args[0] : undefined;
   const bytes = value instanceof Inert ? value.args[0] : value;
-  // Python 3 writes bytes as a text of as many characters, for protocols that have no bytes.
+  // Protocols without bytes make Python 3 write bytes as a text with as many characters.
   const raw = typeof bytes === 'string' ? Uint8Array.from(bytes.slice(0, 16), (c) => c.charCodeAt(0)) : bytes;
   if (!(raw instanceof Uint8Array) || raw.length > 8) return new Inert('numpy.scalar', args);
   const data = new DataView(raw.buffer, raw.byteOffset, raw.length);
@@ -86,7 +86,10 @@ function scalar(args: readonly unknown[]): unknown {
   return new Inert('numpy.scalar', args);
 }
 
-/** Before protocol 4, methods are pickled as attributes; mmengine's log names its statistics so, nothing else may. */
+/**
+ * Before protocol 4, methods are pickled as attributes. mmengine's log names its statistics like this; nothing else is
+ * allowed.
+ */
 function statisticsMethod([owner, name]: readonly unknown[]): Inert {
   if (!(owner instanceof PickleGlobal) || owner.name !== HISTORY) {
     throw new ArgumentError(`an attribute of ${kindOf(owner)}; no code of a file is ever run`);
@@ -99,8 +102,8 @@ const inert = (name: string) => new PickleGlobal(name, (args) => new Inert(name,
 const call = (name: string, build: (args: readonly unknown[]) => unknown) => new PickleGlobal(name, build);
 
 /**
- * All that a file of weights may name. Each entry makes a value of its arguments and nothing else; NumPy's arrays, logs
- * and options are kept but not looked into.
+ * Everything that a file of weights may name. Each entry only makes a value from its arguments; NumPy's arrays, logs
+ * and options are kept without looking into them.
  */
 export const torchGlobals: ReadonlyMap<string, PickleGlobal> = new Map(
   [

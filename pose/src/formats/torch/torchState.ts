@@ -6,33 +6,36 @@ import type { TorchFile } from './storageTable.js';
 import { readTensor, TorchTensor } from './torchTensor.js';
 import { readTorchZip, ZIP_MAGIC } from './zipFile.js';
 
-/** The state dict of a file of PyTorch and what stands beside it. */
+/** The state dict of a PyTorch file, and what the file holds besides. */
 export interface TorchState {
   readonly format: TorchFile['format'];
   readonly tensors: Map<string, StoredTensor>;
   /** Numbers and texts of the file by dotted path: `epoch`, `meta.mmcv_version`. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** The key of the dict that was read, '' where the file is the state dict itself, and of the others with tensors. */
+  /**
+   * The key of the dict that was read, '' where the file itself is the state dict, and the keys of the other dicts with
+   * tensors.
+   */
   readonly part: string;
   readonly parts: readonly string[];
 }
 
-/** Keys under which training codes keep the model's state dict; the first that is there is read. */
+/** Keys under which training codes store the model's state dict; the first one that a file has is read. */
 const MODEL_KEYS = ['state_dict', 'model', 'model_state_dict', 'model_state', 'net', 'network', 'weights', 'params'];
 
 /** Tensors may share a storage, but no honest file shares all of it so often. */
 const MAX_SHARING = 16;
 
-/** Whether bytes begin as `torch.save` has files begin, before or since version 1.6. */
+/** Whether bytes begin like a file of `torch.save`, from before or since version 1.6. */
 export function isTorchFile(bytes: Uint8Array): boolean {
-  // The number stands behind two bytes of protocol, and since protocol 4 behind nine of a frame as well.
+  // The magic number stands behind two bytes of protocol; since protocol 4 nine bytes of a frame come before it too.
   return begins(bytes, 0, ZIP_MAGIC) || begins(bytes, 2, LEGACY_MAGIC) || begins(bytes, 11, LEGACY_MAGIC);
 }
 
 /**
- * Reads the weights of a file that `torch.save` wrote, without running anything of it.
+ * Reads the weights of a file that `torch.save` wrote, without running any code from it.
  * @param part the dict to read, by its dotted keys, such as `ema_state_dict`; by default the model's
- * @throws DataError for a callable that builds no tensor, damage, and a file that holds no state dict
+ * @throws DataError for a callable that builds no tensor, for damage, and for a file without a state dict
  */
 export async function readTorchState(bytes: Uint8Array, where: string, part?: string): Promise<TorchState> {
   const zipped = begins(bytes, 0, ZIP_MAGIC);
@@ -56,10 +59,10 @@ export async function readTorchState(bytes: Uint8Array, where: string, part?: st
 
 type Dict = ReadonlyMap<unknown, unknown>;
 
-/** The dicts that hold tensors under names, at most two levels down, by their dotted keys; '' is the file's object. */
+/** The dicts that hold named tensors, at most two levels down, by their dotted keys; '' is the file's object. */
 function stateDictsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unknown>()): Map<string, Dict> {
   const found = new Map<string, Dict>();
-  // A dict may stand in many places, or in itself: one look at each is enough.
+  // A dict may appear in many places, even in itself; it is looked at once.
   if (!(root instanceof Map) || seen.has(root)) return found;
   seen.add(root);
   const entries = [...root].filter(([key]) => typeof key === 'string');

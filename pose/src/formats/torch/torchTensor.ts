@@ -2,18 +2,18 @@ import { DataError } from 'wgrad';
 import { type DiskDtype, diskDtypes, type StoredTensor, storedTensor } from 'wgrad/io';
 import { kindOf } from './pickle.js';
 
-/** Numbers in a file of PyTorch that tensors are views of. */
+/** Numbers in a PyTorch file, which tensors view. */
 export interface TorchStorage {
   /** Its name in the file. */
   readonly key: string;
-  /** By safetensors' names; `null` for bytes whose dtype each tensor brings along. */
+  /** The dtype by safetensors' name; `null` for bytes whose dtype each tensor tells. */
   readonly dtype: string | null;
-  /** Numbers before this part of the storage, and in it; bytes where there is no dtype. */
+  /** How many numbers stand before this part of the storage, and how many are in it; bytes where there is no dtype. */
   readonly start: number;
   readonly length: number;
 }
 
-/** A view of a storage as the file describes it, nothing of which is checked yet: offset and strides in elements. */
+/** A view of a storage as the file describes it, unchecked; offset and strides count elements. */
 export class TorchTensor {
   readonly storage: TorchStorage;
   readonly dtype: string;
@@ -44,12 +44,12 @@ export function readTensor(tensor: TorchTensor, data: Uint8Array, what: string):
       `${what}: shape ${show(shape)}, strides ${show(strides)} and offset ${show(offset)} are no view`,
     );
   }
-  // Not a plain product: infinity times zero is no number.
+  // A plain product would be NaN for infinity times zero.
   const size = shape.includes(0) ? 0 : shape.reduce((product, n) => product * n, 1);
   const width = storage.dtype === null ? 1 : dtype.bytes;
   const length = Math.floor((storage.length * width) / dtype.bytes);
   const reach = size === 0 ? 0 : offset + shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis], 1);
-  // More values than the storage has are an expanded view; a few bytes could claim any amount of memory so.
+  // A view with more values than its storage is an expanded one; with it a few bytes could claim any amount of memory.
   if (reach > length || size > length) {
     throw new DataError(
       `${what}: [${shape.join(', ')}] with strides [${strides.join(', ')}] from ${offset} reads ${size} values up to ` +
@@ -63,7 +63,7 @@ export function readTensor(tensor: TorchTensor, data: Uint8Array, what: string):
   return storedTensor(tensor.dtype, shape, own.buffer);
 }
 
-/** The values of a view in row-major order, whatever their strides. */
+/** The values of a view in row-major order, for any strides. */
 function gather(
   data: Uint8Array,
   shape: readonly number[],
@@ -76,7 +76,7 @@ function gather(
   let source = 0;
   for (let at = 0; at < out.length; at += bytes) {
     for (let b = 0; b < bytes; b++) out[at + b] = data[source * bytes + b];
-    // Count up like an odometer, from the last axis, and keep the source in step.
+    // Counts up like an odometer, from the last axis, and moves the source along.
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       source += strides[axis];
       if (++index[axis] < shape[axis]) break;
@@ -96,19 +96,19 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
   return true;
 }
 
-/** Whether a value of a file can count something. */
+/** Whether a value from a file is a count. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** PyTorch's bound on the axes of a tensor. */
+/** PyTorch's limit on the number of axes. */
 const MAX_RANK = 64;
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= MAX_RANK && value.every(isCount);
 }
 
-/** Not `String(value)`: lists of a file may nest without end. */
+/** `String(value)` will not do, because lists in a file may be nested without end. */
 function show(value: unknown): string {
   const one = (item: unknown) => (typeof item === 'number' ? String(item) : kindOf(item));
   return Array.isArray(value) ? `[${value.slice(0, 8).map(one).join(', ')}]` : one(value);
