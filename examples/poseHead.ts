@@ -1,5 +1,5 @@
-// RLE on a toy: one joint on an arc, labelled with errors whose size depends on the input and whose tails are heavy.
-// The head has to say where the joint is and how far off labels are; the flow learns the shape of the errors.
+// RLE on a toy problem: one joint on an arc. The size of the labels' errors depends on the input, and their tails are
+// heavy. The head must predict where the joint is and how far off labels are; the flow learns the shape of the errors.
 // `npm run example examples/poseHead.ts`
 
 import { device as openDevice, packParameters, Rng, relu, scope, type Tensor, valueAndGrad } from 'wgrad';
@@ -17,7 +17,7 @@ const rng = new Rng(0);
 /** Typical error of a label at `x` in [-1, 1]. */
 const noiseAt = (x: number) => 0.01 + 0.04 * (1 + x) ** 2;
 
-/** Nine errors in ten are normal, the tenth is five times as large: a normal density would call it impossible. */
+/** Nine errors in ten are normal; the tenth is five times as large, which a normal density would call impossible. */
 const drawError = (from: Rng) => from.normal() * (from.uniform() < 0.1 ? 5 : 1);
 
 function drawBatch(from: Rng): { x: Float32Array; label: Float32Array } {
@@ -44,7 +44,7 @@ const lossAndGradients = valueAndGrad((p: Params, x: Tensor, target: Tensor) =>
   rle(predict(p, x), { target }, { flow, params: p.flow }),
 );
 
-/** The parameters and moments that go in are used up; what is returned outlives the scope. */
+/** The parameters and moments passed in are used up; the returned ones outlive the scope. */
 function step(p: Params, m: typeof moments, batch: ReturnType<typeof drawBatch>) {
   return scope(() => {
     const x = device.tensor(batch.x, [BATCH, 1]);
@@ -66,7 +66,7 @@ const median = (values: ArrayLike<number>) => Array.from(values, Math.abs).sort(
 const truth = Float64Array.from({ length: 20_000 }, () => drawError(data));
 const learned = await scope(() => flow.sample(params.flow, 20_000, rng.split(4))).data();
 
-// Sigma alone has no unit, since the flow can take any factor of it over: sigma times the flow's spread does.
+// Sigma alone has no unit, since the flow can take over any factor of it; sigma times the flow's spread has one.
 console.log('\nmedian |error|    of labels   sigma x flow');
 const xs = [-0.9, -0.5, 0, 0.5, 0.9];
 const logits = await scope(() => predict(params, device.tensor(xs, [xs.length, 1])).logit).data();

@@ -1,5 +1,5 @@
 // Trains a RealNVP on two moons and draws what it learned beside the data: `npm run example examples/twoMoons.ts`.
-// The flow and its training are in moons.js; here is what stands around them.
+// The flow and its training are in moons.js; this file makes the device, runs the steps and draws.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import * as Plot from '@observablehq/plot';
@@ -15,7 +15,7 @@ const FILE = 'out/twoMoons.svg';
 const device = await openDevice();
 console.log(device.description);
 
-// One seed, and from it a stream for each purpose: what one draws does not move the others.
+// One seed gives a stream per purpose, so that what one purpose draws does not change the others.
 const rng = new Rng(0);
 const data = rng.split(1);
 let learner = startLearning(device, rng.split(0));
@@ -23,7 +23,7 @@ let learner = startLearning(device, rng.split(0));
 for (let step = 1; step <= STEPS; step++) {
   const { loss, learner: next } = learn(device, learner, drawMoons(data, BATCH));
   learner = next;
-  // Reading waits for the device, so only now and then.
+  // Reading waits for the device, so it is done only now and then.
   if (step % 100 === 0) console.log(`step ${step}: ${(await loss.item()).toFixed(3)} nats`);
   loss.dispose();
 }

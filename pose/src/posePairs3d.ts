@@ -13,12 +13,14 @@ export interface PosePairs3d {
 }
 
 /**
- * Labels and predictions in space from the JSON of two files, each in one of two forms. Two JSON lists [N, K, 3] of millimetres in the same order. Or
- * annotations of Human3.6M in the form of the official RLE code and results with `keypoints_3d`, as `wgrad-pose predict` writes
- * them, found by the name of the picture, else by its id; of two for a picture the one with the better score.
+ * Reads labels and predictions in space from the JSON of two files, in one of two forms. The first is two lists
+ * [N, K, 3] of millimetres in the same order. The second is annotations of Human3.6M in the format of the official RLE
+ * code, and results with `keypoints_3d`, as `wgrad-pose predict` writes them. A result is found by the name of its
+ * picture, or else by its id; of two results for a picture, the one with the better score counts.
  *
- * Of Human3.6M x and y are projected back by the label's camera, z counts from the label's root, then both poses from their
- * own joint 0; the thorax and the three takes with a wrong annotation do not count: all as the official code evaluates.
+ * For Human3.6M, all is done as the official code evaluates: x and y are projected back by the label's camera, z counts
+ * from the label's root, and then both poses are measured from their own joint 0; the thorax and the three takes with a
+ * wrong annotation do not count.
  * @param annotations names the file of the labels in messages, `results` that of the predictions
  * @throws DataError naming file and place of what is missing or broken
  */
@@ -65,7 +67,7 @@ function inCamera(people: readonly H36mLabels[], annotations: string, content: u
   return { truth: poses(annotations, truth), prediction: poses(results, prediction) };
 }
 
-/** The best result of each picture, by the picture's name, or by its id where results do not say the name. */
+/** The best result of each picture, by the picture's name, or by its id where the results do not have names. */
 function resultsByPicture(content: unknown, file: string): Map<string | number, JsonEntry> {
   if (!Array.isArray(content)) throw new DataError(`${file}: expected a list of results [{...}, ...]`);
   const best = new Map<string | number, JsonEntry>();

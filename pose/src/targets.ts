@@ -2,25 +2,27 @@ import { type Crop, decodeJoints, encodeJoints } from './crop.js';
 import type { PoseSample } from './dataset.js';
 import { planeOf } from './plane.js';
 
-/** In the picture, or in space. */
+/** D: coordinates in the picture, or in space. */
 export const DIMS = [2, 3] as const;
 export type Dims = (typeof DIMS)[number];
 
-/** Millimetres of one unit of depth, the side of the cube that the official code puts people of Human3.6M into. */
+/** Millimetres per unit of depth: the official code puts people of Human3.6M into a cube of this side. */
 export const DEPTH_UNIT = 2000;
 
-/** Takes the weight from joints [K, D] of which a coordinate is beyond +-0.5, outside the crop or the cube. */
+/** Sets the weight of joints [K, D] to 0 where a coordinate is beyond +-0.5, outside the crop or the cube. */
 export function dropOutside(joints: ArrayLike<number>, weights: Float32Array | Float64Array): void {
   const dims = joints.length / weights.length;
   for (let i = 0; i < joints.length; i++) if (Math.abs(joints[i]) > 0.5) weights[Math.floor(i / dims)] = 0;
 }
 
 /**
- * Labels of a sample in 3-D, as the official code has them: x and y in crop units and depths behind the root in units of
- * 2000 mm, whatever the crop's scale and turn. A joint that is outside in any of the three weighs nothing. Samples without
- * depths, which may share a batch with others, have z = 0 of weight 0.
- * @param order `flipOrder` of the schema @param outJoints receives [K, 3] @param outWeights receives [K, 3]
- * @param outside whether joints outside count nevertheless; the official code drops them
+ * Labels of a sample in 3-D, as the official code has them: x and y in crop units, and depths behind the root in units
+ * of 2000 mm, whatever the crop's scale and turn are. A joint that is outside in any of the three coordinates weighs
+ * nothing. Samples without depths may be in the same batch; their z is 0 and has weight 0.
+ * @param order `flipOrder` of the schema
+ * @param outJoints receives [K, 3]
+ * @param outWeights receives [K, 3]
+ * @param outside whether joints outside count all the same; the official code drops them
  */
 export function encodeSpatialJoints(
   { joints, weights, spatial }: Pick<PoseSample, 'joints' | 'weights' | 'spatial'>,
@@ -46,9 +48,11 @@ export function encodeSpatialJoints(
 }
 
 /**
- * Predictions in 3-D, the inverse of `encodeSpatialJoints`: x and y in pixels of the image and depths in millimetres behind
- * joint 0, the root, whose own depth is taken off all, as the official code does.
- * @param prediction [K, 3] @param order `flipOrder` of the schema @param unit millimetres of a unit of depth
+ * Predictions in 3-D, the inverse of `encodeSpatialJoints`: x and y in pixels of the image, and depths in millimetres
+ * behind joint 0, the root. The root's own predicted depth is subtracted from all, as in the official code.
+ * @param prediction [K, 3]
+ * @param order `flipOrder` of the schema
+ * @param unit millimetres of a unit of depth
  */
 export function decodeSpatialJoints(
   prediction: ArrayLike<number>,

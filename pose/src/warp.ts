@@ -18,7 +18,7 @@ export interface InputForm {
 const IMAGENET: InputForm = { mean: IMAGENET_MEAN, std: IMAGENET_STD, pixel: 0.5 };
 
 /**
- * What turns levels 0 to 255 into network input, for `warpPixels`: gain, offset, low and high [4, 3] such that
+ * Gain, offset, low and high [4, 3] that turn levels 0 to 255 into network input, for `warpPixels`:
  * `clamp(gain v + offset, low, high) = (clamp(gains v / 255, 0, 1) - mean) / std`.
  */
 export function colourRows(gains: readonly [number, number, number] = [1, 1, 1]): number[] {

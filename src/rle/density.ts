@@ -13,8 +13,8 @@ import { evaluate } from './formula/jointwise.js';
 import { logGamma } from './logGamma.js';
 
 /**
- * A density of location 0 and scale 1 per coordinate, as Q of a likelihood or as the base of a flow. With
- * `{ studentT: nu }` and with `laplace` the tails are heavier than the normal's, so that an outlier costs less.
+ * A density of location 0 and scale 1 per coordinate, used as Q of a likelihood or as the base of a flow.
+ * `{ studentT: nu }` and `laplace` have heavier tails than the normal density, so that an outlier costs less.
  */
 export type StandardDensity = 'gaussian' | 'laplace' | 'logistic' | { readonly studentT: number };
 
@@ -29,7 +29,7 @@ interface DensityForm {
   draw(rng: Rng, device: Device, shape: Shape): Tensor;
 }
 
-/** Half a step of the uniforms: what zero stands for. */
+/** Half a step of the uniform numbers; it replaces a draw of zero. */
 const HALF_STEP = 2 ** -25;
 
 export const HALF_LOG_2PI = 0.5 * Math.log(2 * Math.PI);
@@ -54,7 +54,7 @@ const laplace: DensityForm = {
     sub(log(uniformAboveZero(rng, device, shape)), log(uniformAboveZero(rng, device, shape))),
 };
 
-/** `-log q(e) = |e| + 2 log(1 + exp(-|e|))`, of which `2 log 2` is the norm. */
+/** `-log q(e) = |e| + 2 log(1 + exp(-|e|))`; the norm is `2 log 2` of it. */
 const logistic: DensityForm = {
   cost: (e) => of.sub(of.add(of.abs(e), of.mul(of.softplus(of.neg(of.abs(e))), 2)), 2 * Math.LN2),
   logNorm: 2 * Math.LN2,
@@ -84,8 +84,8 @@ function studentT(nu: number): DensityForm {
 const FORMS = { gaussian, laplace, logistic } as const;
 
 /**
- * What a density is made of.
- * @throws ShapeError for a density that is none of these, or a Student-t without degrees of freedom
+ * The formulas of a density.
+ * @throws ShapeError for an unknown density, or a Student-t without degrees of freedom
  */
 export function densityForm(density: StandardDensity): DensityForm {
   if (typeof density === 'object' && density.studentT > 0) return studentT(density.studentT);
@@ -96,14 +96,14 @@ export function densityForm(density: StandardDensity): DensityForm {
   );
 }
 
-/** How a density is called in errors and in the names of kernels. */
+/** The name of a density in errors and in the names of kernels. */
 export function nameOfDensity(density: StandardDensity): string {
   return typeof density === 'string' ? density : JSON.stringify(density);
 }
 
 /**
  * `-log q(e)` of each coordinate, in nats.
- * @throws ShapeError for a density that is none of these, or a Student-t without degrees of freedom
+ * @throws ShapeError for an unknown density, or a Student-t without degrees of freedom
  */
 export function standardNegLog(density: StandardDensity, e: Tensor): Tensor {
   const { cost, logNorm } = densityForm(density);

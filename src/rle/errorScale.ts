@@ -18,13 +18,14 @@ export interface RunningScaleOptions extends SigmaOptions {
 
 /**
  * One step of a running root mean square of `e = (mu - target) / sigma` per coordinate,
- * `r <- sqrt(decay r^2 + (1 - decay) mean e^2)`. Give it to `rle` as `errorScale`: sigma may drift then, but `sigma r` stays the
- * root mean square of the error.
+ * `r <- sqrt(decay r^2 + (1 - decay) mean e^2)`. If `rle` is given it as `errorScale`, sigma may drift, but `sigma r`
+ * stays the root mean square of the error.
  *
- * r is an average over the last `1 / (1 - decay)` steps, so it lags behind a sigma that moves. Under the design `residual`
- * without log s, Q pulls sigma upwards all the time; `sigma r` is then too large by what sigma grows in that many steps.
+ * r averages over about the last `1 / (1 - decay)` steps, so it lags behind a sigma that changes. With the design
+ * `residual` and without log s, Q makes sigma grow all the time; `sigma r` is then too large by as much as sigma grows
+ * in that many steps.
  *
- * @param scale [D], ones at first, then what the last call returned. No gradient passes.
+ * @param scale [D], ones at first, then the result of the last call; no gradient reaches it
  * @param labels if none of them has a weight, the scale stays as it is
  * @returns [D]
  */

@@ -14,7 +14,7 @@ import type { Prediction } from './prediction.js';
 
 /** Two linear layers under the official code's names: `fc_coord.linear.weight`, `fc_sigma.linear.bias`, ... */
 export type HeadParams = { fc_coord: { linear: linear.LinearParams }; fc_sigma: { linear: linear.LinearParams } };
-/** The same without the layer of sigmas, as of a network that L1 trains. */
+/** The same with the layer of sigmas optional, as for a network trained with L1. */
 export type PlainHeadParams = Pick<HeadParams, 'fc_coord'> & Partial<HeadParams>;
 
 export interface HeadShape {
@@ -31,7 +31,7 @@ export interface HeadShape {
   readonly weights?: 'official' | 'mmpose';
 }
 
-/** Parameters of the RLE head; mmpose keeps the same rows in one layer, joint by joint. */
+/** Draws the parameters of the RLE head; mmpose keeps the same rows in one layer, joint by joint. */
 export function init(
   rng: Rng,
   device: Device,
@@ -46,13 +46,15 @@ export function init(
 }
 
 export interface HeadOptions {
-  /** Coordinates from the features' direction alone, `W x / |x| + b`, as the official code has it; default true. */
+  /**
+   * Whether coordinates depend only on the features' direction, `W x / |x| + b`, as in the official code; default true.
+   */
   readonly normalise?: boolean;
   /** D, default 2. */
   readonly dims?: number;
 }
 
-/** Added to |x|^2: features behind a ReLU may all be zero, where the official code gives NaN. */
+/** Added to |x|^2: behind a ReLU all features may be zero; the official code then gives NaN. */
 const NORM_EPSILON = 1e-12;
 
 /**

@@ -14,13 +14,13 @@ export interface Ellipse {
 }
 
 /**
- * How many standard deviations the ellipse reaches that holds `level` of the mass: the quantile of
- * `sqrt((e - m)^T C^-1 (e - m))` over draws. For a normal density it is `sqrt(-2 log(1 - level))`, and the ellipse the
- * region of highest density; for others the one of that shape which has the mass. The map from errors to labels does not
- * change it.
+ * The radius, in standard deviations, of the ellipse that holds `level` of the mass: the quantile of
+ * `sqrt((e - m)^T C^-1 (e - m))` over draws. For a normal density it is `sqrt(-2 log(1 - level))`, and the ellipse is
+ * the region of highest density; for other densities it is the ellipse of that shape with this mass. Mapping errors to
+ * labels does not change it.
  *
  * @param errors from `drawErrors`, [n, J, 2]
- * @returns one per J
+ * @returns one radius per J
  */
 export async function ellipseRadius(errors: Tensor, level: number): Promise<Float64Array> {
   const [n, joints, dims] = errors.shape;
@@ -36,7 +36,9 @@ export async function ellipseRadius(errors: Tensor, level: number): Promise<Floa
   });
 }
 
-/** How many standard deviations draws [n, 2] are off from their mean, ascending: their quantiles are radii of ellipses. */
+/**
+ * How many standard deviations draws [n, 2] are from their mean, ascending; quantiles of these are radii of ellipses.
+ */
 export function sortedDistances(draws: ArrayLike<number>, moments: PlaneMoments = planeMoments(draws)): Float64Array {
   const n = draws.length / 2;
   return Float64Array.from({ length: n }, (_, i) => mahalanobis(draws[2 * i], draws[2 * i + 1], moments)).sort();
@@ -57,10 +59,10 @@ export function ellipse([x, y]: readonly [number, number], [xx, xy, yy]: PlaneCo
 }
 
 /**
- * The level of the density whose super-level set, the region of highest density, holds `level` of the mass: the
- * `1 - level` quantile of the log-density at its own draws. A point lies inside where the log-density is at least that.
+ * The log-density above which the region of highest density lies that holds `level` of the mass: the `1 - level`
+ * quantile of the log-density at the density's own draws. A point is inside where its log-density is at least that.
  *
- * @param logDensity of draws from the density, in nats; a constant added to it comes back in the result
+ * @param logDensity of draws from the density, in nats; a constant added to it is added to the result
  */
 export function highestDensityThreshold(logDensity: ArrayLike<number>, level: number): number {
   return sortedQuantile(Float64Array.from(logDensity).sort(), 1 - level);

@@ -1,7 +1,7 @@
 import { DataError } from '../errors.js';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 
-/** How to call images and joints in an error; by default their numbers. */
+/** The names of images and joints in errors; by default their numbers. */
 export interface LabelNames {
   readonly image?: (index: number) => string;
   readonly joints?: readonly string[];

@@ -13,7 +13,7 @@ import type { Flow } from './flows/flow.js';
 export type LogSMethod = 'importance' | 'jitteredGrid';
 
 export interface LogSOptions {
-  /** Where draws and shifts come from; each call takes fresh ones. */
+  /** The generator of draws and shifts; each call takes new numbers. */
   readonly rng: Rng;
   /** Default `laplace`. */
   readonly q?: StandardDensity;
@@ -35,14 +35,14 @@ export type LogSNodes = {
   readonly plane?: LogSNodes;
 };
 
-/** Beyond this a grid is no way to integrate. */
+/** With more nodes than this, a grid is no practical way to integrate. */
 const MOST_NODES = 2 ** 18;
 
 /**
- * `log s = -log integral of G(x) Q(x) dx`, which makes s Q G a density (Li et al., 2021, eq. 8; no public code has it):
- * `-log sum_j w_j G(x_j)` over nodes. Depends on the flow alone.
+ * `log s = -log integral of G(x) Q(x) dx`, estimated by `-log sum_j w_j G(x_j)` over nodes; it makes s Q G a density
+ * (Li et al., 2021, eq. 8; no public code has it). It depends only on the flow.
  *
- * @param nodes fresh ones in each step: a flow hides mass between nodes that stay where they are
+ * @param nodes new ones in each step: a flow could hide mass between nodes that stay where they are
  * @returns [], or [K] for a flow with a density per joint
  */
 export function logS<P>(flow: Flow<P>, params: P, { points, logWeight }: LogSNodes): Tensor {
@@ -62,7 +62,7 @@ export function logSNodes<P>(method: LogSMethod, flow: Flow<P>, device: Device, 
 }
 
 /**
- * log s as a likelihood is asked for it: of nodes that were drawn before, or are drawn now; undefined for `none`.
+ * The log s of a likelihood: from nodes that were drawn before, or from nodes drawn now; undefined for `none`.
  * @throws ShapeError where nodes are to be drawn without `rng`
  */
 export function logNormaliser<P>(

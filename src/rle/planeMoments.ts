@@ -25,7 +25,7 @@ export function planeMoments(points: ArrayLike<number>): PlaneMoments {
   return { mean: [mx, my], covariance: [xx, xy, yy] };
 }
 
-/** How many standard deviations a point is off, `sqrt((p - m)^T C^-1 (p - m))` (Mahalanobis 1936). */
+/** How many standard deviations a point is from the mean, `sqrt((p - m)^T C^-1 (p - m))` (Mahalanobis 1936). */
 export function mahalanobis(x: number, y: number, { mean, covariance: [xx, xy, yy] }: PlaneMoments): number {
   const [dx, dy] = [x - mean[0], y - mean[1]];
   return Math.sqrt((dx * dx * yy - 2 * dx * dy * xy + dy * dy * xx) / (xx * yy - xy * xy));

@@ -15,7 +15,7 @@ export interface Prediction {
   readonly logit?: Tensor;
 }
 
-/** What the data set says. Where the weight is 0 the target may be anything, NaN included. */
+/** Labels of B images. Where the weight is 0 the target may be anything, NaN included. */
 export interface Labels {
   /** [B, K, D]. */
   readonly target: Tensor;
@@ -41,14 +41,14 @@ export function checkPrediction({ mu, logit }: Prediction, { target, weight }: L
   }
 }
 
-/** `mu - target`, zero where the weight is: selected, not multiplied, because 0 * NaN is NaN. */
+/** `mu - target`, and 0 where the weight is 0. It selects instead of multiplying, because 0 * NaN is NaN. */
 export function maskedDifference(mu: Tensor, labels: Labels): Tensor {
   checkPrediction({ mu }, labels);
   const { target, weight } = labels;
   return weight ? where(greater(weight, 0), sub(mu, target), 0) : sub(mu, target);
 }
 
-/** The labels' weights times those of the joints, [K]; undefined where there are neither. */
+/** The product of the labels' weights and those of the joints, [K]; undefined where there are neither. */
 export function weightOf({ mu }: Prediction, { weight }: Labels, jointWeights: Tensor | undefined): Tensor | undefined {
   if (!jointWeights) return weight;
   const perJoint = expandDims(jointWeights, { axis: -1 });

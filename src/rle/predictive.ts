@@ -14,23 +14,26 @@ export interface DrawOptions {
   readonly rng: Rng;
   /** How many draws, default 4096. */
   readonly count?: number;
-  /** The Q that log s was trained with; leave it out where training had no log s, for then the flow is the density. */
+  /**
+   * The Q that log s was trained with; leave it out if training had no log s, because the flow is then the whole
+   * density.
+   */
   readonly residualOf?: StandardDensity;
 }
 
 export interface PredictiveOptions extends DrawOptions, SigmaOptions {
   /** Default `residual`. */
   readonly design?: Design;
-  /** What the likelihood was given. */
+  /** The error scale that the likelihood was given. */
   readonly errorScale?: Tensor;
 }
 
-/** Draws from Q per draw from s Q G: what resampling needs so that few are drawn twice. */
+/** Draws from Q per draw from s Q G; with so many, resampling takes few of them twice. */
 const PROPOSALS = 16;
 
 /**
- * Draws of the normalised error `e = (mu - target) / sigma` under the learned density: of the flow, or of s Q G by sampling
- * Q and resampling in proportion to G.
+ * Draws of the normalised error `e = (mu - target) / sigma` under the learned density: from the flow, or from s Q G, by
+ * drawing from Q and resampling in proportion to G.
  *
  * @returns [count, J, D], J = 1 or one per joint
  */
@@ -77,7 +80,10 @@ export function scaledSigma(
   return errorScale ? mul(sigma, errorScale) : sigma;
 }
 
-/** Systematic resampling on the host: one uniform number, and no draw comes more often than its weight says, but for one. */
+/**
+ * Systematic resampling on the host: it uses one uniform number, and each draw comes as often as its weight says,
+ * rounded up or down.
+ */
 async function resample<P>(flow: Flow<P>, params: P, q: StandardDensity, count: number, rng: Rng): Promise<Tensor> {
   const { pointShape } = flow;
   const device = deviceOf(params);
@@ -103,7 +109,7 @@ async function resample<P>(flow: Flow<P>, params: P, q: StandardDensity, count: 
         for (let d = 0; d < dims; d++) to[(n * joints + j) * dims + d] = from[(i * joints + j) * dims + d];
       }
     }
-    // What rounding left of the sum belongs to the last one.
+    // Rounding may leave a remainder of the sum; the last draw gets it.
     for (; n < count; n++) {
       const last = ((n - 1) * joints + j) * dims;
       to.copyWithin((n * joints + j) * dims, last, last + dims);

@@ -20,14 +20,14 @@ export interface RegressorShape extends resnet.ResnetOptions {
   readonly flow?: Omit<RealNvpOptions, 'dims'>;
 }
 
-/** The network under the head, as `resnet` is one: its features, of parameters P and running statistics S. */
+/** The network below the head, such as `resnet`: it computes features, with parameters P and running statistics S. */
 export interface Backbone<P, S> {
   apply(params: P, state: S, images: Tensor, mode: resnet.ResnetMode): [features: Tensor, state: S];
 }
 
 export interface RegressorMode extends resnet.ResnetMode, head.HeadOptions {}
 
-/** Parameters and running statistics of a new pose regressor. */
+/** Draws parameters and running statistics of a new pose regressor. */
 export function init(
   rng: Rng,
   device: Device,
@@ -44,10 +44,10 @@ export function init(
 }
 
 /**
- * Coordinates and logits of images [N, H, W, 3]; the flow takes no part, only the loss asks it.
- * In training the running statistics are updated in place: go on with the returned state.
+ * Coordinates and logits of images [N, H, W, 3]. The flow is not used here: only the loss needs it. Training updates
+ * the running statistics in place: continue with the returned state.
  *
- * @param backbone what `preact` are the parameters of, default `resnet`
+ * @param backbone the network that `preact` are the parameters of, default `resnet`
  * @returns mu and, where the head has `fc_sigma`, logit, each [N, K, D]
  */
 export function apply(

@@ -16,7 +16,7 @@ import { type Arithmetic, errorsIn, type FlowTerm, lossOfFlow, lossOfQ } from '.
 import { type Design, type VariantName, variantOf } from './variants.js';
 
 export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptions> {
-  /** The density that is learned, with `params`. Without one the errors have the density Q. */
+  /** The density that is learned, with `params`. Without it the errors have the density Q. */
   readonly flow?: Flow<P>;
   /** The flow's parameters. */
   readonly params?: P;
@@ -24,12 +24,13 @@ export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptio
   readonly design?: Design;
   /** The density Q that the flow of `residual` corrects, default `laplace`; the other designs have none. */
   readonly q?: StandardDensity;
-  /** Whose arithmetic, default `paper`. What a variant does not have is refused. */
+  /** Whose arithmetic is used, default `paper`; options that a variant does not have are refused. */
   readonly variant?: VariantName;
   /**
-   * How log s is estimated, which normalises Q phi; default `none`, as in all public codes: then the flow learns the whole
-   * density of the errors, and with log s only what Q lacks. A method draws its nodes from `rng` in each call. Nodes of
-   * `logSNodes` are taken as they are: a captured step, which may not draw, gets them with its batch.
+   * How log s, which normalises Q phi, is estimated. With the default `none`, as in all public codes, the flow learns
+   * the whole density of the errors; with log s it learns only what Q lacks. A method draws its nodes from `rng` in
+   * each call. Nodes from `logSNodes` are used as they are: a captured step cannot draw, so it gets them with its
+   * batch.
    */
   readonly logS?: 'none' | LogSMethod | LogSNodes;
   /** [K]: a factor per joint, on top of the labels' weights. */
@@ -82,13 +83,13 @@ export function rle<P>(prediction: Prediction, labels: Labels, options: RleOptio
   return lossOfFlow(arithmetic, prediction, seen, term, design === 'residual' ? q : undefined);
 }
 
-/** Errors in units of sigma, `e = (mu - target) / sigma` [B, K, D]; 0 where the weight is. */
+/** Errors in units of sigma, `e = (mu - target) / sigma` [B, K, D]; 0 where the weight is 0. */
 export function errorsOf(prediction: Prediction, labels: Labels, options: SigmaOptions = {}): Tensor {
   checkPrediction(prediction, labels);
   return errorsIn(arithmeticOf(options), prediction, labels);
 }
 
-/** The arithmetic of what is asked for. */
+/** The arithmetic that the options ask for. */
 function arithmeticOf<P>({ flow, params, variant = 'paper', ...options }: RleOptions<P>): Arithmetic {
   const { design = 'residual', q = 'laplace', scale = 'sigmoid', logS = 'none', errorScale } = options;
   if (!flow !== (params === undefined)) {
@@ -111,7 +112,7 @@ function arithmeticOf<P>({ flow, params, variant = 'paper', ...options }: RleOpt
   return { variant: variantOf(variant, asked), name: `${variant} ${scale}`, sigma: terms, floor };
 }
 
-/** log phi and log s of each joint, and how often they count for a coordinate. */
+/** log phi and log s of each joint, and how often they count per coordinate. */
 function flowTerm<P>(
   { variant }: Arithmetic,
   flow: Flow<P>,
@@ -137,7 +138,7 @@ function flowTerm<P>(
       flowWeight: isOfFirst ? slice(weight, { begin: [0, 0, 0], end: [B, K, 1] }) : undefined,
     };
   }
-  // Selected before the flows as well as behind them: what the other flow makes of a joint must not reach a gradient.
+  // Selected both before and behind the flows: what the other flow computes for a joint must not reach a gradient.
   const deep = greater(slice(weight as Tensor, { begin: [0, 0, D - 1], end: [B, K, D] }), 0);
   const inPlane = slice(error, { begin: [0, 0, 0], end: [B, K, D - 1] });
   const ofPlane = typeof logS === 'object' ? logS.plane : logS;

@@ -14,27 +14,31 @@ export type Scale = 'sigmoid' | 'softplus';
 
 export interface SigmaOptions {
   /**
-   * Default `sigmoid`, as in the paper, for labels whose unit is the size of the picture. Where errors may exceed 1 in the
-   * unit of the labels it cannot tell so: `sigmaSaturation` shows sigmas at their ceiling. Take `softplus` then.
+   * Default `sigmoid`, as in the paper, for labels in units of the picture's size. Where errors may exceed 1 in the
+   * labels' unit, a sigmoid cannot express it: `sigmaSaturation` then shows sigmas at their ceiling, and `softplus` is
+   * right.
    */
   readonly scale?: Scale;
   /**
-   * The smallest sigma that is told apart, default 1e-5: logits are clamped where sigma reaches it, and have no gradient
-   * below. A likelihood is unbounded where sigma may reach 0. The official code has no floor.
+   * The smallest sigma, default 1e-5: logits are clamped where sigma reaches it, and get no gradient below. If sigma
+   * could reach 0, the likelihood would be unbounded. The official code has no floor.
    */
   readonly sigmaFloor?: number;
 }
 
 const SIGMA_FLOOR = 1e-5;
 
-/** Sigma as likelihoods need it. */
+/** Sigma in the forms that likelihoods need. */
 export interface SigmaTerms {
   readonly logSigma: Expression;
   readonly inverseSigma: Expression;
 }
 
 interface ScaleForm {
-  /** From a logit that may be very negative: `log(sigmoid(a))` itself is -infinity in float32 from a = -88 on. */
+  /**
+   * The terms for any logit, even a very negative one: `log(sigmoid(a))` computed directly is -infinity in float32 from
+   * a = -88 on.
+   */
   terms(a: Expression): SigmaTerms;
   sigma(a: Tensor): Tensor;
   /** The logit at which sigma is `value`. */
@@ -73,13 +77,13 @@ export function sigmaOf(logit: Tensor, options: SigmaOptions = {}): Tensor {
   return SCALES[options.scale ?? 'sigmoid'].sigma(maximum(logit, floor));
 }
 
-/** How near to a bound a sigma is at it, as a share. */
+/** A sigma counts as at a bound if it is within this share of it. */
 const AT_BOUND = 0.01;
 
 /**
- * The shares of sigmas that are within 1 % of their floor, and of their ceiling, 1 for `sigmoid`. At the floor a network says that
- * it is surer than can be told apart; at the ceiling, that errors are larger than sigma can be: give labels a larger unit, or
- * take `scale: 'softplus'`.
+ * The shares of sigmas within 1 % of their floor and of their ceiling (1 for `sigmoid`). At the floor, the network
+ * claims to be surer than the smallest sigma can express. At the ceiling, errors are larger than sigma can be: give
+ * labels a larger unit, or use `scale: 'softplus'`.
  */
 export async function sigmaSaturation(
   logit: Tensor,

@@ -9,11 +9,11 @@ import type { Variant } from './variants.js';
 /** How sigma, the error and the loss are computed. */
 export interface Arithmetic {
   readonly variant: Variant;
-  /** Of the variant and of how sigma is made: what tells the formulas apart. */
+  /** Names the variant and how sigma is made; it distinguishes the formulas. */
   readonly name: string;
   /** Sigma from its logit. */
   readonly sigma: (logit: Expression) => SigmaTerms;
-  /** The smallest logit that is told apart. */
+  /** The smallest logit; smaller ones are clamped to it. */
   readonly floor: number;
 }
 
@@ -25,7 +25,7 @@ interface Names {
   readonly weight?: Expression | undefined;
 }
 
-/** Sigma. Where the weight is 0 the logit is taken to be 0, so that nothing there is infinite. */
+/** Sigma. Where the weight is 0 the logit is replaced by 0, so that no term becomes infinite. */
 function sigmaIn({ variant, sigma }: Arithmetic, { logit, floor, errorScale, weight = ONE }: Names): SigmaTerms {
   if (!logit) return { logSigma: constant(0), inverseSigma: ONE };
   const { logSigma, inverseSigma } = variant.sigma(sigma(wherePositive(weight, atLeast(logit, floor))));
@@ -33,7 +33,7 @@ function sigmaIn({ variant, sigma }: Arithmetic, { logit, floor, errorScale, wei
   return { logSigma: add(logSigma, log(errorScale)), inverseSigma: div(inverseSigma, errorScale) };
 }
 
-/** `e = (mu - target) / sigma`, 0 where the weight is. */
+/** `e = (mu - target) / sigma`; 0 where the weight is 0. */
 function errorIn(
   arithmetic: Arithmetic,
   names: Names & { readonly mu: Expression; readonly target: Expression },
@@ -44,9 +44,9 @@ function errorIn(
 
 interface LossNames extends Names {
   readonly error: Expression;
-  /** log phi of the joint, and log s with it. */
+  /** log phi of the joint, with log s added. */
   readonly logPhi?: Expression;
-  /** How often that counts for each coordinate. */
+  /** How often `logPhi` counts for each coordinate. */
   readonly share: Expression;
   /** The weight of the flow's term, if it is not `weight`. */
   readonly flowWeight?: Expression | undefined;
@@ -54,8 +54,8 @@ interface LossNames extends Names {
 }
 
 /**
- * `w (log sigma - log phi(e) - log Q(e) - log s) / B`: what one coordinate adds to the loss. Without Q the flow is the whole
- * density. Where sigma is 1 and there is no flow, constants are left out: what remains is L1, or half of L2.
+ * `w (log sigma - log phi(e) - log Q(e) - log s) / B`: what one coordinate adds to the loss. Without Q, phi is the
+ * whole density. Where sigma is 1 and there is no flow, constants are left out, and L1 or half of L2 remains.
  */
 function lossIn(arithmetic: Arithmetic, names: LossNames, q: StandardDensity | undefined): Expression {
   const { error, logit, logPhi, share, weight = ONE, flowWeight = weight, perImage } = names;
@@ -70,10 +70,10 @@ const costOf: Variant['negLogQ'] = (q, error) => densityForm(q).cost(error);
 
 const ONE = constant(1);
 
-/** `w x`, 0 where w is, whatever x is there. */
+/** `w x`, and 0 where w is 0, even if x is not finite there. */
 const weighted = (w: Expression, x: Expression): Expression => wherePositive(w, mul(w, x));
 
-/** The labels' side of a loss. */
+/** Everything that a loss reads besides the prediction. */
 export interface Seen {
   readonly target: Tensor;
   readonly weight?: Tensor | undefined;
@@ -89,17 +89,17 @@ export function errorsIn(arithmetic: Arithmetic, { mu, logit }: Prediction, seen
   ])[0];
 }
 
-/** What the flow makes of the errors, for the loss. */
+/** What the flow computes from the errors, for the loss. */
 export interface FlowTerm {
   readonly error: Tensor;
   /** [B, K, 1]. */
   readonly logPhi: Tensor;
   readonly share: number;
-  /** [B, K, 1], if it is not that of each coordinate. */
+  /** [B, K, 1], if it differs from the weight of each coordinate. */
   readonly flowWeight?: Tensor | undefined;
 }
 
-/** The loss [], where a flow has seen the errors. */
+/** The loss [] with a flow. */
 export function lossOfFlow(
   arithmetic: Arithmetic,
   { mu, logit }: Prediction,

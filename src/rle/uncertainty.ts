@@ -31,7 +31,7 @@ export type Calibrated = {
 };
 
 export interface ScaleOptions extends SigmaOptions {
-  /** What the likelihood was given. */
+  /** The error scale that the likelihood was given. */
   readonly errorScale?: Tensor;
 }
 
@@ -55,9 +55,9 @@ export function errorMoments(errors: Tensor): ErrorMoments {
 }
 
 /**
- * Calibrated moments of the labels that a prediction expects: mean `mu - sigma m`, standard deviation `sigma s` and
- * covariance `sigma_i sigma_j C_ij`, from the moments m, s, C of the error. Sigma alone is no uncertainty: its scale
- * drifts in training while the flow's shrinks, and only their product is pinned by the data.
+ * Mean `mu - sigma m`, standard deviation `sigma s` and covariance `sigma_i sigma_j C_ij` of the labels that a
+ * prediction expects, from the moments m, s, C of the error. Sigma alone does not measure the uncertainty: its scale
+ * may grow in training while the flow's shrinks, and the data determine only their product.
  */
 export function calibrated(prediction: Prediction, moments: ErrorMoments, options: ScaleOptions = {}): Calibrated {
   return scope(() => {
@@ -102,7 +102,8 @@ export function sortedQuantile(sorted: Float64Array, level: number): number {
 }
 
 /**
- * Quantiles of each predicted coordinate: `mu - sigma q_(1 - level)` of the error, the order turned round by the sign.
+ * Quantiles of each predicted coordinate: `mu - sigma q_(1 - level)`, with quantiles q of the error; the minus sign
+ * reverses their order.
  *
  * @param errors from `drawErrors`, [n, J, D]
  * @returns [levels, B, K, D]

@@ -4,25 +4,25 @@ import { abs, add, div, type Expression, log1p, mul, type Term } from './formula
 import type { Scale, SigmaTerms } from './sigma.js';
 
 /**
- * Whose arithmetic: the paper's equations, or what a public code computes in their place. `official` is the authors' loss of
- * labels in the plane (`RLELoss`), `official3d` theirs of labels in space of which some lack a depth (`RLELoss3D`), `mmpose`
- * that of mmpose 1.3.
+ * Whose arithmetic is used: the paper's equations, or what a public code computes instead. `official` is the authors'
+ * loss for labels in the plane (`RLELoss`); `official3d` is theirs for labels in space, of which some lack a depth
+ * (`RLELoss3D`); `mmpose` is that of mmpose 1.3.
  */
 export type VariantName = 'paper' | 'official' | 'official3d' | 'mmpose';
 
 /**
- * What the flow is the density of (Li et al., 2021, section 3). `direct`: (a), of the label itself, moved from the base
- * around mu; `reparameterised`: (b), DLE, of the error in units of sigma; `residual`: (c), RLE, of what a simple density
- * Q leaves unexplained of that error.
+ * What the flow is the density of (Li et al., 2021, section 3). `direct` (a): of the label itself, to which it maps
+ * draws of the base around mu, with the scale sigma. `reparameterised` (b), DLE: of the error in units of sigma.
+ * `residual` (c), RLE: of what a simple density Q does not explain of that error.
  */
 export type Design = 'direct' | 'reparameterised' | 'residual';
 
-/** What a variant can be asked for. */
+/** What a variant supports. */
 interface Abilities {
   readonly q: readonly (StandardDensity | 'any')[];
   readonly design: readonly Design[];
   readonly scale: readonly Scale[];
-  /** Whether it has a log s, and an error scale; no public code has. */
+  /** Whether it has log s and an error scale; no public code has them. */
   readonly extensions: boolean;
   /** Whether the flow is over points that may lack a depth; undefined: any flow. */
   readonly mixed?: boolean;
@@ -38,7 +38,7 @@ export interface Variant extends Abilities {
   negLogQ(q: StandardDensity, e: Expression, sigma: SigmaTerms): Expression;
   /** How often the log phi of a joint of D coordinates counts for each of them. */
   logPhiPerCoordinate(dims: number): number;
-  /** Whether the flow's term has the weight of a joint's first coordinate, or each coordinate's own. */
+  /** Whether the flow's term has each coordinate's own weight or that of the joint's first coordinate. */
   readonly flowWeight: 'own' | 'first';
 }
 
@@ -67,10 +67,10 @@ const paper: Variant = {
 };
 
 /**
- * The authors' code. It subtracts log phi [B, K, 1] from log sigma [B, K, D] and sums, which counts log phi D times; it has
- * log sigma in Q once more; its Laplace has the exponent `|mu - target| / (sqrt(2) sigma + 1e-9)` and the constant of a
- * normal density; the flow's term has the weight of x for both coordinates. It knows the Laplace only: the normal Q is here
- * by analogy, with log sigma counted as often.
+ * The authors' code. It subtracts log phi [B, K, 1] from log sigma [B, K, D] and sums, which counts log phi D times.
+ * Its Q contains log sigma once more. Its Laplace density has the exponent `|mu - target| / (sqrt(2) sigma + 1e-9)` and
+ * the constant of a normal density. The flow's term has the weight of x for both coordinates. It has only the Laplace
+ * density: the normal Q is here by analogy, with log sigma counted as often.
  */
 const official: Variant = {
   ...paper,
@@ -109,7 +109,7 @@ const mmpose: Variant = {
 
 const VARIANTS: Readonly<Record<VariantName, Variant>> = { paper, official, official3d, mmpose };
 
-/** What a loss is asked for, as far as variants differ in it. */
+/** The options of a loss in which variants differ. */
 export interface Asked {
   readonly q: StandardDensity;
   readonly design: Design;
@@ -122,7 +122,7 @@ export interface Asked {
 
 /**
  * The row of a variant.
- * @throws ShapeError if there is none, or if it has no such thing as is asked for
+ * @throws ShapeError if there is no such variant, or if it does not support an option
  */
 export function variantOf(name: VariantName, { q, design, scale, logS, errorScale, mixed }: Asked): Variant {
   const variant = VARIANTS[name];

@@ -6,9 +6,9 @@ import { LOSSES, residualOf } from '../train/losses.js';
 import type { ErrorDensity } from '../uncertainty/errorDensity.js';
 
 /**
- * The density of a network's errors in units of sigma: the flow's where there is one, in 3-D that of joints with a depth,
- * times Q if the run had log s, else the one that its loss assumed, Laplace's where nothing is known; nothing of a network
- * without sigma.
+ * The density of a network's errors in units of sigma. With a flow it is the flow's (in 3-D that for joints with a
+ * depth), times Q if the run had log s. Without a flow it is the density that the run's loss assumed, or Laplace's
+ * where the run is not known. Undefined for a network without sigma.
  */
 export async function errorsOf(device: Device, checkpoint: PoseCheckpoint): Promise<ErrorDensity | undefined> {
   const { sigma, dims, flows } = checkpoint.architecture;

@@ -1,18 +1,21 @@
 import { fileName } from '../fileName.js';
 import type { PredictedPose } from './predictPoses.js';
 
-/** Thousandths of a pixel or a millimetre and millionths of a score: far below what they are known to. */
+/**
+ * Coordinates are rounded to thousandths of a pixel or millimetre and scores to millionths, far below their accuracy.
+ */
 const PIXEL_DIGITS = 1e3;
 const SCORE_DIGITS = 1e6;
 
-/** A covariance is known to a per cent or so. */
+/** Significant digits of a covariance, which is accurate to about a per cent. */
 const COVARIANCE_DIGITS = 5;
 
 /**
- * Poses as a COCO results file, one to a line: `keypoints` are x, y and the joint's score; boxes are those given. What COCO
- * has no fields for, and its tools skip: `mean` [x, y, ...] and `covariance` [xx, xy, yy, ...] of where each joint's label is
- * expected, in pixels and their squares. Of networks in 3-D `keypoints_3d` [x, y, z, ...], x and y in pixels and z in
- * millimetres behind joint 0, and of these `mean_3d` [x, y, z, ...] and `covariance_3d` [xx, xy, xz, yy, yz, zz, ...].
+ * Poses as a COCO results file, one per line: `keypoints` are x, y and the joint's score; boxes are those that were
+ * given. Further fields, which COCO does not have and its tools ignore: `mean` [x, y, ...] and `covariance`
+ * [xx, xy, yy, ...] say where each joint's label is expected, in pixels and their squares. Networks in 3-D add
+ * `keypoints_3d` [x, y, z, ...], x and y in pixels and z in millimetres behind joint 0, and for these `mean_3d`
+ * [x, y, z, ...] and `covariance_3d` [xx, xy, xz, yy, yz, zz, ...].
  */
 export function formatResults(poses: readonly PredictedPose[]): string {
   const lines = poses.map(({ image, person, joints, jointScores, score, expected, space }) =>

@@ -21,7 +21,7 @@ class Collected {
   }
 }
 
-/** The boxes of annotated people. */
+/** The boxes of annotated people, by image. */
 export function boxesOfTruths({ images, truths }: CocoGroundTruth): ImageBoxes {
   const found = new Collected();
   for (const { id, image, box } of truths) {
@@ -30,7 +30,7 @@ export function boxesOfTruths({ images, truths }: CocoGroundTruth): ImageBoxes {
   return found.boxes;
 }
 
-/** The boxes of a list of boxes. */
+/** The boxes of a list, by image. */
 export function boxesOfList(people: readonly BoxedPerson[]): ImageBoxes {
   const found = new Collected();
   for (const { file, box, score } of people) found.add(fileName(file), { box, score, category: PERSON });
@@ -38,8 +38,8 @@ export function boxesOfList(people: readonly BoxedPerson[]): ImageBoxes {
 }
 
 /**
- * The boxes of a file's JSON: COCO annotations `{images, annotations}`, of which crowds are left out, or a list of detections
- * `[{image_id or file_name, bbox, score?, category_id?}, ...]`.
+ * The boxes in a file's JSON, by image: COCO annotations `{images, annotations}`, without crowds, or a list of
+ * detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`.
  * @throws DataError naming file, entry and field for whatever is missing or wrong
  */
 export function boxesOfJson(content: unknown, file: string): ImageBoxes {
@@ -73,8 +73,8 @@ export function boxesOfJson(content: unknown, file: string): ImageBoxes {
 }
 
 /**
- * Gives images the boxes of a file, those of its images found by name, those of detections with an `image_id` alone by the number
- * that their name is.
+ * Gives images the boxes of a file. An image is found by its name; where detections have only an `image_id`, by the
+ * number in its name.
  * @throws DataError where no image has a box
  */
 export function withBoxes(images: readonly ImageToPredict[], boxes: ImageBoxes, file: string): ImageToPredict[] {

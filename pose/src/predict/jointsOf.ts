@@ -4,10 +4,11 @@ import { SCHEMAS } from '../coco/schemaOf.js';
 import { coco17, crowdpose14, type JointSchema, lsp14 } from '../schema.js';
 
 /**
- * What the joints of a checkpoint are. A file does not say; 17 are taken for COCO's, and 14 for CrowdPose's if mmpose
- * named the tensors, else for LSP's, which wgrad's own runs have. Others have no limbs and no sides.
- * @param name a schema to read them by instead
- * @throws DataError where that is unknown or has another number of joints
+ * The joint schema of a checkpoint. A file does not say what its joints are: 17 are taken for COCO's; 14 for
+ * CrowdPose's if mmpose named the tensors, otherwise for LSP's, which wgrad's own runs have. Other numbers give joints
+ * without limbs and sides.
+ * @param name the schema to use instead
+ * @throws DataError where the schema is unknown or has another number of joints
  */
 export function jointsOf({ path, naming, architecture }: PoseCheckpoint, name?: string): JointSchema {
   const { joints: count } = architecture;

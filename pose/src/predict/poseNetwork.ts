@@ -8,11 +8,14 @@ import * as heatmapRegressor from '../heatmaps/heatmapRegressor.js';
 import { softArgmax } from '../heatmaps/softArgmax.js';
 import { type NetworkAnswer, readAnswer } from '../networkAnswer.js';
 
-/** What a network says of a batch of inputs [B, H, W, 3]: [B, K, D] in units of the crop, from its middle, or heatmaps. */
+/**
+ * What a network answers for a batch of inputs [B, H, W, 3]: [B, K, D] in crop units, counted from the middle, or
+ * heatmaps.
+ */
 export type PoseNetwork = (images: Float32Array) => Promise<NetworkAnswer>;
 
 /**
- * Puts a checkpoint's network on a device, to look at inputs that were made by its conventions.
+ * Puts a checkpoint's network on a device; its inputs must be made by the checkpoint's conventions.
  * @throws DataError where wgrad does not know the network, or it has no head
  */
 export function poseNetwork(device: Device, checkpoint: PoseCheckpoint): PoseNetwork {
@@ -42,7 +45,7 @@ function outputOf(
 ): Output {
   const { preact, fc_coord, fc_sigma, deconv_layers, final_layer } = params;
   if (!deconv_layers || !final_layer) {
-    // `requirePoseNetwork` has seen a head: without maps it is this one.
+    // `requirePoseNetwork` has made sure of a head; without maps it is this one.
     const layers = { preact, fc_coord: fc_coord as head.HeadParams['fc_coord'], fc_sigma };
     return regressor.apply(layers, state, images, { ...mode, training: false }, backbone)[0];
   }

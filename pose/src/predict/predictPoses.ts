@@ -22,19 +22,19 @@ export interface PredictedPose {
   readonly person: PersonBox;
   /** Longer side of the crop in pixels. */
   readonly side: number;
-  /** Of the crop, in square pixels. */
+  /** Area of the crop in square pixels. */
   readonly area: number;
   /** [K, 2] in pixels. */
   readonly joints: Float64Array;
-  /** Where the network expects the labels, in pixels; absent where it does not say. */
+  /** Where the network expects the labels, in pixels; absent where it has no sigma. */
   readonly expected?: ExpectedLabels;
-  /** The same in space, of a network that tells depths. */
+  /** The same in space, for a network in 3-D. */
   readonly space?: PoseInSpace;
-  /** [K]: by RLE's eq. 9, or the heights of the peaks of heatmaps; 1 where the network says neither. */
+  /** [K]: by RLE's eq. 9, or the heights of the heatmaps' peaks; 1 where the network gives neither. */
   readonly jointScores: readonly number[];
   /**
-   * RLE's `box + mean + max` of the joints' scores, with 0 for an annotated box; of peaks the box's score or 1 times the mean of
-   * those above 0.2; else the box's score or 1.
+   * With sigmas, RLE's `box + mean + max` of the joints' scores, where box is 0 for annotated boxes. With heatmaps, the
+   * box's score or 1, times the mean of the joints' scores above 0.2. Otherwise the box's score or 1.
    */
   readonly score: number;
 }
@@ -50,31 +50,37 @@ export interface PredictOptions {
   readonly network: PoseNetwork;
   readonly conventions: Conventions;
   readonly schema: JointSchema;
-  /** Decodes a picture, as `decodeImage` of wgrad-pose/node does with files; a DataError goes to `onFailure`. */
+  /**
+   * Decodes a picture, as `decodeImage` of wgrad-pose/node does for files; if it throws a DataError, `onFailure` gets
+   * it.
+   */
   readonly decode: (path: string) => Promise<RgbImage>;
-  /** People that go through the network at a time. */
+  /** How many people go through the network at a time. */
   readonly batch: number;
-  /** Average with what the network says of the mirror image. */
+  /** Average with the prediction for the mirror image. */
   readonly flipTest: boolean;
   /** The density of the predictions' errors in units of sigma: `flipAveraged` with the flip test. */
   readonly errors?: ErrorDensity;
-  /** Told of images that cannot be read and of boxes beside them; the others go on. */
+  /**
+   * Receives the errors of images that cannot be read and of boxes outside their image; the other images are still
+   * predicted.
+   */
   readonly onFailure: (error: DataError) => void;
   readonly onProgress?: (done: number, total: number) => void;
-  /** Once it is aborted no further image is looked at. */
+  /** Once it is aborted, no further image is begun. */
   readonly signal?: AbortSignal;
 }
 
-/** What was found, also where something came between. */
+/** The poses found, even if an error or an abort came in between. */
 export interface PredictedPoses {
   readonly poses: PredictedPose[];
-  /** Images, from the first on, of which no one is missing. */
+  /** How many images, counted from the first, are complete. */
   readonly done: number;
-  /** What the network threw; the images from `done` on then lack people. */
+  /** What the network threw; people of the images from `done` on are then missing. */
   readonly error?: unknown;
 }
 
-/** Looks at every person of every image, in their order, through crops as the checkpoint's conventions want them. */
+/** Predicts every person of every image, in order, from crops made by the checkpoint's conventions. */
 export async function predictPoses(
   images: readonly ImageToPredict[],
   options: PredictOptions,
@@ -89,7 +95,7 @@ export async function predictPoses(
 
   const flush = async () => {
     if (rows.length === 0) return;
-    // The rows beyond the last person hold what they held before: one shape, one set of kernels.
+    // Rows beyond the last person keep old values: with one shape, one set of kernels is enough.
     const upright = await network(inputs);
     const all = posesOf(upright, flipTest ? await network(mirrored) : undefined, order, readingOf(conventions));
     const own = (i: number, values: Float64Array) => {
@@ -142,7 +148,7 @@ export async function predictPoses(
   }
 }
 
-/** @throws DataError naming the image of an answer that is none: JSON would have null for it */
+/** @throws DataError naming the image if an answer is not finite: JSON would store null for it */
 function checkFinite({ mu, sigma, confidence }: ConfidentPoses, { image }: Row): void {
   if ([mu, sigma, confidence].every((values) => values?.every(Number.isFinite) ?? true)) return;
   throw new DataError(

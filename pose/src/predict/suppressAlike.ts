@@ -2,17 +2,19 @@ import { oksNms, softOksNms } from '../metrics/oksNms.js';
 import type { JointSchema } from '../schema.js';
 import type { PredictedPose } from './predictPoses.js';
 
-/** What becomes of a pose that is like a better one of its image: it goes, or its score falls. */
+/**
+ * What happens to a pose that resembles a better one of its image: it is dropped (`hard`), or its score falls (`soft`).
+ */
 export const SUPPRESSIONS = ['hard', 'soft'] as const;
 export type Suppression = (typeof SUPPRESSIONS)[number];
 
-/** Of the public codes. */
+/** The threshold of the public codes. */
 export const ALIKE = 0.9;
 
 /**
- * Non-maximum suppression by OKS among the poses of each image and category, for boxes of a detector that finds a person
- * twice: those above `threshold` with a better one are dropped, or with `soft` all keep their place and those that are like
- * better ones have less score.
+ * Non-maximum suppression by OKS among the poses of each image and category, for a detector that may find a person
+ * twice. Poses whose OKS with a better one is above `threshold` are dropped; with `soft` all poses stay, and the scores
+ * of those that resemble better ones fall.
  * @returns the poses that are left, in their order
  */
 export function suppressAlike(

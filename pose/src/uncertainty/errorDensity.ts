@@ -3,13 +3,13 @@ import { planeOf } from '../plane.js';
 import { type SpaceMoments, spaceMoments } from './spaceMoments.js';
 
 /**
- * A density of the normalised error `e = (mu - label) / sigma` in the plane, by its draws: what a label is expected to be
- * follows from it, `label = mu - sigma e`.
+ * The density of the normalised error `e = (mu - label) / sigma` in the plane, given by draws from it. From it follows
+ * where a label is expected: `label = mu - sigma e`.
  */
 export interface ErrorDensity extends PlaneMoments {
   /** [n, 2]. */
   readonly draws: Float64Array;
-  /** Of errors in space, whose x and y the rest is about. */
+  /** The errors in space, for a network in 3-D; the other fields are about their x and y. */
   readonly space?: SpaceErrors | undefined;
 }
 
@@ -18,16 +18,21 @@ export interface SpaceErrors extends SpaceMoments {
   readonly draws: Float64Array;
 }
 
-/** @param draws [n, dims] */
+/**
+ * The density of the normalised error from draws of it, with their moments; in 3-D, the density in the plane and the
+ * one in space.
+ * @param draws [n, dims], in units of sigma
+ * @param dims 2 or 3
+ */
 export function errorDensity(draws: Float64Array, dims = 2): ErrorDensity {
   if (dims === 2) return { draws, ...planeMoments(draws) };
   return { ...errorDensity(planeOf(draws, dims)), space: { draws, ...spaceMoments(draws) } };
 }
 
 /**
- * What the error of a flip test's average is taken to follow: half the density, half its mirror image, since of a mirrored
- * picture x is off to the other side. Correlations of x with y and shifts along x cancel. Two looks at a picture err much
- * alike, so that the average is no narrower.
+ * The density assumed for the error of a flip test's average: half of it is the density itself, half its mirror image,
+ * since in a mirrored picture x is off to the other side. Correlations of x with y and shifts along x cancel. The
+ * errors of both pictures are much alike, so that the average's density is taken to be as wide.
  */
 export function flipAveraged(density: ErrorDensity): ErrorDensity {
   const { draws } = density.space ?? density;
@@ -41,12 +46,15 @@ export function flipAveraged(density: ErrorDensity): ErrorDensity {
   return errorDensity(both, dims);
 }
 
-/** How many standard deviations the ellipse of the density's shape reaches that holds `level` of its mass. */
+/**
+ * The radius, in standard deviations, of the ellipse that holds `level` of the density's mass; the ellipse has the
+ * shape of the covariance.
+ */
 export function radiusHolding(density: ErrorDensity, level: number): number {
   return sortedQuantile(sortedDistances(density.draws, density), level);
 }
 
-/** The mass within an ellipse of so many standard deviations; 39 % in one of a normal density. */
+/** The mass within an ellipse of so many standard deviations; for one of a normal density it is 39 %. */
 export function massWithin(density: ErrorDensity, radius: number): number {
   const distances = sortedDistances(density.draws, density);
   return distances.filter((distance) => distance <= radius).length / distances.length;

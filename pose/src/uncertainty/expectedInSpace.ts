@@ -1,7 +1,7 @@
 import { type Crop, cropToImage } from '../crop.js';
 import type { SpaceMoments } from './spaceMoments.js';
 
-/** Where labels in space are expected to be, by the first two moments of their density. */
+/** Where labels in space are expected, by the mean and covariance of their density. */
 export interface ExpectedInSpace {
   /** [K, 3]. */
   readonly mean: Float64Array;
@@ -29,8 +29,10 @@ export function expectedInSpace(
 }
 
 /**
- * Expected labels of an upright crop in pixels of the image and, for depths, in millimetres: `A m + t` and `A C A^T`.
- * @param unit millimetres of a unit of depth @param root depth of the predicted root, which depths count from
+ * Converts expected labels from an upright crop to pixels of the image and, for depths, to millimetres: `A m + t` and
+ * `A C A^T`.
+ * @param unit millimetres of a unit of depth
+ * @param root depth of the predicted root, from which depths count
  */
 export function decodeInSpace(
   { mean, covariance }: ExpectedInSpace,

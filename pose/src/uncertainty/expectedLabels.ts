@@ -2,7 +2,7 @@ import { type Ellipse, ellipse, type PlaneCovariance, type PlaneMoments } from '
 import { type Affine, applyAffine } from '../affine.js';
 import { type Crop, cropToImage } from '../crop.js';
 
-/** Where labels are expected to be, by the first two moments of their density. */
+/** Where labels are expected, by the mean and covariance of their density. */
 export interface ExpectedLabels {
   /** [K, 2]. */
   readonly mean: Float64Array;
@@ -11,9 +11,11 @@ export interface ExpectedLabels {
 }
 
 /**
- * The labels that predictions expect: means `mu - sigma m`, since the error is `e = (mu - label) / sigma`, and covariances
- * `sigma_i sigma_j C_ij`. Sigma alone is no uncertainty: its scale drifts in training while the flow's shrinks.
- * @param mu [K, 2], like sigma; the result is in their units. @param moments of e
+ * Where a prediction expects its labels: the error is `e = (mu - label) / sigma`, so the means are `mu - sigma m` and
+ * the covariances `sigma_i sigma_j C_ij`. Sigma alone does not measure the uncertainty, because its scale may grow in
+ * training while the flow's shrinks.
+ * @param mu [K, 2], like sigma; the result is in their units
+ * @param moments of e
  */
 export function expectedLabels(
   mu: ArrayLike<number>,
@@ -29,7 +31,7 @@ export function expectedLabels(
   return { mean: Float64Array.from(mu, (value, i) => value - sigma[i] * mean[i % 2]), covariance: covariances };
 }
 
-/** What becomes of labels under a map `p -> A p + t`: means `A m + t`, covariances `A C A^T`. */
+/** Applies a map `p -> A p + t` to expected labels: means become `A m + t`, covariances `A C A^T`. */
 export function mapLabels({ mean, covariance }: ExpectedLabels, map: Affine): ExpectedLabels {
   const moved = { mean: new Float64Array(mean.length), covariance: new Float64Array(covariance.length) };
   for (let k = 0; 2 * k < mean.length; k++) {
@@ -40,8 +42,8 @@ export function mapLabels({ mean, covariance }: ExpectedLabels, map: Affine): Ex
 }
 
 /**
- * Expected labels in crop units in pixels of the image: turned as the crop is, and with the joints of a mirrored crop in
- * their own order again. @param order `flipOrder` of the schema
+ * Converts expected labels from crop units to pixels of the image: they are turned like the crop, and the joints of a
+ * mirrored crop get their original order. @param order `flipOrder` of the schema
  */
 export function decodeLabels(labels: ExpectedLabels, crop: Crop, order: ArrayLike<number>): ExpectedLabels {
   const moved = mapLabels(labels, cropToImage(crop));

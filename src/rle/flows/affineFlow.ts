@@ -18,8 +18,9 @@ export interface AffineFlowOptions {
 }
 
 /**
- * `x = z exp(s) + t` per coordinate: the base density moved and stretched. Starts as the identity or, given data, with their
- * mean and standard deviation, so that what it hands on has mean 0 and variance 1 (ActNorm, Kingma and Dhariwal 2018).
+ * `x = z exp(s) + t` per coordinate: the base density, shifted and stretched. It starts as the identity. If `init` is
+ * given data, it starts with their mean and standard deviation, so that the data mapped to the base have mean 0 and
+ * variance 1 (ActNorm, Kingma and Dhariwal 2018).
  */
 export function affineFlow({ dims, joints, base }: AffineFlowOptions): Flow<AffineParams> {
   const pointShape = joints === undefined ? [dims] : [joints, dims];

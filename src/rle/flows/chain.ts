@@ -6,8 +6,8 @@ import type { StandardDensity } from '../density.js';
 import { type Flow, flowOver, type InvertibleMap, type Moved } from './flow.js';
 
 /**
- * Maps one behind the other, `x = f_n(... f_1(z))`, log-dets added; such as additive couplings behind an affine map, which
- * alone keep volumes. A list of parameters, one per map.
+ * Maps applied one after the other, `x = f_n(... f_1(z))`; their log-determinants add up. Additive couplings alone keep
+ * volumes, so that an affine map in the chain gives them a scale. The parameters are a list, one entry per map.
  */
 export function chain<P>(maps: readonly InvertibleMap<P>[], base?: StandardDensity): Flow<P[]> {
   const [{ pointShape }] = maps;
@@ -31,7 +31,7 @@ export function chain<P>(maps: readonly InvertibleMap<P>[], base?: StandardDensi
       pointShape,
       init(rng, device, data) {
         const params: P[] = [];
-        // From the data's side: each map meets what the later ones make of the data.
+        // Goes from the data's side to the base: each map gets the data as the later maps transform them.
         let at = data;
         for (const i of [...order].reverse()) {
           params[i] = maps[i].init(rng, device, at);

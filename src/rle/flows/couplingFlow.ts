@@ -14,7 +14,10 @@ import { type Flow, flowOver, type Moved } from './flow.js';
 import { alternatingMasks, checkCounts, checkMasks, deviceMask, type Masks } from './masks.js';
 import type { Transform, TransformParameters } from './transforms.js';
 
-/** For each parameter of the transform a network per coupling; in a conditional flow a vector per joint, [K, embedding]. */
+/**
+ * Per parameter of the transform, one network per coupling; a conditional flow also has one vector per joint,
+ * [K, embedding].
+ */
 export type CouplingFlowParams<Part extends string> = Record<Part, mlp.MlpParams[]> & { embedding?: Tensor };
 
 export interface CouplingFlowOptions<Part extends string = string> {
@@ -30,7 +33,10 @@ export interface CouplingFlowOptions<Part extends string = string> {
   readonly hiddenLayers?: number;
   /** Default: `alternatingMasks`. */
   readonly masks?: Masks;
-  /** K: one density per joint, told apart by a learned vector that all networks see. Points are then [..., K, D]. */
+  /**
+   * K: one density per joint. A learned vector per joint, which all networks read, distinguishes them; points are then
+   * [..., K, D].
+   */
   readonly joints?: number;
   /** Length of that vector, default 8. */
   readonly embedding?: number;
@@ -43,13 +49,13 @@ export interface CouplingFlowOptions<Part extends string = string> {
 }
 
 /**
- * A chain of couplings. With its mask m, a coupling leaves a coordinate with m = 1 as it is, and moves one with m = 0 by a
- * monotone function. Networks make the function's parameters of the coordinates that stay, `m z`, and, in a conditional flow, of the
- * joint:
+ * A chain of couplings. A coupling with mask m leaves the coordinates with m = 1 as they are, and moves those with
+ * m = 0 by a monotone function. Networks compute the function's parameters from the coordinates that stay, `m z`, and,
+ * in a conditional flow, from the joint:
  *
  *     z <- m z + (1 - m) f(z; N(m z)),      log |det| <- log |det| + sum_d (1 - m_d) log f'(z_d)
  *
- * To undo it no network need be inverted, since what they see has not changed.
+ * The inverse uses the same networks, since the coordinates that they read have not changed.
  *
  * @throws ShapeError if a count is below 1 or not whole
  */

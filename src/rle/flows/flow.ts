@@ -7,16 +7,16 @@ import type { Device, Tensor } from '../../tensor/tensor.js';
 import { tensorsOf } from '../../tensor/tree.js';
 import { drawStandard, type StandardDensity, standardNegLog } from '../density.js';
 
-/** Points of the other side, and log |det| of the map at each point: [..., D] and [...]. */
+/** The moved points, and log |det| of the map at each point: [..., D] and [...]. */
 export type Moved = readonly [points: Tensor, logDet: Tensor];
 
-/** An invertible map of R^D with parameters of the nesting P. */
+/** An invertible map of R^D whose parameters form a tree of type P. */
 export interface InvertibleMap<P> {
-  /** Of one point: [D], or [K, D] for a map of its own per joint. */
+  /** Shape of one point: [D], or [K, D] for a map with parameters per joint. */
   readonly pointShape: Shape;
   /**
    * Parameters to start from.
-   * @param data [n, ...pointShape], points as the map will meet them on its data side: some maps start from their moments.
+   * @param data [n, ...pointShape], points on the map's data side; some maps start from their moments
    */
   init(rng: Rng, device: Device, data?: Tensor): P;
   /** Base to data, x = f(z). */
@@ -25,18 +25,18 @@ export interface InvertibleMap<P> {
   inverse(params: P, x: Tensor): Moved;
 }
 
-/** A density over R^D: what becomes of draws from a simple one, the base, that an invertible map moves. */
+/** A density over R^D: an invertible map moves draws from a simple density, the base. */
 export interface Flow<P> extends InvertibleMap<P> {
   readonly base: StandardDensity;
   /** `log p(x) = log base(z) + log |det dz/dx|`, z = f^-1(x): [..., D] to [...], in nats. */
   logProb(params: P, x: Tensor): Tensor;
-  /** Of a `mixedFlow`: the density of points that lack their last coordinate, with the same parameters. */
+  /** Only of a `mixedFlow`: the density of points without their last coordinate, with the same parameters. */
   readonly plane?: Flow<P>;
   /** `count` draws x = f(z), z from the base: [count, ...pointShape]. */
   sample(params: P, count: number, rng: Rng): Tensor;
 }
 
-/** The density of a map over a base; a base of heavy tails gives the density heavy tails. */
+/** The density that a map makes of a base; if the base has heavy tails, so has the density. */
 export function flowOver<P>(map: InvertibleMap<P>, base: StandardDensity = 'gaussian'): Flow<P> {
   return {
     pointShape: map.pointShape,
@@ -55,7 +55,7 @@ export function flowOver<P>(map: InvertibleMap<P>, base: StandardDensity = 'gaus
   };
 }
 
-/** Where parameters live. */
+/** The device of a tree of parameters. */
 export function deviceOf(params: unknown): Device {
   return tensorsOf(params)[0].device;
 }

@@ -7,9 +7,9 @@ import type { Device, Tensor } from '../../tensor/tensor.js';
 export type Masks = readonly (readonly number[])[];
 
 /**
- * Alternating halves: couplings 0, 2, 4, ... transform the first ceil(D/2) coordinates, the others the rest; the
- * official [[0,1],[1,0]] x 3 and [[0,0,1],[1,1,0]] x 3 for D = 2 and 3. A single coordinate has nothing to be
- * conditioned on: for D = 1 every coupling transforms it, and the flow is an affine map.
+ * Alternating halves: couplings 0, 2, 4, ... transform the first ceil(D/2) coordinates, the other couplings the rest.
+ * For D = 2 and 3 these are the official [[0,1],[1,0]] x 3 and [[0,0,1],[1,1,0]] x 3. With D = 1 no other coordinate
+ * can condition the only one: every coupling transforms it, and the flow is an affine map.
  */
 export function alternatingMasks(dims: number, couplings: number): Masks {
   const half = Math.ceil(dims / 2);

@@ -2,12 +2,13 @@ import { ShapeError } from '../../errors.js';
 import { slice } from '../../kernels/layout/slice.js';
 import type { Flow } from './flow.js';
 
-/** Parameters of the flow in space, and of that in the plane. */
+/** Parameters of the flow in space and of the flow in the plane. */
 export type MixedParams<P3, P2> = { flow3d: P3; flow2d: P2 };
 
 /**
- * A flow for points of which some lack their last coordinate, the depth: `flow3d` is the density of whole points, and
- * `flow2d`, in `plane`, that of the others. `rle` takes for each joint the one that its weights ask for.
+ * A flow for points of which some lack their last coordinate, the depth: `flow3d` is the density of complete points,
+ * and `flow2d`, found in `plane`, that of the others. For each joint, `rle` takes the one that the joint's weights call
+ * for.
  *
  * @throws ShapeError unless `flow2d` has one coordinate less than `flow3d`
  */

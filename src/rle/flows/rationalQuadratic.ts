@@ -17,13 +17,15 @@ import { columns, type Transform } from './transforms.js';
 export interface SplineOptions {
   /** Pieces of the spline, default 8. */
   readonly bins?: number;
-  /** Half the width of its support, default 5; outside it is the identity. */
+  /** Half the width of the spline's support, default 5; outside it the map is the identity. */
   readonly bound?: number;
 }
 
-/** The least width, height and slope of a piece, as shares of an even one: what keeps the inverse well-conditioned. */
+/**
+ * The least width, height and slope of a piece, as shares of an even piece's; they keep the inverse well-conditioned.
+ */
 const LEAST = 1e-3;
-/** What softplus must be given for the slope to be one. */
+/** The number for which softplus gives slope 1. */
 const UNIT_SLOPE = Math.log(Math.expm1(1 - LEAST));
 
 /** One piece per coordinate: its ends, (left, bottom) and (right, top), and the slopes at both. */
@@ -36,7 +38,10 @@ interface Piece {
   readonly nextSlope: Tensor;
 }
 
-/** A place in a piece as shares of its width, from the left and from the right end: either may be tiny, and still has digits. */
+/**
+ * A place in a piece as shares of its width from the left and from the right end. Either share may be tiny and is still
+ * accurate.
+ */
 interface Place {
   readonly share: Tensor;
   readonly rest: Tensor;
@@ -45,7 +50,7 @@ interface Place {
 interface Ratios {
   /** The secant slope m. */
   readonly secant: Tensor;
-  /** The denominator of the spline over m. */
+  /** The denominator of the spline divided by m. */
   readonly density: Tensor;
 }
 

@@ -14,8 +14,9 @@ export interface RealNvpOptions extends Omit<CouplingFlowOptions, 'transform' | 
 }
 
 /**
- * RealNVP (Dinh et al., 2017): couplings that scale and shift, `x = z exp(s) + t`, s = b tanh(S(m z)), t = T(m z). By default the
- * official RLE's: 53,784 numbers for D = 2. Where shapes fit, density and maps are one dispatch each.
+ * RealNVP (Dinh et al., 2017): couplings that scale and shift, `x = z exp(s) + t`, s = b tanh(S(m z)), t = T(m z). The
+ * defaults are the official RLE's, with 53,784 numbers for D = 2. Where the shapes allow it, the density and each map
+ * are one dispatch.
  */
 export function realNvp({ scaleBound = 1, weights = 'torch', ...options }: RealNvpOptions): Flow<RealNvpParams> {
   const composed = couplingFlow({ ...options, weights, transform: affine(scaleBound) });

@@ -7,17 +7,18 @@ import type { Tensor } from '../../tensor/tensor.js';
 import type { Flow } from './flow.js';
 
 /**
- * A flow stretched to unit variance in each coordinate, `x = f(z) / std f`, so that a wider flow cannot make up for a smaller
- * sigma. Under the design `reparameterised` sigma then becomes the standard deviation of the error; under `residual` the pull
- * of Q remains.
+ * A flow scaled to unit variance in each coordinate, `x = f(z) / std f`, so that a wider flow cannot make up for a
+ * smaller sigma. With the design `reparameterised`, sigma then becomes the standard deviation of the error; with
+ * `residual`, Q still biases it.
  *
- * Only for flows of few shapes, such as `affineFlow`. A flexible flow meets the condition in another way: nearly all its mass in
- * a narrow core, and a little far out. That costs no likelihood, and sigma hardly moves: a RealNVP on Laplace errors had a
- * kurtosis of 100 after 200 steps, where the data have 6, and sigma went from 0.119 to 0.111, where the truth is 0.05. For such
- * flows take `runningErrorScale`, which measures the errors instead of the flow.
+ * Use it only for flows of few shapes, such as `affineFlow`. A flexible flow meets the condition in another way: it
+ * puts nearly all mass into a narrow core and a little far out. That costs no likelihood, and sigma hardly changes: a
+ * RealNVP on Laplace errors had a kurtosis of 100 after 200 steps, where the data have 6, and sigma went from 0.119 to
+ * 0.111, where the truth is 0.05. For such flows use `runningErrorScale`, which measures the errors instead of the
+ * flow.
  *
- * The standard deviation is that of `draws` draws, the same in every call, so that forward and inverse agree. It is good to
- * 1 / sqrt(2 draws).
+ * The standard deviation is that of `draws` draws, the same ones in every call, so that forward and inverse agree. It
+ * is accurate to 1 / sqrt(2 draws).
  */
 export function unitVariance<P>(flow: Flow<P>, { draws = 4096, seed = 0 } = {}): Flow<P> {
   const stdOf = (params: P): Tensor => {

@@ -1,11 +1,11 @@
 /**
- * Formulas of one number: written once, they can be evaluated in float64, printed as WGSL and differentiated, and their
- * derivatives are formulas again. `jointwise` turns them into one dispatch over all coordinates of a batch.
+ * Formulas of numbers. One definition can be evaluated in float64, printed as WGSL and differentiated; the derivatives
+ * are formulas again. `jointwise` computes them in one dispatch for all coordinates of a batch.
  */
 export interface Expression {
   readonly kind: 'operand' | 'scalar' | 'constant' | FunctionName;
   readonly args: readonly Expression[];
-  /** The number of a constant; which operand or scalar it is; else 0. */
+  /** The value of a constant, or the index of an operand or scalar; else 0. */
   readonly value: number;
 }
 
@@ -25,9 +25,12 @@ type FunctionName =
 
 interface FunctionRule {
   value(...args: number[]): number;
-  /** From the names of the arguments. */
+  /** WGSL for the value, from the names of the arguments. */
   wgsl(...args: string[]): string;
-  /** What each argument gets of a cotangent g; `y` is the result. Arguments without a derivative are left out. */
+  /**
+   * The cotangent of each argument, from the cotangent g of the result `y`. Arguments without a derivative are left
+   * out.
+   */
   pull(g: Expression, y: Expression): readonly (Expression | undefined)[];
 }
 
@@ -85,7 +88,7 @@ const FUNCTIONS: Readonly<Record<FunctionName, FunctionRule>> = {
   atLeast: {
     value: Math.max,
     wgsl: (x, least) => `select(${x}, ${least}, ${x} < ${least})`,
-    // Half of it at the kink itself, as `maximum` has it.
+    // At the kink itself the gradient is halved, as in `maximum`.
     pull: (g, { args: [x, least] }) => [mul(g, add(mul(sign(sub(x, least)), 0.5), 0.5))],
   },
   wherePositive: {
@@ -101,7 +104,7 @@ export type Term = Expression | number;
 const made = new Map<string, Expression>();
 const idOf = new Map<Expression, number>();
 
-/** Equal expressions are one object, so that what two derivatives share is computed once. */
+/** Equal expressions are one object, so that parts shared by two derivatives are computed once. */
 function node(kind: Expression['kind'], args: readonly Expression[], value = 0): Expression {
   const key = `${kind} ${value} ${args.map((x) => idOf.get(x)).join(' ')}`;
   const known = made.get(key);
@@ -115,7 +118,7 @@ function node(kind: Expression['kind'], args: readonly Expression[], value = 0):
 export const constant = (value: number): Expression => node('constant', [], value);
 /** The i-th operand. */
 export const operand = (i: number): Expression => node('operand', [], i);
-/** The i-th of the numbers that a call gives, the same for all coordinates. */
+/** The i-th of the scalars of a call, which are the same for all coordinates. */
 export const scalar = (i: number): Expression => node('scalar', [], i);
 
 const expressionOf = (term: Term): Expression => (typeof term === 'number' ? constant(term) : term);
@@ -154,13 +157,13 @@ export const sign = (x: Term): Expression => call('sign', x);
 export const square = (x: Term): Expression => mul(x, x);
 /** `max(x, least)`; no gradient reaches `least`. */
 export const atLeast = (x: Term, least: Term): Expression => call('atLeast', x, least);
-/** `x` where the condition is above zero, else 0, whatever x is: unlike a product, it does not let NaN through. */
+/** `x` where the condition is above zero, else 0, even if x is NaN there; a product would pass NaN on. */
 export function wherePositive(condition: Term, x: Term): Expression {
   if (is(x, 0)) return constant(0);
   return is(condition, 1) ? expressionOf(x) : call('wherePositive', condition, x);
 }
 
-/** All parts of some expressions, each after the parts it is made of. */
+/** All parts of some expressions, each after the parts that it consists of. */
 function inOrder(roots: readonly Expression[]): Expression[] {
   const seen = new Set<Expression>();
   const visit = (x: Expression): void => {

@@ -9,11 +9,11 @@ import { add, type Expression, evaluator, gradient, operand, operandsOf, scalar,
 
 /** Formulas over the coordinates of a batch of joints. */
 export interface Formula {
-  /** Tells it from other formulas of the same operands. */
+  /** Distinguishes it from other formulas of the same operands. */
   readonly name: string;
   readonly operands: readonly Extent[];
   readonly results: readonly { readonly value: Expression; readonly extent: Extent }[];
-  /** How many of the first operands have their gradients made together; those of the others are made one by one. */
+  /** The gradients of so many first operands are computed together; those of the others one by one. */
   readonly variables: number;
   /** How many scalars it has. */
   readonly scalars: number;
@@ -27,7 +27,7 @@ export interface JointwiseAttrs {
 
 const NOTHING: Formula = { name: 'nothing', operands: ['coordinate'], results: [], variables: 0, scalars: 0 };
 
-/** A dispatch binds at most so many tensors. */
+/** A dispatch can bind at most so many tensors. */
 const MOST_BINDINGS = 8;
 
 /**
@@ -89,12 +89,12 @@ export const jointwise: Op<Tensor[], JointwiseAttrs, readonly Tensor[]> = /* @__
   },
 });
 
-/** Of an operand or a result, where the coordinates are [B, K, D]. */
+/** The shape of an operand or a result, where the coordinates are [B, K, D]. */
 function shapeOf(extent: Extent, [B, K, D]: Shape): Shape {
   return extent === 'coordinate' ? [B, K, D] : extent === 'joint' ? [B, K, 1] : [];
 }
 
-/** Whether it fits is told by the op. */
+/** The extent that a shape suggests; the op checks whether it really fits. */
 function extentOf(shape: Shape, coordinates: Shape): Extent {
   if (shape.length === 0) return 'batch';
   return shape.at(-1) === 1 && coordinates.at(-1) !== 1 ? 'joint' : 'coordinate';
@@ -130,13 +130,13 @@ interface Part {
   readonly program: Program;
   readonly operands: readonly number[];
   readonly results: readonly number[];
-  /** Whether it sums over the batch: by one workgroup. */
+  /** Whether it sums over the batch, which one workgroup does. */
   readonly batch: boolean;
 }
 
 const partsOf = new WeakMap<Formula, readonly Part[]>();
 
-/** The results in as few dispatches as can bind what they read and write. */
+/** Divides the results among as few dispatches as can bind what they read and write. */
 function parts(formula: Formula): readonly Part[] {
   const known = partsOf.get(formula);
   if (known) return known;
@@ -169,7 +169,7 @@ function parts(formula: Formula): readonly Part[] {
   return made;
 }
 
-/** Tensors of a formula by name; what is absent has no part in it. */
+/** Tensors of a formula by name; absent ones play no part in it. */
 export type Operands = Readonly<Record<string, Tensor | undefined>>;
 
 /** What a formula calls its operands and scalars; those that are absent are undefined. */
@@ -180,9 +180,9 @@ export type Names<T extends object> = {
 const formulas = new Map<string, Formula>();
 
 /**
- * The results of a formula that is written down by `write`, once for all calls of the same name, operands and extents.
+ * Evaluates the formula that `write` builds; it builds it once for all calls of the same name, operands and extents.
  *
- * @param name tells formulas apart: it must say all that `write` depends on
+ * @param name distinguishes formulas: it must tell everything that `write` depends on
  * @param variables operands whose gradients are wanted together
  * @param data operands that seldom have a gradient
  * @param scalars numbers, the same for all coordinates, which may change from call to call

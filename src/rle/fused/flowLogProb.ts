@@ -37,7 +37,7 @@ export const flowLogProb: Op<[points: Tensor, flat: Tensor], FlowAttrs> = /* @__
     const [n] = checkFlow('flowLogProb', points, flat, attrs);
     return [{ shape: [n], dtype: 'float32' }, statesSpec(n, attrs)];
   },
-  // The states stay empty: on the reference no gradient reads them.
+  // The states stay empty, because no gradient reads them on the reference.
   reference: (inputs, [logProb], attrs) =>
     onReference(inputs, [logProb], ([points, flat]) => [composed(attrs).logProb(unflattenFlow(flat, attrs), points)]),
   launches: ([points, flat], outputs, attrs, context) => [
@@ -95,7 +95,10 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
     byProducts: 1,
   });
 
-/** A flow's parameters as `unflattenFlow` takes them apart; a tree out of a file may have its keys in any order. */
+/**
+ * A flow's parameters in the order that `unflattenFlow` expects; a tree read from a file may have its keys in any
+ * order.
+ */
 export function flattenFlow({ t, s }: RealNvpParams): Tensor {
   // The keys of a network are numbers, which records keep in order themselves.
   const inOrder = (nets: typeof t) => nets.map((net) => Object.values(net).map(({ weight, bias }) => [weight, bias]));
@@ -123,7 +126,7 @@ function composed({ dims, masks, scaleBound }: FlowAttrs): Flow<RealNvpParams> {
   return couplingFlow({ dims, couplings: masks.length, masks, transform: affine(scaleBound) });
 }
 
-/** The gradient's kernels have no derivative, and the reference has none of them. */
+/** Whether the composed form is needed: the gradient's kernels have no derivative, and the reference has no kernels. */
 function isComposed({ device }: Tensor): boolean {
   return isRecording() || device.capabilities.tier === 'reference';
 }

@@ -6,7 +6,7 @@ import type { Masks } from '../flows/masks.js';
 /** One translation and one scale network per coupling, under the official code's names: `t.0.0.weight`, `s.5.4.bias`. */
 export type RealNvpParams = CouplingFlowParams<'t' | 's'>;
 
-/** What the numbers of a flow's parameters do not say. */
+/** What the numbers of a flow's parameters do not tell. */
 export interface FlowAttrs {
   /** D, 1 to 4. */
   readonly dims: number;

@@ -4,7 +4,10 @@ import { cpu } from '../../tensor/cpu.js';
 import { scope } from '../../tensor/scope.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
-/** Fills the outputs of an op's reference with what ops compute of its inputs: so a fused op means what it is fused of. */
+/**
+ * Fills the outputs of an op's reference with the results of ops, so that a fused op is defined by the ops that it
+ * fuses.
+ */
 export function onReference(inputs: readonly View[], outputs: readonly View[], f: (xs: Tensor[]) => Tensor[]): void {
   const device = cpu();
   const fill = (y: Tensor, { data }: View) => {

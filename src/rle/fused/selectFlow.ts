@@ -3,7 +3,10 @@ import { type Capabilities, f32bits } from '../../tensor/backend.js';
 import type { PointTile } from '../wgsl/pointTile.wgsl.js';
 import { type FlowAttrs, maskBits } from './flowShape.js';
 
-/** Points of one launch: the gradient keeps 2 hidden layers of 12 networks per point, 6 KB, within one binding. */
+/**
+ * The most points of one launch: per point the gradient keeps 2 hidden layers of 12 networks, 6 KB, which must fit one
+ * binding.
+ */
 export const MOST_POINTS = 16384;
 
 /**

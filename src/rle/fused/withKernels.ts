@@ -43,7 +43,10 @@ export function withKernels(composed: Flow<RealNvpParams>, couplings: Couplings)
   };
 }
 
-/** What the kernels are told, or undefined where they do not fit: on the reference, or for other depths, widths, dimensions. */
+/**
+ * The attributes for the kernels; undefined where they do not fit: on the reference, or for other depths, widths,
+ * dimensions.
+ */
 function fusedAttrs(
   params: RealNvpParams,
   points: Tensor,

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { DataError } from 'wgrad';
 import { appendLine, fileError } from 'wgrad/io/node';
 
-/** Where runs go that were given no folder. */
+/** The folder of runs for which no folder was named. */
 export const RUNS = 'out';
 
 /** The files of a run in its folder. */
 export interface RunFolder {
   readonly path: string;
-  /** Checkpoint after the last finished epoch, or where Ctrl-C stopped. */
+  /** Checkpoint after the last finished epoch, or where Ctrl-C stopped the run. */
   readonly last: string;
   /** Checkpoint of the best epoch, by PCK@0.2 where there is one. */
   readonly best: string;
@@ -18,6 +18,7 @@ export interface RunFolder {
   readonly report: string;
 }
 
+/** The paths of a run's files in the folder `path`; nothing is read or made. */
 export function runFolder(path: string): RunFolder {
   return {
     path,
@@ -29,8 +30,8 @@ export function runFolder(path: string): RunFolder {
 }
 
 /**
- * The folder of a new run, not made yet: the one asked for, which may not hold another run, or the first of `out/<name>`,
- * `out/<name>-2`, ... that is free. No run ever overwrites another.
+ * The folder of a new run, which is not made yet: the folder asked for, which must not hold another run, or the first
+ * free one of `out/<name>`, `out/<name>-2`, ... No run overwrites another.
  * @throws DataError if the folder asked for holds a run
  */
 export async function freeRunFolder(name: string, asked?: string): Promise<RunFolder> {
@@ -62,7 +63,10 @@ export async function lastCheckpoint(folder?: string): Promise<string> {
   );
 }
 
-/** Makes the folder and its log's first line, so that a place that cannot be written to is known before the training. */
+/**
+ * Makes the folder and writes the first line of its log, so that a folder that cannot be written to is found before the
+ * training.
+ */
 export async function openRunFolder(folder: RunFolder, header: object): Promise<void> {
   try {
     await mkdir(folder.path, { recursive: true });
