@@ -7,8 +7,8 @@ import { mapExtent } from './heatmaps/mapGrid.js';
  * The part of an image that the network sees: a rectangle in pixels (origin at the centre of the top left pixel),
  * turned by `angle` about its centre and mirrored if `mirrored`.
  *
- * Labels and predictions have crop units t in [-0.5, 0.5]^2: `image = centre + R(angle) diag(mirrored ? -width : width,
- * height) t`.
+ * Labels and predictions have crop units t in [-0.5, 0.5]^2:
+ * `image = centre + R(angle) diag(mirrored ? -width : width, height) t`.
  */
 export interface Crop {
   readonly centreX: number;
@@ -52,8 +52,9 @@ export function cropToImage(crop: Crop): Affine {
 }
 
 /**
- * The map from the pixels of a `width` x `height` input to image pixels. Column u has its centre at `(u + pixel) /
- * width - 0.5` in crop units. With `pixel` 0.5, mirroring is exactly `u -> width - 1 - u` and `t_x -> -t_x`.
+ * The map from the pixels of a `width` x `height` input to image pixels. Column u has its centre at
+ * `(u + pixel) / width - 0.5` in crop units. With `pixel` 0.5, mirroring is exactly `u -> width - 1 - u` and
+ * `t_x -> -t_x`.
  * @param pixel 0.5, or 0 as in RLE's public codes
  * @param udp see `PeakOptions`
  */

@@ -32,9 +32,9 @@ export interface DsntOptions extends MapOptions {
 const LOG_EPSILON = 1e-24;
 
 /**
- * Differentiable spatial to numerical transform (Nibali et al., 2018, eq. 12), `L = sum w (|mu - target| + lambda JS(p
- * || N(target, sigma^2))) / B` over joints. p is the softmax of each map and mu its mean; `|.|` is the Euclidean length
- * in crop units, which is half of the paper's.
+ * Differentiable spatial to numerical transform (Nibali et al., 2018, eq. 12),
+ * `L = sum w (|mu - target| + lambda JS(p || N(target, sigma^2))) / B` over joints. p is the softmax of each map and mu
+ * its mean; `|.|` is the Euclidean length in crop units, which is half of the paper's.
  *
  * @param maps [B, H, W, K]
  * @returns []

@@ -17,8 +17,8 @@ export function pit(samples: ArrayLike<number>, target: ArrayLike<number>): Floa
 
 /**
  * Coverage: the share of labels inside the central interval that should hold them with probability `level`. From the
- * transforms `u` of `pit`, or of the density's own distribution function, it is the share with `|u - 1/2| <= level /
- * 2`. It equals `level` if the density is calibrated; it is less if the density is overconfident.
+ * transforms `u` of `pit`, or of the density's own distribution function, it is the share with
+ * `|u - 1/2| <= level / 2`. It equals `level` if the density is calibrated; it is less if the density is overconfident.
  */
 export function coverage(u: ArrayLike<number>, level: number): number {
   return shareOf(u, (value) => Math.abs(value - 0.5) <= level / 2);

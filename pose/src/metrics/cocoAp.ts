@@ -39,10 +39,10 @@ const MEDIUM: AreaRange = [32 ** 2, 96 ** 2];
 const LARGE: AreaRange = [96 ** 2, 1e5 ** 2];
 
 /**
- * Average precision and recall by object keypoint similarity, as in COCO's keypoint evaluation: `AP = mean over
- * thresholds t and recalls r of max precision at recall >= r`, where a result is right if its OKS with its match is at
- * least t; `AR = mean_t recall`. Equal to pycocotools 2.0 up to rounding, except for annotations of id 0 (see
- * `variant`).
+ * Average precision and recall by object keypoint similarity, as in COCO's keypoint evaluation:
+ * `AP = mean over thresholds t and recalls r of max precision at recall >= r`, where a result is right if its OKS with
+ * its match is at least t; `AR = mean_t recall`. Equal to pycocotools 2.0 up to rounding, except for annotations of id
+ * 0 (see `variant`).
  */
 export function cocoAp(
   truths: readonly CocoTruth[],

@@ -23,8 +23,8 @@ export interface LabelPlaces {
 const [LOW, HIGH] = [0.05, 0.95];
 
 /**
- * Places labels by draws of the error: a label has the density of `mu - sigma e`, so that `u = P(mu - sigma e < y) =
- * P(e > (mu - y) / sigma)`.
+ * Places labels by draws of the error: a label has the density of `mu - sigma e`, so that
+ * `u = P(mu - sigma e < y) = P(e > (mu - y) / sigma)`.
  * @param mu [n, 2], like sigma and labels, all in one unit; every label counts
  */
 export function placeLabels(

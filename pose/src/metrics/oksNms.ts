@@ -23,9 +23,9 @@ export function oksNms(poses: readonly ScoredPose[], sigmas: readonly number[], 
 }
 
 /**
- * Soft non-maximum suppression by OKS: takes the best pose, multiplies the scores of the others by `exp(-OKS^2 /
- * threshold)`, and repeats this until `most` poses are taken, as mmpose's `soft_oks_nms`, which does not return the new
- * scores.
+ * Soft non-maximum suppression by OKS: takes the best pose, multiplies the scores of the others by
+ * `exp(-OKS^2 / threshold)`, and repeats this until `most` poses are taken, as mmpose's `soft_oks_nms`, which does not
+ * return the new scores.
  * @returns the poses in the order in which they were taken, by index, each with its score at that time
  */
 export function softOksNms(

@@ -6,11 +6,11 @@ export interface SimilarityTransform {
 }
 
 /**
- * The similarity that maps one set of 3-D points to another with the least squared error, `argmin sum_k w_k |scale R
- * x_k + offset - y_k|^2`, in closed form (Horn, "Closed-form solution of absolute orientation using unit quaternions",
- * 1987). R is the unit quaternion of the largest eigenvalue of a symmetric 4x4 matrix of the cross-covariances; the
- * scale is that eigenvalue over `sum_k w_k |x_k - mean|^2`. Unlike the solution by SVD, it never gives a reflection.
- * Points that all coincide get scale 0.
+ * The similarity that maps one set of 3-D points to another with the least squared error,
+ * `argmin sum_k w_k |scale R x_k + offset - y_k|^2`, in closed form (Horn, "Closed-form solution of absolute
+ * orientation using unit quaternions", 1987). R is the unit quaternion of the largest eigenvalue of a symmetric 4x4
+ * matrix of the cross-covariances; the scale is that eigenvalue over `sum_k w_k |x_k - mean|^2`. Unlike the solution by
+ * SVD, it never gives a reflection. Points that all coincide get scale 0.
  * @param from [K, 3]
  * @param to [K, 3]
  * @param weights [K]
