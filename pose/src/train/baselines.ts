@@ -7,18 +7,18 @@ import { allocateBatch, fillRow } from './batches.js';
 import type { LoadedData, LoadedSample } from './samples.js';
 import { type ScoredPoses, scoreAll } from './scores.js';
 
-/** Side of the input that thumbnails are averaged from. */
+/** Side of the input that thumbnails are computed from. */
 const SIDE = 4 * THUMBNAIL;
 
-/** Scores on the test half of what a network must beat. */
+/** Scores on the test half of the baselines, which a network must beat. */
 export interface Baselines {
-  /** Looks at no pixel. */
+  /** The mean pose, which sees no pixel. */
   readonly meanPose: ScoredPoses;
   /** Ridge regression on 16x16 grey pixels: sees the image, but only linearly. Absent for fewer than 10 images. */
   readonly ridge?: ScoredPoses;
 }
 
-/** Images that the baselines are fitted to at most: they have few parameters. */
+/** The most images that the baselines are fitted to; with their few parameters more would not help. */
 const ENOUGH = 4000;
 
 /**
@@ -43,7 +43,7 @@ export async function fitBaselines(
     Float64Array.from({ length: test.length * mean.length }, (_, i) => mean[i % mean.length]);
   const baselines = { meanPose: judged(constant(mu), constant(depths)) };
   if (train.length < 10) return baselines;
-  // A joint without a label must not pull: the mean pose is the guess that does not.
+  // A joint without a label must not influence the fit, so it gets the mean pose's place.
   const poses = seen.poses.map((value, i) => (seen.weights[i >> 1] > 0 ? value : mu[i % mu.length]));
   const behind = seen.depths.map((value, i) => (seen.depthWeights[i] > 0 ? value : depths[i % joints]));
   const fitted = (values: Float64Array) => fitRidge(seen.thumbnails, values).predict(unseen.thumbnails);
@@ -69,7 +69,7 @@ async function features(
   const thumbnails = new Float64Array(count * THUMBNAIL * THUMBNAIL);
   const poses = new Float64Array(count * joints * 2);
   const weights = new Float64Array(count * joints);
-  // In the units of training, whatever the crop.
+  // In the units of training, whatever the crop is.
   const depths = new Float64Array(count * joints);
   const depthWeights = new Float64Array(count * joints);
   for (let n = 0; n < count; n++) {

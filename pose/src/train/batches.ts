@@ -28,12 +28,12 @@ export type BatchConfig = Pick<
   'batch' | 'size' | 'aspect' | 'dims' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour' | 'jointWeights'
 >;
 
-/** Streams of the run's seed; 0 draws the weights. */
+/** Streams of random numbers of the run's seed; stream 0 draws the weights. */
 const ORDER_STREAM = 1;
 const AUGMENTATION_STREAM = 2;
 const COLOUR_STREAM = 3;
 
-/** Memory for a batch; whoever fills it again overwrites the last one. */
+/** Memory for a batch; whoever fills it again overwrites the batch before. */
 export function allocateBatch(count: number, size: number, joints: number): Batch {
   return {
     images: new Float32Array(count * size * size * 3),
@@ -60,9 +60,9 @@ export function fillRow(
 }
 
 /**
- * The training half in random order, augmented, in full batches; the incomplete last one is dropped. Batch (epoch, index)
- * is a function of seed, epoch and index alone, so that a resumed run sees what an uninterrupted one does, and any thread
- * makes the same.
+ * The training half in random order, augmented, in full batches; an incomplete last batch is dropped. Batch (epoch,
+ * index) depends only on seed, epoch and index: a resumed run sees what an uninterrupted one does, and any thread makes
+ * the same batch.
  */
 export class TrainingBatches implements BatchSource {
   readonly length: number;
@@ -120,7 +120,7 @@ export class TrainingBatches implements BatchSource {
   }
 }
 
-/** Some samples as a network is asked about them. */
+/** Some samples in the form in which a network is evaluated on them. */
 export interface EvaluationBatch {
   readonly first: number;
   readonly count: number;
@@ -129,7 +129,7 @@ export interface EvaluationBatch {
   readonly mirrored?: CropBatch | undefined;
 }
 
-/** Upright crops in their own order, in batches of one size: rows beyond the last sample have weight 0. */
+/** Upright crops in their own order, in batches of one size; rows beyond the last sample have weight 0. */
 export function* evaluationBatches(
   schema: JointSchema,
   samples: readonly LoadedSample[],

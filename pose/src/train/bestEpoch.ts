@@ -1,6 +1,8 @@
 import type { EpochSummary, RunProgress } from './session.js';
 
-/** What epochs are ranked by: PCK@0.2, in 3-D 1 / MPJPE; NaN where no held-out image has what it is measured by. */
+/**
+ * The figure by which epochs are ranked: PCK@0.2, in 3-D 1 / MPJPE; NaN where no held-out image has the labels for it.
+ */
 export function meritOf({ mpjpe, pck20 }: EpochSummary): number {
   return mpjpe ? 1 / mpjpe : pck20;
 }

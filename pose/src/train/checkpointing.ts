@@ -8,11 +8,12 @@ import type { ModelParams } from './model.js';
 import type { RunProgress, Session } from './session.js';
 
 /**
- * Where a run stands, such that `resumeSession` goes on with the same bits. The model of the checkpoint is the one that is
- * judged: where an average of the weights is kept, it is the average, and the weights are with the optimiser's memory.
+ * The state of a run, from which `resumeSession` continues with the same bits. The checkpoint's model is the one that
+ * is evaluated: if the run keeps an average of the weights, it is the average, and the weights are stored with the
+ * optimiser's memory.
  */
 export async function checkpointOf({ config, data, learner, progress }: Session): Promise<Checkpoint> {
-  // How its crops were cut, for those who predict with it.
+  // How the crops were cut, for those who predict with the checkpoint.
   const [{ padding = PADDING }] = data.test;
   const { epoch, step, best, history, ...counters } = progress;
   const [weights, statistics, moments] = await Promise.all(
@@ -21,7 +22,7 @@ export async function checkpointOf({ config, data, learner, progress }: Session)
   return {
     model: new Map([...weights, ...statistics]),
     optimizer: moments,
-    // Plain records of numbers and strings, which their interfaces do not tell.
+    // Plain records of numbers and strings, although their interfaces do not say so.
     config: { config, history, padding } as unknown as Json,
     progress: { epoch, step, best, counters },
   };
@@ -64,7 +65,7 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
 }
 
 /**
- * Puts a fresh session of the same configuration where a saved run stands.
+ * Gives a new session of the same configuration the state of a saved run.
  * @throws DataError if the saved tensors are of another model
  */
 export function resumeSession(session: Session, { path, checkpoint, progress }: SavedRun): void {
@@ -86,7 +87,7 @@ interface Memory extends Omit<AdamState<ModelParams>, 'ema'> {
   readonly weights?: ModelParams;
 }
 
-/** What a run goes on with beside the model that is judged: moments, and the weights if those are not the model. */
+/** What a run needs to continue besides the evaluated model: moments, and the weights if the model is their average. */
 function memoryOf({ params, optimizer: { ema, ...moments } }: Learner): Memory {
   return ema ? { ...moments, weights: params } : moments;
 }

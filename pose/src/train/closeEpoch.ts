@@ -4,13 +4,13 @@ import { predict } from './predict.js';
 import { scoreAll } from './scores.js';
 import type { EpochSummary, Session } from './session.js';
 
-/** Held-out images that are looked at after every epoch: enough for a curve, few enough not to cost as much as an epoch. */
+/** The most held-out images used after every epoch: enough for a curve, and cheap compared with an epoch. */
 const VALIDATION_IMAGES = 500;
 
-/** Validates and moves `progress` on to the next epoch. */
+/** Validates the epoch and moves `progress` on to the next one. */
 export async function closeEpoch({ device, config, data, learner, progress, batches }: Session): Promise<EpochSummary> {
   const { schema } = data.dataset;
-  // Every n-th image: data sets are often sorted.
+  // It takes every n-th image, because data sets are often sorted.
   const stride = Math.ceil(data.test.length / VALIDATION_IMAGES);
   const samples = data.test.filter((_, i) => i % stride === 0);
   const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state };

@@ -6,7 +6,7 @@ import { JOINT_WEIGHTS, type LossWeights } from './jointWeights.js';
 import { checkSchedule, type LearningRate, SCHEDULES } from './learningRate.js';
 import { ascending, eitherOf, integer, number, oneOf, type Setting, weights } from './settings.js';
 
-/** What a network may be trained with, from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
+/** The losses of training: from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
 export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
 export type LossName = (typeof LOSS_NAMES)[number];
 
@@ -18,11 +18,11 @@ export type HeadName = (typeof HEADS)[number];
 export const Q_NAMES = ['laplace', 'gaussian', 'logistic', 'studentT'] as const;
 export type QName = (typeof Q_NAMES)[number];
 
-/** Whether RLE counts log s, which makes Q times the flow's density a density, and how its integral is estimated. */
+/** Whether RLE includes log s, which makes Q times the flow's density a density, and how its integral is estimated. */
 export const LOG_S = ['none', 'importance', 'jitteredGrid'] as const;
 export type LogSName = (typeof LOG_S)[number];
 
-/** What a step counts in: float32, or float16 where numbers are many and float32 where they must be exact. */
+/** The precision of a step: float32, or float16 for large tensors with float32 where accuracy matters. */
 export const PRECISIONS = ['float32', 'mixed'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
@@ -39,26 +39,31 @@ export interface TrainConfig extends LearningRate, LossWeights {
   readonly head: HeadName;
   /** D, coordinates of a joint: 3 with its depth behind the root. */
   readonly dims: Dims;
-  /** Both are RLE's alone. */
+  /** `q` and `logS` apply only to RLE. */
   readonly q: QName;
   readonly logS: LogSName;
   readonly batch: number;
-  /** Parts that a batch goes through the network in, one after the other, for the memory of one. */
+  /**
+   * Parts into which a batch is divided; they go through the network one after the other, which needs the memory of one
+   * part.
+   */
   readonly accumulate: number;
-  /** Channels of the first stage of a ResNet, 64 as published; nothing to the other networks. */
+  /** Channels of the first stage of a ResNet, 64 as published; other networks ignore it. */
   readonly width: number;
   /** A ResNet's first layer. */
   readonly stem: StemName;
-  /** File of weights that it starts from; null = random ones. */
+  /** File of weights to start from; null = random weights. */
   readonly init: string | null;
-  /** Height of the network's input in pixels, and its width by that; 256 and 0.75 in the public codes for COCO. */
+  /**
+   * Height of the network's input in pixels, and its width divided by that; 256 and 0.75 in the public codes for COCO.
+   */
   readonly size: number;
   readonly aspect: number;
   /** `mixed` keeps activations and filters in float16, and the weights that Adam updates in float32. */
   readonly precision: Precision;
-  /** Share of the weights' running average that a step keeps; what is evaluated then is the average. 0 = none. */
+  /** Share of the weights' running average that a step keeps; the average is then what is evaluated. 0 = no average. */
   readonly ema: number;
-  /** Largest global norm of a step's gradients, beyond which all are scaled down to it; 0 = no clipping. */
+  /** Largest global norm of a step's gradients; larger gradients are scaled down to it. 0 = no clipping. */
   readonly clip: number;
   /** How training varies its images (see `recipeOptions`). */
   readonly augment: Recipe;
@@ -68,14 +73,14 @@ export interface TrainConfig extends LearningRate, LossWeights {
   /** Augmentation: the brightness of each colour varies by up to this share. */
   readonly colour: number;
   readonly seed: number;
-  /** Number of generated pictures to train on; nothing to a data set from a folder. */
+  /** Number of generated pictures to train on; a data set from a folder ignores it. */
   readonly figures: number;
 }
 
-/** The options of a run as typed; absent = the preset's choice. */
+/** The options of a run as they are typed; absent = the preset's choice. */
 export type TrainFlags = { readonly [K in keyof TrainConfig]?: string };
 
-/** The recipe that PyTorch's numbers on LSP were taken with. */
+/** The settings with which PyTorch's figures on LSP were measured. */
 const LSP: TrainConfig = {
   data: null,
   loss: 'rle',
@@ -106,16 +111,19 @@ const LSP: TrainConfig = {
   figures: 0,
 };
 
-/** Pictures that vary by themselves, seen by a run that has no time to learn wide turns as well. */
+/** Weak augmentation: generated pictures vary by themselves, and a short run has no time to learn large turns. */
 const MILD = { rotation: 15, scaling: 0.1 };
 
-/** Generated figures, in two minutes on two cores without a GPU and less than five on slower ones. */
+/** Generated figures: two minutes on two cores without a GPU, less than five on slower ones. */
 const FIGURES: TrainConfig = { ...LSP, ...MILD, epochs: 4, width: 16, lr: 2e-3, schedule: 'cosine', figures: 4000 };
 
-/** Generated figures where JavaScript has to do the arithmetic: the same time, so a far smaller network. */
+/** Generated figures where JavaScript does the arithmetic: a far smaller network for the same time. */
 const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8, size: 32, figures: 1500 };
 
-/** Fields that came after the first runs, with what those did: their checkpoints lack them. */
+/**
+ * Fields that the first runs did not have, with the values that correspond to what those did; their checkpoints lack
+ * them.
+ */
 const LATER: Partial<TrainConfig> = {
   dims: 2,
   q: 'laplace',
@@ -153,7 +161,7 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
   return config;
 }
 
-/** @throws DataError naming an option that nothing would read */
+/** @throws DataError naming an option that would have no effect */
 function checkUsed(wanted: Partial<TrainConfig>, { data, model }: TrainConfig): void {
   const unread = (['width', 'stem'] as const).find((key) => wanted[key] !== undefined);
   if (unread && !model.startsWith('resnet')) {
@@ -166,10 +174,10 @@ function checkUsed(wanted: Partial<TrainConfig>, { data, model }: TrainConfig): 
   }
 }
 
-/** Losses that are about heatmaps, with the head that reads coordinates off maps which were trained so. */
+/** Losses of heatmaps, with the head that reads coordinates from maps trained with them. */
 const HEAD_OF: Partial<Record<LossName, HeadName>> = { heatmap: 'heatmap', dsnt: 'integral' };
 
-/** @throws DataError naming options that do not go together, and what mends it */
+/** @throws DataError naming options that do not go together, and what to change */
 function checkLoss({ loss, head, dims, q, logS }: TrainConfig): void {
   const wanted = HEAD_OF[loss];
   if (wanted && head !== wanted) {
@@ -192,8 +200,8 @@ function checkLoss({ loss, head, dims, q, logS }: TrainConfig): void {
 }
 
 /**
- * The configuration in a checkpoint; what came after its run is as it was then.
- * @returns undefined if this version can not run it
+ * The configuration in a checkpoint; fields that are newer than its run get the values that the run had in effect.
+ * @returns undefined if this version cannot run it
  */
 export function savedConfig(value: unknown): TrainConfig | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -227,7 +235,9 @@ export function settingText(value: TrainConfig[keyof TrainConfig] | undefined): 
   return value === null ? 'none' : String(value);
 }
 
-/** What each option takes: a parser that gives undefined for anything else, and how to say it. */
+/**
+ * What each option takes: a parser, which gives undefined for a text that is not allowed, and a description of what is.
+ */
 const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = {
   data: [(text) => text || undefined, 'a folder'],
   loss: oneOf(LOSS_NAMES),

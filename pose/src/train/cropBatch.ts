@@ -6,7 +6,7 @@ import { type Dims, dropOutside, encodeSpatialJoints } from '../targets.js';
 import { colourRows } from '../warp.js';
 import type { InputSize } from './inputSize.js';
 
-/** Pieces of decoded images with their labels on the host; the device cuts the crops out of them. */
+/** Pieces of decoded images with their labels on the host; the device cuts the crops from them. */
 export interface CropBatch {
   /** What `warpPixels` takes: the pieces, where each is, and for each row its matrix [B, 6] and colours [B, 4, 3]. */
   readonly pixels: Uint32Array<ArrayBuffer>;
@@ -15,24 +15,24 @@ export interface CropBatch {
   readonly colour: Float32Array<ArrayBuffer>;
   /** [B, K, 2] in crop units, or [B, K, 3] with depths (see `encodeSpatialJoints`). */
   readonly target: Float32Array<ArrayBuffer>;
-  /** [B, K, 1], or [B, K, 3]: where x and y have a label, z need not. */
+  /** [B, K, 1], or [B, K, 3], because a joint with x and y may lack z. */
   readonly weight: Float32Array<ArrayBuffer>;
 }
 
-/** A sample as one row of a batch shows it. */
+/** What one row of a batch shows of a sample. */
 export interface CropRow {
   readonly sample: PoseSample;
   readonly crop: Crop;
-  /** By how much red, green and blue are brighter; default: not at all. */
+  /** Factors on red, green and blue; default: 1. */
   readonly gains?: readonly [number, number, number];
-  /** What hides a part of the picture. */
+  /** A rectangle that hides a part of the picture. */
   readonly occluder?: Occluder;
   /** Whether labels outside the crop count (default) or weigh nothing. */
   readonly outside?: 'keep' | 'drop';
 }
 
 /**
- * A batch of `rows.length` or more rows; those beyond show nothing and have weight 0.
+ * A batch of at least `rows.length` rows; additional rows show nothing and have weight 0.
  * @param order `flipOrder` of the schema
  */
 export function makeCropBatch(
@@ -53,7 +53,7 @@ export function makeCropBatch(
   const regions = rows.map(({ sample, crop, gains, outside }, row) => {
     const [a, b, c, d, e, f] = inputToImage(crop, width, height);
     const region = sampledRegion([a, b, c, d, e, f], width, height, sample.image);
-    // Coordinates count from the piece's corner: small numbers lose less in float32.
+    // Coordinates count from the piece's corner, because small numbers are more accurate in float32.
     matrix.set([a, b, c - region.x, d, e, f - region.y], 6 * row);
     colour.set(colourRows(gains), 12 * row);
     places.set([total, region.height, region.width], 3 * row);
@@ -73,7 +73,7 @@ export function makeCropBatch(
   return { pixels, places, matrix, colour, target, weight };
 }
 
-/** A few sizes only, at most an eighth too large: buffers and bind groups of the device come again. */
+/** Rounds up to one of few sizes, at most an eighth too large, so that buffers and bind groups are used again. */
 function roundUp(count: number): number {
   const grain = Math.max(64, 2 ** (Math.floor(Math.log2(Math.max(count, 1))) - 3));
   return Math.max(1, Math.ceil(count / grain)) * grain;

@@ -14,7 +14,7 @@ export interface DeviceBatch {
   readonly weight: Tensor;
 }
 
-/** What a step of training reads besides the learner: all of it changes from step to step, and lies on the device. */
+/** What a training step reads besides the learner; all of it changes from step to step, and is on the device. */
 export interface StepInput extends DeviceBatch {
   /** Where log s is estimated, if the loss counts it. */
   readonly nodes?: LogSNodes | undefined;

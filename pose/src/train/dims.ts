@@ -3,8 +3,8 @@ import type { PoseDataset } from '../dataset.js';
 import type { TrainConfig } from './config.js';
 
 /**
- * The configuration with the coordinates that a data set is trained in: what was asked for, else 3 where the data set tells
- * depths and the head can, as the official code trains Human3.6M, and 2 elsewhere.
+ * The configuration with the D that training uses: the D that was asked for; otherwise 3 where the data set has depths
+ * and the head supports them, as the official code trains Human3.6M, and 2 elsewhere.
  * @param asked whether `--dims` was given
  * @throws DataError where depths were asked for and the data set has none
  */

@@ -1,4 +1,4 @@
-/** A time for people: `48 s`, `3 min 5 s`, `2 h 10 min`. */
+/** A duration in words: `48 s`, `3 min 5 s`, `2 h 10 min`. */
 export function duration(seconds: number): string {
   const s = Math.round(seconds);
   if (s < 60) return `${s} s`;

@@ -9,7 +9,7 @@ import { type ScoredPoses, scoreAll } from './scores.js';
 import type { Session } from './session.js';
 import { type TestedUncertainty, testUncertainty } from './testUncertainty.js';
 
-/** What a network does on the whole test half. */
+/** How a network does on the whole test half. */
 export interface Evaluation {
   readonly predictions: Predictions;
   readonly scores: ScoredPoses;
@@ -19,7 +19,10 @@ export interface Evaluation {
   readonly density?: ResidualDensity;
 }
 
-/** Predicts and scores the test half, averaged over mirror images where the data set allows it. */
+/**
+ * Predicts and scores the test half; predictions are averaged with those for mirror images where the data set allows
+ * it.
+ */
 export async function evaluate({ device, config, data, learner }: Session): Promise<Evaluation> {
   const { schema, mirrorable } = data.dataset;
   const params = evaluatedParams(learner);

@@ -8,15 +8,15 @@ import { namingOf } from '../checkpoints/namings.js';
 import { flagOf, STEMS, type TrainFlags } from './config.js';
 import type { Learner } from './learner.js';
 
-/** Weights that runs start from, under own names (see `Naming`). */
+/** Weights that a run starts from, under own names (see `Naming`). */
 export interface InitialWeights {
   readonly path: string;
   readonly state: NamedState;
 }
 
 /**
- * What a run can start from among the weights of a file: a checkpoint of wgrad, or a network in the names of torchvision, mmpose
- * or another code (see `poseCheckpointOf`).
+ * The weights in a file that a run can start from: a checkpoint of wgrad, or a network in the names of torchvision,
+ * mmpose or another code (see `poseCheckpointOf`).
  * @param path names the file in messages
  * @throws DataError where tensors contradict the network that their names tell
  */
@@ -29,8 +29,8 @@ export function initialWeightsOf(loaded: StateDict, path: string): InitialWeight
 type NetworkFlags = Pick<TrainFlags, 'model' | 'width' | 'stem'>;
 
 /**
- * The options of a run with those that the backbone of its initial weights wants.
- * @throws DataError where an option asks for another network, or the file's is none that can be trained
+ * The options of a run, completed by those that the backbone of its initial weights needs.
+ * @throws DataError where an option asks for another network, or the file's network cannot be trained
  */
 export function withNetworkOf({ path, state }: InitialWeights, flags: TrainFlags): TrainFlags {
   const backbone = backboneOf(state);
@@ -51,7 +51,7 @@ export function withNetworkOf({ path, state }: InitialWeights, flags: TrainFlags
   return { ...flags, ...wanted };
 }
 
-/** Undefined for a network that the options cannot name. */
+/** Undefined for a network that the options cannot express. */
 function networkFlags(backbone: BackboneShape): NetworkFlags | undefined {
   const model = NAMES[backbone.kind](backbone as never);
   if (!BACKBONES.some((name) => name === model)) return undefined;
@@ -60,18 +60,18 @@ function networkFlags(backbone: BackboneShape): NetworkFlags | undefined {
   return stem && { model, width: String(backbone.width), stem };
 }
 
-/** Names of `BACKBONES`, or what is none of them. */
+/** Names in `BACKBONES`, or names that are not in it. */
 const NAMES: { readonly [K in BackboneShape['kind']]: (shape: Extract<BackboneShape, { kind: K }>) => string } = {
   resnet: ({ depth }) => `resnet${depth}`,
   mobilenetv2: ({ width }) => (width === 1 ? 'mobilenetv2' : ''),
   hrnet: ({ width, stem }) => (stem === 64 ? `hrnet-w${width}` : ''),
 };
 
-/** What a backbone from elsewhere lacks, or has for another task: heads and flow. */
+/** Tensors that a backbone from elsewhere lacks or has for another task: heads and flow. */
 const HEADS = /^(fc_coord|fc_sigma|flow(2d|3d)?|deconv_layers|final_layer)\./;
 
 /**
- * A fresh learner that starts from weights; heads and flow are taken over where they fit.
+ * A new learner that starts from weights; heads and flow are taken where they fit.
  * @throws DataError where the file's backbone is of another shape
  */
 export function initFrom(learner: Learner, { path, state: found }: InitialWeights): Learner {

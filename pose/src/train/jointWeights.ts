@@ -1,18 +1,18 @@
 import { DataError } from 'wgrad';
 import type { JointSchema } from '../schema.js';
 
-/** Weights of joints without a list: 1 throughout, or those of the joint schema. */
+/** Weights that need no list: 1 for every joint, or those of the joint schema. */
 export const JOINT_WEIGHTS = ['equal', 'schema'] as const;
 
 /** How joints count in the loss. */
 export interface LossWeights {
-  /** What the loss of each joint is multiplied by: 1, what the joint schema has, or these; metrics know nothing of it. */
+  /** Factors on the loss of each joint: 1, those of the joint schema, or this list; metrics ignore them. */
   readonly jointWeights: (typeof JOINT_WEIGHTS)[number] | readonly number[];
 }
 
 /**
- * What the loss of each joint is multiplied by, [K]; undefined for 1 throughout.
- * @throws DataError where the joints are not those that the weights are for
+ * Factors on the loss of each joint, [K]; undefined if all are 1.
+ * @throws DataError where the weights are for other joints
  */
 export function jointWeightsOf(
   { name, joints, jointWeights }: JointSchema,
@@ -28,8 +28,8 @@ export function jointWeightsOf(
 }
 
 /**
- * Multiplies the weights of a batch's labels, [B, K, ...], by those of the joints, in place. Nothing is divided by their sum:
- * as in mmpose, a loss is the weighted sum over joints and the mean over images.
+ * Multiplies the weights of a batch's labels, [B, K, ...], by those of the joints, in place. The result is not divided
+ * by their sum: as in mmpose, a loss is the weighted sum over joints and the mean over images.
  */
 export function weighJoints<B extends { readonly weight: Float32Array }>(
   batch: B,

@@ -16,22 +16,22 @@ import { type ErrorDensity, errorDensity } from '../uncertainty/errorDensity.js'
 import type { QName } from './config.js';
 import { DENSITIES, RESIDUAL_FLOW as FLOW } from './losses.js';
 
-/** A share that draws tell is good to 0.6 %, a standard deviation to 0.8 %. */
+/** With so many draws, a share is accurate to 0.6 %, and a standard deviation to 0.8 %. */
 const DRAWS = 8192;
 
-/** Where the density of a trained model's errors is. */
+/** What determines the density of a trained model's errors. */
 export interface ErrorSource {
   /** The flow of the loss. */
   readonly flow?: RealNvpParams | undefined;
-  /** The Q that log s was trained with; absent where training had no log s, for then the flow is the whole density. */
+  /** The Q that log s was trained with; absent if training had no log s, because the flow is then the whole density. */
   readonly residualOf?: StandardDensity | undefined;
-  /** What the loss assumed where it has no flow. */
+  /** The density that the loss assumed if it has no flow. */
   readonly assumed?: StandardDensity | undefined;
-  /** D where there is no flow to tell it, default 2. */
+  /** D if there is no flow that tells it; default 2. */
   readonly dims?: number;
 }
 
-/** The density of `e = (mu - label) / sigma` that a trained model has learned, or that its loss has assumed. */
+/** The density of `e = (mu - label) / sigma` that a trained model learned, or that its loss assumed. */
 export async function learnedErrors(
   device: Device,
   { flow, residualOf, assumed = 'laplace', dims = flow ? flow.t[0][0].weight.shape[1] : 2 }: ErrorSource,
@@ -63,7 +63,7 @@ export async function learnedDensity(
     result.dispose();
     return values;
   };
-  // The loss feeds the flow (mu - label) / sigma, the negative of what one calls a residual.
+  // The loss gives the flow (mu - label) / sigma, the negative of the usual residual.
   const logDensity = (residuals: Tensor) => {
     const errors = neg(residuals);
     const logG = FLOW.logProb(flow, errors);

@@ -20,7 +20,7 @@ import { inputSize } from './inputSize.js';
 import { logSNodesAt } from './logSNodesAt.js';
 import { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './model.js';
 
-/** Everything on the device that a step of training changes; a step consumes it and returns the next. */
+/** Everything on the device that a training step changes; a step uses it up and returns the next one. */
 export interface Learner {
   readonly params: ModelParams;
   readonly state: ModelState;
@@ -28,8 +28,8 @@ export interface Learner {
 }
 
 /**
- * A network with fresh weights, packed so that one dispatch updates all of them, and an optimiser at rest.
- * @throws DataError if the precision wants a float16 that the device has not
+ * A network with new weights, packed so that one dispatch updates all of them, and an optimiser without memory.
+ * @throws DataError if the precision needs float16 and the device does not have it
  */
 export function initLearner(device: Device, config: TrainConfig, joints: number): Learner {
   const isMixed = config.precision === 'mixed';
@@ -43,12 +43,15 @@ export function initLearner(device: Device, config: TrainConfig, joints: number)
   return { params: packed, state, optimizer: adam.init(packed, { ema: config.ema > 0, lossScale: isMixed }) };
 }
 
-/** The weights that a learner is judged by: their average, if it keeps one. */
+/** The weights that are evaluated: their average, if the learner keeps one. */
 export function evaluatedParams({ params, optimizer }: Learner): ModelParams {
   return optimizer.ema ?? params;
 }
 
-/** What a step computes, and whether the blocks of a ResNet are run again for their gradient: the same bits, less memory. */
+/**
+ * What a step computes, and whether it computes the blocks of a ResNet again for their gradient: the same bits, less
+ * memory.
+ */
 export type StepConfig = TrainConfig & { readonly checkpoint?: boolean };
 
 /** The loss before a step, still on the device, and the learner after it. */
@@ -59,7 +62,7 @@ export interface StepResult {
 
 /**
  * One step of Adam on a batch.
- * @param step steps before it in its run: what is drawn at random in a step depends on it
+ * @param step how many steps came before in the run; the random numbers of a step depend on it
  */
 export function trainStep(
   device: Device,
@@ -72,10 +75,10 @@ export function trainStep(
   return scope(() => learn(config, learner, { ...uploadStep(device, config, batch, step), lr }));
 }
 
-/** `trainStep` with everything that stays the same. */
+/** `trainStep` with everything that stays the same from step to step. */
 export interface TrainStep {
   (learner: Learner, batch: Batch | CropBatch, lr: number, step: number): StepResult | Promise<StepResult>;
-  /** Gives the memory back that steps share; the learner lives on. */
+  /** Frees the memory that steps share; the learner stays. */
   dispose?(): void;
 }
 
@@ -85,8 +88,8 @@ function uploadStep(device: Device, config: TrainConfig, batch: Batch | CropBatc
 }
 
 /**
- * The same steps, bit for bit: the first calls record them, the others replay them. A loss is gone at the next call. The
- * first call compiles ahead where that takes a driver long; software drivers gain nothing by it.
+ * The same steps, bit for bit: the first calls record them, later calls replay them. A loss is overwritten by the next
+ * call. If compiling takes the driver long, the first call does it in advance; software drivers gain nothing by that.
  */
 export function capturedTrainStep(device: Device, config: StepConfig): TrainStep {
   const captured = capturedLearn(config);
@@ -119,7 +122,7 @@ export function learn(config: StepConfig, learner: Learner, { lr, ...batch }: St
   return { loss, learner: { params, state, optimizer } };
 }
 
-/** The network and its images as a step counts them; heads and losses take float32 of either. */
+/** The network and its images in the precision of a step; heads and losses accept both and compute in float32. */
 function inPrecision(
   { precision }: TrainConfig,
   params: ModelParams,
@@ -130,7 +133,9 @@ function inPrecision(
   return [halfParameters(params), state, cast(images, { dtype: 'float16' })];
 }
 
-/** The loss of a batch and its gradient, from as many parts as the configuration says; statistics move with each. */
+/**
+ * The loss of a batch and its gradient, added up over the parts of the configuration; each part updates the statistics.
+ */
 function differentiate(
   config: StepConfig,
   { params, state, optimizer }: Learner,
@@ -139,7 +144,7 @@ function differentiate(
   const seed = optimizer.lossScale && lossScaleOf(optimizer);
   const parts = config.accumulate;
   const rows = config.batch / parts;
-  // A scope for each: the memory of a part is there for the next.
+  // Each part has a scope, so that the next part can use its memory.
   const ofPart = (k: number, statistics: ModelState) =>
     scope(() => {
       const { images, ...labels } = parts === 1 ? batch : rowsOf(batch, k * rows, rows);

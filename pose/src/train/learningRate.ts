@@ -5,7 +5,7 @@ import { cosine, type Schedule, stepDecay, warmUp } from 'wgrad/nn';
 export const SCHEDULES = ['steps', 'cosine'] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
 
-/** What decides Adam's learning rate at each step. */
+/** What determines Adam's learning rate at each step. */
 export interface LearningRate {
   readonly epochs: number;
   /** Adam's learning rate at the start. */
@@ -14,19 +14,22 @@ export interface LearningRate {
   readonly schedule: ScheduleName;
   /** Numbers of epochs after which it falls; null = 70 % and 90 % of all. */
   readonly milestones: readonly number[] | null;
-  /** Steps in which it rises evenly from a thousandth of itself; 0 = none. */
+  /** Steps in which the rate rises evenly from a thousandth of itself; 0 = none. */
   readonly warmup: number;
 }
 
-/** Share of the epochs after which the learning rate of `steps` falls to a tenth, and again, unless milestones say when. */
+/** After these shares of the epochs the learning rate of `steps` falls to a tenth, unless milestones are given. */
 const SHARES = [0.7, 0.9];
 
-/** Adam's learning rate by step, counted from 0: a pure function of it, so that a resumed run goes on as it would have. */
+/**
+ * Adam's learning rate by step, counted from 0. It depends on nothing else, so that a resumed run continues as it would
+ * have.
+ */
 export function scheduleOf(
   { lr, epochs, schedule, milestones, warmup }: LearningRate,
   stepsPerEpoch: number,
 ): Schedule {
-  // Where both fall together, in runs of an epoch or two, they count once.
+  // In runs of an epoch or two both falls may come together; they then count once.
   const falls = milestones ?? [...new Set(SHARES.map((share) => Math.max(1, Math.round(share * epochs))))];
   const main =
     schedule === 'cosine'
@@ -35,7 +38,7 @@ export function scheduleOf(
   return warmup > 0 ? warmUp(main, { steps: warmup }) : main;
 }
 
-/** @throws DataError naming options that do not go together, and what mends it */
+/** @throws DataError naming options that do not go together, and what to change */
 export function checkSchedule({ epochs, schedule, milestones }: LearningRate): void {
   if (!milestones) return;
   if (schedule !== 'steps') {
@@ -51,7 +54,7 @@ export function checkSchedule({ epochs, schedule, milestones }: LearningRate): v
   );
 }
 
-/** @throws DataError where a run would end before its learning rate has risen */
+/** @throws DataError if the run would end before its learning rate has risen */
 export function checkWarmUp({ epochs, warmup }: LearningRate, stepsPerEpoch: number): void {
   const steps = epochs * stepsPerEpoch;
   if (warmup < steps) return;

@@ -3,23 +3,24 @@ import { type LogSNodes, logSNodes, realNvp } from 'wgrad/rle';
 import type { TrainConfig } from './config.js';
 import { DENSITIES } from './losses.js';
 
-/** Streams of the run's seed (see `batches.ts` for others). */
+/** Streams of random numbers of the run's seed (see `batches.ts` for others). */
 const STEP_STREAM = 4;
 const EVALUATION_STREAM = 5;
 
-/** Nodes for each joint of a batch: twice as many, so that their noise is below that of the batch. */
+/** Nodes per joint of a batch; with two, their noise is below that of the batch. */
 const NODES_PER_JOINT = 2;
 const FEWEST = 256;
 const MOST = 4096;
-/** Of a grid on [-7, 7]: a step of half a unit, or finer. */
+/** The grid is on [-7, 7]: its step is half a unit or finer. */
 const LEAST_POINTS_PER_AXIS = 29;
 
 /**
- * Where a step estimates log s: fresh nodes, which depend on the run's seed and on the step's number alone, so that a
- * resumed run draws what an uninterrupted one does. Evaluation has nodes of its own, always the same, so that its losses
- * compare. They are made on the device, ahead of the step, as a part of its input: a replayed step draws nothing.
+ * The nodes at which a step estimates log s. They depend only on the run's seed and the step's number, so that a
+ * resumed run draws what an uninterrupted one does. Evaluation always uses the same nodes, so that its losses can be
+ * compared. The nodes are made on the device before the step and are part of its input, because a replayed step cannot
+ * draw.
  *
- * @param joints of a person
+ * @param joints joints per person
  * @returns undefined where the run has no log s
  */
 export function logSNodesAt(

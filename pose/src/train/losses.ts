@@ -15,15 +15,18 @@ import { dsnt, heatmapMse } from '../heatmaps/heatmapLoss.js';
 import type { LossName, QName, TrainConfig } from './config.js';
 import { type ModelOutput, predictionOf } from './modelOutput.js';
 
-/** A loss and what it needs of the network. */
+/** A loss, and what it needs from the network. */
 export interface TrainingLoss {
   /** Whether the network predicts a sigma for every coordinate. */
   readonly sigma: boolean;
   /** Whether a flow learns the density of the residuals. */
   readonly flow: boolean;
-  /** The density that errors in units of sigma are taken to have; absent where a flow learns it. */
+  /** The density assumed for errors in units of sigma; absent where a flow learns it. */
   readonly assumed?: StandardDensity;
-  /** A scalar. Output and residual density hold what the head, `sigma` and `flow` promise. */
+  /**
+   * The loss, a scalar. The output has what the head gives, with a logit if `sigma` is true; the density has a flow if
+   * `flow` is true.
+   */
   value(output: ModelOutput, labels: Labels, density: ResidualModel): Tensor;
 }
 
@@ -35,17 +38,20 @@ export interface ResidualModel {
   /** Parameters of the flow of losses in the plane, or of those of losses in space. */
   readonly flow: RealNvpParams | SpatialFlows;
   readonly q: QName;
-  /** Where log s is estimated, if it counts. */
+  /** Where log s is estimated, if the loss includes it. */
   readonly nodes?: LogSNodes | undefined;
 }
 
-/** The flow of all losses in the plane that have one. */
+/** The flow of all losses in the plane that use one. */
 export const RESIDUAL_FLOW = realNvp({ dims: 2 });
 
-/** That of labels in space, some of which may lack a depth. */
+/** The flow for labels in space, some of which may lack a depth. */
 const SPATIAL_FLOW = mixedFlow(realNvp({ dims: 3 }), RESIDUAL_FLOW);
 
-/** Tails between the Laplace's, which hold one outlier in a thousand joints, and the Cauchy's, which has no variance. */
+/**
+ * The tails lie between those of Laplace, in which one joint in a thousand is an outlier, and Cauchy, which has no
+ * variance.
+ */
 const DEGREES_OF_FREEDOM = 4;
 
 export const DENSITIES: Readonly<Record<QName, StandardDensity>> = {
@@ -55,12 +61,15 @@ export const DENSITIES: Readonly<Record<QName, StandardDensity>> = {
   studentT: { studentT: DEGREES_OF_FREEDOM },
 };
 
-/** The Q whose product with the flow's density is that of the errors: with log s. Without it the flow is all of it. */
+/**
+ * The Q that together with the flow gives the density of the errors, if there is log s; without log s the flow is all
+ * of it.
+ */
 export function residualOf({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | 'logS'>): StandardDensity | undefined {
   return loss === 'rle' && logS !== 'none' ? DENSITIES[q] : undefined;
 }
 
-/** Weights that bring the losses without sigma to the size of the others, so that one learning rate suits all. */
+/** Weights that give losses without sigma the size of the others, so that one learning rate suits all. */
 const HALF_L2_WEIGHT = 100;
 const L1_WEIGHT = 10;
 /**
@@ -84,7 +93,7 @@ const simple = (
   },
 });
 
-/** `rle` with the flow of the labels' dimensions. */
+/** `rle` with the flow for the labels' dimensions. */
 const learned = (options: (model: ResidualModel, dims: 2 | 3) => RleOptions): TrainingLoss => ({
   sigma: true,
   flow: true,
@@ -101,7 +110,7 @@ const learned = (options: (model: ResidualModel, dims: 2 | 3) => RleOptions): Tr
   },
 });
 
-/** The official code's arithmetic where it has any, without log s and for two densities; else the paper's. */
+/** The official code's arithmetic where it exists, without log s and for two densities; otherwise the paper's. */
 export function rleVariant(q: QName, logS: boolean, dims: 2 | 3): VariantName {
   if (logS || (q !== 'laplace' && q !== 'gaussian')) return 'paper';
   return dims === 3 ? 'official3d' : 'official';

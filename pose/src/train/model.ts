@@ -9,8 +9,8 @@ import { LOSSES, type SpatialFlows } from './losses.js';
 import type { ModelOutput } from './modelOutput.js';
 
 /**
- * A network under the official RLE code's names: `fc_coord` or the layers of heatmaps give coordinates; `fc_sigma` and `flow`,
- * in 3-D `flow2d` and `flow3d`, are there if the loss wants them.
+ * A network under the official RLE code's names. `fc_coord` or the layers of heatmaps give coordinates; `fc_sigma` and
+ * `flow` (in 3-D `flow2d` and `flow3d`) exist if the loss needs them.
  */
 export type ModelParams = {
   preact: backbone.BackboneParams;
@@ -19,20 +19,21 @@ export type ModelParams = {
   flow?: RealNvpParams;
 } & Partial<SpatialFlows> &
   Partial<heatmapHead.HeatmapHeadParams>;
-/** What decides which network it is, and its first weights. */
+/** What determines the network and its first weights. */
 export type ModelConfig = Pick<TrainConfig, 'seed' | 'model' | 'head' | 'width' | 'stem' | 'loss' | 'dims'>;
 /** Running statistics of its batch norms. */
 export type ModelState = { preact: backbone.BackboneState } & Partial<heatmapHead.HeatmapHeadState>;
 
 /**
- * A network, its head and what the loss adds to it, drawn from the run's seed. Heatmaps have a quarter of the input's side, which an HRNet's features have already.
+ * A backbone, its head and what the loss adds, drawn from the run's seed. The side of heatmaps is a quarter of the
+ * input's, which the features of an HRNet have already.
  */
 export function initModel(
   device: Device,
   { seed, model, head: headName, width, stem, loss, dims }: ModelConfig,
   joints: number,
 ): { params: ModelParams; state: ModelState } {
-  // A scope, for a head that the loss or the maps have no use for.
+  // A scope frees what the head has but the loss or the maps do not need.
   return scope(() => {
     const rng = new Rng(seed, INIT_STREAM);
     const { sigma, flow } = LOSSES[loss];
@@ -66,9 +67,10 @@ const MAP_CHANNELS = 4;
 const INIT_STREAM = 0;
 
 /**
- * What the network says of images [B, H, W, 3]. In training, batch norms use the batch's statistics and update the running
- * ones: go on with the returned state.
- * @param checkpoint the blocks of a ResNet are run again for their gradient instead of kept @param dims D of a direct head
+ * What the network answers for images [B, H, W, 3]. In training, batch norms use the batch's statistics and update the
+ * running ones: continue with the returned state.
+ * @param checkpoint compute the blocks of a ResNet again for their gradient instead of keeping them
+ * @param dims D of a direct head
  */
 export function applyModel(
   params: ModelParams,
@@ -85,7 +87,7 @@ export function applyModel(
     const regressor = params as heatmapRegressor.HeatmapRegressorParams;
     return heatmapRegressor.apply(regressor, state as heatmapRegressor.HeatmapRegressorState, images, mode);
   }
-  // The recipe's heads are plain: no normalisation of the features.
+  // In these settings heads are plain: they do not normalise the features.
   return regressor.apply({ preact, fc_coord, fc_sigma }, state, images, { ...mode, normalise: false, dims }, backbone);
 }
 

@@ -14,7 +14,7 @@ import { applyModel, lossOf, type ModelParams, type ModelState } from './model.j
 import { answerOf } from './modelOutput.js';
 import type { LoadedSample } from './samples.js';
 
-/** What the network says of N samples, on the host, in units of their upright crops. */
+/** What the network predicts for N samples, on the host, in units of their upright crops. */
 export interface Predictions {
   /** [N, K, 2]. */
   readonly mu: Float64Array;
@@ -22,7 +22,7 @@ export interface Predictions {
   readonly space?: Float64Array | undefined;
   /** [N, K, 2], if the network has a sigma. */
   readonly sigma?: Float64Array | undefined;
-  /** [N, K]: `1 - mean sigma`, or the height of the peak of a heatmap; absent where a network says nothing of the kind. */
+  /** [N, K]: `1 - mean sigma`, or the height of the heatmap's peak; absent where the network has neither. */
   readonly confidence?: Float64Array | undefined;
   /** Mean loss per image against the annotated joints, without the mirror images. */
   readonly loss: number;
@@ -38,8 +38,8 @@ export interface Network {
 }
 
 /**
- * Predicts the poses of samples with the running statistics of the batch norms.
- * @param flipTest average with what the network says of the mirror image; for data sets that are `mirrorable`
+ * Predicts the poses of samples; batch norms use their running statistics.
+ * @param flipTest average with the prediction for the mirror image; only for data sets that are `mirrorable`
  */
 export async function predict(
   network: Network,
@@ -64,7 +64,7 @@ export async function predict(
     points.set(poses.mu.subarray(0, count * joints * dims), first * joints * dims);
     if (poses.sigma) sigma?.set(poses.sigma.subarray(0, count * joints * dims), first * joints * dims);
     if (poses.confidence) confidence?.set(poses.confidence.subarray(0, count * joints), first * joints);
-    // The loss is a mean over the rows, of which those beyond the last sample add nothing.
+    // The loss is a mean over all rows; rows beyond the last sample add nothing to it.
     total += loss * config.batch;
   }
   for (const t of tensorsOf(nodes)) t.dispose();

@@ -1,6 +1,6 @@
 import type { CropBatch } from './cropBatch.js';
 
-/** The batches of a training run; each is a function of epoch and index alone. */
+/** The batches of a training run; a batch depends only on epoch and index. */
 export interface BatchSource {
   /** Batches per epoch. */
   readonly length: number;
@@ -14,7 +14,7 @@ interface Pending {
   readonly batch: Promise<CropBatch>;
 }
 
-/** Asks a source for the next batches before they are wanted, at most `depth` of them, and not beyond the last epoch. */
+/** Requests the next batches of a source in advance, at most `depth` of them and none beyond the last epoch. */
 export class Prefetch implements BatchSource {
   readonly length: number;
   readonly #source: BatchSource;
@@ -31,7 +31,7 @@ export class Prefetch implements BatchSource {
 
   at(epoch: number, index: number): Promise<CropBatch> {
     const [first] = this.#queue;
-    // A run that is resumed, or that looks back, starts elsewhere.
+    // A run that is resumed, or that steps back, asks for another batch than the next one.
     if (first?.epoch !== epoch || first.index !== index) this.#queue = [this.#ask(epoch, index)];
     while (this.#queue.length <= this.#depth) {
       const last = this.#queue[this.#queue.length - 1];

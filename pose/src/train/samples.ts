@@ -11,7 +11,7 @@ export interface LoadedSample extends PoseSample {
 
 /** The training half, in memory or decoded again whenever a sample is asked for. */
 export interface TrainingSamples extends PoseSplit {
-  /** All of them, if they fit: decoding or generating again in every epoch would starve the network. */
+  /** All samples, if they fit into memory: to decode or generate them in every epoch would keep the network waiting. */
   readonly held?: readonly LoadedSample[];
   sample(index: number): LoadedSample | Promise<LoadedSample>;
 }
@@ -25,7 +25,7 @@ export interface LoadedData {
 
 /** Who decodes samples elsewhere, as `DataWorkers` do in threads. */
 export interface SampleLoader {
-  /** Chunks of samples that it decodes at a time. */
+  /** How many chunks of samples it decodes at a time. */
   readonly count: number;
   /** Decodes and checks samples; undefined where it cannot, as the split has no `origin`. */
   load(
@@ -37,14 +37,14 @@ export interface SampleLoader {
 }
 
 export interface LoadOptions {
-  /** Called now and then with the number of samples that are there and their total. */
+  /** Is called from time to time with the number of loaded samples and their total. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
   /** Threads that decode. */
   readonly workers?: SampleLoader;
-  /** Bytes of training images to hold; a larger half is decoded again in every epoch. Default: no limit. */
+  /** Bytes of training images to keep; a half that needs more is decoded again in every epoch. Default: no limit. */
   readonly memory?: number;
-  /** Width of the network's input by its height, which the crops have then; default 1. */
+  /** Width of the network's input, and of the crops, divided by the height; default 1. */
   readonly aspect?: number;
 }
 
@@ -52,7 +52,8 @@ export interface LoadOptions {
 const CHUNK = 16;
 
 /**
- * Loads and checks the samples of a data set; those of a training half that is too large are checked when their turn comes.
+ * Loads and checks the samples of a data set; if the training half is too large, its samples are checked when they are
+ * used.
  * @throws DataError naming the image that is broken or mislabelled, or the part that is empty
  */
 export async function loadData(dataset: PoseDataset, options: LoadOptions = {}): Promise<LoadedData> {
@@ -80,7 +81,7 @@ async function loadHalf(
   const samples: LoadedSample[] = [];
   let [first, done, bytes] = [0, 0, 0];
   const isTooMuch = () => (bytes / done) * split.length > limit;
-  // Each takes the next chunk as soon as it is done with one, so that no worker waits for another.
+  // Each worker takes the next chunk as soon as it has finished one, so that none waits for another.
   const takeChunks = async () => {
     while (first < split.length && !isTooMuch()) {
       signal?.throwIfAborted();
@@ -99,7 +100,7 @@ async function loadHalf(
       });
       done += chunk.length;
       onProgress(done);
-      // Samples may come without a wait; signals and timers want their turn.
+      // Samples may come without any wait; this gives signals and timers their turn.
       await nextTurn();
     }
   };

@@ -6,7 +6,7 @@ import { flipOrder, type JointSchema } from '../schema.js';
 import type { LoadedSample } from './samples.js';
 import { type SpaceScore, scoreInSpace } from './spaceScore.js';
 
-/** How good predictions are, with the distances that the score sums up. */
+/** How good predictions are, with the distances that the scores are computed from. */
 export interface ScoredPoses extends PoseScore {
   /** [N, K]: distance to the true joint in units of the crop's side; NaN where the joint has no label. */
   readonly distances: Float64Array;
@@ -16,7 +16,7 @@ export interface ScoredPoses extends PoseScore {
   readonly space?: SpaceScore;
 }
 
-/** What `score` takes: all joints in the picture, and in space if the predictor tells depths. */
+/** What `score` takes: all joints in the picture, and in space if the predictor gives depths. */
 export interface PredictedPoses {
   /** [N, K, 2]. */
   readonly mu: Float64Array;
@@ -24,7 +24,7 @@ export interface PredictedPoses {
   readonly space?: Float64Array | undefined;
 }
 
-/** `score`, and how far off poses are in space where they are there. */
+/** `score`, and the errors in space where predictions have depths. */
 export function scoreAll(
   schema: JointSchema,
   samples: readonly LoadedSample[],
@@ -35,8 +35,8 @@ export function scoreAll(
 }
 
 /**
- * Scores predictions [N, K, 2] in crop units against the true joints of the samples, where a data set knows them, else
- * against the annotated ones.
+ * Scores predictions [N, K, 2] in crop units against the true joints of the samples; where the data set does not know
+ * these, against the annotated ones.
  */
 export function score(schema: JointSchema, samples: readonly LoadedSample[], mu: Float64Array): ScoredPoses {
   const count = schema.joints.length;

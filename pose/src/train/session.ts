@@ -11,7 +11,7 @@ import type { LoadedData } from './samples.js';
 export interface EpochSummary {
   /** Counts from 1. */
   readonly epoch: number;
-  /** Mean over the epoch's images, each seen before the step it was part of. */
+  /** Mean over the epoch's images; each counts with its loss before the step that it was part of. */
   readonly trainLoss: number;
   /** On a fixed part of the test half. */
   readonly validLoss: number;
@@ -23,11 +23,11 @@ export interface EpochSummary {
   readonly paMpjpe?: number | null;
   /** Of training alone, without validation. */
   readonly imagesPerSecond: number;
-  /** Updates of the run so far that were left out, because a gradient was not finite. */
+  /** Updates of the run so far that were skipped because a gradient was not finite. */
   readonly skipped: number;
 }
 
-/** Where a run stands on the host; with the learner's tensors it is all that must be saved. */
+/** The state of a run on the host; together with the learner's tensors it is all that must be saved. */
 export interface RunProgress {
   /** Epochs that are done. */
   epoch: number;
@@ -54,17 +54,20 @@ export interface Session {
   readonly progress: RunProgress;
 }
 
-/** How a run is worked off; nothing here changes its numbers. */
+/** How a run is carried out; nothing here changes its numbers. */
 export interface SessionOptions {
-  /** Where batches are made ahead of the steps; by default each in its turn. */
+  /** The source of batches that are made in advance; by default each is made when it is needed. */
   readonly batches?: BatchSource;
-  /** Calls every op at every step, instead of replaying a recorded step. */
+  /** Call every op at every step instead of replaying a recorded step. */
   readonly eager?: boolean;
-  /** Runs the blocks of a ResNet again for their gradient instead of keeping what is in them: slower, for less memory. */
+  /**
+   * Compute the blocks of a ResNet again for their gradient instead of keeping their activations: slower, with less
+   * memory.
+   */
   readonly checkpoint?: boolean;
 }
 
-/** A run at its beginning. */
+/** A run before its first step. */
 export function startSession(
   device: Device,
   config: TrainConfig,
@@ -85,13 +88,13 @@ export function startSession(
   };
 }
 
-/** Gives the memory of a run back to its device, which may then be another's. */
+/** Frees the memory of a run on its device. */
 export function endSession({ step, learner }: Session): void {
   step.dispose?.();
   for (const t of tensorsOf(learner)) t.dispose();
 }
 
-/** @throws DataError where evaluation would see other proportions than training */
+/** @throws DataError where evaluation would use crops of other proportions than training */
 function checkCrops({ dataset, test }: LoadedData, config: TrainConfig): void {
   const { height, width } = inputSize(config);
   const [{ crop }] = test;

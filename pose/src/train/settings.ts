@@ -1,4 +1,7 @@
-/** How an option's text is read: a parser that gives undefined for what it does not take, and what it takes in words. */
+/**
+ * How an option's text is read: a parser, which gives undefined for a text that is not allowed, and a description of
+ * what is.
+ */
 export type Setting<T> = readonly [parse: (text: string) => T | undefined, expected: string];
 
 /** One of some names. */
@@ -38,7 +41,7 @@ export function weights(): Setting<readonly number[]> {
   return [parse, 'a weight for each, separated by commas'];
 }
 
-/** What one or the other takes. */
+/** What either of two settings takes. */
 export function eitherOf<A, B>([first, expected]: Setting<A>, [second, other]: Setting<B>): Setting<A | B> {
   return [(text) => first(text) ?? second(text), `${expected}, or ${other}`];
 }

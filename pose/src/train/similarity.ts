@@ -5,8 +5,9 @@ import { flipOrder, type JointSchema } from '../schema.js';
 import type { LoadedSample } from './samples.js';
 
 /**
- * OKS [N] of predictions [N, K, 2] in crop units with the true joints of the samples. Their area is 0.53 of their tight box, as
- * in CrowdPose's evaluation: samples carry no segment, so figures on COCO are near its own OKS, not equal to it.
+ * OKS [N] of predictions [N, K, 2] in crop units with the true joints of the samples. Samples have no segments, so the
+ * area is 0.53 of the tight box, as in CrowdPose's evaluation; on COCO the result is near COCO's own OKS but not equal
+ * to it.
  */
 export function similarities(schema: JointSchema, samples: readonly LoadedSample[], mu: Float64Array): Float64Array {
   const order = flipOrder(schema);

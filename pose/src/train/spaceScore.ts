@@ -13,8 +13,8 @@ export interface SpaceScore {
 }
 
 /**
- * MPJPE and PA-MPJPE of predictions [N, K, 3] in the units of training, over the samples that know where joints are in space: by
- * the label's camera and the depth of its root, as `readPosePairs3d` has them.
+ * MPJPE and PA-MPJPE of predictions [N, K, 3] in the units of training, over the samples with labels in space. The
+ * label's camera and its root's depth take predictions back to space, as in `readPosePairs3d`.
  */
 export function scoreInSpace(schema: JointSchema, samples: readonly LoadedSample[], space: Float64Array): SpaceScore {
   const joints = schema.joints.length;

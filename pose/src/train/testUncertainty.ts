@@ -7,23 +7,23 @@ import { type ExpectedLabels, expectedDistances, expectedLabels } from '../uncer
 import type { Predictions } from './predict.js';
 import type { LoadedSample } from './samples.js';
 
-/** What a network expects of the labels of N samples, and what they are, in units of the crops. */
+/** Where a network expects the labels of N samples, and where they are, in units of the crops. */
 export interface TestedUncertainty {
-  /** Of the errors of these predictions. */
+  /** The density of these predictions' errors. */
   readonly errors: ErrorDensity;
-  /** Of all N K joints, one after the other. */
+  /** The expected labels of all N K joints, one after the other. */
   readonly labels: ExpectedLabels;
-  /** [N, K]: root mean square distance of the label from the prediction, as predicted. */
+  /** [N, K]: the root mean square distance of the label from the prediction, as predicted. */
   readonly expected: Float64Array;
-  /** [N, K]: distance of the label as annotated; NaN where there is none. */
+  /** [N, K]: the distance of the annotated label from the prediction; NaN where there is no label. */
   readonly distances: Float64Array;
   /** Absent where no joint has a label and a finite prediction. */
   readonly score?: UncertaintyScore;
 }
 
 /**
- * Holds predicted uncertainties against the labels as they are annotated: where a data set knows better, the labels' noise
- * is part of what a likelihood learns.
+ * Compares predicted uncertainties with the labels as annotated, even if the data set knows the true joints: a
+ * likelihood also learns the labels' noise.
  * @param errors the density of the predictions' errors: `flipAveraged` for a flip test's
  */
 export function testUncertainty(
@@ -45,7 +45,7 @@ export function testUncertainty(
     weight > 0 ? Math.hypot(mu[2 * i] - target[2 * i], mu[2 * i + 1] - target[2 * i + 1]) : Number.NaN,
   );
   const expected = expectedDistances(labels, mu);
-  // A diverged network says nothing that could be scored.
+  // The answers of a diverged network cannot be scored.
   const isScored = distances.map((distance, i) => Number(Number.isFinite(distance) && Number.isFinite(expected[i])));
   const scored = (values: Float64Array) => values.filter((_, i) => isScored[i >> 1] > 0);
   return {

@@ -4,12 +4,15 @@ import { trainStep } from './learner.js';
 import { scheduleOf } from './learningRate.js';
 import type { Session } from './session.js';
 
-/** Steps whose losses are awaited together: to wait at every step would make the device wait for the host. */
+/**
+ * The losses of so many steps are awaited together: if the host waited at every step, the device would wait for the
+ * host.
+ */
 const STEPS_PER_READ = 4;
-/** Steps in a row without a finite loss after which there is nothing left to hope for. */
+/** After so many steps in a row without a finite loss, training is given up. */
 const HOPELESS = 12;
 
-/** The loss of a run has no finite value any more. */
+/** The loss of a run stays without a finite value. */
 export class DivergedError extends DataError {}
 
 /** What is known after some steps. */
@@ -23,9 +26,9 @@ export interface StepReport {
 }
 
 /**
- * Trains from where the session stands to the end of its epoch, or until the signal aborts, and brings `progress` up to
- * what the device has done.
- * @throws DivergedError when the loss stays without a finite value
+ * Trains from where the session stands to the end of its epoch, or until the signal aborts; `progress` follows what the
+ * device has done.
+ * @throws DivergedError if the loss stays without a finite value
  */
 export async function trainEpoch(
   session: Session,
@@ -65,7 +68,7 @@ export async function trainEpoch(
     });
   };
 
-  // The next steps are queued while the losses of the last ones travel, so the device is never idle.
+  // The next steps are queued while the last losses are read, so that the device is never idle.
   let reading = Promise.resolve();
   let losses: Promise<number>[] = [];
   for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
@@ -73,7 +76,7 @@ export async function trainEpoch(
     const batch = await batches.at(progress.epoch, index);
     const { loss, learner } = await session.step(session.learner, batch, rate(step), step);
     session.learner = learner;
-    // Asked for now, since the next step overwrites it, and awaited some steps later.
+    // The loss is requested now, since the next step overwrites it, and awaited some steps later.
     const value = loss.item();
     value.catch(() => undefined);
     loss.dispose();
@@ -85,7 +88,7 @@ export async function trainEpoch(
       reading.catch(() => undefined); // thrown where it is awaited, a few steps later
       losses = [];
     }
-    // Ctrl-C and the progress bar want their turn.
+    // Gives Ctrl-C and the progress bar their turn.
     await nextTurn();
   }
   await reading;
@@ -93,7 +96,7 @@ export async function trainEpoch(
   if (bad > 0 && progress.lossCount === 0) throw await diverged(session, bad);
 }
 
-/** Repeats a step to find where numbers cease to be finite; the session cannot be used any more. */
+/** Repeats a step to find which numbers stop being finite; the session cannot be used afterwards. */
 async function diverged(session: Session, bad: number): Promise<DivergedError> {
   const { device, config, learner, batches, progress } = session;
   const batch = await batches.at(progress.epoch, 0);

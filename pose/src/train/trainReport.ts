@@ -13,10 +13,10 @@ import type { Session } from './session.js';
 const MAIN_THRESHOLD = 0.2;
 const GALLERY = 12;
 const RANKED = 4;
-/** Side of the pictures of a data set that has finer ones than the network sees. */
+/** Side of the report's pictures, for a data set that has finer ones than the network sees. */
 const PICTURE = 360;
 
-/** Gathers all that the report of a finished run shows. */
+/** Collects all that the report of a finished run shows. */
 export async function trainReport(
   session: Session,
   evaluation: Evaluation,
@@ -121,7 +121,7 @@ function asScore(name: string, scores: ScoredPoses, spread?: Float64Array): Scor
   };
 }
 
-/** Mean over what is a number; NaN where nothing is. */
+/** The mean of the values that are numbers; NaN if there are none. */
 function mean(values: Float64Array): number {
   const known = values.filter((value) => !Number.isNaN(value));
   return known.reduce((sum, value) => sum + value, 0) / known.length;
