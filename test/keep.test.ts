@@ -6,6 +6,7 @@ import { DisposedError } from '../src/errors.js';
 import { mul } from '../src/kernels/elementwise/arithmetic.js';
 import { reshape } from '../src/kernels/layout/reshape.js';
 import { cpu } from '../src/tensor/cpu.js';
+import { isFloat } from '../src/tensor/shape.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { outputsOf } from '../src/testing/checkKernel.js';
 import { differentiability, drawOperands } from '../src/testing/checkSample.js';
@@ -17,10 +18,14 @@ const device = cpu();
 
 /** Runs an op's VJP on operands that are gone unless the tape has kept them: gradcheck's are variables, which never go. */
 function pullThroughIntermediates(op: AnyOp, operands: readonly Tensor[], attrs?: object): void {
-  const passing = (xs: readonly Tensor[]) => xs.map((x) => reshape(x, { shape: x.shape }));
-  const call = (xs: readonly Tensor[]) => outputsOf(op, passing(xs), attrs).filter(({ dtype }) => dtype === 'float32');
-  const cotangents = call(operands).map(({ shape }) => device.zeros(shape));
-  vjp(call, operands, cotangents);
+  const variables = operands.filter(isFloat);
+  const call = (xs: readonly Tensor[]) => {
+    const given = operands.map((x) => (isFloat(x) ? xs[variables.indexOf(x)] : x));
+    const passing = given.map((x) => reshape(x, { shape: x.shape }));
+    return outputsOf(op, passing, attrs).filter(({ dtype }) => dtype === 'float32');
+  };
+  const cotangents = call(variables).map(({ shape }) => device.zeros(shape));
+  vjp(call, variables, cotangents);
 }
 
 const differentiable = allCases.flatMap((cases) => {
