@@ -12,10 +12,10 @@ let state = adam.init(params);
 const lossAndGradients = valueAndGrad((p) => mean(square(sub(mlp.apply(p, x), y))));
 
 for (let i = 0; i <= 300; i++) {
-  const loss = scope(() => {
-    const [value, gradients] = lossAndGradients(params); // gradients nest like params
+  const { loss } = scope(() => {
+    const [loss, gradients] = lossAndGradients(params); // gradients nest like params
     [params, state] = adam.step(params, gradients, state, { lr: 1e-2 }); // in place: the old handles are dead
-    return [value, params, state]; // what lives on; the rest goes back to the pool
-  })[0];
+    return { loss, params, state }; // what lives on; the rest goes back to the pool
+  });
   if (i % 100 === 0) console.log(`step ${i}: loss ${(await loss.item()).toFixed(5)}`);
 }

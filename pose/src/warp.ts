@@ -31,7 +31,7 @@ export function colourRows(gains: readonly [number, number, number] = [1, 1, 1])
  * Writes the crop as network input [height, width, 3]: bilinear samples v of the image, black outside, normalised to
  * `(v / 255 - mean) / std`. One sample per input pixel, as OpenCV's warpAffine takes them.
  * @param out the slice of a batch to fill, `height * width * 3` floats.
- * @param form default: ImageNet's constants, as wgrad trains
+ * @param form default: ImageNet's constants, as the trainer has them
  */
 export function warpCrop(
   image: RgbImage,
