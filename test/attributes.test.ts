@@ -69,7 +69,7 @@ test('what is no plain record is no attributes', () => {
 });
 
 /** These take any number: what they list is judged by their shapes. */
-const VARIADIC = ['concat', 'gradStatus', 'scaledGradStatus'];
+const VARIADIC = ['concat', 'gradStatus', 'jointwise', 'scaledGradStatus'];
 
 test('every op says how many operands it takes, and its samples agree', () => {
   const wrong = allCases.flatMap(({ op, samples }) => {
