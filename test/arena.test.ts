@@ -77,6 +77,16 @@ describe.each(backends)('arenas on %s', (_, open, own) => {
     await expect(loose.a.data()).rejects.toThrow(DisposedError);
   });
 
+  test('a tensor that was packed says where it has gone', async () => {
+    const device = cpu();
+    const w = device.tensor([1, 2]);
+    const packed = packParameters({ w });
+    await expect(w.data()).rejects.toThrow(
+      /^data: tensor \d+ \[2\] is no longer there: packParameters has moved it; use the tree that packParameters returned\.$/,
+    );
+    expect(await values(packed.w)).toEqual([1, 2]);
+  });
+
   test('gradients lie in one arena of the same layout, with zeros between them', async () => {
     const device = await open();
     const loose = params(device);

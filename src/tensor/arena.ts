@@ -111,7 +111,8 @@ export function packParameters<T>(tree: T): T {
     });
   }
   const out = mapTensors(tree, (t) => packed.get(t) as Tensor);
-  for (const { tensor } of leaves) tensor.dispose();
+  for (const { tensor } of leaves)
+    tensor.expire('packParameters has moved it; use the tree that packParameters returned');
   return out;
 }
 

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
-
+import { holds } from './elements.js';
 import { pinned } from './scopeStack.js';
-import { type DType, isFloat } from './shape.js';
+import { checkDType, type DType } from './shape.js';
 import type { Device, Tensor } from './tensor.js';
 
 const CAPACITY = 256;
@@ -16,10 +16,12 @@ export class ConstantCache {
   }
 
   get(value: number, dtype: DType): Tensor {
+    checkNumber(value); // before the search, which would find 3 for '3'
     const key = `${dtype} ${Object.is(value, -0) ? '-0' : value}`;
     let t = this.#tensors.get(key);
     if (t) this.#tensors.delete(key);
     else {
+      checkDType('scalar', dtype);
       checkConstant(value, dtype);
       t = pinned(() => this.#device.tensor([value], [], dtype));
       if (this.#tensors.size >= CAPACITY) {
@@ -33,9 +35,13 @@ export class ConstantCache {
   }
 }
 
+function checkNumber(value: unknown): void {
+  if (typeof value === 'number') return;
+  throw new ShapeError(`scalar: the value is ${typeof value} ${String(value)}, expected a number; pass a number`);
+}
+
 /** Refuses a number that an integer dtype cannot hold: to round or wrap it would change what the author wrote. */
 function checkConstant(value: number, dtype: DType): void {
-  const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
-  if (isFloat({ dtype }) || (Number.isInteger(value) && value >= low && value <= high)) return;
+  if (holds(dtype, value)) return;
   throw new ShapeError(`scalar: ${value} is no ${dtype}; use one, or convert the other operands with cast`);
 }

@@ -9,8 +9,9 @@ import {
   type View,
 } from './backend.js';
 import { ConstantCache } from './constantCache.js';
+import { checkElements } from './elements.js';
 import { flattenData, type TensorData } from './nested.js';
-import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { checkDType, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { type Device, type Kernel, Tensor } from './tensor.js';
 
 type ReferenceArray = Float64Array | Int32Array | Uint32Array;
@@ -58,7 +59,7 @@ class CpuDevice implements Device {
   }
 
   tensor(nested: TensorData, given?: Shape, dtype: DType = dtypeOf(nested)): Tensor {
-    const { data, shape } = flattenData(nested, given);
+    const { data, shape } = flattenData(nested, dtype, given);
     checkShape('tensor', shape);
     const t = new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
     this.write(t, data);
@@ -67,6 +68,7 @@ class CpuDevice implements Device {
 
   zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
     checkShape('zeros', shape);
+    checkDType('zeros', dtype);
     return new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
   }
 
@@ -82,6 +84,7 @@ class CpuDevice implements Device {
         `write: shape ${formatShape(tensor.shape)} has ${tensor.size} elements, the data has ${data.length}`,
       );
     }
+    checkElements('write', tensor.dtype, data);
     view(tensor).data.set(data);
   }
 

@@ -51,8 +51,19 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** Throws unless every extent is an integer >= 1: wgrad has no empty tensors. */
+/** Throws unless the dtype is one of wgrad's. */
+export function checkDType(op: string, dtype: DType): void {
+  if (Object.hasOwn(BYTES, dtype)) return;
+  throw new ShapeError(
+    `${op}: dtype is ${String(dtype)}, expected one of ${Object.keys(BYTES).join(', ')}; choose one`,
+  );
+}
+
+/** Throws unless the shape is an array in which every extent is an integer >= 1: wgrad has no empty tensors. */
 export function checkShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    throw new ShapeError(`${op}: the shape is ${String(shape)}, expected an array of extents; write [4] or [2, 3]`);
+  }
   for (const n of shape) {
     if (!Number.isInteger(n) || n < 1) {
       throw new ShapeError(`${op}: every extent must be an integer >= 1, got ${formatShape(shape)}`);

@@ -3,7 +3,7 @@ import { Allocation } from './allocation.js';
 import { dtypeOf, type TypedArray } from './backend.js';
 import { ConstantCache } from './constantCache.js';
 import { flattenData, type TensorData } from './nested.js';
-import { checkShape, type DType, type Shape, sizeOf } from './shape.js';
+import { checkDType, checkShape, type DType, type Shape, sizeOf } from './shape.js';
 import { type Device, Tensor } from './tensor.js';
 
 class NoMemory extends Allocation {
@@ -27,11 +27,12 @@ class ShapesOnlyDevice implements Device {
   #runs = 0;
 
   tensor(data: TensorData, shape?: Shape, dtype: DType = dtypeOf(data)): Tensor {
-    return this.zeros(flattenData(data, shape).shape, dtype);
+    return this.zeros(flattenData(data, dtype, shape).shape, dtype);
   }
 
   zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
     checkShape('zeros', shape);
+    checkDType('zeros', dtype);
     return new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
   }
 

@@ -33,15 +33,18 @@ export interface Device {
    * A tensor with a copy of `data`: a flat array, or nested ones such as `[[1, 2], [3, 4]]`. The shape is by default that of
    * the nesting, the dtype that of a typed array, else float32.
    *
-   * @throws ShapeError if rows of one level differ in length, if there is something else than numbers, or if `shape` has
-   *   another number of elements
+   * @throws ShapeError if rows of one level differ in length, if there is something else than numbers, if an integer dtype
+   *   cannot hold one of them, or if `shape` has another number of elements
    */
   tensor(data: TensorData, shape?: Shape, dtype?: DType): Tensor;
   /** A tensor of zeros. */
   zeros(shape: Shape, dtype?: DType): Tensor;
   /** A cached constant of shape []; meant for literals, not for values that change from step to step. */
   scalar(value: number, dtype?: DType): Tensor;
-  /** Overwrites the elements of a tensor that the caller owns. */
+  /**
+   * Overwrites the elements of a tensor that the caller owns.
+   * @throws ShapeError if there is another number of them, or one that the dtype cannot hold
+   */
   write(tensor: Tensor, data: ArrayLike<number>): void;
   /** @internal Copies the elements of `source` over those of `target`, in other memory. */
   copy(source: Tensor, target: Tensor): void;
@@ -78,6 +81,11 @@ export interface Device {
 
 let nextId = 1;
 
+/** Why a tensor is gone that nothing else has taken, and how to keep it. */
+const ENDED =
+  'its scope ended. To keep a tensor, return it from the scope (with `{ aux: true }` beside a loss), or make it outside of ' +
+  'the scope';
+
 /** @internal The id of the next tensor: those that are there already have smaller ones. */
 export function nextTensorId(): number {
   return nextId;
@@ -109,7 +117,7 @@ export class Tensor {
    */
   #range: Range | undefined;
   #owned = true;
-  #gone = 'its scope ended';
+  #gone = ENDED;
   /** An object that only this tensor refers to, if no scope holds it. It becomes garbage when the tensor does. */
   #lease: object | undefined;
 
@@ -147,10 +155,7 @@ export class Tensor {
   /** Throws a `DisposedError` if the memory is gone; `by` names who wants to use it. */
   assertLive(by: string): void {
     if (this.#refs > 0) return;
-    throw new DisposedError(
-      `${by}: tensor ${this.id} ${formatShape(this.shape)} is no longer there: ${this.#gone}. ` +
-        'To keep a tensor, return it from the scope (with `{ aux: true }` beside a loss), or make it outside of the scope.',
-    );
+    throw new DisposedError(`${by}: tensor ${this.id} ${formatShape(this.shape)} is no longer there: ${this.#gone}.`);
   }
 
   /** @internal Throws a `DeviceError` if the memory is another device's than the one that is asked to use it. */
@@ -179,7 +184,7 @@ export class Tensor {
   dispose(): void {
     if (!this.#owned) return;
     this.#owned = false;
-    this.#gone = 'it was disposed, or its scope ended';
+    this.#gone = `it was disposed, or ${ENDED}`;
     this.#drop();
   }
 

@@ -50,6 +50,15 @@ export function foreignLeaf(leaf: unknown): string | undefined {
   return 'allocation' in leaf ? `a ${name} of another copy of wgrad` : `a ${name}`;
 }
 
+/** @internal Names any value in an error. */
+export function nameValue(x: unknown): string {
+  if (x instanceof Tensor) return `a tensor ${formatShape(x.shape)}`;
+  if (Array.isArray(x)) return `an array of ${x.length}`;
+  if (typeof x === 'function') return 'a function';
+  if (typeof x === 'string' || typeof x === 'boolean') return `the ${typeof x} ${JSON.stringify(x)}`;
+  return foreignLeaf(x) ?? (typeof x === 'object' && x ? 'a record' : String(x));
+}
+
 /**
  * @internal The tensors of a tree of parameters, in the order of the keys. Numbers, strings, functions and null pass.
  *

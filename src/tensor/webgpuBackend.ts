@@ -11,6 +11,7 @@ import {
   type TypedArray,
 } from './backend.js';
 import { ConstantCache } from './constantCache.js';
+import { checkElements } from './elements.js';
 import { withHalfBindings } from './float16Rewriter.js';
 import { MeasuredChoices } from './measuredChoices.js';
 import { flattenData, type TensorData } from './nested.js';
@@ -18,7 +19,7 @@ import { notice } from './notice.js';
 import type { Profile } from './profile.js';
 import { scope } from './scope.js';
 import { inScope } from './scopeStack.js';
-import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { bytesOf, checkDType, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { type Kernel, Tensor } from './tensor.js';
 import type { OpenDevice } from './webgpuAdapter.js';
 import type { WebGpuDevice, WebGpuOptions } from './webgpuDevice.js';
@@ -76,7 +77,7 @@ export class WebGpuBackend implements WebGpuDevice {
   }
 
   tensor(nested: TensorData, given?: Shape, dtype: DType = dtypeOf(nested)): Tensor {
-    const { data, shape } = flattenData(nested, given);
+    const { data, shape } = flattenData(nested, dtype, given);
     checkShape('tensor', shape);
     const t = new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
     this.write(t, data);
@@ -85,6 +86,7 @@ export class WebGpuBackend implements WebGpuDevice {
 
   zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
     checkShape('zeros', shape);
+    checkDType('zeros', dtype);
     return new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape), true));
   }
 
@@ -101,6 +103,7 @@ export class WebGpuBackend implements WebGpuDevice {
         `write: shape ${formatShape(tensor.shape)} has ${tensor.size} elements, the data has ${data.length}`,
       );
     }
+    checkElements('write', tensor.dtype, data);
     const pooled = pooledOf(tensor);
     // The queue would overtake commands that are recorded but not submitted.
     if (pooled.lastUse === this.#encoder.serial) this.flush();
