@@ -59,6 +59,29 @@ test('too few and too many operands are counted', () => {
   expect(call(k.add, x, 1, 2)).toThrow(/^add: attributes are given by name/);
 });
 
+test.each([
+  ['add', k.add, [x, [1, 2, 3]], 'operand 1 is an array of 3'],
+  ['add', k.add, [[1, 2, 3], x], 'operand 0 is an array of 3'],
+  ['add', k.add, [x, true], 'operand 1 is the boolean true'],
+  ['add', k.add, [x, null], 'operand 1 is null'],
+  ['mul', k.mul, [x, new Float32Array(3)], 'operand 1 is a Float32Array'],
+  ['sum', k.sum, [[1, 2]], 'operand 0 is an array of 2'],
+  ['concat', k.concat, [[x, [1, 2]]], 'operand 1 is an array of 2'],
+])('%s: what is no operand is named', (name, op, args, what) => {
+  expect(call(op, ...args)).toThrow(
+    `${name}: ${what}, expected a tensor or a number; device.tensor(...) makes a tensor of numbers`,
+  );
+});
+
+test('tensors to join are given in an array, and a dtype is one that there is', () => {
+  expect(call(k.concat, x, x)).toThrow(
+    'concat: the operands are a tensor [2, 3], expected one array of tensors; write concat([a, b], { axis: 0 })',
+  );
+  expect(call(k.stack, x, x)).toThrow(/^stack: the operands are a tensor \[2, 3\], expected one array/);
+  const message = /^cast: dtype is int64, expected one of float32, float16, int32, uint32/;
+  expect(call(k.cast, x, { dtype: 'int64' })).toThrow(message);
+});
+
 test('what is no plain record is no attributes', () => {
   class Mine {
     readonly axes = 0;

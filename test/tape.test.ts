@@ -167,6 +167,19 @@ describe('stopGradient and customVjp', () => {
     ]);
   });
 
+  test.each<[string, (g: Tensor) => unknown, RegExp]>([
+    ['a tensor', (g) => g, /^customVjp: backward gave a tensor \[2\], expected an array .*; return \[gradient/],
+    ['too few gradients', () => [], /^customVjp: backward gave an array of 0, .* for each of 1 inputs/],
+    ['too many gradients', (g) => [g, g], /^customVjp: backward gave an array of 2/],
+    ['a function', (g) => [() => g], /^customVjp: backward gave input 0 a function, expected a tensor or null/],
+  ])('customVjp refuses a backward that returns %s', (_, backward, message) => {
+    const wrong = customVjp(
+      (x: Tensor) => [square(x), x],
+      (_x, g) => backward(g) as never,
+    );
+    expect(() => grad((x: Tensor) => total(wrong(x)))(tensor(1, 2))).toThrow(message);
+  });
+
   test('customVjp may return its input, and null for an input without a gradient', async () => {
     const reversed = customVjp(
       (x: Tensor, _y: Tensor) => [x, undefined],
@@ -208,7 +221,9 @@ describe('ops', () => {
     const index = device.tensor([1], [1], 'int32');
     expect(() => scope(() => product.apply([index, 0.5]))).toThrow(/scalar: 0.5 is no int32/);
     expect(() => product.apply([2, 3])).toThrow(/product: at least one operand must be a tensor/);
-    expect(() => product.apply([tensor(1), 'x' as never])).toThrow(/expected a tensor or a number, got x/);
+    expect(() => product.apply([tensor(1), 'x' as never])).toThrow(
+      /product: operand 1 is the string "x", expected a tensor or a number/,
+    );
     expect(() => product(tensor(1), cpu().tensor([1]))).toThrow(DeviceError);
   });
 
@@ -217,5 +232,37 @@ describe('ops', () => {
     expect(() => grad((x: Tensor) => total(wrong(x)))(tensor(1, 2))).toThrow(
       /cube: its VJP gave input 0 a gradient of shape \[\], the input is \[2\]/,
     );
+  });
+
+  test.each<[string, (g: Tensor) => unknown, RegExp]>([
+    ['a function', (g) => () => g, /^cube: its VJP gave a function, expected an array with .* for each of 1 inputs/],
+    ['nothing', () => undefined, /^cube: its VJP gave undefined, expected an array/],
+    ['too few functions', () => [], /^cube: its VJP gave an array of 0, expected/],
+    ['too many functions', (g) => [() => g, () => g], /^cube: its VJP gave an array of 2, expected/],
+    [
+      'a tensor',
+      (g) => [g],
+      /^cube: its VJP gave input 0 a tensor \[2\], expected a function .*; return \[\(\) => gradient/,
+    ],
+    ['undefined', () => [undefined], /^cube: its VJP gave input 0 undefined, expected a function/],
+    ['no tensor', () => [() => 3], /^cube: the gradient of input 0 is 3, expected a tensor/],
+  ])('a VJP that gives %s is refused by the name of its op', (_, vjp, message) => {
+    const wrong = cube({ vjp: vjp as never });
+    expect(() => grad((x: Tensor) => total(wrong(x)))(tensor(1, 2))).toThrow(message);
+    expect(() => grad((x: Tensor) => total(wrong(x)))(tensor(1, 2))).toThrow(ShapeError);
+  });
+
+  test('a VJP may give null for an optional operand that was left out', async () => {
+    const lone = cube({ vjp: (g) => [() => g, null] });
+    expect(await values(grad((x: Tensor) => total(lone(x)))(tensor(1, 2)))).toEqual([1, 1]);
+  });
+
+  test('an op is declared with a VJP, or with null for a derivative of zero', async () => {
+    const { vjp: _, ...rest } = product.def;
+    expect(() => defineOp({ ...rest, name: 'mine' } as never)).toThrow(
+      /^mine: vjp is undefined, expected a function; declare one, or null if the derivative is zero/,
+    );
+    const flat = defineOp<[a: Tensor, b: Tensor]>({ ...rest, name: 'mine', vjp: null } as never);
+    expect(await values(grad((x: Tensor) => total(flat(x, x)))(tensor(1, 2)))).toEqual([0, 0]);
   });
 });

@@ -1,14 +1,18 @@
 import { ShapeError } from '../errors.js';
 import { Tensor } from '../tensor/tensor.js';
-import { isRecord } from '../tensor/tree.js';
+import { isRecord, nameValue } from '../tensor/tree.js';
 
 /** How many operands an op takes, or the least and the most of them. */
 export type Arity = number | readonly [least: number, most: number];
 
-/** @internal Throws unless a call passes as many operands as the op takes. A number too many was meant as an attribute. */
+/**
+ * @internal Throws unless a call passes as many operands as the op takes. A number too many was meant as an attribute, and
+ * what stands in the place of the attributes without being a record was meant as an operand, if one is missing.
+ */
 export function checkArity(
   { name, arity, attrs }: { readonly name: string; readonly arity?: Arity; readonly attrs: object },
   operands: readonly unknown[],
+  given?: unknown,
 ): void {
   if (arity === undefined) return;
   const [least, most] = typeof arity === 'number' ? [arity, arity] : arity;
@@ -16,6 +20,7 @@ export function checkArity(
   if (count >= least && count <= most) return;
   const extra = operands[most];
   if (count > most && !(extra instanceof Tensor)) throw notAttributes(name, attrs, extra);
+  if (count < least && given !== undefined && !isRecord(given)) throw notAnOperand(name, count, given);
   const wanted = least === most ? `${least}` : `${least} to ${most}`;
   throw new ShapeError(`${name}: wants ${wanted} operand${most === 1 ? '' : 's'}, got ${count}`);
 }
@@ -38,6 +43,13 @@ export function attributesOf<A extends object>(name: string, defaults: A, given:
     if (value !== undefined) attrs[key] = value;
   }
   return attrs;
+}
+
+/** @internal The error for what is neither a tensor nor a number. */
+export function notAnOperand(name: string, i: number, got: unknown): ShapeError {
+  return new ShapeError(
+    `${name}: operand ${i} is ${nameValue(got)}, expected a tensor or a number; device.tensor(...) makes a tensor of numbers`,
+  );
 }
 
 /** Attributes are given by name, so that `sum(x, 0)` cannot be read in two ways. */

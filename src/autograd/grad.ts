@@ -2,11 +2,11 @@ import { ShapeError } from '../errors.js';
 import { refusePromise, scope } from '../tensor/scope.js';
 import { Scope } from '../tensor/scopeStack.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
-import { aliasOf, type Tensor } from '../tensor/tensor.js';
+import { aliasOf, Tensor } from '../tensor/tensor.js';
 import { eachTensor, mapTensors, parametersOf, tensorsOf } from '../tensor/tree.js';
 import { gradientPlaces, settleGradients } from './gradientArena.js';
 import { once } from './op.js';
-import { type Cotangents, sweep } from './sweep.js';
+import { type Cotangents, checkPerInput, sweep } from './sweep.js';
 import { isRecording, type Places, record, recordOn, Tape, withoutTapes } from './tape.js';
 
 /** What `valueAndGrad` may be told. */
@@ -156,13 +156,20 @@ export function customVjp<I extends readonly Tensor[], R>(
       outputs: [value],
       keep: tensorsOf(kept),
       pullback: ([g], places) => {
-        const gradients = once(() => backward(kept, g as Tensor, places));
+        const gradients = once(() => {
+          const given = backward(kept, g as Tensor, places);
+          checkPerInput('customVjp: backward', given, inputs.length, isTensor, GRADIENTS);
+          return given;
+        });
         return inputs.map((x, i) => () => gradients()[i] ?? x.device.zeros(x.shape, x.dtype));
       },
     });
     return value;
   };
 }
+
+const isTensor = (entry: unknown) => entry instanceof Tensor;
+const GRADIENTS = ['a tensor', 'return [gradient, ...]'] as const;
 
 /**
  * The same values, but a constant for every tape: `d stopGradient(x) / dx = 0`. A second handle on the same memory: it

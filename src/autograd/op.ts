@@ -1,8 +1,9 @@
 import { ShapeError } from '../errors.js';
 
 import { halfReady } from '../tensor/float16Rewriter.js';
-import { checkShape, type DType, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import { checkDType, checkShape, type DType, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { type Device, type Kernel, overlap, Tensor } from '../tensor/tensor.js';
+import { nameValue } from '../tensor/tree.js';
 import { type Arity, attributesOf, checkArity } from './attributes.js';
 import { observeOp } from './observer.js';
 import { checkDTypes, commonDevice, dtypeOfNumbers, type Operand } from './operands.js';
@@ -109,6 +110,12 @@ export function defineMultiOp<
 
 function declare<I extends readonly unknown[], A extends object, R>(given: object, hasOne: boolean): Op<I, A, R> {
   const written = given as OpDefinition<A, never>;
+  if (typeof written.vjp !== 'function' && written.vjp !== null) {
+    throw new ShapeError(
+      `${written.name}: vjp is ${nameValue(written.vjp)}, expected a function; ` +
+        'declare one, or null if the derivative is zero wherever it exists',
+    );
+  }
   const def = written.half ? { ...written, launches: halfReady(written.launches, written.donates?.length) } : written;
   const apply = (inputs: readonly Operand[], attrs?: Partial<A>, places?: Places) => {
     const outputs = applyOp(def, inputs, attrs, places, (gs) => (hasOne ? gs[0] : gs));
@@ -135,7 +142,7 @@ function applyOp<A extends object>(
   pickCotangent: (gs: readonly (Tensor | undefined)[]) => unknown,
 ): Tensor[] {
   const { name } = def;
-  checkArity(def, operands);
+  checkArity(def, operands, given);
   const device = commonDevice(name, operands);
   const dtype = dtypeOfNumbers(operands);
   const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
@@ -184,6 +191,7 @@ function makeOutput(
   place: Tensor | undefined,
 ): Tensor {
   checkShape(name, shape);
+  checkDType(name, dtype);
   const size = sizeOf(shape);
   const fits = place?.size === size && place.dtype === dtype && inputs.every((x) => x.allocation !== place.allocation);
   return fits

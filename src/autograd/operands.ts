@@ -2,15 +2,17 @@ import { DeviceError, ShapeError } from '../errors.js';
 
 import { type DType, requireDType, requireFloats, requireOneDType } from '../tensor/shape.js';
 import { type Device, Tensor } from '../tensor/tensor.js';
+import { notAnOperand } from './attributes.js';
 
 export type Operand = Tensor | number;
 
 /** The device of all operands. */
 export function commonDevice(name: string, operands: readonly Operand[]): Device {
   let device: Device | undefined;
-  for (const x of operands) {
+  for (let i = 0; i < operands.length; i++) {
+    const x: unknown = operands[i];
     if (typeof x === 'number') continue;
-    if (!(x instanceof Tensor)) throw new ShapeError(`${name}: expected a tensor or a number, got ${String(x)}`);
+    if (!(x instanceof Tensor)) throw notAnOperand(name, i, x);
     device ??= x.device;
     if (x.device !== device) {
       throw new DeviceError(

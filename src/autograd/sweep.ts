@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
+import { nameValue } from '../tensor/tree.js';
 import { accumulate } from './accumulate.js';
 import { type Tape, type TapeNode, transient } from './tape.js';
 
@@ -55,6 +56,7 @@ function pullNode(
       gs,
       inputs.map((x, i) => (isAlone(x, i) ? finals[i] : undefined)),
     );
+    checkPerInput(`${node.name}: its VJP`, thunks, inputs.length, isFunction, THUNKS);
     inputs.forEach((x, i) => {
       const thunk = thunks[i];
       if (!thunk || !tape.tracks(x)) return;
@@ -85,7 +87,36 @@ function relayed(tape: Tape, wanted: ReadonlyMap<number, Tensor>): ReadonlyMap<n
   return places;
 }
 
-function checkContribution(node: TapeNode, i: number, x: Tensor, g: Tensor): void {
+/**
+ * @internal Refuses what is no array with one entry per input, each null or one that `fits`. Operands that were left out
+ * may have a null behind the others.
+ */
+export function checkPerInput(
+  by: string,
+  given: readonly unknown[],
+  count: number,
+  fits: (entry: unknown) => boolean,
+  [what, remedy]: readonly [what: string, remedy: string],
+): void {
+  if (!Array.isArray(given) || given.length < count || given.some((entry, i) => i >= count && entry !== null)) {
+    throw new ShapeError(
+      `${by} gave ${nameValue(given)}, expected an array with ${what} or null for each of ${count} inputs; ${remedy}`,
+    );
+  }
+  const wrong = given.findIndex((entry) => entry !== null && !fits(entry));
+  if (wrong < 0) return;
+  throw new ShapeError(`${by} gave input ${wrong} ${nameValue(given[wrong])}, expected ${what} or null; ${remedy}`);
+}
+
+const isFunction = (entry: unknown) => typeof entry === 'function';
+const THUNKS = ['a function that makes the gradient', 'return [() => gradient, ...]'] as const;
+
+function checkContribution(node: TapeNode, i: number, x: Tensor, g: unknown): asserts g is Tensor {
+  if (!(g instanceof Tensor)) {
+    throw new ShapeError(
+      `${node.name}: the gradient of input ${i} is ${nameValue(g)}, expected a tensor; return it from its function`,
+    );
+  }
   if (!sameShape(g.shape, x.shape)) {
     throw new ShapeError(
       `${node.name}: its VJP gave input ${i} a gradient of shape ${formatShape(g.shape)}, the input is ${formatShape(x.shape)}; ` +

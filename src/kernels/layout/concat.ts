@@ -4,6 +4,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { formatShape, normaliseAxis, type Shape, stridesOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { nameValue } from '../../tensor/tree.js';
 import { expandDims } from './reshape.js';
 import { slice } from './slice.js';
 import { eachStrided, type Strided, writeStrided } from './strided.js';
@@ -32,7 +33,18 @@ const shapesOf = (xs: readonly { readonly shape: Shape }[]) => xs.map(({ shape }
 
 /** The operands of `op` as one array, which reads better before attributes than a rest parameter. */
 function ofArray({ def, apply }: Op<Tensor[], ConcatAttrs>) {
-  return Object.assign((xs: readonly Tensor[], attrs?: Partial<ConcatAttrs>) => apply(xs, attrs), { def, apply });
+  const call = (xs: readonly Tensor[], attrs?: Partial<ConcatAttrs>) => {
+    checkArray(def.name, xs);
+    return apply(xs, attrs);
+  };
+  return Object.assign(call, { def, apply });
+}
+
+function checkArray(name: string, xs: readonly Tensor[]): void {
+  if (Array.isArray(xs)) return;
+  throw new ShapeError(
+    `${name}: the operands are ${nameValue(xs)}, expected one array of tensors; write ${name}([a, b], { axis: 0 })`,
+  );
 }
 
 /** Joins tensors one behind the other along an axis that they have; their other extents are equal. */
@@ -85,6 +97,7 @@ export const concat = /* @__PURE__ */ ofArray(
 
 /** Joins tensors of one shape along a new axis, which stands at `axis` of the result. */
 export function stack(xs: readonly Tensor[], attrs?: Partial<ConcatAttrs>): Tensor {
+  checkArray('stack', xs);
   const { axis } = attributesOf('stack', { axis: 0 }, attrs);
   const parts = xs.map((x) => expandDims(x, { axis }));
   return concat(parts, { axis });

@@ -179,7 +179,12 @@ function launches(
 
 function pullback(
   [gMean, gVar, g]: readonly (Tensor | undefined)[],
-  { inputs: [x, gamma], outputs: [, , y, saved], attrs: { momentum }, places }: VjpContext<BatchNormAttrs>,
+  {
+    inputs: [x, gamma, , , , residual],
+    outputs: [, , y, saved],
+    attrs: { momentum },
+    places,
+  }: VjpContext<BatchNormAttrs>,
   gradient: Gradient,
 ): Pullback {
   const ofParameters = [undefined, places[1], places[2]];
@@ -192,7 +197,7 @@ function pullback(
     () => all()[2],
     running(gMean),
     running(gVar),
-    () => all()[3],
+    residual ? () => all()[3] : null,
   ];
 }
 
