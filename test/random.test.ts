@@ -45,3 +45,22 @@ describe.each(BACKENDS)('$name', ({ open, tolerance }) => {
     expect(() => full(device, { shape: [0], value: 1 })).toThrow(/full: every extent must be an integer >= 1/);
   });
 });
+
+describe('a generator', () => {
+  const SEEDS = [undefined, null, 'a', '7', 1.5, -1, Number.NaN, 2 ** 53];
+
+  test.each(SEEDS)('refuses the seed %s', (seed) => {
+    const got = typeof seed === 'string' ? `'${seed}'` : String(seed);
+    expect(() => new Rng(seed as never)).toThrow(`Rng: seed must be an integer from 0 to 2^53 - 1, got ${got}`);
+  });
+
+  test.each(['a', 1.5, -1, 2 ** 32])('refuses the stream %s', (stream) => {
+    expect(() => new Rng(1, stream as never)).toThrow(/^Rng: stream must be an integer from 0 to 2\^32 - 1, got /);
+    expect(() => new Rng(1).split(stream as never)).toThrow(/^Rng.split: name must be an integer from 0 to 2\^32 - 1/);
+  });
+
+  test('takes the first and the last seed', () => {
+    const keys = [0, 1, 2 ** 32, 2 ** 53 - 1].map((seed) => new Rng(seed).key.join());
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});

@@ -101,6 +101,6 @@ async function openFor(backend: string): Promise<Device | undefined> {
 
 function parseSeed(text: string): number {
   const seed = Number(text);
-  if (text.trim() !== '' && Number.isSafeInteger(seed)) return seed;
-  throw new DataError(`gradcheck: --seed is an integer, got '${text}'`);
+  if (text.trim() !== '' && Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw new DataError(`gradcheck: --seed is an integer from 0 to 2^53 - 1, got '${text}'`);
 }

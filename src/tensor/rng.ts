@@ -1,5 +1,7 @@
 /** Seeded, counter-based random numbers: threefry2x32-20 (Salmon et al., SC 2011), the same bits here and in WGSL. */
 
+import { DataError } from '../errors.js';
+
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
 /** One threefry2x32 block of 20 rounds: 64 bits of counter to 64 random bits, as two uint32. */
@@ -46,8 +48,14 @@ export class Rng {
   #counter = 0;
   #spare: number | undefined;
 
-  /** @param seed any integer; its low 53 bits count. @param stream an independent stream of the same seed. */
+  /**
+   * @param seed an integer from 0 to 2^53 - 1
+   * @param stream an independent stream of the same seed, from 0 to 2^32 - 1
+   * @throws DataError for any other number
+   */
   constructor(seed: number, stream = 0) {
+    checkInteger('Rng: seed', seed, 53);
+    checkInteger('Rng: stream', stream, 32);
     const high = Math.floor(seed / 2 ** 32);
     this.#key = threefry2x32(seed >>> 0, high >>> 0, stream >>> 0, 0x5eed);
   }
@@ -147,8 +155,13 @@ export class Rng {
     return Math.floor((this.uint32() / 2 ** 32) * n);
   }
 
-  /** An independent stream named by an integer; the same name gives the same stream whatever was drawn before. */
+  /**
+   * An independent stream named by an integer from 0 to 2^32 - 1; the same name gives the same stream whatever was drawn
+   * before.
+   * @throws DataError for any other name
+   */
   split(name: number): Rng {
+    checkInteger('Rng.split: name', name, 32);
     const rng = new Rng(0);
     rng.#key = threefry2x32(this.key[0], this.key[1], name >>> 0, 0x51e17);
     return rng;
@@ -165,4 +178,11 @@ export class Rng {
     }
     return order;
   }
+}
+
+/** What is no such integer would be cut to one, so that two seeds give the same numbers. */
+function checkInteger(what: string, value: number, bits: number): void {
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** bits) return;
+  const got = typeof value === 'string' ? `'${value}'` : String(value);
+  throw new DataError(`${what} must be an integer from 0 to 2^${bits} - 1, got ${got}; pass one, such as 1`);
 }
