@@ -139,6 +139,11 @@ describe('bad operands are refused', () => {
       () => crossEntropy(x, integers(device, [1, 2, 3])),
       /class numbers .* \[2\] or .* \[2, 5\], got int32 \[3\]/,
     ],
+    [
+      'crossEntropy',
+      () => crossEntropy(x, integers(device, [1, 2]), { reduction: 'toString' as never }),
+      /reduction be 'mean', 'sum' or 'none', got 0 and 'toString'/,
+    ],
     ['crossEntropy', () => crossEntropy(x, device.zeros([2])), /got float32 \[2\]/],
     [
       'crossEntropy',

@@ -47,7 +47,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options?: Partial<C
         `${target.dtype} ${formatShape(target.shape)}`,
     );
   }
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1) || !(reduction in { mean: 0, sum: 0, none: 0 })) {
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1) || !Object.hasOwn({ mean: 0, sum: 0, none: 0 }, reduction)) {
     throw new ShapeError(
       `crossEntropy: labelSmoothing must lie in [0, 1] and reduction be 'mean', 'sum' or 'none', got ${labelSmoothing} and ` +
         `'${reduction}'`,
