@@ -35,6 +35,8 @@ export type LogSNodes = {
   readonly plane?: LogSNodes;
 };
 
+const METHODS = { importance, jitteredGrid };
+
 /** With more nodes than this, a grid is no practical way to integrate. */
 const MOST_NODES = 2 ** 18;
 
@@ -53,17 +55,22 @@ export function logS<P>(flow: Flow<P>, params: P, { points, logWeight }: LogSNod
  * Nodes for `logS`. `importance`: draws from Q, each of weight 1 / n. `jitteredGrid`: a grid of step h, shifted as a whole
  * by U(-h/2, h/2) per axis, weights Q h^D; exact for smooth densities within its reach.
  *
- * @throws ShapeError if the grid would have more than 262,144 nodes
+ * @throws ShapeError if the grid would have more than 262,144 nodes, or for another method
  */
 export function logSNodes<P>(method: LogSMethod, flow: Flow<P>, device: Device, options: LogSOptions): LogSNodes {
-  const draw = method === 'importance' ? importance : jitteredGrid;
-  const nodes = draw(flow, device, options);
+  checkMethod('logSNodes: method', method, '');
+  const nodes = METHODS[method](flow, device, options);
   return flow.plane ? { ...nodes, plane: logSNodes(method, flow.plane, device, options) } : nodes;
 }
 
 /**
+<<<<<<< HEAD
  * The log s of a likelihood: from nodes that were drawn before, or from nodes drawn now; undefined for `none`.
  * @throws ShapeError where nodes are to be drawn without `rng`
+=======
+ * log s as a likelihood is asked for it: of nodes that were drawn before, or are drawn now; undefined for `none`.
+ * @throws ShapeError where nodes are to be drawn without `rng`, or by a method there is not
+>>>>>>> 83cf691 (rle: a method of log s that there is not, and a design without a flow, are refused)
  */
 export function logNormaliser<P>(
   flow: Flow<P>,
@@ -73,8 +80,15 @@ export function logNormaliser<P>(
 ): Tensor | undefined {
   if (asked === 'none') return undefined;
   if (typeof asked === 'object') return logS(flow, params, asked);
+  checkMethod('rle: logS', asked, 'none, ');
   if (!rng) throw new ShapeError(`rle: logS '${asked}' draws at random; pass rng, a generator of its own`);
   return logS(flow, params, logSNodes(asked, flow, device, { ...options, rng }));
+}
+
+function checkMethod(what: string, method: unknown, others: string): void {
+  if (typeof method === 'string' && Object.hasOwn(METHODS, method)) return;
+  const got = typeof method === 'string' ? `'${method}'` : String(method);
+  throw new ShapeError(`${what} must be ${others}${Object.keys(METHODS).join(' or ')}, got ${got}`);
 }
 
 function importance<P>(

@@ -13,7 +13,7 @@ import { type LogSMethod, type LogSNodes, type LogSOptions, logNormaliser } from
 import { checkPrediction, type Labels, type Prediction, weightOf } from './prediction.js';
 import { type SigmaOptions, sigmaTerms } from './sigma.js';
 import { type Arithmetic, errorsIn, type FlowTerm, lossOfFlow, lossOfQ } from './terms.js';
-import { type Design, type VariantName, variantOf } from './variants.js';
+import { checkDesign, type Design, type VariantName, variantOf } from './variants.js';
 
 export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptions> {
   /** The density that is learned, with `params`. Without it the errors have the density Q. */
@@ -61,7 +61,8 @@ export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptio
  *
  * @param prediction mu and logit [B, K, D]
  * @returns []
- * @throws ShapeError if shapes do not fit, if the variant lacks what is asked for, or if log s is to be drawn without `rng`
+ * @throws ShapeError if shapes do not fit, if the variant lacks what is asked for, or if log s is to be
+ *   drawn without `rng`
  */
 export function rle<P>(prediction: Prediction, labels: Labels, options: RleOptions<P> = {}): Tensor {
   checkPrediction(prediction, labels);
@@ -92,8 +93,14 @@ export function errorsOf(prediction: Prediction, labels: Labels, options: SigmaO
 /** The arithmetic that the options ask for. */
 function arithmeticOf<P>({ flow, params, variant = 'paper', ...options }: RleOptions<P>): Arithmetic {
   const { design = 'residual', q = 'laplace', scale = 'sigmoid', logS = 'none', errorScale } = options;
+  checkDesign(design);
   if (!flow !== (params === undefined)) {
     throw new ShapeError(`rle: a flow and its parameters come together, got ${flow ? 'flow' : 'params'} alone`);
+  }
+  if (!flow && design !== 'residual') {
+    throw new ShapeError(
+      `rle: design '${design}' needs a flow and its params; pass { flow, params }, or leave out design`,
+    );
   }
   if (options.q !== undefined && design !== 'residual') {
     throw new ShapeError(`rle: design '${design}' has no Q; leave out q, or take 'residual'`);

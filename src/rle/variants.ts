@@ -120,6 +120,12 @@ export interface Asked {
   readonly mixed: boolean | undefined;
 }
 
+/** Throws for a design that no variant has. */
+export function checkDesign(design: Design): void {
+  const designs = paper.design;
+  if (!designs.includes(design)) throw new ShapeError(`rle: design must be ${designs.join(', ')}, got '${design}'`);
+}
+
 /**
  * The row of a variant.
  * @throws ShapeError if there is no such variant, or if it does not support an option

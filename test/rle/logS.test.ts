@@ -97,6 +97,14 @@ describe('log s', () => {
     );
     expect(() => logSNodes('importance', flow, reference, { ...options, samples: 0 })).toThrow(/number of samples/);
   });
+
+  test.each(['grid', 'Importance', 'none', true])('%s is no method', (method) => {
+    const flow = affineFlow({ dims: 2 });
+    const got = typeof method === 'string' ? `'${method}'` : method;
+    expect(() => logSNodes(method as never, flow, reference, { rng: new Rng(1) })).toThrow(
+      `logSNodes: method must be importance or jitteredGrid, got ${got}`,
+    );
+  });
 });
 
 describe('a short training with a normal Q', () => {

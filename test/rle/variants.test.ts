@@ -176,6 +176,12 @@ describe('what a variant does not have is refused', () => {
     [{ params: undefined }, /a flow and its parameters come together, got flow alone/],
     [{ scale: 'exp' }, /scale must be sigmoid or softplus, got exp/],
     [{ logS: 'importance' }, /pass rng/],
+    [{ logS: 'grid', rng: new Rng(1) }, /logS must be none, importance or jitteredGrid, got 'grid'/],
+    [{ logS: 'toString', rng: new Rng(1) }, /logS must be none, importance or jitteredGrid, got 'toString'/],
+    [{ logS: true, rng: new Rng(1) }, /logS must be none, importance or jitteredGrid, got true/],
+    [{ design: 'direct', flow: undefined, params: undefined }, /design 'direct' needs a flow and its params; pass/],
+    [{ design: 'reparameterised', flow: undefined, params: undefined }, /design 'reparameterised' needs a flow/],
+    [{ design: 'reparameterized' }, /^rle: design must be direct, reparameterised, residual, got 'reparameterized'$/],
   ])('%j', (options, message) => {
     expect(ask(options as never)).toThrow(message);
   });
