@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.js';
+import { checkNames } from '../tensor/optionNames.js';
 import { Tensor } from '../tensor/tensor.js';
 import { isRecord, nameValue } from '../tensor/tree.js';
 
@@ -31,14 +32,9 @@ export function checkArity(
  */
 export function attributesOf<A extends object>(name: string, defaults: A, given: Partial<A> = {}): A {
   if (!isRecord(given)) throw notAttributes(name, defaults, given);
+  checkNames(name, 'attribute', defaults, given);
   const attrs = { ...defaults };
   for (const key of Object.keys(given) as (keyof A & string)[]) {
-    if (!(key in defaults)) {
-      const known = Object.keys(defaults).join(', ');
-      throw new ShapeError(
-        `${name}: no attribute is named '${key}'; ${known ? `there are ${known}` : 'there are none'}`,
-      );
-    }
     const value = given[key];
     if (value !== undefined) attrs[key] = value;
   }

@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.js';
+import { checkNames, type Names } from '../tensor/optionNames.js';
 import { refusePromise, scope } from '../tensor/scope.js';
 import { Scope } from '../tensor/scopeStack.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
@@ -15,6 +16,8 @@ export interface GradOptions {
   readonly seed?: Tensor;
 }
 
+const OPTIONS: Names<GradOptions & { readonly aux?: boolean }> = { seed: true, aux: true };
+
 /**
  * Value and gradient: `(p, ...rest) => [f(p, ...rest), df/dp]`; the gradient has the nesting of `p`.
  *
@@ -22,7 +25,7 @@ export interface GradOptions {
  * that `packParameters` put into an arena lie in an arena of the same layout.
  *
  * @param f synchronous; returns a scalar (any shape of size 1).
- * @throws ShapeError if `f` returns something else; TypeError if it returns a promise.
+ * @throws ShapeError if `f` returns something else, or for an option there is not; TypeError if it returns a promise.
  */
 export function valueAndGrad<P, R extends readonly unknown[]>(
   f: (params: P, ...rest: R) => Tensor,
@@ -35,8 +38,10 @@ export function valueAndGrad<P, R extends readonly unknown[], X>(
 ): (params: P, ...rest: R) => [value: readonly [loss: Tensor, aux: X], gradient: P];
 export function valueAndGrad<P, R extends readonly unknown[]>(
   f: (params: P, ...rest: R) => unknown,
-  { aux = false, seed }: GradOptions & { readonly aux?: boolean } = {},
+  options: GradOptions & { readonly aux?: boolean } = {},
 ): (params: P, ...rest: R) => [unknown, P] {
+  checkNames('valueAndGrad', 'option', OPTIONS, options);
+  const { aux = false, seed } = options;
   return (params, ...rest) =>
     pull(
       'valueAndGrad',

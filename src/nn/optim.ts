@@ -4,9 +4,10 @@ import { LOSS_SCALE_RANGE } from '../kernels/optimiser/lossScale.js';
 import { checkParameterAverage, type ParameterAverageAttrs } from '../kernels/optimiser/parameterAverage.js';
 import { sgdStep } from '../kernels/optimiser/sgdStep.js';
 import { STATUS, STATUS_SIZE } from '../kernels/optimiser/stepStatus.js';
+import { checkNames, type Names } from '../tensor/optionNames.js';
 import { Tensor } from '../tensor/tensor.js';
 import { tensorsOf } from '../tensor/tree.js';
-import { checkRate, copiesOf, type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';
+import { type AverageOptions, checkRate, copiesOf, type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';
 
 export type { AverageOptions, StepOptions } from './arenaUpdate.js';
 export type { ParameterGroup } from './parameterGroups.js';
@@ -60,6 +61,19 @@ export interface SgdOptions extends StepOptions {
   readonly nesterov?: boolean;
 }
 
+const INIT_NAMES: Names<InitOptions> = { ema: true, lossScale: true };
+const STEP_NAMES: Names<StepOptions> = {
+  lr: true,
+  weightDecay: true,
+  groups: true,
+  clipNorm: true,
+  lossScale: true,
+  ema: true,
+};
+const ADAM_NAMES: Names<AdamOptions> = { ...STEP_NAMES, betas: true, eps: true };
+const SGD_NAMES: Names<SgdOptions> = { ...STEP_NAMES, momentum: true, dampening: true, nesterov: true };
+const AVERAGE_NAMES: Names<AverageOptions> = { decay: true, warmUp: true };
+
 /** What the device knows of an optimiser's steps. */
 export interface StepStatus {
   /** Steps applied. */
@@ -109,7 +123,8 @@ export async function readStatus(state: { readonly status: Tensor; readonly loss
  * parameters. If a gradient is not finite, the step changes nothing, the average included, and counts as skipped. With
  * `init(params, { lossScale: true })` the gradients are those of a scaled loss: see `lossScaleOf`.
  *
- * @throws ShapeError if the parameters do not come from `packParameters`, which is what lets one dispatch reach all of them
+ * @throws ShapeError if the parameters do not come from `packParameters`, which is what lets one dispatch reach all of them, or for an
+ *   option there is not
  */
 export const adam = {
   init: <P>(params: P, options?: InitOptions): AdamState<P> => initAdam('adam.init', params, options),
@@ -136,6 +151,7 @@ export const sgd = {
 
   step<P>(params: P, gradients: P, state: SgdState<P>, options: SgdOptions): [params: P, state: SgdState<P>] {
     checkRate('sgd.step', options);
+    checkNames('sgd.step', 'option', SGD_NAMES, options);
     const { momentum = 0, dampening = 0, nesterov = false } = options;
     const { attrs, trees: ema } = averageOf('sgd.step', state, options);
     const trees = { params, gradients, moments: [state.velocity, ...ema], ...controlsOf(state) };
@@ -161,6 +177,7 @@ function stepAdam<P>(
   decoupled: boolean,
 ): [params: P, state: AdamState<P>] {
   checkRate(by, options);
+  checkNames(by, 'option', ADAM_NAMES, options);
   const { betas = [0.9, 0.999], eps = 1e-8 } = options;
   const { attrs, trees: ema } = averageOf(by, state, options);
   const trees = { params, gradients, moments: [state.m, state.v, ...ema], ...controlsOf(state) };
@@ -182,11 +199,9 @@ function controlsOf({ status, lossScale }: Controls): Controls {
   return lossScale ? { status, lossScale } : { status };
 }
 
-function startOf<P>(
-  by: string,
-  params: P,
-  { ema = false, lossScale = false }: InitOptions,
-): Controls & { readonly ema?: P } {
+function startOf<P>(by: string, params: P, options: InitOptions): Controls & { readonly ema?: P } {
+  checkNames(by, 'option', INIT_NAMES, options);
+  const { ema = false, lossScale = false } = options;
   const { device } = tensorsOf(params)[0];
   const first = lossScale === true ? INITIAL_LOSS_SCALE : lossScale;
   const [least, most] = LOSS_SCALE_RANGE;
@@ -217,6 +232,7 @@ function averageOf<P>(
     );
   }
   if (tree === undefined || ema === undefined) return { attrs: {}, trees: [] };
+  checkNames(by, 'option of ema', AVERAGE_NAMES, ema);
   checkParameterAverage(by, { emaDecay: ema.decay });
   return { attrs: { emaDecay: ema.decay, emaWarmUp: ema.warmUp }, trees: [tree] };
 }

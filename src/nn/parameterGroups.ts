@@ -1,6 +1,7 @@
 import { DataError } from '../errors.js';
 import { RULE_BLOCK } from '../kernels/optimiser/stepStatus.js';
 import { type Arena, arenaOf } from '../tensor/arena.js';
+import { checkNames, type Names } from '../tensor/optionNames.js';
 import { pinned } from '../tensor/scopeStack.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -16,6 +17,8 @@ export interface ParameterGroup {
   readonly frozen?: boolean;
 }
 
+const RULES: Names<ParameterGroup> = { match: true, lrScale: true, weightDecay: true, frozen: true };
+
 interface CachedRules {
   readonly key: string;
   readonly rules: Tensor;
@@ -28,7 +31,7 @@ const cache = new WeakMap<Arena, CachedRules>();
  * The rules of an arena's blocks as the optimiser kernels read them, [length / 64, 2]: factor of the learning rate, 0 if
  * frozen, and weight decay.
  *
- * @throws DataError for a group that has negative or non-finite numbers
+ * @throws DataError for a group that has negative or non-finite numbers; ShapeError for a rule there is not
  */
 export function rulesOf(params: Tensor, weightDecay: number, groups: readonly ParameterGroup[]): Tensor {
   const arena = arenaOf(params.allocation) as Arena;
@@ -52,7 +55,9 @@ export function rulesOf(params: Tensor, weightDecay: number, groups: readonly Pa
   return rules;
 }
 
-function checkGroup({ match, lrScale = 1, weightDecay = 0 }: ParameterGroup): void {
+function checkGroup(group: ParameterGroup): void {
+  const { match, lrScale = 1, weightDecay = 0 } = group;
+  checkNames(`parameter group ${match}`, 'rule', RULES, group);
   if (match.global || match.sticky) {
     throw new DataError(`parameter group ${match}: the flags g and y make a test depend on the one before; drop them`);
   }

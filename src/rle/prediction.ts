@@ -4,6 +4,7 @@ import { greater } from '../kernels/elementwise/comparison.js';
 import { where } from '../kernels/elementwise/where.js';
 import { expandDims } from '../kernels/layout/reshape.js';
 import { broadcastTo } from '../kernels/reduction/sum.js';
+import { checkNames, type Names } from '../tensor/optionNames.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -23,8 +24,15 @@ export interface Labels {
   readonly weight?: Tensor;
 }
 
-/** Throws unless prediction and labels fit each other. */
-export function checkPrediction({ mu, logit }: Prediction, { target, weight }: Labels): void {
+const PREDICTION: Names<Prediction> = { mu: true, logit: true };
+const LABELS: Names<Labels> = { target: true, weight: true };
+
+/** Throws unless prediction and labels fit each other, and have no other names: misspelt ones would mean other losses. */
+export function checkPrediction(prediction: Prediction, labels: Labels): void {
+  checkNames('rle', 'part of a prediction', PREDICTION, prediction);
+  checkNames('rle', 'part of labels', LABELS, labels);
+  const { mu, logit } = prediction;
+  const { target, weight } = labels;
   if (mu.rank !== 3 || !sameShape(mu.shape, target.shape)) {
     throw new ShapeError(
       `rle: mu ${formatShape(mu.shape)} and target ${formatShape(target.shape)} must both be [B, K, D]`,

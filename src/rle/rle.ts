@@ -5,6 +5,7 @@ import { where } from '../kernels/elementwise/where.js';
 import { expandDims } from '../kernels/layout/reshape.js';
 import { slice } from '../kernels/layout/slice.js';
 import { broadcastTo } from '../kernels/reduction/sum.js';
+import { checkNames, type Names } from '../tensor/optionNames.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { StandardDensity } from './density.js';
@@ -39,6 +40,23 @@ export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptio
   readonly errorScale?: Tensor;
 }
 
+const OPTIONS: Names<RleOptions> = {
+  flow: true,
+  params: true,
+  design: true,
+  q: true,
+  variant: true,
+  scale: true,
+  sigmaFloor: true,
+  logS: true,
+  rng: true,
+  samples: true,
+  reach: true,
+  pointsPerAxis: true,
+  jointWeights: true,
+  errorScale: true,
+};
+
 /**
  * The negative log-likelihood of labels, summed over joints and coordinates, per image (Li et al., 2021, equation 8):
  *
@@ -61,10 +79,11 @@ export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptio
  *
  * @param prediction mu and logit [B, K, D]
  * @returns []
- * @throws ShapeError if shapes do not fit, if the variant lacks what is asked for, or if log s is to be
+ * @throws ShapeError if shapes do not fit, for a name there is not, if the variant lacks what is asked for, or if log s is to be
  *   drawn without `rng`
  */
 export function rle<P>(prediction: Prediction, labels: Labels, options: RleOptions<P> = {}): Tensor {
+  checkNames('rle', 'option', OPTIONS, options);
   checkPrediction(prediction, labels);
   const { flow, params, design = 'residual', q = 'laplace' } = options;
   const arithmetic = arithmeticOf(options);

@@ -1,8 +1,9 @@
 import { DeviceError } from '../errors.js';
 import { cpu } from './cpu.js';
 import { notice } from './notice.js';
+import { checkNames } from './optionNames.js';
 import type { Device } from './tensor.js';
-import { webgpu } from './webgpu.js';
+import { WEBGPU_OPTIONS, webgpu } from './webgpu.js';
 import type { WebGpuOptions } from './webgpuDevice.js';
 
 const SILENCE = 'device({ quiet: true }) keeps this line away.';
@@ -11,8 +12,11 @@ const SILENCE = 'device({ quiet: true }) keeps this line away.';
  * Opens the best device there is: WebGPU on a GPU, else on a software driver, else the float64 reference on the CPU.
  * `description` says which, and on the reference also why there is no WebGPU and what would help. Where it is no GPU, the
  * console says so once, unless the options are `quiet`.
+ *
+ * @throws ShapeError for an option there is not
  */
 export async function device(options: WebGpuOptions = {}): Promise<Device> {
+  checkNames('device', 'option', WEBGPU_OPTIONS, options);
   const say = (text: string) => {
     if (!options.quiet) notice(`${text} ${SILENCE}`);
   };

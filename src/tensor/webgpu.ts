@@ -1,7 +1,11 @@
 import { collectGarbage } from './garbage.js';
+import { checkNames, type Names } from './optionNames.js';
 import { openDevice } from './webgpuAdapter.js';
 import { WebGpuBackend } from './webgpuBackend.js';
 import type { WebGpuDevice, WebGpuOptions } from './webgpuDevice.js';
+
+/** @internal */
+export const WEBGPU_OPTIONS: Names<WebGpuOptions> = { memoryLimit: true, assume: true, onCompile: true, quiet: true };
 
 /** How many devices may be opened until garbage is collected, so that those that nobody holds are destroyed. */
 const BETWEEN_COLLECTIONS = 8;
@@ -16,9 +20,10 @@ const dropped = new FinalizationRegistry<GPUDevice>((gpu) => gpu.destroy());
  * Opens the best WebGPU adapter: `navigator.gpu` in a browser, the package `webgpu` (Dawn) in Node. Every call opens a device
  * of its own; `destroy()` gives back what it holds.
  *
- * @throws DeviceError if there is no adapter or only the null backend, with the remedy.
+ * @throws DeviceError if there is no adapter or only the null backend, with the remedy; ShapeError for an option there is not
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
+  checkNames('webgpu', 'option', WEBGPU_OPTIONS, options);
   if (there >= most) {
     await collectGarbage();
     most = there + BETWEEN_COLLECTIONS;

@@ -5,7 +5,7 @@ import { reshape } from '../../kernels/layout/reshape.js';
 import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
 import { normal, xavierUniform } from '../../nn/init.js';
 import * as mlp from '../../nn/mlp.js';
-
+import { checkNames, type Names } from '../../tensor/optionNames.js';
 import type { Rng } from '../../tensor/rng.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Device, Tensor } from '../../tensor/tensor.js';
@@ -48,6 +48,19 @@ export interface CouplingFlowOptions<Part extends string = string> {
   readonly base?: StandardDensity;
 }
 
+const OPTIONS: Names<CouplingFlowOptions> = {
+  dims: true,
+  transform: true,
+  couplings: true,
+  hidden: true,
+  hiddenLayers: true,
+  masks: true,
+  joints: true,
+  embedding: true,
+  weights: true,
+  base: true,
+};
+
 /**
  * A chain of couplings. A coupling with mask m leaves the coordinates with m = 1 as they are, and moves those with
  * m = 0 by a monotone function. Networks compute the function's parameters from the coordinates that stay, `m z`, and,
@@ -57,9 +70,10 @@ export interface CouplingFlowOptions<Part extends string = string> {
  *
  * The inverse uses the same networks, since the coordinates that they read have not changed.
  *
- * @throws ShapeError if a count is below 1 or not whole
+ * @throws ShapeError if a count is below 1 or not whole, or for an option there is not
  */
 export function couplingFlow<Part extends string>(options: CouplingFlowOptions<Part>): Flow<CouplingFlowParams<Part>> {
+  checkNames('couplingFlow', 'option', OPTIONS, options);
   const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, joints, masks } = options;
   checkCounts('couplingFlow', { dims, couplings, hidden, hiddenLayers, joints: joints ?? 1 });
   checkMasks(masks ?? alternatingMasks(dims, couplings), dims, couplings);

@@ -1,3 +1,4 @@
+import { checkNames, type Names } from '../../tensor/optionNames.js';
 import type { RealNvpParams } from '../fused/flowShape.js';
 import { withKernels } from '../fused/withKernels.js';
 import { type CouplingFlowOptions, couplingFlow } from './couplingFlow.js';
@@ -13,12 +14,27 @@ export interface RealNvpOptions extends Omit<CouplingFlowOptions, 'transform' | 
   readonly scaleBound?: number;
 }
 
+const OPTIONS: Names<RealNvpOptions> = {
+  dims: true,
+  couplings: true,
+  hidden: true,
+  hiddenLayers: true,
+  masks: true,
+  weights: true,
+  base: true,
+  scaleBound: true,
+};
+
 /**
  * RealNVP (Dinh et al., 2017): couplings that scale and shift, `x = z exp(s) + t`, s = b tanh(S(m z)), t = T(m z). The
  * defaults are the official RLE's, with 53,784 numbers for D = 2. Where the shapes allow it, the density and each map
  * are one dispatch.
+ *
+ * @throws ShapeError if a count is below 1 or not whole, or for an option there is not
  */
-export function realNvp({ scaleBound = 1, weights = 'torch', ...options }: RealNvpOptions): Flow<RealNvpParams> {
-  const composed = couplingFlow({ ...options, weights, transform: affine(scaleBound) });
+export function realNvp(options: RealNvpOptions): Flow<RealNvpParams> {
+  checkNames('realNvp', 'option', OPTIONS, options);
+  const { scaleBound = 1, weights = 'torch', ...rest } = options;
+  const composed = couplingFlow({ ...rest, weights, transform: affine(scaleBound) });
   return withKernels(composed, { scaleBound, masks: options.masks });
 }
