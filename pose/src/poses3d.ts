@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { excerptOfList } from 'wgrad/io';
 
 /** 3-D poses of a file. */
 export interface Poses3d {
@@ -29,7 +30,7 @@ export function poses3dOf(list: unknown, file: string): Poses3d {
     pose.forEach((joint: unknown, k) => {
       if (joint === null) return;
       if (!Array.isArray(joint) || joint.length !== 3 || !joint.every(Number.isFinite)) {
-        throw new DataError(`${file}: pose ${n}, joint ${k}: expected [x, y, z] or null, got ${JSON.stringify(joint)}`);
+        throw new DataError(`${file}: pose ${n}, joint ${k}: expected [x, y, z] or null, got ${excerptOfList(joint)}`);
       }
       points.set(joint, 3 * (n * joints + k));
       weights[n * joints + k] = 1;

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import { isRecord } from '../tensor/tree.js';
 import { formatSafetensors, parseSafetensors } from './safetensors.js';
 import type { StateDict } from './stateDict.js';
 
@@ -71,7 +72,8 @@ export function parseCheckpoint(bytes: Uint8Array, path = 'checkpoint'): Checkpo
     else model.set(name, tensor);
   }
   const progress = parseJson(metadata, 'progress', path);
-  if (!isProgress(progress)) throw new DataError(`${path}: metadata "progress" lacks epoch, step or counters`);
+  if (!isProgress(progress))
+    throw new DataError(`${path}: metadata "progress" lacks epoch, step or counters, or has another kind of value`);
   return { model, optimizer, config: parseJson(metadata, 'config', path), progress };
 }
 
@@ -84,6 +86,9 @@ function parseJson(metadata: Readonly<Record<string, string>>, key: string, path
 }
 
 function isProgress(value: unknown): value is Progress {
-  const { epoch, step, counters } = (value ?? {}) as Partial<Progress>;
-  return Number.isInteger(epoch) && Number.isInteger(step) && typeof counters === 'object' && counters !== null;
+  const { epoch, step, best = 0, counters } = (value ?? {}) as Partial<Progress>;
+  return [epoch, step].every(isCount) && Number.isFinite(best) && isRecord(counters) && areNumbers(counters);
 }
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const areNumbers = (counters: object): boolean => Object.values(counters).every(Number.isFinite);

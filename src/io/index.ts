@@ -1,4 +1,5 @@
 /** Weights as bytes: safetensors, state dicts in PyTorch's names and layouts, checkpoints. Files are in `wgrad/io/node`. */
+export { printable } from '../errors.js';
 export {
   type Checkpoint,
   formatCheckpoint,
@@ -8,6 +9,7 @@ export {
   parseCheckpoint,
 } from './checkpoint.js';
 export { type ArrayData, type DiskDtype, type Dtype, diskDtypes } from './dtypes.js';
+export { excerpt, excerptOfList } from './excerpt.js';
 export { JsonEntry } from './jsonEntry.js';
 export {
   formatSafetensors,

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import { excerpt } from './excerpt.js';
 
 /**
  * One object of a JSON file together with its place, so that whatever is wrong with a field is said in one line:
@@ -83,13 +84,4 @@ export class JsonEntry {
   #at(field: string): string {
     return this.#place ? `${this.#place}.${field}` : field;
   }
-}
-
-/** A value as an error quotes it. */
-function excerpt(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  const text = JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 39)}...` : text;
 }

@@ -1,7 +1,7 @@
 /** Rows under a header in aligned columns; what looks like a number stands at the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  const widths = header.map((_, column) => all.reduce((width, row) => Math.max(width, row[column].length), 0));
   const isNumber = header.map((_, column) => rows.every((row) => /^[-\d]/.test(row[column])));
   const line = (row: readonly string[]) =>
     row

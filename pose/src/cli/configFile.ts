@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander';
 import { DataError } from 'wgrad';
+import { excerptOfList } from 'wgrad/io';
 import { readJsonFile } from 'wgrad/io/node';
 
 const FLAG = '--config';
@@ -62,7 +63,7 @@ function flagOf(option: Option, value: unknown, where: string): string[] {
   const areTyped = values.length > 0 && values.every((one) => typeof one === 'string' || typeof one === 'number');
   if (areTyped && (option.required || option.optional)) return [`${flag}=${values.join()}`];
   const expected = option.required || option.optional ? 'a number, a text or a list of them' : 'true or false';
-  throw new DataError(`${where}: expected ${expected}, got ${JSON.stringify(value)}`);
+  throw new DataError(`${where}: expected ${expected}, got ${excerptOfList(value)}`);
 }
 
 /** `flip-test` of `--flip-test`. */

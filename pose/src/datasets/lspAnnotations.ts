@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { excerptOfList } from 'wgrad/io';
 import { readMat5 } from '../formats/mat5.js';
 import { lsp14 } from '../schema.js';
 
@@ -44,7 +45,7 @@ function annotation(item: unknown, where: string): LspAnnotation {
   const { file, split, width, height } = item;
   if (/[/\\]/.test(file)) throw new DataError(`${where}: file ${file} must be a plain name inside images/`);
   if (split !== undefined && split !== 'train' && split !== 'test') {
-    throw new DataError(`${where} (${file}): split is ${JSON.stringify(split)}; it is "train" or "test"`);
+    throw new DataError(`${where} (${file}): split is ${excerptOfList(split)}; it is "train" or "test"`);
   }
   if (item.xy.length !== JOINTS) {
     throw new DataError(`${where} (${file}): ${item.xy.length} joints instead of ${JOINTS}`);
@@ -55,7 +56,7 @@ function annotation(item: unknown, where: string): LspAnnotation {
       return [point[0], point[1]];
     }
     throw new DataError(
-      `${where} (${file}): joint ${lsp14.joints[k]} is ${JSON.stringify(point)}; give [x, y], or null if not annotated`,
+      `${where} (${file}): joint ${lsp14.joints[k]} is ${excerptOfList(point)}; give [x, y], or null if not annotated`,
     );
   });
   const size = typeof width === 'number' && typeof height === 'number' ? ([width, height] as const) : undefined;
