@@ -46,7 +46,7 @@ export function formatCheckpoint(checkpoint: Checkpoint): Uint8Array {
     config: JSON.stringify(checkpoint.config),
     progress: JSON.stringify(checkpoint.progress),
   };
-  return formatSafetensors(tensors, metadata);
+  return formatSafetensors(tensors, metadata, { checksum: true });
 }
 
 /**

@@ -1,6 +1,8 @@
 import { DataError } from '../errors.js';
 import { isRecord } from '../tensor/tree.js';
+import { CHECKSUM, type ChecksumEntry, checksumOf } from './checksum.js';
 import { type ArrayData, type Dtype, diskDtypes, dtypeOf } from './dtypes.js';
+import { excerptOfList } from './excerpt.js';
 
 /** A tensor of a file: row-major `data` of `shape`; `dtype` is that of `data`, `F32` where the file held half floats. */
 export interface StoredTensor {
@@ -24,15 +26,17 @@ const MAX_HEADER_BYTES = 100_000_000;
  * Parses a safetensors file: 8 bytes of header length, a JSON header, then the tensors' bytes without a gap.
  *
  * Checks what the reference implementation checks, and like it ignores fields of a tensor that the format does not
- * define. The arrays are copies. Numbers are little-endian, as on every machine that runs WebGPU.
+ * define. A checksum that wgrad wrote is checked as well, and left out of the metadata. The arrays are copies. Numbers
+ * are little-endian, as on every machine that runs WebGPU.
  * @param bytes the whole file
  * @param where what to call the file in an error, usually its path
- * @throws DataError where the bytes break the format, or a dtype is not one of `diskDtypes`
+ * @throws DataError where the bytes break the format or their checksum, or a dtype is not one of `diskDtypes`
  * @see https://github.com/huggingface/safetensors#format
  */
 export function parseSafetensors(bytes: Uint8Array, where = 'safetensors'): Safetensors {
   const { header, dataStart } = parseHeader(bytes, where);
-  const { __metadata__: metadata = {}, ...rest } = header;
+  const { __metadata__: said = {}, ...rest } = header;
+  const { [CHECKSUM]: checksum, ...metadata } = checkMetadata(said, where);
   const entries = Object.entries(rest).map(([name, value]) => checkEntry(name, value, where));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
 
@@ -51,7 +55,17 @@ export function parseSafetensors(bytes: Uint8Array, where = 'safetensors'): Safe
   }
   const extra = bytes.length - dataStart - reached;
   if (extra > 0) throw new DataError(`${where}: ${extra} bytes follow the last tensor, expected none: damaged file`);
-  return { tensors, metadata: checkMetadata(metadata, where) };
+  if (checksum !== undefined) {
+    const covered = entries.map(({ name, onDisk, shape, begin, end }) => [name, onDisk, shape, begin, end] as const);
+    const found = checksumOf([bytes.subarray(dataStart)], covered, metadata);
+    if (found !== checksum) {
+      throw new DataError(
+        `${where}: its checksum is ${found}, expected ${checksum}: damaged file, copy it again from its source; a program ` +
+          `that changes a file has to take "${CHECKSUM}" out of its metadata`,
+      );
+    }
+  }
+  return { tensors, metadata };
 }
 
 /** The tensor of a dtype, by its name in `diskDtypes`, that bytes hold; it may keep them. */
@@ -65,11 +79,13 @@ export function storedTensor(onDisk: string, shape: readonly number[], bytes: Ar
  * Writes a safetensors file, byte for byte as the reference implementation does: widest dtypes first, which keeps every
  * tensor aligned, then by name; the header is padded with spaces to a multiple of 8 bytes.
  * @param tensors by name; `dtype` follows from the class of `data` and need be given for `BOOL` only
+ * @param options.checksum adds a checksum to the metadata, which `parseSafetensors` checks and other readers ignore
  * @throws DataError where length, shape and dtype of a tensor disagree, or a name is `__metadata__`
  */
 export function formatSafetensors(
   tensors: ReadonlyMap<string, Omit<StoredTensor, 'dtype'> & { readonly dtype?: Dtype }>,
   metadata: Readonly<Record<string, string>> = {},
+  { checksum = false }: { readonly checksum?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
   const entries = [...tensors].map(([name, { shape, data, dtype = dtypeOf(data) }]) => {
     checkStorable(name, shape, data, dtype);
@@ -79,12 +95,16 @@ export function formatSafetensors(
 
   // The JSON is put together by hand, because an object would reorder names that look like integers.
   let offset = 0;
+  const covered: ChecksumEntry[] = [];
   const fields = entries.map(({ name, dtype, shape, data }) => {
     const begin = offset;
     offset += data.byteLength;
+    covered.push([name, dtype, shape, begin, offset]);
     return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, offset] })}`;
   });
-  if (Object.keys(metadata).length > 0) fields.unshift(`"__metadata__":${JSON.stringify(metadata)}`);
+  const parts = entries.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const own = checksum ? { ...metadata, [CHECKSUM]: checksumOf(parts, covered, metadata) } : metadata;
+  if (Object.keys(own).length > 0) fields.unshift(`"__metadata__":${JSON.stringify(own)}`);
   const json = new TextEncoder().encode(`{${fields.join(',')}}`);
   const headerBytes = Math.ceil(json.length / 8) * 8;
 
@@ -93,9 +113,9 @@ export function formatSafetensors(
   file.fill(0x20, 8, 8 + headerBytes);
   file.set(json, 8);
   let at = 8 + headerBytes;
-  for (const { data } of entries) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
   }
   return file;
 }
@@ -128,7 +148,7 @@ function parseHeader(bytes: Uint8Array, where: string): { header: Record<string,
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, dataStart));
     const header: unknown = JSON.parse(text);
-    if (!isRecord(header)) throw new SyntaxError(`expected an object, got ${show(header)}`);
+    if (!isRecord(header)) throw new SyntaxError(`expected an object, got ${excerptOfList(header)}`);
     const twice = duplicateKey(text);
     if (twice !== undefined) throw new SyntaxError(`${twice} occurs twice`);
     return { header, dataStart };
@@ -175,15 +195,17 @@ interface HeaderEntry {
 
 function checkEntry(name: string, value: unknown, where: string): HeaderEntry {
   const what = `${where}: tensor "${name}"`;
-  if (!isRecord(value)) throw new DataError(`${what} is ${show(value)}, expected {dtype, shape, data_offsets}`);
+  if (!isRecord(value))
+    throw new DataError(`${what} is ${excerptOfList(value)}, expected {dtype, shape, data_offsets}`);
   const { dtype: onDisk, shape, data_offsets: offsets } = value;
   if (typeof onDisk !== 'string' || !Object.hasOwn(diskDtypes, onDisk)) {
     const known = Object.keys(diskDtypes).join(', ');
-    throw new DataError(`${what} has dtype ${show(onDisk)}, expected one of ${known}`);
+    throw new DataError(`${what} has dtype ${excerptOfList(onDisk)}, expected one of ${known}`);
   }
-  if (!isCounts(shape)) throw new DataError(`${what} has shape ${show(shape)}, expected a list of integers >= 0`);
+  if (!isCounts(shape))
+    throw new DataError(`${what} has shape ${excerptOfList(shape)}, expected a list of integers >= 0`);
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw new DataError(`${what} has data_offsets ${show(offsets)}, expected [begin, end] with begin <= end`);
+    throw new DataError(`${what} has data_offsets ${excerptOfList(offsets)}, expected [begin, end] with begin <= end`);
   }
   const [begin, end] = offsets;
   const needed = shape.reduce((product, size) => product * size, diskDtypes[onDisk].bytes);
@@ -194,10 +216,11 @@ function checkEntry(name: string, value: unknown, where: string): HeaderEntry {
 }
 
 function checkMetadata(value: unknown, where: string): Record<string, string> {
-  if (!isRecord(value)) throw new DataError(`${where}: __metadata__ is ${show(value)}, expected an object of strings`);
+  if (!isRecord(value))
+    throw new DataError(`${where}: __metadata__ is ${excerptOfList(value)}, expected an object of strings`);
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== 'string') {
-      throw new DataError(`${where}: __metadata__ "${key}" is ${show(text)}, expected a string`);
+      throw new DataError(`${where}: __metadata__ "${key}" is ${excerptOfList(text)}, expected a string`);
     }
   }
   return value as Record<string, string>;
@@ -211,9 +234,4 @@ function truncated(where: string, what: string, needed: number, length: number):
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

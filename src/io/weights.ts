@@ -20,7 +20,7 @@ export interface WeightsOptions {
  */
 export async function formatWeights(tree: unknown): Promise<Uint8Array> {
   // Tools around PyTorch look for this key to learn whose names and layouts these are.
-  return formatSafetensors(await downloadState(tree), { format: 'pt' });
+  return formatSafetensors(await downloadState(tree), { format: 'pt' }, { checksum: true });
 }
 
 /**
