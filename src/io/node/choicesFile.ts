@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from './atomicFile.js';
 import { fileError } from './fileError.js';
+import { makeFolder } from './makeFolder.js';
 
 /** A text in a file: a `ChoiceStore` of wgrad/testing. */
 export interface TextFile {
@@ -23,9 +24,7 @@ export function choicesFile(path: string = join(cacheFolder(), 'wgrad', 'choices
       }
     },
     async save(text) {
-      await mkdir(dirname(path), { recursive: true }).catch((cause) => {
-        throw fileError('cannot make the folder of', path, cause);
-      });
+      await makeFolder(dirname(path));
       await writeFileAtomic(path, text);
     },
   };

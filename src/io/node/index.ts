@@ -4,5 +4,6 @@ export { loadCheckpoint, saveCheckpoint } from './checkpointFile.js';
 export { choicesFile } from './choicesFile.js';
 export { fileError } from './fileError.js';
 export { readJsonFile } from './jsonFile.js';
+export { makeFolder } from './makeFolder.js';
 export { readBytes } from './readBytes.js';
 export { loadWeights, saveWeights } from './weightsFile.js';

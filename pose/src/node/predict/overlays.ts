@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import sharp from 'sharp';
-import { fileError, writeFileAtomic } from 'wgrad/io/node';
+import { makeFolder, writeFileAtomic } from 'wgrad/io/node';
 import { drawPose, overlayViewBox } from '../../draw.js';
 import type { PredictedPose } from '../../predict/predictPoses.js';
 import type { JointSchema } from '../../schema.js';
@@ -36,9 +35,7 @@ export async function writeOverlays(
   size?: EllipseSize,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw fileError('cannot make the folder', folder, cause);
-  });
+  await makeFolder(folder);
   const byImage = new Map<PredictedPose['image'], PredictedPose[]>();
   for (const pose of poses) byImage.set(pose.image, [...(byImage.get(pose.image) ?? []), pose]);
   const taken = new Set<string>();

@@ -1,7 +1,7 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from 'wgrad';
-import { appendLine, fileError } from 'wgrad/io/node';
+import { appendLine, makeFolder } from 'wgrad/io/node';
 
 /** The folder of runs for which no folder was named. */
 export const RUNS = 'out';
@@ -68,11 +68,7 @@ export async function lastCheckpoint(folder?: string): Promise<string> {
  * training.
  */
 export async function openRunFolder(folder: RunFolder, header: object): Promise<void> {
-  try {
-    await mkdir(folder.path, { recursive: true });
-  } catch (cause) {
-    throw fileError('cannot make the folder', folder.path, cause);
-  }
+  await makeFolder(folder.path);
   await log(folder, header);
 }
 
