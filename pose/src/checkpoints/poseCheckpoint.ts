@@ -87,7 +87,11 @@ export function formatPoseCheckpoint(
 ): FormattedCheckpoint {
   const target = namingCalled(names);
   const tensors = target.fromOwn(state, conventions);
-  const bytes = formatSafetensors(tensors, { format: 'pt', conventions: JSON.stringify(conventions) });
+  const bytes = formatSafetensors(
+    tensors,
+    { format: 'pt', conventions: JSON.stringify(conventions) },
+    { checksum: true },
+  );
   const kept = target.toOwn(tensors, where);
   return { bytes, written: [...tensors.keys()], dropped: [...state.keys()].filter((name) => !kept.has(name)) };
 }

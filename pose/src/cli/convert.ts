@@ -32,7 +32,7 @@ export function convert(program: Command): void {
       const widened = [...file.tensors.values()].some(({ widenedFrom }) => widenedFrom !== undefined);
       const notes = widened ? ['half floats are written as float32, with the same values'] : [];
       if (names === undefined && namingOf([...file.tensors.keys()]) === undefined) {
-        await writeFileAtomic(output, formatSafetensors(file.tensors, { format: 'pt' }));
+        await writeFileAtomic(output, formatSafetensors(file.tensors, { format: 'pt' }, { checksum: true }));
         notes.push('no known pose network: the names are as they were');
         report({ file: output, names: null, tensors: file.tensors.size, dropped: [], notes }, json);
         return;
