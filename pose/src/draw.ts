@@ -1,5 +1,6 @@
 import type { Ellipse } from 'wgrad/rle';
-import type { JointSchema } from './schema.js';
+import { type JointSchema, LEFT, RIGHT } from './schema.js';
+import { sidesOf } from './schemas/jointNames.js';
 
 /** One pose to be drawn over an image, in the image's pixels (pixel centres at integers, as in `PoseSample`). */
 export interface DrawnPose {
@@ -69,10 +70,16 @@ export function drawLabel(schema: JointSchema, pose: DrawnPose, size: number): s
   return `<g class="label" stroke-linecap="round">${edges.join('')}${lines.join('')}</g>`;
 }
 
-/** A joint takes the colour of a limb on its own side, which joins it neither to its mirror image nor to the middle. */
+/**
+ * A joint takes the colour of a limb on its own side, which joins it neither to its mirror image nor to the middle; of a schema
+ * without limbs that of its side.
+ */
 function jointColours(schema: JointSchema): string[] {
-  const mirror = new Map(schema.flipPairs.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
+  const mirror = new Map((schema.flipPairs ?? []).flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
+  const sides = schema.limbs.length > 0 ? [] : sidesOf(schema.joints, schema.flipPairs ?? []);
   return schema.joints.map((_, k) => {
+    const side = sides[k];
+    if (side) return side === 'left' ? LEFT : RIGHT;
     const own = schema.limbs.find(
       ([a, b]) => (a === k || b === k) && mirror.has(a) === mirror.has(b) && mirror.get(a) !== b,
     );

@@ -86,7 +86,7 @@ export { type LabelPlaces, placeLabels, placeLabelsNormally } from './metrics/la
 export { type AlignmentVariant, mpjpe, nMpjpe, paMpjpe } from './metrics/mpjpe.js';
 export { type Keypoints, type OksTruth, oks, poseOks } from './metrics/oks.js';
 export { oksNms, type ScoredPose, softOksNms } from './metrics/oksNms.js';
-export { auc, jointDistances, meanError, type Pck, pck, torsoLengths } from './metrics/pck.js';
+export { auc, jointDistances, meanError, normLengths, type Pck, pck } from './metrics/pck.js';
 export { headSizes, MPII_EXCLUDED, pckh } from './metrics/pckh.js';
 export { bboxKeypoint, bboxRle, keypointScores } from './metrics/poseConfidence.js';
 export { type RiskCoverage, riskCoverage } from './metrics/riskCoverage.js';
@@ -112,7 +112,7 @@ export {
 } from './predict/predictPoses.js';
 export type { RunReport } from './report/runReport.js';
 export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
-export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14 } from './schema.js';
+export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14, type PersonSchema } from './schema.js';
 export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
 export { mpii16 } from './schemas/mpii16.js';
 export { DEPTH_UNIT, DIMS, type Dims, decodeSpatialJoints, dropOutside, encodeSpatialJoints } from './targets.js';

@@ -3,7 +3,7 @@ import { DataError } from 'wgrad';
 import { pairPoses, stackPairs } from '../src/coco/posePairs.js';
 import { schemaOf } from '../src/coco/schemaOf.js';
 import { readGroundTruth, readPoses3d, readResults } from '../src/node/jsonFiles.js';
-import { crowdpose14, lsp14 } from '../src/schema.js';
+import { coco17, crowdpose14, lsp14 } from '../src/schema.js';
 import { jsonFolder } from './metrics/cocoFiles.js';
 
 const write = jsonFolder();
@@ -160,17 +160,36 @@ describe('pairs', () => {
   });
 });
 
-test('the names of the joints tell the schema; 17 others are those of COCO', async () => {
-  const named = async (joints: readonly string[] | undefined, count: number) => {
+describe('the schema of a file', () => {
+  const named = async (joints: readonly string[] | undefined, count: number, others: readonly object[] = []) => {
     const keypoints = new Array(3 * count).fill(1);
-    const content = { ...file(), categories: [{ id: 1, keypoints: joints }], annotations: [{ ...person, keypoints }] };
-    return readGroundTruth(write('gt.json', content));
+    const categories = [{ id: 1, keypoints: joints }, ...others];
+    return readGroundTruth(write('gt.json', { ...file(), categories, annotations: [{ ...person, keypoints }] }));
   };
-  expect(schemaOf(await named(crowdpose14.joints, 14)).name).toBe('crowdpose14');
-  expect(schemaOf(await named(lsp14.joints, 14)).name).toBe('lsp14');
-  expect(schemaOf(await named(undefined, 17)).name).toBe('coco17');
-  const unknown = await named(undefined, 14);
-  expect(() => schemaOf(unknown)).toThrow(/14 keypoints of an unknown kind.* coco17, crowdpose14, lsp14/);
+
+  test('is told by the names of the joints, however they are spelled', async () => {
+    expect(schemaOf(await named(crowdpose14.joints, 14))).toBe(crowdpose14);
+    expect(schemaOf(await named(lsp14.joints, 14))).toBe(lsp14);
+    const hyphens = lsp14.joints.map((name) => name.replace('_', '-'));
+    expect(schemaOf(await named(hyphens, 14))).toBe(lsp14);
+  });
+
+  test('is COCO for 17 joints without names, and not for 17 of other names', async () => {
+    expect(schemaOf(await named(undefined, 17))).toBe(coco17);
+    const joints = Array.from({ length: 17 }, (_, k) => 'abcdefghijklmnopq'[k]);
+    expect(schemaOf(await named(joints, 17))).toMatchObject({ joints, flipPairs: [], limbs: [] });
+    const nameless = schemaOf(await named(undefined, 21));
+    expect([nameless.joints.length, nameless.flipPairs, nameless.oksSigmas]).toEqual([21, undefined, undefined]);
+  });
+
+  test('is refused where names and keypoints differ in number, or categories in names', async () => {
+    const few = await named(coco17.joints, 133);
+    expect(() => schemaOf(few)).toThrow(/gt.json: category 1 names 17 keypoints, and its annotations have 133 of them/);
+    const two = await named(['a', 'b'], 2, [{ id: 2, keypoints: ['c', 'd'] }]);
+    const both = { ...two, truths: [...two.truths, { ...two.truths[0], id: 99, category: 2 }] };
+    expect(schemaOf(two).joints).toEqual(['a', 'b']);
+    expect(() => schemaOf(both)).toThrow(/categories 1 and 2 have different keypoints/);
+  });
 });
 
 describe('3-D poses', () => {

@@ -19,8 +19,8 @@ describe.each([lsp14, coco17, crowdpose14, mpii16])('$name', (schema) => {
     });
   });
 
-  test('torso, limbs and sigmas refer to joints', () => {
-    expect(schema.torso.map((k) => schema.joints[k])).toEqual(['left_shoulder', 'right_hip']);
+  test('normaliser, limbs and sigmas refer to joints', () => {
+    expect(schema.normaliser.map((k) => schema.joints[k])).toEqual(['left_shoulder', 'right_hip']);
     expect(schema.oksSigmas.length).toBe(K);
     expect(schema.jointWeights?.length ?? K).toBe(K);
     for (const [a, b] of schema.flipPairs) expect(schema.jointWeights?.[a]).toBe(schema.jointWeights?.[b]);

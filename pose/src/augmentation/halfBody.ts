@@ -23,8 +23,8 @@ export interface HalfBody {
 const FEWEST = 2;
 
 /**
- * The tight box of a half's labelled joints, centred on their mean; undefined where the whole person is to be shown. It
- * always draws two random numbers. The rule is that of the official code; with `upper: 2` it is mmpose's.
+ * The tight box of a half's labelled joints, centred on their mean; undefined where the whole person is to be shown,
+ * as those always are whose schema has no upper half. It always draws two random numbers. The rule is that of the official code; with `upper: 2` it is mmpose's.
  */
 export function halfBodyBox(
   { joints, weights }: Pick<PoseSample, 'joints' | 'weights'>,
@@ -35,7 +35,7 @@ export function halfBodyBox(
   const isWanted = rng.uniform() < options.probability;
   const isUpperFirst = rng.uniform() < options.upperFirst;
   const labelled = [...weights.keys()].filter((k) => weights[k] > 0);
-  if (!isWanted || labelled.length < options.joints) return undefined;
+  if (!isWanted || upperBody.length === 0 || labelled.length < options.joints) return undefined;
   const upper = labelled.filter((k) => upperBody.includes(k));
   const lower = labelled.filter((k) => !upperBody.includes(k));
   if (isUpperFirst && upper.length >= options.upper) return boxAbout(joints, upper);

@@ -123,7 +123,7 @@ function compared(
   return summarise(
     runs,
     {
-      data: { name: dataset.name, train: train.length, test: test.length },
+      data: { name: dataset.name, schema: dataset.schema, train: train.length, test: test.length },
       device: device.description,
       baselines: [baselineScore('mean pose', meanPose), ...(ridge ? [baselineScore('ridge regression', ridge)] : [])],
     },

@@ -5,12 +5,13 @@ import { schemaOf } from '../coco/schemaOf.js';
 import { cocoAp } from '../metrics/cocoAp.js';
 import { type LabelPlaces, placeLabelsNormally } from '../metrics/labelPlaces.js';
 import { mpjpe, nMpjpe, paMpjpe } from '../metrics/mpjpe.js';
-import { auc, jointDistances, meanError, pck, torsoLengths } from '../metrics/pck.js';
+import { auc, jointDistances, meanError, normLengths, pck } from '../metrics/pck.js';
 import { excludedOf, headSizes, pckh } from '../metrics/pckh.js';
 import { uncertaintyScore } from '../metrics/uncertaintyScore.js';
 import { mpiiTruths } from '../node/datasets/mpii.js';
 import { readGroundTruth, readPosePairs3d, readResults } from '../node/jsonFiles.js';
 import type { Poses3d } from '../poses3d.js';
+import { sigmasFor } from '../schemas/sigmas.js';
 import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
 
 /** The files of an evaluation, and the options of some metrics, as they are typed. */
@@ -44,7 +45,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     options: { variant: ['pycocotools'], area: ['annotation', 'box'] },
     score: async ({ annotations, results, variant, area }) => {
       const truth = await readGroundTruth(annotations, area === 'box' ? 'box' : 'annotation');
-      const sigmas = schemaOf(truth).oksSigmas;
+      const sigmas = sigmasFor(schemaOf(truth), '--metric coco');
       const found = await readResults(results, truth);
       return { ...cocoAp(truth.truths, found, { sigmas, variant: variant === 'pycocotools' ? variant : 'exact' }) };
     },
@@ -54,9 +55,10 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     ['threshold', 'norm'],
     (poses, flags) => {
       const threshold = numberOf(flags.threshold, 0.2);
-      const lengths = lengthsOf(poses, flags.norm ?? 'torso');
-      const { mean, perJoint } = pck(poses.distances, poses.weights, lengths, threshold);
-      return { [`PCK@${threshold}`]: mean, ...byJoint(poses.names, perJoint) };
+      const isBoxed = flags.norm === undefined && !schemaOf(poses.truth).normaliser;
+      const norm = isBoxed ? 'box' : (flags.norm ?? 'torso');
+      const { mean, perJoint } = pck(poses.distances, poses.weights, lengthsOf(poses, norm), threshold);
+      return { [`PCK@${threshold}${isBoxed ? ' by box' : ''}`]: mean, ...byJoint(poses.names, perJoint) };
     },
   ),
   pckh: onPixels(
@@ -206,7 +208,14 @@ function inSpace(
  * [N]: the length that each person's distances are divided by, in pixels; NaN where a joint of the torso is missing.
  */
 function lengthsOf({ truth, pairs, target, weights }: PixelPoses, norm: string): Float64Array {
-  if (norm === 'torso') return torsoLengths(schemaOf(truth), target, weights);
+  const boxes = pairs.map(({ truth: { box } }) => box);
+  const schema = schemaOf(truth);
+  if (norm === 'torso' && schema.normaliser) return normLengths(schema, target, weights, boxes);
+  if (norm === 'torso') {
+    throw new DataError(
+      `--norm torso: of ${schema.name} it is not known between which joints it runs; take --norm box`,
+    );
+  }
   if (norm === 'box') return Float64Array.from(pairs, ({ truth: { box } }) => Math.max(box[2], box[3]));
   return headSizes(
     pairs.map(({ truth: { id, headBox } }) => {

@@ -45,7 +45,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const checkpoint = await readWeights(flags);
   const { conventions, architecture } = checkpoint;
   const schema = jointsOf(checkpoint, flags.joints);
-  if (flags.flipTest && schema.flipPairs.length === 0) {
+  if (flags.flipTest && !schema.flipPairs) {
     throw new DataError(`--flip-test: which of the ${architecture.joints} joints are left and right is not known`);
   }
   const level = levelOf(flags, checkpoint);

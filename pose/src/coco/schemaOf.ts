@@ -1,25 +1,33 @@
 import { DataError } from 'wgrad';
-import { coco17, crowdpose14, type JointSchema, lsp14 } from '../schema.js';
-import { h36m18 } from '../schemas/h36m18.js';
-import { mpii16 } from '../schemas/mpii16.js';
+import { fileName } from '../fileName.js';
+import { coco17, type JointSchema } from '../schema.js';
+import { haveSameJoints, knownWith } from '../schemas/known.js';
+import { schemaOfParts } from '../schemas/schemaOfParts.js';
+import { withoutNames } from '../schemas/withoutNames.js';
 import type { CocoGroundTruth } from './groundTruth.js';
 
-/** All schemas that wgrad knows. */
-export const SCHEMAS: readonly JointSchema[] = [coco17, crowdpose14, lsp14, mpii16, h36m18];
-
 /**
- * The schema of a file's keypoints: the one with the joint names of its categories; for any other 17 names, COCO's.
- * @throws DataError if there is none
+ * The schema of a file's keypoints, by the names in the categories of its annotations. Of keypoints without names, 17 are COCO's, and
+ * of any other number nothing is known.
+ * @throws DataError where a category has another number of names than there are keypoints, or other names than another one
  */
-export function schemaOf({ file, categories, joints }: CocoGroundTruth): JointSchema {
-  for (const names of categories.values()) {
-    const schema = SCHEMAS.find((known) => names?.join() === known.joints.join());
-    if (schema) return schema;
-  }
-  if (joints === coco17.joints.length || joints === 0) return coco17;
-  const known = SCHEMAS.map((schema) => schema.name).join(', ');
-  throw new DataError(
-    `${file}: ${joints} keypoints of an unknown kind, whose sigmas and torso are not known; known by the names in ` +
-      `categories[].keypoints are ${known}`,
+export function schemaOf({ file, categories, truths, joints }: CocoGroundTruth): JointSchema {
+  const used = new Set(truths.map(({ category }) => category));
+  const named = [...categories].flatMap(([id, names]) =>
+    names && (used.has(id) || used.size === 0) ? [[id, names] as const] : [],
   );
+  for (const [id, names] of named) {
+    if (names.length !== joints && joints > 0) {
+      throw new DataError(
+        `${file}: category ${id} names ${names.length} keypoints, and its annotations have ${joints} of them`,
+      );
+    }
+    const [first, before] = named[0];
+    if (!haveSameJoints({ joints: names }, { joints: before })) {
+      throw new DataError(`${file}: categories ${first} and ${id} have different keypoints; give a file for each`);
+    }
+  }
+  if (named.length === 0) return joints === coco17.joints.length || joints === 0 ? coco17 : withoutNames(joints);
+  const [[id, names]] = named;
+  return knownWith(names) ?? schemaOfParts({ name: fileName(file), joints: names }, `${file}: category ${id}`);
 }

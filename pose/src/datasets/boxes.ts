@@ -1,8 +1,8 @@
 import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
-import { SCHEMAS } from '../coco/schemaOf.js';
 import type { Box } from '../dataset.js';
 import type { JointSchema } from '../schema.js';
+import { SCHEMAS } from '../schemas/known.js';
 
 /** A box around somebody in a picture, perhaps with labels. */
 export interface BoxedPerson {

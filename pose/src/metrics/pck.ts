@@ -1,3 +1,4 @@
+import type { Box } from '../dataset.js';
 import type { JointSchema } from '../schema.js';
 
 /** Euclidean distances [N K] between two sets of points [N, K, 2]. */
@@ -8,19 +9,33 @@ export function jointDistances(prediction: ArrayLike<number>, target: ArrayLike<
 }
 
 /**
- * The length [N] that PCK divides by: the distance between the schema's two torso joints. It is NaN where one of them
- * is not annotated; such an image does not count.
- * @param joints [N, K, 2] @param weights [N, K]
+ * The length [N] that PCK divides by: the distance between the schema's two joints for it, of people the torso, or the
+ * longer side of the box where the schema names none. It is NaN where one of the joints is not annotated; such an image
+ * does not count.
+ * @param joints [N, K, 2] @param weights [N, K] @param boxes [N]
  */
-export function torsoLengths(schema: JointSchema, joints: ArrayLike<number>, weights: ArrayLike<number>): Float64Array {
-  const count = schema.joints.length;
-  const [a, b] = schema.torso;
+export function normLengths(
+  { joints: names, normaliser }: JointSchema,
+  joints: ArrayLike<number>,
+  weights: ArrayLike<number>,
+  boxes: readonly Box[],
+): Float64Array {
+  if (!normaliser) return Float64Array.from(boxes, ([, , width, height]) => Math.max(width, height));
+  const count = names.length;
+  const [a, b] = normaliser;
   return Float64Array.from({ length: weights.length / count }, (_, n) => {
     if (weights[n * count + a] <= 0 || weights[n * count + b] <= 0) return Number.NaN;
     const p = 2 * (n * count + a);
     const q = 2 * (n * count + b);
     return Math.hypot(joints[p] - joints[q], joints[p + 1] - joints[q + 1]);
   });
+}
+
+/** What `normLengths` are, in words: "the distance from left_shoulder to right_hip". */
+export function normText({ joints, normaliser }: JointSchema): string {
+  if (!normaliser) return 'the longer side of the box';
+  const [a, b] = normaliser.map((k) => joints[k].replaceAll('_', ' '));
+  return `the distance from ${a} to ${b}`;
 }
 
 /**

@@ -1,10 +1,11 @@
+import type { Box } from '../dataset.js';
 import type { JointSchema } from '../schema.js';
-import { jointDistances, meanError, pck, torsoLengths } from './pck.js';
+import { jointDistances, meanError, normLengths, pck } from './pck.js';
 import { excludedOf, pckh } from './pckh.js';
 
 /** The scores of one predictor on one split, as tables and reports show them. PCK is a fraction in [0, 1]. */
 export interface PoseScore {
-  /** PCK by torso at 0.1, 0.2 and 0.5. */
+  /** PCK at 0.1, 0.2 and 0.5 of `normLengths`. */
   readonly pck10: number;
   readonly pck20: number;
   readonly pck50: number;
@@ -23,7 +24,9 @@ export interface PoseScore {
 
 /**
  * Scores predictions against targets, both [N, K, 2] in image pixels.
- * @param weights [N, K]. @param sides [N]: the longer side of each image's crop in pixels.
+ * @param weights [N, K]
+ * @param boxes [N]: the tight boxes of the people in pixels
+ * @param sides [N]: the longer side of each image's crop in pixels
  * @param heads [N]: lengths of heads in pixels (see `headSizes`), NaN where one is not known
  */
 export function scorePoses(
@@ -31,20 +34,21 @@ export function scorePoses(
   prediction: ArrayLike<number>,
   target: ArrayLike<number>,
   weights: ArrayLike<number>,
+  boxes: readonly Box[],
   sides: ArrayLike<number>,
   heads?: ArrayLike<number>,
 ): PoseScore {
   const count = schema.joints.length;
   const distances = jointDistances(prediction, target);
-  const torso = torsoLengths(schema, target, weights);
-  const at10 = pck(distances, weights, torso, 0.1);
-  const at20 = pck(distances, weights, torso, 0.2);
+  const lengths = normLengths(schema, target, weights, boxes);
+  const at10 = pck(distances, weights, lengths, 0.1);
+  const at20 = pck(distances, weights, lengths, 0.2);
   const column = (values: ArrayLike<number>, k: number) =>
     Float64Array.from({ length: sides.length }, (_, n) => values[n * count + k]);
   return {
     pck10: at10.mean,
     pck20: at20.mean,
-    pck50: pck(distances, weights, torso, 0.5).mean,
+    pck50: pck(distances, weights, lengths, 0.5).mean,
     ...(heads && { pckh50: pckh(distances, weights, heads, 0.5, excludedOf(schema.joints)).mean }),
     error: meanError(distances, weights, sides),
     joints: schema.joints.map((name, k) => ({

@@ -1,7 +1,8 @@
 import { DataError } from 'wgrad';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
-import { SCHEMAS } from '../coco/schemaOf.js';
 import { coco17, crowdpose14, type JointSchema, lsp14 } from '../schema.js';
+import { SCHEMAS } from '../schemas/known.js';
+import { withoutNames } from '../schemas/withoutNames.js';
 
 /**
  * The joint schema of a checkpoint. A file does not say what its joints are: 17 are taken for COCO's; 14 for
@@ -21,11 +22,5 @@ export function jointsOf({ path, naming, architecture }: PoseCheckpoint, name?: 
     );
   }
   const usual = [coco17, naming === 'mmpose' ? crowdpose14 : lsp14, ...SCHEMAS];
-  return usual.find(({ joints }) => joints.length === count) ?? unnamed(count);
-}
-
-function unnamed(count: number): JointSchema {
-  const joints = Array.from({ length: count }, (_, k) => `joint ${k}`);
-  const sides = { flipPairs: [], limbs: [], upperBody: [], torso: [0, 0] } as const;
-  return { name: `${count} joints`, joints, ...sides, oksSigmas: joints.map(() => 0.079) };
+  return usual.find(({ joints }) => joints.length === count) ?? withoutNames(count);
 }

@@ -1,5 +1,6 @@
 import { oksNms, softOksNms } from '../metrics/oksNms.js';
 import type { JointSchema } from '../schema.js';
+import { sigmasFor } from '../schemas/sigmas.js';
 import type { PredictedPose } from './predictPoses.js';
 
 /**
@@ -16,13 +17,15 @@ export const ALIKE = 0.9;
  * twice. Poses whose OKS with a better one is above `threshold` are dropped; with `soft` all poses stay, and the scores
  * of those that resemble better ones fall.
  * @returns the poses that are left, in their order
+ * @throws DataError where the joints have no sigmas
  */
 export function suppressAlike(
   poses: readonly PredictedPose[],
-  { oksSigmas }: JointSchema,
+  schema: JointSchema,
   kind: Suppression,
   threshold = ALIKE,
 ): PredictedPose[] {
+  const oksSigmas = sigmasFor(schema, '--nms');
   const groups = new Map<string, number[]>();
   poses.forEach(({ image, person }, i) => {
     const key = `${image.path}\n${person.category}`;

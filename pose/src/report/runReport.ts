@@ -14,7 +14,7 @@ export interface RunReport {
   /** Device, configuration, data, time, images per second ... in the order of their importance. */
   readonly facts: readonly Fact[];
   readonly schema: JointSchema;
-  /** The PCK thresholds of every `Score`, ascending, in torso lengths. */
+  /** The PCK thresholds of every `Score`, ascending, in units of `normLengths`. */
   readonly thresholds: readonly number[];
   /** Which of the thresholds the headline, the curves and the joints use. */
   readonly mainThreshold: number;

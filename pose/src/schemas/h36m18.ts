@@ -1,11 +1,11 @@
-import { type JointSchema, LEFT, LEFT_ARM, MIDDLE, RIGHT, RIGHT_ARM } from '../schema.js';
+import { LEFT, LEFT_ARM, MIDDLE, type PersonSchema, RIGHT, RIGHT_ARM } from '../schema.js';
 
 /**
  * The 17 joints of Human3.6M (Ionescu et al., PAMI 2014) and the thorax, the middle of the shoulders, in the order of the
  * official RLE code; evaluations leave the thorax out. Joint 0, the pelvis, is the root that depths count from. Human3.6M
  * defines no OKS sigmas: limbs have COCO's, pelvis and torso the hips', neck, nose, head and thorax those of CrowdPose.
  */
-export const h36m18: JointSchema = {
+export const h36m18: PersonSchema = {
   name: 'h36m18',
   joints: [
     'pelvis',
@@ -53,7 +53,7 @@ export const h36m18: JointSchema = {
     [11, 12, LEFT_ARM],
     [12, 13, LEFT_ARM],
   ],
-  torso: [11, 1],
+  normaliser: [11, 1],
   upperBody: [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
   oksSigmas: [
     0.107, 0.107, 0.087, 0.089, 0.107, 0.087, 0.089, 0.107, 0.079, 0.079, 0.079, 0.079, 0.072, 0.062, 0.079, 0.072,

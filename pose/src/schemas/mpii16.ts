@@ -1,10 +1,10 @@
-import { type JointSchema, LEFT, LEFT_ARM, MIDDLE, RIGHT, RIGHT_ARM } from '../schema.js';
+import { LEFT, LEFT_ARM, MIDDLE, type PersonSchema, RIGHT, RIGHT_ARM } from '../schema.js';
 
 /**
  * The 16 joints of MPII Human Pose (Andriluka et al., CVPR 2014), in its order; left and right are the person's own. MPII
  * defines no OKS sigmas: limbs have COCO's, pelvis the hips', thorax, neck and head top those of CrowdPose.
  */
-export const mpii16: JointSchema = {
+export const mpii16: PersonSchema = {
   name: 'mpii16',
   joints: [
     'right_ankle',
@@ -49,7 +49,7 @@ export const mpii16: JointSchema = {
     [13, 14, LEFT_ARM],
     [14, 15, LEFT_ARM],
   ],
-  torso: [13, 2],
+  normaliser: [13, 2],
   upperBody: [7, 8, 9, 10, 11, 12, 13, 14, 15],
   oksSigmas: [
     0.089, 0.087, 0.107, 0.107, 0.087, 0.089, 0.107, 0.079, 0.079, 0.079, 0.062, 0.072, 0.079, 0.079, 0.072, 0.062,

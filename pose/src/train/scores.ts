@@ -1,5 +1,5 @@
 import { decodeJoints } from '../crop.js';
-import { jointDistances, torsoLengths } from '../metrics/pck.js';
+import { jointDistances, normLengths } from '../metrics/pck.js';
 import { headSizes } from '../metrics/pckh.js';
 import { type PoseScore, scorePoses } from '../metrics/scorePoses.js';
 import { flipOrder, type JointSchema } from '../schema.js';
@@ -10,7 +10,7 @@ import { type SpaceScore, scoreInSpace } from './spaceScore.js';
 export interface ScoredPoses extends PoseScore {
   /** [N, K]: distance to the true joint in units of the crop's side; NaN where the joint has no label. */
   readonly distances: Float64Array;
-  /** [N, K]: 1 where the distance is below 0.2 torso lengths, 0 where not, NaN where the joint or the torso has no label. */
+  /** [N, K]: 1 where the distance is below 0.2 of `normLengths`, 0 where not, NaN where the joint or that length has no label. */
   readonly correct: Float64Array;
   /** Of predictions in 3-D. */
   readonly space?: SpaceScore;
@@ -53,14 +53,15 @@ export function score(schema: JointSchema, samples: readonly LoadedSample[], mu:
     sides[n] = Math.max(sample.crop.width, sample.crop.height);
   });
   const heads = samples.map(({ headBox }) => (headBox ? headSizes([headBox])[0] : Number.NaN));
-  const torso = torsoLengths(schema, truth, weights);
+  const boxes = samples.map(({ box }) => box);
+  const lengths = normLengths(schema, truth, weights, boxes);
   const labelled = jointDistances(pixels, truth).map((distance, i) => (weights[i] > 0 ? distance : Number.NaN));
   const imageOf = (i: number) => Math.floor(i / count);
   return {
-    ...scorePoses(schema, pixels, truth, weights, sides, heads.every(Number.isNaN) ? undefined : heads),
+    ...scorePoses(schema, pixels, truth, weights, boxes, sides, heads.every(Number.isNaN) ? undefined : heads),
     distances: labelled.map((distance, i) => distance / sides[imageOf(i)]),
     correct: labelled.map((distance, i) => {
-      const share = distance / torso[imageOf(i)];
+      const share = distance / lengths[imageOf(i)];
       return Number.isNaN(share) ? share : Number(share < 0.2);
     }),
   };

@@ -3,6 +3,7 @@ import type { PlannedRun } from '../../src/node/compare/plan.js';
 import type { RowName } from '../../src/node/compare/rows.js';
 import { RISKS, type RunConfidence, type RunResult } from '../../src/node/compare/runResult.js';
 import { runFolder } from '../../src/node/train/runFolder.js';
+import { lsp14 } from '../../src/schema.js';
 import { makeConfig } from '../../src/train/config.js';
 
 const EPOCHS = 30;
@@ -41,7 +42,7 @@ export function sampleComparison(): Comparison {
   return summarise(
     [...runs, diverged],
     {
-      data: { name: 'lsp', train: 1000, test: 1000 },
+      data: { name: 'lsp', schema: lsp14, train: 1000, test: 1000 },
       device: 'a device',
       baselines: [{ name: 'mean pose', pck10: 0.048, pck20: 0.198, pck50: 0.672, error: 0.1409 }],
     },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { float32Sum, METRIC_DIGITS } from '../../../test/tolerance.js';
 import { meanPose } from '../../src/meanPose.js';
 import { pearson, spearman } from '../../src/metrics/correlation.js';
-import { auc, jointDistances, meanError, pck, torsoLengths } from '../../src/metrics/pck.js';
+import { auc, jointDistances, meanError, normLengths, pck } from '../../src/metrics/pck.js';
 import { scorePoses } from '../../src/metrics/scorePoses.js';
 import { lsp14 } from '../../src/schema.js';
 import goldens from '../golden/pck_golden.json' with { type: 'json' };
@@ -49,19 +49,19 @@ describe('scorePoses', () => {
   const joints = Float64Array.from({ length: 2 * K }, (_, i) => (i % 2 ? 3 * i : i));
 
   test('the torso runs from the left shoulder to the right hip', () => {
-    expect(torsoLengths(lsp14, joints, new Float64Array(K).fill(1))[0]).toBeCloseTo(
+    expect(normLengths(lsp14, joints, new Float64Array(K).fill(1), [])[0]).toBeCloseTo(
       Math.hypot(18 - 4, 57 - 15),
       METRIC_DIGITS,
     );
     const none = new Float64Array(K).fill(1).fill(0, 2, 3);
-    expect(torsoLengths(lsp14, joints, none)[0]).toBeNaN();
+    expect(normLengths(lsp14, joints, none, [])[0]).toBeNaN();
   });
 
   test('counts by joint and measures errors in sides', () => {
     const moved = joints.slice();
     // 0.15 torso: right at 0.2, wrong at 0.1.
     moved[0] += 0.15 * Math.hypot(14, 42);
-    const score = scorePoses(lsp14, moved, joints, new Float64Array(K).fill(1), [100]);
+    const score = scorePoses(lsp14, moved, joints, new Float64Array(K).fill(1), [[0, 0, 1, 1]], [100]);
     expect(score.pck20).toBe(1);
     expect(score.pck10).toBeCloseTo((K - 1) / K, METRIC_DIGITS);
     expect(score.joints[0]).toEqual({

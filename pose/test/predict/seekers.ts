@@ -21,7 +21,7 @@ export const schema: JointSchema = {
   joints: ['nose', 'left', 'right'],
   flipPairs: [[1, 2]],
   limbs: [],
-  torso: [0, 1],
+  normaliser: [0, 1],
   upperBody: [],
   oksSigmas: [0.1, 0.1, 0.1],
 };

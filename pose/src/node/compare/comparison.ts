@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { PoseScore } from '../../metrics/scorePoses.js';
+import type { JointSchema } from '../../schema.js';
 import type { TrainConfig } from '../../train/config.js';
 import { type Contrast, contrastsOf } from './contrasts.js';
 import type { Cost } from './cost.js';
@@ -24,6 +25,7 @@ export interface Comparison {
 
 export interface DataSummary {
   readonly name: string;
+  readonly schema: JointSchema;
   readonly train: number;
   readonly test: number;
 }

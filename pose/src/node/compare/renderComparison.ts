@@ -1,3 +1,4 @@
+import { normText } from '../../metrics/pck.js';
 import type { Fact } from '../../report/runReport.js';
 import { networkText, optimiserText } from '../../train/configText.js';
 import { facts } from '../report/facts.js';
@@ -46,11 +47,11 @@ function run({ device, data, config, seeds, rows }: Comparison): Fact[] {
   ];
 }
 
-function table({ rows, baselines, config, seeds, device }: Comparison): Markup {
+function table({ data, rows, baselines, config, seeds, device }: Comparison): Markup {
   return html`<section><h2>All figures</h2><div class="scroll"><table>
     <thead><tr><th></th><th>PCK@0.1&#160;%</th><th>PCK@0.2&#160;%</th><th>PCK@0.5&#160;%</th><th>error</th><th>r(σ, error)</th><th>ρ(σ, error)</th><th>r(conf, OKS)</th><th>AURC</th><th>calibration error</th><th>sharpness</th></tr></thead>
     <tbody>${rows.map(scoreLine)}${baselines.map(baselineLine)}</tbody>
-    <caption>Mean ± sample standard deviation over the seeds ${seeds.join(', ')}. PCK@t: share of joints closer to their label than t torso lengths. Error: mean
+    <caption>Mean ± sample standard deviation over the seeds ${seeds.join(', ')}. PCK@t: share of joints closer to their label than t times ${normText(data.schema)}. Error: mean
     distance in % of the crop’s side. r is Pearson’s correlation, ρ Spearman’s: of σ with the error, over joints; of the confidence, 1 −
     mean σ, with OKS, over people (the area being 0.53 of the tight box). For heatmaps σ is 1 − the height of the peak. AURC: the mean of the
     risk-coverage curve below, in % of the crop’s side. Calibration error: by how many points the shares of the labels inside intervals differ

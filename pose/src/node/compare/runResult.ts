@@ -41,6 +41,7 @@ export interface RunCalibration {
 /** What a network's confidence is worth. */
 export interface RunConfidence {
   readonly joints: Correlation;
+  /** NaN for joints without OKS sigmas. */
   readonly people: Correlation;
   /** Area under the risk-coverage curve of the joints: their mean error, averaged over coverages. */
   readonly aurc: number;
@@ -92,7 +93,7 @@ function scoresOf(entry: JsonEntry): RunScores {
   };
   if (!entry.has('confidence')) return scores;
   const confidence = entry.entry('confidence');
-  const correlation = (of: JsonEntry) => ({ pearson: of.number('pearson'), spearman: of.number('spearman') });
+  const correlation = (of: JsonEntry) => ({ pearson: figure(of, 'pearson'), spearman: figure(of, 'spearman') });
   return {
     ...scores,
     confidence: {

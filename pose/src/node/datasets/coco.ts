@@ -6,6 +6,7 @@ import { schemaOf } from '../../coco/schemaOf.js';
 import type { PoseDataset } from '../../dataset.js';
 import { type AnnotatedPerson, boxInPixels, jointsOf } from '../../datasets/people.js';
 import type { JointSchema } from '../../schema.js';
+import { haveSameJoints } from '../../schemas/known.js';
 import { readGroundTruth } from '../jsonFiles.js';
 import { annotatedSplit, folderWith, imagePath } from './annotated.js';
 
@@ -49,7 +50,7 @@ export async function coco(folder: string): Promise<PoseDataset> {
     // The area, which a few files in this form lack, is the metric's business.
     const truth = await readGroundTruth(file, 'box');
     const own = schemaOf(truth);
-    if (schema && schema !== own)
+    if (schema && !haveSameJoints(schema, own))
       throw new DataError(`${file}: its joints are ${own.name}, those before ${schema.name}`);
     schema = own;
     const partOf = isMixed ? partsOf(truth) : () => kinds[i];
@@ -62,7 +63,13 @@ export async function coco(folder: string): Promise<PoseDataset> {
       upright: false,
     });
   const name = basename(files[0]).startsWith('crowdpose') ? 'crowdpose' : 'coco';
-  return { name, schema: schema as JointSchema, mirrorable: true, train: split('train'), test: split('test') };
+  return {
+    name,
+    schema: schema as JointSchema,
+    mirrorable: schema?.flipPairs !== undefined,
+    train: split('train'),
+    test: split('test'),
+  };
 }
 
 function partsOf({ images }: CocoGroundTruth): (image: number) => Part {

@@ -6,6 +6,7 @@ import { relabelled } from '../../datasets/relabelled.js';
 import { figures } from '../../figures/figures.js';
 import type { JointSchema } from '../../schema.js';
 import { h36m18, MPII_TO_H36M } from '../../schemas/h36m18.js';
+import { haveSameJoints } from '../../schemas/known.js';
 import { mpii16 } from '../../schemas/mpii16.js';
 import type { TrainConfig } from '../../train/config.js';
 import { exists } from './annotated.js';
@@ -82,7 +83,7 @@ export async function openDataset({
 
 /** Both halves of a data set, with the joints of a schema. */
 function splitsAs(schema: JointSchema, { name, schema: own, train, test }: PoseDataset, data: string): PoseSplit[] {
-  if (own === schema) return [train, test];
+  if (haveSameJoints(own, schema)) return [train, test];
   if (own === mpii16 && schema === h36m18) return [train, test].map((split) => relabelled(split, MPII_TO_H36M));
   throw new DataError(`--data ${data}: ${name} has the joints ${own.name}, the first data set has ${schema.name}`);
 }

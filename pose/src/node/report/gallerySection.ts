@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { drawLabel, drawPose, overlayViewBox } from '../../draw.js';
+import { normText } from '../../metrics/pck.js';
 import type { Example, RunReport } from '../../report/runReport.js';
 import { html, Markup } from './markup.js';
 import { percent } from './numbers.js';
@@ -18,7 +19,7 @@ export async function gallerySection(run: RunReport): Promise<Markup | undefined
         ? `The ellipse at a joint is one standard deviation of where the network expects the label, and holds ${Math.round(100 * uncertainty.ellipseMass)}\u00a0% of its density. `
         : undefined
     }Thin and white, where the
-    prediction does not cover it: the label. A joint is right within ${run.mainThreshold} torso lengths; the error is the mean
+    prediction does not cover it: the label. A joint is right within ${run.mainThreshold} of ${normText(run.schema)}; the error is the mean
     over the joints in % of the crop’s side.</p>
     ${await grid(run, run.gallery)}</section>`;
 }

@@ -1,3 +1,4 @@
+import { normText } from '../../metrics/pck.js';
 import type { RunReport, Score } from '../../report/runReport.js';
 import { densitySection } from './densitySection.js';
 import { facts } from './facts.js';
@@ -41,7 +42,7 @@ function tiles(run: RunReport): Markup {
   </div>`;
 }
 
-function scores({ network, baselines, thresholds }: RunReport): Markup {
+function scores({ schema, network, baselines, thresholds }: RunReport): Markup {
   const row = (score: Score, kind: string) =>
     html`<tr class="${kind}"><th>${score.name}</th>${score.pck.map(
       (pck) => html`<td>${percent(pck)}</td>`,
@@ -49,7 +50,7 @@ function scores({ network, baselines, thresholds }: RunReport): Markup {
   return html`<section><h2>How good it is</h2><div class="scroll"><table>
     <thead><tr><th></th>${thresholds.map((t) => html`<th>PCK@${t}&#160;%</th>`)}${network.pckh !== undefined && html`<th>PCKh@0.5&#160;%</th>`}<th>mean error</th>${network.space && html`<th>MPJPE&#160;mm</th><th>PA-MPJPE&#160;mm</th>`}<th>corr(expected, true error)</th></tr></thead>
     <tbody>${row(network, 'network')}${baselines.map((baseline) => row(baseline, 'baseline'))}</tbody>
-    <caption>On held-out images. PCK@t: share of joints closer to their label than t times the torso of the label${network.pckh !== undefined && ', PCKh: than t times 0.6 of the diagonal of its head box'}. Mean error
+    <caption>On held-out images. PCK@t: share of joints closer to their label than t times ${normText(schema)} of the label${network.pckh !== undefined && ', PCKh: than t times 0.6 of the diagonal of its head box'}. Mean error
     in % of the crop’s side.${network.space && ' MPJPE: mean distance in space, both poses from their root, with the depth of the label’s; PA-MPJPE: after rotation, scale and shift.'} The mean pose ignores the image; ridge regression sees it, but only linearly.</caption>
     </table></div></section>`;
 }

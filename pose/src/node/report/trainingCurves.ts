@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { normText } from '../../metrics/pck.js';
 import type { RunReport } from '../../report/runReport.js';
 import { chart, colour } from './chart.js';
 import { html, type Markup } from './markup.js';
@@ -44,7 +45,7 @@ export function trainingCurves(run: RunReport): Markup {
     <figure>${chart('Loss by epoch', { ...axes, marginRight: 64, x, y: { label: 'loss', nice: true }, marks: lossMarks })}
       <figcaption><b>Loss</b>, mean over the images.${run.uncertainty && ' A negative log-likelihood may well fall below zero: densities exceed one where they are narrow.'}</figcaption></figure>
     <figure>${chart('Held-out PCK by epoch', { ...axes, x, y: { label: `PCK@${mainThreshold} held out (%)`, domain: pckDomain(run) }, marks: pckMarks })}
-      <figcaption><b>Held-out accuracy.</b> Share of joints closer to their label than ${mainThreshold} torso lengths;
+      <figcaption><b>Held-out accuracy.</b> Share of joints closer to their label than ${mainThreshold} of ${normText(run.schema)};
       at the end ${percent(last)}&#160;%. Dashed: the baselines.</figcaption></figure>
   </div>`;
 }

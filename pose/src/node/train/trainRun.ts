@@ -52,9 +52,9 @@ export async function trainRun(
 /** Why epochs have no PCK, and what the best checkpoint is then. */
 function withoutPck({ data }: Session): string {
   const { schema } = data.dataset;
-  const torso = schema.torso.map((k) => schema.joints[k]).join(' and ');
+  const ends = schema.normaliser?.map((k) => schema.joints[k]).join(' and ');
   return (
-    `no held-out image has both ${torso}, which PCK@0.2 is measured by: the best checkpoint is that of the lowest ` +
+    `no held-out image has ${ends ? `both ${ends}` : 'a box and labels'}, which PCK@0.2 is measured by: the best checkpoint is that of the lowest ` +
     'held-out loss'
   );
 }
