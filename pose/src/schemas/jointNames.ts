@@ -49,7 +49,7 @@ function areNumbers(joints: readonly string[]): boolean {
     const stem = /^(.*?)\d+$/.exec(plainName(name))?.[1];
     if (stem !== undefined) stems.set(stem, (stems.get(stem) ?? 0) + 1);
   }
-  return [...stems].some(([stem, count]) => stem === '' || count > FEW);
+  return [...stems].some(([stem, count]) => stem === '' || count > FEW || count === joints.length);
 }
 
 /** A way to see a side in a name, and the mirrored name, both in words. */

@@ -1,7 +1,11 @@
-import type { JointSchema } from '../schema.js';
+import { coco17, type JointSchema } from '../schema.js';
 
-/** So many joints of which nothing is known. */
+/** Joints whose file gives them no names: 17 are taken for COCO's, of any other number nothing is known. */
 export function withoutNames(count: number): JointSchema {
-  const joints = Array.from({ length: count }, (_, k) => `joint ${k}`);
-  return { name: `${count} joints`, joints, limbs: [], upperBody: [] };
+  if (count === coco17.joints.length) return coco17;
+  return { name: `${count} joints`, joints: unnamedJoints(count), limbs: [], upperBody: [] };
+}
+
+export function unnamedJoints(count: number): string[] {
+  return Array.from({ length: count }, (_, k) => `joint ${k}`);
 }
