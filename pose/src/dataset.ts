@@ -82,6 +82,8 @@ export interface PoseDataset {
   readonly mirrorable: boolean;
   /** Whether its samples have `spatial` labels. */
   readonly spatial?: boolean;
+  /** What was found, left out and decided when it was opened, a line each. */
+  readonly notes?: readonly string[];
   readonly train: PoseSplit;
   readonly test: PoseSplit;
 }

@@ -19,10 +19,9 @@ export { type LoadedNetwork, networkOf } from './checkpoints/networkOf.js';
 export { onnxNetwork } from './checkpoints/onnxNetwork.js';
 export type { PoseCheckpoint } from './checkpoints/poseCheckpoint.js';
 export { type FormattedCheckpoint, formatPoseCheckpoint, poseCheckpointOf } from './checkpoints/poseCheckpoint.js';
-export type { CocoGroundTruth, CocoTruth } from './coco/groundTruth.js';
-export { groundTruthOf } from './coco/groundTruth.js';
+export { type CocoTruth, withAreas } from './coco/areas.js';
 export { type PairedPoses, type PosePair, pairPoses, stackPairs } from './coco/posePairs.js';
-export type { CocoResult } from './coco/results.js';
+export type { CocoResult, ResultOptions } from './coco/results.js';
 export { resultsOf } from './coco/results.js';
 export { schemaOf } from './coco/schemaOf.js';
 export {
@@ -46,8 +45,21 @@ export {
   type SpatialLabels,
   type SplitOrigin,
 } from './dataset.js';
-export type { BoxedPerson } from './datasets/boxes.js';
-export { boxesOf, boxesOfTable } from './datasets/boxes.js';
+export {
+  type Annotation,
+  type Annotations,
+  type Category,
+  type Id,
+  ORIENTATIONS,
+  type Orientation,
+  type Picture,
+} from './datasets/annotations.js';
+export { boxTableAnnotations } from './datasets/boxes.js';
+export { detections, withPictureNames } from './datasets/detections.js';
+export { isAnnotations, jsonAnnotations } from './datasets/jsonAnnotations.js';
+export { matAnnotations } from './datasets/matAnnotations.js';
+export { PicturePaths } from './datasets/picturePaths.js';
+export { Tally } from './datasets/tally.js';
 export { defaultFigures, type FigureOptions, figures } from './figures/figures.js';
 export type { LabelNoise } from './figures/labels.js';
 export type { PoseVariety } from './figures/pose.js';
@@ -99,7 +111,7 @@ export type { Poses3d } from './poses3d.js';
 export { poses3dOf } from './poses3d.js';
 export { errorsOf } from './predict/errorsOf.js';
 export { formatResults } from './predict/formatResults.js';
-export { boxesOfJson, boxesOfList, boxesOfTruths, type ImageBoxes, withBoxes } from './predict/imageBoxes.js';
+export { type BoxChoice, type BoxedImages, boxesOfJson, withBoxes } from './predict/imageBoxes.js';
 export type { ImageToPredict, PersonBox } from './predict/imageToPredict.js';
 export { jointsOf } from './predict/jointsOf.js';
 export { type PoseNetwork, poseNetwork } from './predict/poseNetwork.js';

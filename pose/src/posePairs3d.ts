@@ -2,7 +2,7 @@ import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
 import { cameraPoints } from './cameraPoints.js';
 import { type H36mLabels, h36mLabels } from './datasets/h36mLabels.js';
-import { fileName } from './fileName.js';
+import { PicturePaths } from './datasets/picturePaths.js';
 import { type Poses3d, poses3dOf } from './poses3d.js';
 import { H36M_THORAX, h36m18 } from './schemas/h36m18.js';
 
@@ -15,7 +15,7 @@ export interface PosePairs3d {
 /**
  * Reads labels and predictions in space from the JSON of two files, in one of two forms. The first is two lists
  * [N, K, 3] of millimetres in the same order. The second is annotations of Human3.6M in the format of the official RLE
- * code, and results with `keypoints_3d`, as `wgrad-pose predict` writes them. A result is found by the name of its
+ * code, and results with `keypoints_3d`, as `wgrad-pose predict` writes them. A result is found by the path of its
  * picture, or else by its id; of two results for a picture, the one with the better score counts.
  *
  * For Human3.6M, all is done as the official code evaluates: x and y are projected back by the label's camera, z counts
@@ -50,9 +50,15 @@ function inCamera(people: readonly H36mLabels[], annotations: string, content: u
   if (people.length === 0) throw new DataError(`${annotations}: nobody in it has labels; there is nothing to score`);
   const joints = h36m18.joints.length;
   const found = resultsByPicture(content, results);
+  const paths = [...found.keys()].filter((key) => typeof key === 'string');
+  const places = new PicturePaths(paths).matches(
+    people.map(({ name }) => name),
+    results,
+  );
   const [truth, prediction] = [0, 1].map(() => new Float64Array(people.length * joints * 3));
   people.forEach(({ name, image, joints: pixels, spatial }, n) => {
-    const result = found.get(fileName(name)) ?? (image === undefined ? undefined : found.get(image));
+    const place = places[n];
+    const result = place === undefined ? image !== undefined && found.get(image) : found.get(paths[place]);
     if (!result) throw new DataError(`${results}: no result for ${name} of ${annotations}; predict every picture`);
     truth.set(cameraPoints(pixels, spatial.depths, spatial), n * joints * 3);
     const seen = result.numbers('keypoints_3d', 3 * joints);
@@ -67,13 +73,13 @@ function inCamera(people: readonly H36mLabels[], annotations: string, content: u
   return { truth: poses(annotations, truth), prediction: poses(results, prediction) };
 }
 
-/** The best result of each picture, by the picture's name, or by its id where the results do not have names. */
+/** The best result of each picture, by the picture's path, or by its id where the results do not have names. */
 function resultsByPicture(content: unknown, file: string): Map<string | number, JsonEntry> {
   if (!Array.isArray(content)) throw new DataError(`${file}: expected a list of results [{...}, ...]`);
   const best = new Map<string | number, JsonEntry>();
   content.forEach((value: unknown, i) => {
     const entry = new JsonEntry(value, file, `[${i}]`);
-    const key = entry.has('file_name') ? fileName(entry.text('file_name')) : entry.integer('image_id');
+    const key = entry.has('file_name') ? entry.text('file_name') : entry.integer('image_id');
     const other = best.get(key);
     if (!other || entry.number('score') > other.number('score')) best.set(key, entry);
   });

@@ -48,6 +48,20 @@ export class JsonEntry {
     return value;
   }
 
+  /** What identifies something: a whole number, or a text that is not empty. @throws DataError */
+  id(field: string): number | string {
+    const value = this.#fields[field];
+    if (typeof value === 'string' ? value !== '' : Number.isSafeInteger(value)) return value as number | string;
+    throw this.error(field, 'expected a whole number or a text');
+  }
+
+  /** Yes or no: true or false, 1 or 0. @throws DataError */
+  flag(field: string): boolean {
+    const value = this.#fields[field];
+    if (typeof value === 'boolean' || value === 0 || value === 1) return Boolean(value);
+    throw this.error(field, 'expected true or false, 1 or 0');
+  }
+
   /** A list of `length` finite numbers. @throws DataError */
   numbers(field: string, length: number): readonly number[] {
     const value = this.#fields[field];

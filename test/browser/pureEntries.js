@@ -22,7 +22,7 @@ export async function runAll(inputs) {
       ap: averagePrecision(inputs),
       crop: pose.inputToImage(pose.cropAround([10, 20, 30, 60], { aspect: 0.75 }), 48, 64),
       torch: pose.describeArchitecture((await pose.poseCheckpointOf(await torchFile(inputs), 'net.pth')).architecture),
-      table: await pose.boxesOfTable('file,x,y,width,height\na.jpg,1,2,3,4\n', 'boxes.csv'),
+      table: (await pose.boxTableAnnotations('file,x,y,width,height\na.jpg,1,2,3,4\n', 'boxes.csv')).people,
       trained: await trainAndPredict(),
     },
   };
@@ -49,8 +49,10 @@ function roundTrip() {
 
 /** @param {import('./pureInputs.ts').PureInputs} inputs */
 function averagePrecision({ annotations, results }) {
-  const truth = pose.groundTruthOf(annotations, 'gt.json');
-  return pose.cocoAp(truth.truths, pose.resultsOf(results, 'dt.json', truth), { sigmas: pose.coco17.oksSigmas });
+  const truth = pose.jsonAnnotations(annotations, 'gt.json');
+  return pose.cocoAp(pose.withAreas(truth, 'annotation'), pose.resultsOf(results, 'dt.json', truth), {
+    sigmas: pose.coco17.oksSigmas,
+  });
 }
 
 /** @param {import('./pureInputs.ts').PureInputs} inputs */

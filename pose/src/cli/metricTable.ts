@@ -1,18 +1,19 @@
 import { DataError } from 'wgrad';
-import type { CocoGroundTruth } from '../coco/groundTruth.js';
-import { type PairedPoses, type PosePair, pairPoses, stackPairs } from '../coco/posePairs.js';
+import { withAreas } from '../coco/areas.js';
+import { type PairedPoses, type PosePair, stackPairs } from '../coco/posePairs.js';
 import { schemaOf } from '../coco/schemaOf.js';
+import { Tally } from '../datasets/tally.js';
 import { cocoAp } from '../metrics/cocoAp.js';
 import { type LabelPlaces, placeLabelsNormally } from '../metrics/labelPlaces.js';
 import { mpjpe, nMpjpe, paMpjpe } from '../metrics/mpjpe.js';
 import { auc, jointDistances, meanError, normLengths, pck } from '../metrics/pck.js';
 import { excludedOf, headSizes, pckh } from '../metrics/pckh.js';
 import { uncertaintyScore } from '../metrics/uncertaintyScore.js';
-import { mpiiTruths } from '../node/datasets/mpii.js';
-import { readGroundTruth, readPosePairs3d, readResults } from '../node/jsonFiles.js';
+import { readPosePairs3d, readResults } from '../node/jsonFiles.js';
 import type { Poses3d } from '../poses3d.js';
 import { sigmasFor } from '../schemas/sigmas.js';
 import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
+import { readPairs, readTruth, type ScoredPairs, say } from './scoredPairs.js';
 
 /** The files of an evaluation, and the options of some metrics, as they are typed. */
 export interface MetricFlags {
@@ -44,10 +45,17 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     about: 'average precision and recall by OKS',
     options: { variant: ['pycocotools'], area: ['annotation', 'box'] },
     score: async ({ annotations, results, variant, area }) => {
-      const truth = await readGroundTruth(annotations, area === 'box' ? 'box' : 'annotation');
+      const truth = await readTruth(annotations);
       const sigmas = sigmasFor(schemaOf(truth), '--metric coco');
-      const found = await readResults(results, truth);
-      return { ...cocoAp(truth.truths, found, { sigmas, variant: variant === 'pycocotools' ? variant : 'exact' }) };
+      const told = new Tally();
+      const found = await readResults(results, truth, { told });
+      if (told.size > 0) say(`of note: ${told.text()}`);
+      return {
+        ...cocoAp(withAreas(truth, area === 'box' ? 'box' : 'annotation'), found, {
+          sigmas,
+          variant: variant === 'pycocotools' ? variant : 'exact',
+        }),
+      };
     },
   },
   pck: onPixels(
@@ -76,16 +84,13 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   })),
   epe: onPixels('mean distance in pixels', [], ({ distances, weights }) => ({ EPE: meanError(distances, weights) })),
   nme: onPixels('mean distance by the --norm (box)', ['norm'], (poses, flags) => {
-    const lengths = lengthsOf(poses, flags.norm ?? 'box');
-    // A person without a length to divide by does not count, as in PCK.
-    const weights = poses.weights.map((w, i) => (Number.isNaN(lengths[Math.floor(i / poses.names.length)]) ? 0 : w));
-    return { NME: meanError(poses.distances, weights, lengths) };
+    return { NME: meanError(poses.distances, poses.weights, lengthsOf(poses, flags.norm ?? 'box')) };
   }),
   calibration: {
     about: 'whether the covariances of the results are true, as if of normal densities',
     options: {},
     score: async (flags) => {
-      const { pairs } = await readPairs(flags, true);
+      const { pairs } = await readPairs(flags.annotations, flags.results, true);
       const score = uncertaintyScore(placeOf(pairs));
       if (!score) throw new DataError(`${flags.annotations}: nobody in it has both labels and a box; nothing to score`);
       const at = (shares: readonly number[], level: number) => shares[score.levels.indexOf(level)];
@@ -116,9 +121,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   })),
 };
 
-interface PixelPoses extends PairedPoses {
-  readonly truth: CocoGroundTruth;
-  readonly pairs: readonly PosePair[];
+interface PixelPoses extends PairedPoses, ScoredPairs {
   /** [N, K] in pixels. */
   readonly distances: Float64Array;
   /** [K]. */
@@ -136,36 +139,13 @@ function onPixels(
     about,
     options: Object.fromEntries(options.map((option) => [option, values[option]])),
     score: async (flags) => {
-      const { truth, pairs } = await readPairs(flags);
+      const { truth, pairs } = await readPairs(flags.annotations, flags.results);
       const poses = stackPairs(pairs, truth.joints);
-      const named = [...truth.categories.values()].find((names) => names?.length === truth.joints);
+      const named = [...truth.categories.values()].find(({ joints }) => joints?.length === truth.joints)?.joints;
       const names = named ?? Array.from({ length: truth.joints }, (_, k) => `joint ${k}`);
       return score({ ...poses, truth, pairs, names, distances: jointDistances(poses.prediction, poses.target) }, flags);
     },
   };
-}
-
-async function readPairs({ annotations, results }: MetricFlags, uncertain = false) {
-  const isMat = annotations.toLowerCase().endsWith('.mat');
-  if (isMat) return pairsOfMat(annotations, results, uncertain);
-  const truth = await readGroundTruth(annotations);
-  const pairs = pairPoses(truth, await readResults(results, truth, uncertain), results);
-  if (pairs.length === 0) throw new DataError(`${annotations}: nobody in it has labels; there is nothing to score`);
-  return { truth, pairs };
-}
-
-/** MPII's own file does not list the test pictures; here they are the pictures that the results are about. */
-async function pairsOfMat(annotations: string, results: string, uncertain: boolean) {
-  const all = await mpiiTruths(annotations);
-  const found = await readResults(results, all, uncertain);
-  const seen = new Set(found.map(({ image }) => image));
-  if (seen.size < all.images.size) {
-    process.stderr.write(`scores ${seen.size} of ${all.images.size} labelled pictures: those with results\n`);
-  }
-  const truth = { ...all, truths: all.truths.filter(({ image }) => seen.has(image)) };
-  const pairs = pairPoses(truth, found, results);
-  if (pairs.length === 0) throw new DataError(`${results}: no results; there is nothing to score`);
-  return { truth, pairs };
 }
 
 /** Where labels lie in the densities of their results, in units of the longer side of each person's box. */
@@ -205,9 +185,17 @@ function inSpace(
 }
 
 /**
- * [N]: the length that each person's distances are divided by, in pixels; NaN where a joint of the torso is missing.
+ * [N]: the length that each person's distances are divided by, in pixels; NaN, which leaves a person out, where the length is 0
+ * or a joint of the torso is missing.
  */
-function lengthsOf({ truth, pairs, target, weights }: PixelPoses, norm: string): Float64Array {
+function lengthsOf(poses: PixelPoses, norm: string): Float64Array {
+  const lengths = normsOf(poses, norm);
+  const missing = lengths.filter(Number.isNaN).length;
+  if (missing > 0) say(`left out: ${missing} of ${lengths.length} people, whose ${norm} has no length`);
+  return lengths;
+}
+
+function normsOf({ truth, pairs, target, weights }: PixelPoses, norm: string): Float64Array {
   const boxes = pairs.map(({ truth: { box } }) => box);
   const schema = schemaOf(truth);
   if (norm === 'torso' && schema.normaliser) return normLengths(schema, target, weights, boxes);
@@ -216,7 +204,7 @@ function lengthsOf({ truth, pairs, target, weights }: PixelPoses, norm: string):
       `--norm torso: of ${schema.name} it is not known between which joints it runs; take --norm box`,
     );
   }
-  if (norm === 'box') return Float64Array.from(pairs, ({ truth: { box } }) => Math.max(box[2], box[3]));
+  if (norm === 'box') return Float64Array.from(boxes, ([, , width, height]) => Math.max(width, height) || Number.NaN);
   return headSizes(
     pairs.map(({ truth: { id, headBox } }) => {
       if (headBox) return headBox;

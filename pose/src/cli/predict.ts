@@ -12,7 +12,9 @@ mean_3d and covariance_3d: [xx, xy, xz, yy, yz, zz, ...] of the same; --metric m
 Ellipses: one standard deviation of that, about its mean, which holds 39 % of a normal density and more of one with tails; with
 --level 0.9 the ellipse of the same shape that holds 90 % of the predicted density. The overlay's caption says which.
 
-Boxes: COCO annotations, a list of detections, or MPII's own .mat, in pixels of the upright image; without them a person fills the whole image. An
+Boxes: annotations in any form that wgrad-pose train reads, or a list of detections [{image_id or file_name, bbox, score?,
+category_id?}, ...]; without them a person fills the whole image. Images are matched by their paths, as far as both sides tell them, or by
+the number that their name is. Where categories have names, people are those of person; where several have none, --category must say. An
 image that cannot be read is reported and left out; the exit code is then 1. Ctrl-C writes the results of the images so far and says how
 many are missing; the exit code is then 130.`;
 
@@ -25,7 +27,11 @@ export function predict(program: Command): void {
     .option('--run <folder>', 'a run of wgrad-pose train, whose best checkpoint is used')
     .option('--weights <file>', 'weights instead of a run: safetensors, or a .pth or .pt of PyTorch')
     .option('--part <key>', "dict of the file to read, such as ema_state_dict; by default the model's")
-    .option('--boxes <file>', 'where the people are')
+    .option('--boxes <file>', 'where the people are: annotations in any form that train reads, or detections')
+    .option('--category <name>', 'whose boxes count: a name or an id, or all; by default person')
+    .option('--min-score <score>', 'boxes of a lower score are left out')
+    .option('--image-list <file>', "a COCO file whose images tell the names of the boxes' image ids")
+    .option('--orientation <name>', 'how images are read whose size in --boxes does not tell it: upright or stored')
     .option('--out <file>', 'write the results there instead of to stdout')
     .option('--overlays <folder>', 'draw poses over images, with ellipses of where the joints may be')
     .option('--level <share>', 'how much of the predicted density an ellipse holds; by default one standard deviation')

@@ -3,17 +3,21 @@ import { dirname } from 'node:path';
 import { DataError } from 'wgrad';
 import { fileError, writeFileAtomic } from 'wgrad/io/node';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
-import { decodeImage } from '../node/images.js';
+import { ORIENTATIONS, type Orientation } from '../datasets/annotations.js';
+import { Tally } from '../datasets/tally.js';
+import { decodePicture } from '../node/images.js';
 import { listImages, withBoxesOf } from '../node/predict/imagesToPredict.js';
 import { type EllipseSize, writeOverlays } from '../node/predict/overlays.js';
 import { readPoseCheckpoint } from '../node/weightsFiles.js';
 import { errorsOf } from '../predict/errorsOf.js';
 import { formatResults } from '../predict/formatResults.js';
+import type { BoxedImages } from '../predict/imageBoxes.js';
 import type { ImageToPredict } from '../predict/imageToPredict.js';
 import { jointsOf } from '../predict/jointsOf.js';
 import { poseNetwork } from '../predict/poseNetwork.js';
 import { predictPoses } from '../predict/predictPoses.js';
 import { SUPPRESSIONS, type Suppression, suppressAlike } from '../predict/suppressAlike.js';
+import { flagOf } from '../train/config.js';
 import { duration } from '../train/duration.js';
 import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../uncertainty/errorDensity.js';
 import { checkpointFile } from './checkpointFile.js';
@@ -26,6 +30,10 @@ export interface PredictFlags {
   readonly weights?: string;
   readonly part?: string;
   readonly boxes?: string;
+  readonly category?: string;
+  readonly minScore?: string;
+  readonly imageList?: string;
+  readonly orientation?: string;
   readonly out?: string;
   readonly overlays?: string;
   readonly level?: string;
@@ -52,7 +60,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const suppression = suppressionOf(flags);
   if (flags.out !== undefined) await checkWritable(flags.out);
   const listed = await listImages(paths);
-  const images = flags.boxes === undefined ? listed : await withBoxesOf(listed, flags.boxes);
+  const { images, leftOut } = await boxedImages(listed, flags);
   const batch = Math.min(batchSize(flags.batch), peopleIn(images));
   const device = await openBackend(flags.backend);
   const display = loadingDisplay('predict');
@@ -67,7 +75,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     const ofOne = await errorsOf(device, checkpoint);
     const errors = ofOne && flipTest ? flipAveraged(ofOne) : ofOne;
     const found = await predictPoses(images, {
-      decode: decodeImage,
+      decode: (image) => decodePicture(image.path, image),
       ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest, errors, signal },
       onProgress: display.update,
       onFailure: ({ message }) => {
@@ -89,6 +97,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
         const undrawn = new Set(poses.map(({ image }) => image)).size - drawn.length;
         if (undrawn > 0) say(`${undrawn} overlays are not drawn`);
       }
+      if (leftOut.size > 0) say(`left out: ${leftOut.text()}`);
       const without = images.slice(0, found.done).filter(({ people }) => people?.length === 0).length;
       say(
         `${poses.length} people${alike(found.poses.length - poses.length)} in ${found.done} images${without > 0 ? `, ${without} of them without a box` : ''}; ` +
@@ -104,6 +113,32 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   }
   if (failures > 0) process.exitCode = 1;
   if (signal.aborted) process.exitCode = INTERRUPTED;
+}
+
+/** @throws DataError where an option about boxes is no number, or is given without boxes */
+async function boxedImages(images: readonly ImageToPredict[], flags: PredictFlags): Promise<BoxedImages> {
+  const { boxes, category, imageList } = flags;
+  const asked = orientationOf(flags.orientation);
+  const oriented = (list: readonly ImageToPredict[]) =>
+    asked ? list.map((image) => ({ ...image, orientation: asked })) : list;
+  const minScore = flags.minScore === undefined ? undefined : Number(flags.minScore);
+  if (minScore !== undefined && !(minScore >= 0 && minScore <= 1)) {
+    throw new DataError(`--min-score ${flags.minScore}: expected a score from 0 to 1, such as 0.3`);
+  }
+  if (boxes !== undefined) {
+    const found = await withBoxesOf(images, boxes, { category, minScore, imageList });
+    return { ...found, images: oriented(found.images) };
+  }
+  const alone = (['category', 'minScore', 'imageList'] as const).find((name) => flags[name] !== undefined);
+  if (alone) throw new DataError(`${flagOf(alone)}: about the boxes of a file; give that with --boxes FILE as well`);
+  return { images: oriented(images), leftOut: new Tally() };
+}
+
+/** @throws DataError where the option is neither */
+function orientationOf(text: string | undefined): Orientation | undefined {
+  const found = ORIENTATIONS.find((name) => name === text);
+  if (found || text === undefined) return found;
+  throw new DataError(`--orientation ${text}: expected ${ORIENTATIONS.join(' or ')}`);
 }
 
 /** Checks before the work that its result can be saved. @throws DataError where a file could not be written there */

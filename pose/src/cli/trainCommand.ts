@@ -95,6 +95,7 @@ async function train(
   signal: AbortSignal,
 ): Promise<FinishedRun | undefined> {
   const { config, data } = session;
+  for (const note of data.dataset.notes ?? []) say(note);
   say(
     `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ` +
       `${networkText(config)}, loss ${lossText(config)}`,

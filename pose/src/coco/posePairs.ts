@@ -1,10 +1,10 @@
 import { DataError } from 'wgrad';
-import type { CocoGroundTruth, CocoTruth } from './groundTruth.js';
+import type { Annotation, Annotations, Id } from '../datasets/annotations.js';
 import type { CocoResult } from './results.js';
 
 /** An annotated person and the prediction for it. */
 export interface PosePair {
-  readonly truth: CocoTruth;
+  readonly truth: Annotation;
   readonly result: CocoResult;
 }
 
@@ -24,18 +24,18 @@ export interface PairedPoses {
  * @throws DataError naming the annotation that has no result, or the image whose results could belong to several people
  */
 export function pairPoses(
-  { file, truths }: CocoGroundTruth,
+  { file, people: annotated }: Annotations,
   results: readonly CocoResult[],
   resultsFile: string,
 ): PosePair[] {
-  const named = new Map<number, CocoResult>();
-  const unnamed = new Map<number, CocoResult>();
+  const named = new Map<Id, CocoResult>();
+  const unnamed = new Map<Id, CocoResult>();
   for (const result of results) {
     if (result.annotation === undefined) keepBest(unnamed, result.image, result);
     else keepBest(named, result.annotation, result);
   }
-  const people = truths.filter(({ crowd, labelled }) => !crowd && labelled > 0);
-  const perImage = new Map<number, number>();
+  const people = annotated.filter(({ crowd, labelled }) => !crowd && labelled > 0);
+  const perImage = new Map<Id, number>();
   for (const { image } of people) perImage.set(image, (perImage.get(image) ?? 0) + 1);
   return people.map((truth) => {
     const result = named.get(truth.id) ?? unnamed.get(truth.image);
@@ -73,7 +73,7 @@ export function stackPairs(pairs: readonly PosePair[], joints: number): PairedPo
   return { prediction, target, weights };
 }
 
-function keepBest(best: Map<number, CocoResult>, key: number, result: CocoResult): void {
+function keepBest(best: Map<Id, CocoResult>, key: Id, result: CocoResult): void {
   const other = best.get(key);
   if (!other || result.score > other.score) best.set(key, result);
 }

@@ -1,19 +1,20 @@
 import { DataError } from 'wgrad';
+import type { Annotations } from '../datasets/annotations.js';
 import { fileName } from '../fileName.js';
 import { coco17, type JointSchema } from '../schema.js';
 import { haveSameJoints, knownWith } from '../schemas/known.js';
 import { schemaOfParts } from '../schemas/schemaOfParts.js';
 import { withoutNames } from '../schemas/withoutNames.js';
-import type { CocoGroundTruth } from './groundTruth.js';
 
 /**
  * The schema of a file's keypoints, by the names in the categories of its annotations. Of keypoints without names, 17 are COCO's, and
  * of any other number nothing is known.
  * @throws DataError where a category has another number of names than there are keypoints, or other names than another one
  */
-export function schemaOf({ file, categories, truths, joints }: CocoGroundTruth): JointSchema {
-  const used = new Set(truths.map(({ category }) => category));
-  const named = [...categories].flatMap(([id, names]) =>
+export function schemaOf({ file, categories, people, joints, schema: own }: Annotations): JointSchema {
+  if (own) return own;
+  const used = new Set(people.map(({ category }) => category));
+  const named = [...categories].flatMap(([id, { joints: names }]) =>
     names && (used.has(id) || used.size === 0) ? [[id, names] as const] : [],
   );
   for (const [id, names] of named) {

@@ -1,45 +1,45 @@
 import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
-import type { Box } from '../dataset.js';
 import type { JointSchema } from '../schema.js';
 import { SCHEMAS } from '../schemas/known.js';
-
-/** A box around somebody in a picture, perhaps with labels. */
-export interface BoxedPerson {
-  readonly file: string;
-  /** `[x, y, width, height]` in pixels of the upright picture. */
-  readonly box: Box;
-  /** The detector's confidence. */
-  readonly score?: number;
-  readonly split?: 'train' | 'test';
-  /** `x, y, v` for each joint, v = 0 where it is not annotated. */
-  readonly keypoints?: readonly number[];
-}
+import type { Annotations } from './annotations.js';
+import { type ListedPerson, listedPictures, PERSON } from './listedPictures.js';
 
 const BOX = ['x', 'y', 'width', 'height'] as const;
 
+/** Does this JSON have the form of `boxAnnotations`? */
+export function isBoxes(content: unknown): content is unknown[] {
+  return Array.isArray(content) && content.some((entry) => isRecord(entry) && 'file' in entry && 'box' in entry);
+}
+
+const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 /**
- * The boxes of a file: a list of `{file, box: [x, y, width, height], score?, split?, keypoints?: [x, y, v, ...]}`.
+ * The people of a list `[{file, box: [x, y, width, height], score?, split?: 'train' | 'test', keypoints?: [x, y, v, ...]}, ...]` in
+ * pixels of the upright picture. The number of keypoints tells the joints: 17 are COCO's, 14 LSP's, 16 MPII's, 18 Human3.6M's, in
+ * their order.
  * @param list the file's JSON
  * @param file its name, for messages
  * @throws DataError naming file, entry and field for whatever is missing or no number
  */
-export function boxesOf(list: unknown, file: string): BoxedPerson[] {
+export function boxAnnotations(list: unknown, file: string): Annotations {
   if (!Array.isArray(list)) throw new DataError(`${file}: expected a list of boxes [{...}, ...]`);
-  return people(
-    list.map((value: unknown, i) => new JsonEntry(value, file, `[${i}]`)),
-    file,
-  );
+  const entries = list.map((value: unknown, i) => new JsonEntry(value, file, `[${i}]`));
+  const first = entries.find((entry) => entry.has('keypoints'));
+  const count = first?.list('keypoints').length ?? 0;
+  if (first && count % 3 !== 0) throw first.error('keypoints', 'expected x, y, v for each joint');
+  const schema = schemaFor(file, count / 3);
+  return annotationsOf(entries, file, { schema, joints: schema?.joints ?? [] });
 }
 
 /**
- * The boxes of a table: CSV with a heading and the columns file, x, y, width, height, perhaps score and split, and for each joint
- * `NAME_x` and `NAME_y`, empty where it is not annotated, in any order.
+ * The boxes of a table: CSV with a heading and the columns file, x, y, width, height, perhaps score and split, in any order, and for
+ * each joint `NAME_x` and `NAME_y`, empty where it is not annotated; the order of these is that of the joints.
  * @param text the file's content
  * @param file its name, for messages
  * @throws DataError naming file, line and field for whatever is missing or no number
  */
-export async function boxesOfTable(text: string, file: string): Promise<BoxedPerson[]> {
+export async function boxTableAnnotations(text: string, file: string): Promise<Annotations> {
   // The parser is only loaded for a table; this build of it also runs in browsers.
   const { parse } = await import('csv-parse/browser/esm/sync');
   let rows: Record<string, string>[];
@@ -51,50 +51,65 @@ export async function boxesOfTable(text: string, file: string): Promise<BoxedPer
   const columns = Object.keys(rows[0] ?? {});
   const missing = rows.length > 0 ? ['file', ...BOX].filter((name) => !columns.includes(name)) : [];
   if (missing.length > 0) throw new DataError(`${file}: no column ${missing.join(', ')} in ${columns.join(', ')}`);
-  const schema = SCHEMAS.find(
-    ({ joints }) =>
-      columns.filter((name) => name.endsWith('_x')).length === joints.length &&
-      joints.every((name) => columns.includes(`${name}_x`)),
-  );
+  const names = columns.filter((name) => name.endsWith('_x')).map((name) => name.slice(0, -2));
+  const halves = names.filter((name) => !columns.includes(`${name}_y`));
+  if (halves.length > 0) throw new DataError(`${file}: a column ${halves[0]}_x, but no ${halves[0]}_y`);
+  // The columns may stand in another order than the schema of the same names has.
+  const schema = SCHEMAS.find(({ joints }) => joints.length === names.length && joints.every((k) => names.includes(k)));
+  const joints = schema?.joints ?? names;
   const entries = rows.map((row, i) => {
+    const where = `line ${i + 2}`;
     const number = (name: string) => (row[name] ? Number(row[name]) : Number.NaN);
-    const keypoints = schema?.joints.flatMap((name) => {
-      const [x, y] = [number(`${name}_x`), number(`${name}_y`)];
-      return Number.isNaN(x + y) ? [0, 0, 0] : [x, y, 2];
+    const keypoints = joints.flatMap((name) => {
+      const place = [`${name}_x`, `${name}_y`];
+      if (place.every((column) => !row[column])) return [0, 0, 0];
+      const bad = place.find((column) => !Number.isFinite(number(column)));
+      if (bad)
+        throw new DataError(`${file}: ${where}.${bad}: expected a number, or nothing in x and y, got "${row[bad]}"`);
+      return [...place.map(number), 2];
     });
     const optional = { ...(row.score && { score: number('score') }), ...(row.split && { split: row.split }) };
-    return new JsonEntry({ file: row.file, box: BOX.map(number), keypoints, ...optional }, file, `line ${i + 2}`);
+    return new JsonEntry({ file: row.file, box: BOX.map(number), keypoints, ...optional }, file, where);
   });
-  return people(entries, file);
+  return annotationsOf(entries, file, { schema, joints });
 }
 
-function people(entries: readonly JsonEntry[], file: string): BoxedPerson[] {
+/** @param joints their names, of which a file without keypoints has none */
+function annotationsOf(
+  entries: readonly JsonEntry[],
+  file: string,
+  { schema, joints }: { readonly schema?: JointSchema; readonly joints: readonly string[] },
+): Annotations {
   if (entries.length === 0) throw new DataError(`${file}: no boxes in it`);
-  return entries.map((entry) => {
+  const people = entries.map((entry): ListedPerson => {
     const [x, y, width, height] = entry.numbers('box', 4);
     if (!(width > 0 && height > 0)) throw entry.error('box', 'expected a width and a height above 0');
     const split = entry.has('split') ? entry.text('split') : undefined;
     if (split !== undefined && split !== 'train' && split !== 'test')
       throw entry.error('split', 'expected train or test');
-    const keypoints = entry.has('keypoints') ? entry.list('keypoints').length : 0;
     return {
-      file: entry.text('file'),
+      picture: { file: entry.text('file'), split },
       box: [x, y, width, height],
       score: entry.has('score') ? entry.number('score') : undefined,
-      split,
-      keypoints: keypoints > 0 ? entry.numbers('keypoints', keypoints) : undefined,
+      keypoints: entry.has('keypoints')
+        ? entry.numbers('keypoints', 3 * joints.length)
+        : Array(3 * joints.length).fill(0),
     };
   });
+  return {
+    ...listedPictures(people, file),
+    categories: new Map([[PERSON, { name: 'person', ...(joints.length > 0 && { joints }) }]]),
+    ...{ joints: joints.length, schema, orientation: 'upright', leftOut: new Map() },
+  };
 }
 
-/** The schema of people's keypoints, found by their number. @throws DataError where no schema has so many */
-export function schemaFor(file: string, people: readonly BoxedPerson[]): JointSchema {
-  const counts = new Set(people.map(({ keypoints = [] }) => keypoints.length / 3));
-  const [count] = counts;
+/** The schema of so many keypoints without names. @throws DataError where no schema has so many */
+function schemaFor(file: string, count: number): JointSchema | undefined {
+  if (count === 0) return undefined;
   // CrowdPose has as many joints as LSP, but its data come in COCO's format.
   const schema = SCHEMAS.find(({ name, joints }) => name !== 'crowdpose14' && joints.length === count);
-  if (counts.size === 1 && schema) return schema;
+  if (schema) return schema;
   throw new DataError(
-    `${file}: keypoints of ${[...counts].join(' and ')} joints; expected 17 (COCO), 14 (LSP), 16 (MPII) or 18 (Human3.6M)`,
+    `${file}: keypoints of ${count} joints; expected 17 (COCO), 14 (LSP), 16 (MPII) or 18 (Human3.6M)`,
   );
 }

@@ -1,8 +1,11 @@
 import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
-import type { SpatialLabels } from '../dataset.js';
-import { H36M_THORAX } from '../schemas/h36m18.js';
+import type { Box, SpatialLabels } from '../dataset.js';
+import { H36M_THORAX, h36m18 } from '../schemas/h36m18.js';
+import type { Annotations } from './annotations.js';
+import { keypointsOf, type ListedPerson, listedPictures, PERSON } from './listedPictures.js';
 import type { AnnotatedPerson } from './people.js';
+import { Tally } from './tally.js';
 
 /** The number of joints in a file; the thorax, which follows from the shoulders, comes after them. */
 const STORED = H36M_THORAX;
@@ -24,7 +27,7 @@ export interface H36mLabels extends Pick<AnnotatedPerson, 'joints' | 'weights'> 
 
 /** The labels in a file's content, without the takes that are left out. @throws DataError as `h36m` */
 export function h36mLabels(content: unknown, file: string): H36mLabels[] {
-  return h36mAnnotations(content, file).flatMap(({ name, image, annotation, isBroken }) => {
+  return entriesOf(content, file).flatMap(({ name, image, annotation, isBroken }) => {
     if (isBroken) return [];
     // The annotation's image id counts before the image's, as in the official code.
     const [entry, field] = annotation.has('image_id') ? ([annotation, 'image_id'] as const) : ([image, 'id'] as const);
@@ -32,8 +35,46 @@ export function h36mLabels(content: unknown, file: string): H36mLabels[] {
   });
 }
 
+/** Does this JSON have the form of `h36mAnnotations`? */
+export function isH36m(content: unknown): boolean {
+  const [first] = ((content ?? {}) as { annotations?: unknown[] }).annotations ?? [];
+  return typeof first === 'object' && first !== null && 'keypoints_world' in first;
+}
+
+/**
+ * The annotations of Human3.6M in the form of the official RLE code: `{images: [{file_name, width, height}], annotations: [{bbox,
+ * keypoints_world: [[x, y, z] x 17], cam_param: {R, t, f, c}}]}`, one annotation to an image. A point of the camera is
+ * `R (world - t)`, a pixel `f x / z + c`. The boxes have room around the person already, so that crops do not pad them. The
+ * three takes with a wrong annotation are left out, as the official code does.
+ * @throws DataError naming file, annotation and field for whatever is missing or broken
+ */
+export function h36mAnnotations(content: unknown, file: string): Annotations {
+  const entries = entriesOf(content, file);
+  const whole = entries.filter(({ isBroken }) => !isBroken);
+  const people = whole.map(({ name, image, annotation }): ListedPerson => {
+    const { joints, weights: _, ...labels } = h36mProjection(annotation);
+    const points = Array.from({ length: joints.length / 2 }, (_, k) => [joints[2 * k], joints[2 * k + 1]] as const);
+    return {
+      picture: { file: name, size: [image.integer('width'), image.integer('height')] },
+      ...{
+        keypoints: keypointsOf(points),
+        box: annotation.numbers('bbox', 4) as unknown as Box,
+        padding: 1,
+        ...labels,
+      },
+    };
+  });
+  const leftOut = new Tally();
+  leftOut.add('people of takes with a wrong annotation', entries.length - whole.length);
+  return {
+    ...listedPictures(people, file),
+    categories: new Map([[PERSON, { name: 'person', joints: h36m18.joints }]]),
+    ...{ joints: h36m18.joints.length, schema: h36m18, orientation: 'stored', leftOut },
+  };
+}
+
 /** The annotations of a file's content, image by image. @throws DataError unless each image has one */
-export function h36mAnnotations(content: unknown, file: string) {
+function entriesOf(content: unknown, file: string) {
   const root = new JsonEntry(content, file);
   const [images, annotations] = [root.entries('images'), root.entries('annotations')];
   if (images.length !== annotations.length) {
@@ -48,7 +89,7 @@ export function h36mAnnotations(content: unknown, file: string) {
 }
 
 /** The labels of one annotation: pixels, and depths behind the pelvis. */
-export function h36mProjection(entry: JsonEntry): Pick<H36mLabels, 'joints' | 'weights' | 'spatial'> {
+function h36mProjection(entry: JsonEntry): Pick<H36mLabels, 'joints' | 'weights' | 'spatial'> {
   const world = points(entry, 'keypoints_world', STORED);
   const [left, right] = SHOULDERS.map((k) => world[k]);
   world.push([(left[0] + right[0]) / 2, (left[1] + right[1]) / 2, (left[2] + right[2]) / 2]);

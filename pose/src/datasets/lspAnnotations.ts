@@ -1,10 +1,15 @@
 import { DataError } from 'wgrad';
 import { excerptOfList } from 'wgrad/io';
-import { readMat5 } from '../formats/mat5.js';
+import { jointBox } from '../dataset.js';
+import type { MatValue } from '../formats/mat5.js';
 import { lsp14 } from '../schema.js';
+import type { Annotations } from './annotations.js';
+import { NEITHER } from './halves.js';
+import { keypointsOf, type ListedPerson, listedPictures, PERSON } from './listedPictures.js';
+import { jointsOf } from './people.js';
 
 /** The annotation of one image, still in MATLAB's pixels: the centre of the top left one is (1, 1). */
-export interface LspAnnotation {
+interface LspItem {
   readonly file: string;
   readonly split?: string;
   readonly size?: readonly [width: number, height: number];
@@ -13,32 +18,54 @@ export interface LspAnnotation {
 
 const JOINTS = lsp14.joints.length;
 
-/** What a file holds, and how many images train if it does not say. */
-export interface LspAnnotations {
-  readonly items: readonly LspAnnotation[];
-  /** Number of images that train. */
-  readonly custom: number;
-}
-
 /** LSP extended has no test images of its own, so this share is held out. */
 const HELD_OUT = 0.1;
 
-/** The annotations in the bytes of `joints.json`. @throws DataError naming item and joint */
-export function lspJson(bytes: Uint8Array, path: string): LspAnnotations {
-  let root: unknown;
-  try {
-    root = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new DataError(`${path}: not JSON (${error instanceof Error ? error.message : error}); write the file again`);
-  }
-  const items = isRecord(root) ? root.items : undefined;
-  if (!Array.isArray(items) || items.length === 0) {
-    throw new DataError(`${path}: expected {"items": [...]} with at least one item`);
-  }
-  return { items: items.map((item: unknown, i) => annotation(item, `${path}: item ${i}`)), custom: items.length / 2 };
+/** Does this JSON have the form of `lspAnnotations`? */
+export function isLsp(content: unknown): content is { items: unknown[] } {
+  return (
+    isRecord(content) && Array.isArray(content.items) && content.items.every((item) => isRecord(item) && 'xy' in item)
+  );
 }
 
-function annotation(item: unknown, where: string): LspAnnotation {
+/**
+ * The annotations of `joints.json`, `{items: [{file, xy: [[x, y] | null, ...], split?: 'train' | 'test', width?, height?}]}`
+ * in 1-based pixels; null is not annotated. Without splits the first half trains and the second tests, as is LSP's custom.
+ * @throws DataError naming item and joint
+ */
+export function lspAnnotations(content: unknown, file: string): Annotations {
+  const items = isRecord(content) ? content.items : undefined;
+  if (!Array.isArray(items) || items.length === 0) {
+    throw new DataError(`${file}: expected {"items": [...]} with at least one item`);
+  }
+  return annotationsOf(
+    items.map((item: unknown, i) => readItem(item, `${file}: item ${i}`)),
+    items.length / 2,
+    file,
+  );
+}
+
+/** @param custom how many images train where none says so */
+function annotationsOf(items: readonly LspItem[], custom: number, file: string): Annotations {
+  const isNamed = items.some(({ split }) => split !== undefined);
+  const people = items.map(({ file: name, size, split, xy }, i): ListedPerson => {
+    const keypoints = keypointsOf(xy, -1);
+    const { joints, weights } = jointsOf(keypoints);
+    const around = jointBox(joints, weights);
+    const part = isNamed ? (split ?? NEITHER) : i < custom ? 'train' : 'test';
+    return { picture: { file: name, size, split: part }, keypoints, box: around, frame: around };
+  });
+  return {
+    ...listedPictures(people, file),
+    categories: new Map([[PERSON, { name: 'person', joints: lsp14.joints }]]),
+    joints: JOINTS,
+    schema: lsp14,
+    orientation: 'upright',
+    leftOut: new Map(),
+  };
+}
+
+function readItem(item: unknown, where: string): LspItem {
   if (!isRecord(item) || typeof item.file !== 'string' || !Array.isArray(item.xy)) {
     throw new DataError(`${where}: expected {"file": "im0001.jpg", "xy": [[x, y], ...]}`);
   }
@@ -64,11 +91,13 @@ function annotation(item: unknown, where: string): LspAnnotation {
 }
 
 /**
- * The annotations in the bytes of `joints.mat`: `joints` is [3, 14, N] in LSP and [14, 3, N] in LSP extended: x, y and a flag.
+ * The annotations of the authors' `joints.mat`: `joints` is [3, 14, N] in LSP and [14, 3, N] in LSP extended: x, y and a
+ * flag, which means opposite things: 1 is hidden in LSP, where such joints count fully, and annotated in LSP extended, where
+ * the others have no place at all. The second half tests, of LSP extended the last tenth.
  * @throws DataError where it has another form
  */
-export async function lspMat(bytes: Uint8Array, path: string): Promise<LspAnnotations> {
-  const found = (await readMat5(bytes, path)).get('joints');
+export function lspMatAnnotations(arrays: ReadonlyMap<string, MatValue>, path: string): Annotations {
+  const found = arrays.get('joints');
   const array = found?.kind === 'numbers' ? found : undefined;
   const isExtended = array?.dims[0] === JOINTS && array.dims[1] === 3;
   if (array?.dims.length !== 3 || !(isExtended || (array.dims[0] === 3 && array.dims[1] === JOINTS))) {
@@ -91,7 +120,7 @@ export async function lspMat(bytes: Uint8Array, path: string): Promise<LspAnnota
     });
     return { file, xy };
   });
-  return { items, custom: isExtended ? Math.ceil(count * (1 - HELD_OUT)) : count / 2 };
+  return annotationsOf(items, isExtended ? Math.ceil(count * (1 - HELD_OUT)) : count / 2, path);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

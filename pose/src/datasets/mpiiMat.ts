@@ -1,5 +1,5 @@
 import { DataError } from 'wgrad';
-import { type MatMembers, type MatValue, readMat5 } from '../formats/mat5.js';
+import type { MatMembers, MatValue } from '../formats/mat5.js';
 import { mpii16 } from '../schemas/mpii16.js';
 
 /** One person of MPII in the annotators' 1-based pixels. */
@@ -21,8 +21,8 @@ export interface MpiiPerson {
  * text or empty: a hidden joint counts.
  * @throws DataError naming image, person and field for whatever has another form
  */
-export async function readMpiiMat(bytes: Uint8Array, file: string): Promise<MpiiPerson[][]> {
-  const release = (await readMat5(bytes, file)).get('RELEASE');
+export function mpiiMatPeople(arrays: ReadonlyMap<string, MatValue>, file: string): MpiiPerson[][] {
+  const release = arrays.get('RELEASE');
   const images = structsOf(field(release, 'annolist'));
   const train = field(release, 'img_train');
   if (!images || train?.kind !== 'numbers' || train.data.length !== images.length) {

@@ -1,4 +1,5 @@
 import type { Box, SpatialLabels } from '../dataset.js';
+import type { Annotation } from './annotations.js';
 
 /** One labelled person before the picture is decoded; fields with the names of `PoseSample`'s mean the same. */
 export interface AnnotatedPerson {
@@ -24,6 +25,18 @@ export function boxInPixels([x, y, w, h]: Box, width: number, height: number): B
   const right = Math.min(width - 1, x + Math.max(0, w - 1));
   const bottom = Math.min(height - 1, y + Math.max(0, h - 1));
   return right > left && bottom > top ? [left, top, right - left, bottom - top] : undefined;
+}
+
+/**
+ * The rectangle that crops of a person are made of, between centres of pixels, in training and prediction alike; undefined
+ * where it has no extent or nothing of it is in a picture of this size.
+ */
+export function frameOf(
+  { frame, box }: Pick<Annotation, 'frame' | 'box'>,
+  size: readonly [width: number, height: number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+): Box | undefined {
+  if (!frame) return boxInPixels(box, ...size);
+  return Math.max(frame[2], frame[3]) > 0 ? frame : undefined;
 }
 
 /** The labels `x, y, v` of K joints. Joints with v = 0 weigh nothing; hidden ones (v = 1) count fully. */

@@ -1,5 +1,6 @@
-import type { CocoTruth } from '../coco/groundTruth.js';
+import type { CocoTruth } from '../coco/areas.js';
 import type { CocoResult } from '../coco/results.js';
+import type { Id } from '../datasets/annotations.js';
 import { type AreaRange, type CocoImage, counts, matchImage, type Outcome, prepareImage } from './cocoMatch.js';
 
 /** The ten figures of COCO's keypoint evaluation, in [0, 1]; -1 where no annotated person counts. */
@@ -83,7 +84,7 @@ function imagesByCategory(
   sigmas: readonly number[],
   most: number,
 ): CocoImage[][] {
-  const categories = new Map<number, Map<number, { truths: CocoTruth[]; results: CocoResult[] }>>();
+  const categories = new Map<Id, Map<Id, { truths: CocoTruth[]; results: CocoResult[] }>>();
   const cell = ({ category, image }: CocoTruth | CocoResult) => {
     const images = categories.get(category) ?? new Map();
     categories.set(category, images);
@@ -94,7 +95,9 @@ function imagesByCategory(
   for (const truth of truths) cell(truth).truths.push(truth);
   for (const result of results) cell(result).results.push(result);
   return [...categories.values()].map((images) =>
-    [...images].sort(([a], [b]) => a - b).map(([, image]) => prepareImage(image.truths, image.results, sigmas, most)),
+    [...images]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, image]) => prepareImage(image.truths, image.results, sigmas, most)),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { CocoTruth } from '../coco/groundTruth.js';
+import type { CocoTruth } from '../coco/areas.js';
 import type { CocoResult } from '../coco/results.js';
 import { oks } from './oks.js';
 

@@ -10,8 +10,8 @@ export function jointDistances(prediction: ArrayLike<number>, target: ArrayLike<
 
 /**
  * The length [N] that PCK divides by: the distance between the schema's two joints for it, of people the torso, or the
- * longer side of the box where the schema names none. It is NaN where one of the joints is not annotated; such an image
- * does not count.
+ * longer side of the box where the schema names none. It is NaN where one of the joints is not annotated or the length is
+ * 0; such an image does not count.
  * @param joints [N, K, 2] @param weights [N, K] @param boxes [N]
  */
 export function normLengths(
@@ -20,14 +20,14 @@ export function normLengths(
   weights: ArrayLike<number>,
   boxes: readonly Box[],
 ): Float64Array {
-  if (!normaliser) return Float64Array.from(boxes, ([, , width, height]) => Math.max(width, height));
+  if (!normaliser) return Float64Array.from(boxes, ([, , width, height]) => Math.max(width, height) || Number.NaN);
   const count = names.length;
   const [a, b] = normaliser;
   return Float64Array.from({ length: weights.length / count }, (_, n) => {
     if (weights[n * count + a] <= 0 || weights[n * count + b] <= 0) return Number.NaN;
     const p = 2 * (n * count + a);
     const q = 2 * (n * count + b);
-    return Math.hypot(joints[p] - joints[q], joints[p + 1] - joints[q + 1]);
+    return Math.hypot(joints[p] - joints[q], joints[p + 1] - joints[q + 1]) || Number.NaN;
   });
 }
 
@@ -89,14 +89,14 @@ export function auc(distances: ArrayLike<number>, weights: ArrayLike<number>, im
 
 /**
  * Mean distance over joints of positive weight (end-point error); with `norms` [N], the mean of distance / norm
- * (normalised mean error).
+ * (normalised mean error), where NaN leaves an image out.
  */
 export function meanError(distances: ArrayLike<number>, weights: ArrayLike<number>, norms?: ArrayLike<number>): number {
   const count = norms ? distances.length / norms.length : 1;
   let sum = 0;
   let seen = 0;
   for (let i = 0; i < distances.length; i++) {
-    if (weights[i] <= 0) continue;
+    if (weights[i] <= 0 || Number.isNaN(norms?.[Math.floor(i / count)])) continue;
     sum += norms ? distances[i] / norms[Math.floor(i / count)] : distances[i];
     seen++;
   }

@@ -15,9 +15,9 @@ export function excludedOf(joints: readonly string[]): number[] {
 /** Pelvis and thorax among MPII's 16 joints: its evaluation leaves them out of the mean. */
 export const MPII_EXCLUDED: readonly number[] = [6, 7];
 
-/** The lengths [N] that PCKh divides by, `0.6 |diagonal|` of each head's rectangle in pixels. */
+/** The lengths [N] that PCKh divides by, `0.6 |diagonal|` of each head's rectangle in pixels; NaN where it has no extent. */
 export function headSizes(heads: readonly Box[]): Float64Array {
-  return Float64Array.from(heads, ([, , width, height]) => DIAGONAL_SHARE * Math.hypot(width, height));
+  return Float64Array.from(heads, ([, , width, height]) => DIAGONAL_SHARE * Math.hypot(width, height) || Number.NaN);
 }
 
 /**

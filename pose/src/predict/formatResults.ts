@@ -1,4 +1,3 @@
-import { fileName } from '../fileName.js';
 import type { PredictedPose } from './predictPoses.js';
 
 /**
@@ -21,7 +20,7 @@ export function formatResults(poses: readonly PredictedPose[]): string {
   const lines = poses.map(({ image, person, joints, jointScores, score, expected, space }) =>
     JSON.stringify({
       image_id: image.id,
-      file_name: fileName(image.path),
+      file_name: image.name ?? image.path,
       annotation_id: person.annotation,
       category_id: person.category,
       keypoints: jointScores.flatMap((s, k) => [

@@ -1,101 +1,134 @@
 import { DataError } from 'wgrad';
-import { JsonEntry } from 'wgrad/io';
-import type { CocoGroundTruth } from '../coco/groundTruth.js';
-import type { Box } from '../dataset.js';
-import type { BoxedPerson } from '../datasets/boxes.js';
-import { fileName } from '../fileName.js';
-import { type ImageToPredict, numberOf, type PersonBox } from './imageToPredict.js';
+import type { Annotation, Annotations, Id } from '../datasets/annotations.js';
+import { detections } from '../datasets/detections.js';
+import { isAnnotations, jsonAnnotations } from '../datasets/jsonAnnotations.js';
+import { PERSON } from '../datasets/listedPictures.js';
+import { numberOf } from '../datasets/pictureIds.js';
+import { PicturePaths } from '../datasets/picturePaths.js';
+import { Tally } from '../datasets/tally.js';
+import type { ImageToPredict, PersonBox } from './imageToPredict.js';
 
-const PERSON = 1;
-
-/** People by the name or the id of their image. */
-export type ImageBoxes = Map<string | number, { readonly id?: number; readonly people: PersonBox[] }>;
-
-class Collected {
-  readonly boxes: ImageBoxes = new Map();
-
-  add(key: string | number, person: PersonBox, id?: number): void {
-    const image = this.boxes.get(key) ?? { id, people: [] };
-    image.people.push(person);
-    this.boxes.set(key, image);
-  }
+/** Which boxes of a file count. */
+export interface BoxChoice {
+  /** Name or id of a category, or `all`; absent: people where categories have names, otherwise the only category. */
+  readonly category?: string;
+  /** Boxes of a lower score are left out. */
+  readonly minScore?: number;
 }
 
-/** The boxes of annotated people, by image. */
-export function boxesOfTruths({ images, truths }: CocoGroundTruth): ImageBoxes {
-  const found = new Collected();
-  for (const { id, image, box } of truths) {
-    found.add(images.get(image)?.file ?? image, { box, category: PERSON, annotation: id }, image);
-  }
-  return found.boxes;
+/** Images with their boxes, and what of the file was left out. */
+export interface BoxedImages {
+  readonly images: readonly ImageToPredict[];
+  readonly leftOut: Tally;
 }
 
-/** The boxes of a list, by image. */
-export function boxesOfList(people: readonly BoxedPerson[]): ImageBoxes {
-  const found = new Collected();
-  for (const { file, box, score } of people) found.add(fileName(file), { box, score, category: PERSON });
-  return found.boxes;
+/** The boxes in a file's JSON: any annotations that wgrad reads, or a list of detections (see `detections`). @throws DataError as they */
+export function boxesOfJson(content: unknown, file: string): Annotations {
+  return isAnnotations(content) || !Array.isArray(content) ? jsonAnnotations(content, file) : detections(content, file);
 }
 
 /**
- * The boxes in a file's JSON, by image: COCO annotations `{images, annotations}`, without crowds, or a list of
- * detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`.
- * @throws DataError naming file, entry and field for whatever is missing or wrong
+ * Gives images the boxes of a file, but for crowds. An image is found by its path, as far as both sides tell it (see
+ * `PicturePaths`); where the file has no names, by the number that its name is.
+ * @throws DataError where a path could be two pictures, where it is not clear which categories are people, or where no
+ * image has a box
  */
-export function boxesOfJson(content: unknown, file: string): ImageBoxes {
-  const found = new Collected();
-  if (Array.isArray(content)) {
-    content.forEach((value, i) => {
-      const entry = new JsonEntry(value, file, `[${i}]`);
-      const id = entry.has('image_id') ? entry.integer('image_id') : undefined;
-      const name = nameOf(value);
-      if (name === undefined && id === undefined) throw entry.error('image_id', 'expected this or "file_name"');
-      found.add(name ?? (id as number), personOf(entry), id);
-    });
-    return found.boxes;
+export function withBoxes(
+  images: readonly ImageToPredict[],
+  annotations: Annotations,
+  choice: BoxChoice = {},
+): BoxedImages {
+  const { file, pictures } = annotations;
+  const leftOut = new Tally(annotations.leftOut);
+  const people = new Map<Id, Annotation[]>();
+  for (const person of chosen(annotations, choice, leftOut)) {
+    people.set(person.image, [...(people.get(person.image) ?? []), person]);
   }
-  const root = new JsonEntry(content, file);
-  const names = new Map<number, string>();
-  const list = root.list('images');
-  root.entries('images').forEach((entry, i) => {
-    const name = nameOf(list[i]);
-    if (name === undefined) throw entry.error('file_name', 'expected the name of the image');
-    names.set(entry.integer('id'), name);
+  const named = [...pictures.values()].filter((picture) => picture.file !== undefined);
+  const places = new PicturePaths(named.map((picture) => picture.file as string)).matches(
+    images.map(({ path }) => path),
+    file,
+  );
+  const taken = new Set<Id>();
+  const isOf = isMappable(annotations) ? () => PERSON : ({ category }: Annotation) => category;
+  const known = images.map((image, i): ImageToPredict => {
+    const place = places[i];
+    const byNumber = pictures.get(numberOf(image.path) ?? '');
+    const picture = place === undefined ? (byNumber?.file === undefined ? byNumber : undefined) : named[place];
+    if (!picture) return { ...image, people: [] };
+    taken.add(picture.id);
+    const boxes = (people.get(picture.id) ?? []).map((person) => boxOf(person, isOf(person)));
+    return {
+      // A name is no id: results then have that of the image.
+      ...{
+        path: image.path,
+        id: picture.id === picture.file ? image.id : picture.id,
+        orientation: annotations.orientation,
+        people: boxes,
+      },
+      ...(picture.file !== undefined && { name: picture.file }),
+      ...(picture.size && { size: picture.size }),
+    };
   });
-  for (const entry of root.entries('annotations')) {
-    if (entry.has('iscrowd') && entry.number('iscrowd') !== 0) continue;
-    const id = entry.integer('image_id');
-    const name = names.get(id);
-    if (name === undefined) throw entry.error('image_id', 'expected the id of an image that the file lists');
-    found.add(name, { ...personOf(entry), annotation: entry.integer('id') }, id);
+  leftOut.add(
+    'boxes of pictures that were not given',
+    [...people].reduce((sum, [id, { length }]) => sum + (taken.has(id) ? 0 : length), 0),
+  );
+  if (known.some(({ people: found }) => found && found.length > 0)) return { images: known, leftOut };
+  const why = leftOut.size > 0 ? `; left out: ${leftOut.text()}` : '';
+  throw new DataError(`${file}: no box for any of ${images.length} images such as ${images[0].path}${why}`);
+}
+
+function chosen(annotations: Annotations, { category, minScore }: BoxChoice, leftOut: Tally): Annotation[] {
+  const ids = categoriesOf(annotations, category);
+  return annotations.people.filter((person) => {
+    const reason = person.crowd
+      ? 'crowds'
+      : !ids.has(person.category)
+        ? 'boxes of other categories'
+        : minScore !== undefined && (person.score ?? 1) < minScore
+          ? `boxes of a score below ${minScore}`
+          : undefined;
+    if (reason) leftOut.add(reason);
+    return reason === undefined;
+  });
+}
+
+/** @throws DataError where the category does not exist, or where several without names leave open which are people */
+function categoriesOf({ file, categories, people }: Annotations, wanted: string | undefined): ReadonlySet<Id> {
+  const names = [...categories].map(([id, { name }]) => ({ id, name: name ?? String(id) }));
+  if (wanted === 'all') return new Set(categories.keys());
+  if (wanted !== undefined) {
+    const found = names.filter(({ id, name }) => alike(name) === alike(wanted) || String(id) === wanted);
+    if (found.length > 0) return new Set(found.map(({ id }) => id));
+    const known = names.map(({ name }) => name).join(', ');
+    throw new DataError(`--category ${wanted}: ${file} has ${known}; give one of these, or all`);
   }
-  return found.boxes;
+  const persons = names.filter(({ name }) => alike(name) === 'person');
+  if (persons.length > 0) return new Set(persons.map(({ id }) => id));
+  const used = new Set(people.map((person) => person.category));
+  if (used.size > 1 && [...used].every((id) => categories.get(id)?.name === undefined)) {
+    throw new DataError(
+      `${file}: boxes of ${used.size} categories (${[...used].join(', ')}) without names; say with --category which are ` +
+        'people, or take all',
+    );
+  }
+  return used;
 }
 
-/**
- * Gives images the boxes of a file. An image is found by its name; where detections have only an `image_id`, by the
- * number in its name.
- * @throws DataError where no image has a box
- */
-export function withBoxes(images: readonly ImageToPredict[], boxes: ImageBoxes, file: string): ImageToPredict[] {
-  const known = images.map((image) => {
-    const found = boxes.get(fileName(image.path)) ?? boxes.get(numberOf(image.path) ?? -1);
-    return { path: image.path, id: found?.id ?? image.id, people: found?.people ?? [] };
-  });
-  if (known.some(({ people }) => people.length > 0)) return known;
-  throw new DataError(`${file}: no box for any of ${images.length} images such as ${fileName(images[0].path)}`);
+const alike = (name: string): string => name.toLowerCase().trim();
+
+/** Detectors number their categories as they like; COCO's results of poses have category 1. */
+function isMappable({ categories }: Annotations): boolean {
+  return [...categories.values()].every(({ name }) => name === undefined);
 }
 
-function nameOf(value: unknown): string | undefined {
-  const { file_name: name } = (value ?? {}) as { file_name?: unknown };
-  return typeof name === 'string' ? fileName(name) : undefined;
-}
-
-function personOf(entry: JsonEntry): PersonBox {
+function boxOf({ id, box, frame, padding, score }: Annotation, category: Id): PersonBox {
   return {
-    box: entry.numbers('bbox', 4) as unknown as Box,
-    category: entry.has('category_id') ? entry.integer('category_id') : PERSON,
-    score: entry.has('score') ? entry.number('score') : undefined,
-    annotation: entry.has('annotation_id') ? entry.integer('annotation_id') : undefined,
+    ...{ box, category },
+    ...(frame && { frame }),
+    ...(padding !== undefined && { padding }),
+    ...(score !== undefined && { score }),
+    ...(id !== '' && { annotation: id }),
   };
 }

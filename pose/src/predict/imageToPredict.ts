@@ -1,28 +1,30 @@
 import type { Box } from '../dataset.js';
-import { fileStem } from '../fileName.js';
+import type { Id, Orientation } from '../datasets/annotations.js';
 
 /** A person whose pose is to be predicted. */
 export interface PersonBox {
   readonly box: Box;
+  /** The rectangle that the crop is made of, where it is another than the box (see `Annotation.frame`). */
+  readonly frame?: Box;
+  /** How much larger than that the crop is; absent: as the checkpoint was trained. */
+  readonly padding?: number;
   /** COCO's category; 1 is "person". */
-  readonly category: number;
+  readonly category: Id;
   /** The detector's confidence. */
   readonly score?: number;
   /** The annotation that the box is from. */
-  readonly annotation?: number;
+  readonly annotation?: Id;
 }
 
 /** An image and the people in it; without a list the whole image is one person's box. */
 export interface ImageToPredict {
-  /** Where the image comes from: the decoder, messages and the name of its results use it. */
+  /** Where the image comes from: the decoder and messages use it. */
   readonly path: string;
-  readonly id: number;
+  readonly id: Id;
+  /** What results call the image; absent: `path`. */
+  readonly name?: string;
+  /** The size that the boxes are for, and how the image is read where that does not tell it. */
+  readonly size?: readonly [width: number, height: number];
+  readonly orientation?: Orientation;
   readonly people?: readonly PersonBox[];
-}
-
-/** The number in a file's name: 785 for `000000000785.jpg`. */
-export function numberOf(path: string): number | undefined {
-  const stem = fileStem(path);
-  const id = /^\d+$/.test(stem) ? Number(stem) : Number.NaN;
-  return Number.isSafeInteger(id) ? id : undefined;
 }

@@ -2,7 +2,7 @@ import { DataError } from 'wgrad';
 import { type Conventions, readingOf } from '../checkpoints/conventions.js';
 import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
 import type { Box, RgbImage } from '../dataset.js';
-import { boxInPixels } from '../datasets/people.js';
+import { frameOf } from '../datasets/people.js';
 import { bboxKeypoint, bboxRle } from '../metrics/poseConfidence.js';
 import { type ConfidentPoses, posesOf } from '../networkAnswer.js';
 import { planeOf } from '../plane.js';
@@ -51,10 +51,10 @@ export interface PredictOptions {
   readonly conventions: Conventions;
   readonly schema: JointSchema;
   /**
-   * Decodes a picture, as `decodeImage` of wgrad-pose/node does for files; if it throws a DataError, `onFailure` gets
+   * Decodes a picture, as `decodePicture` of wgrad-pose/node does for files; if it throws a DataError, `onFailure` gets
    * it.
    */
-  readonly decode: (path: string) => Promise<RgbImage>;
+  readonly decode: (image: ImageToPredict) => Promise<RgbImage>;
   /** How many people go through the network at a time. */
   readonly batch: number;
   /** Average with the prediction for the mirror image. */
@@ -111,7 +111,7 @@ export async function predictPoses(
     poses.push(...found);
     rows = [];
   };
-  const load = (image?: ImageToPredict) => image && decode(image.path).catch(toFailure);
+  const load = (image?: ImageToPredict) => image && decode(image).catch(toFailure);
 
   const look = async (image: ImageToPredict, picture: RgbImage) => {
     for (const person of image.people ?? [wholeOf(picture)]) {
@@ -195,11 +195,12 @@ const wholeOf = ({ width, height }: RgbImage): PersonBox => ({ box: [0, 0, width
 function cropOf(
   { path }: ImageToPredict,
   { width, height }: RgbImage,
-  { box }: PersonBox,
+  person: PersonBox,
   { size, padding }: Conventions,
 ): Crop | DataError {
-  const visible = boxInPixels(box, width, height);
-  if (visible) return cropAround(visible, { padding, aspect: size[1] / size[0] });
+  const frame = frameOf(person, [width, height]);
+  if (frame) return cropAround(frame, { padding: person.padding ?? padding, aspect: size[1] / size[0] });
+  const { box } = person;
   return new DataError(`${path}: nothing of the box [${box.join(', ')}] is in the ${width}x${height} image`);
 }
 

@@ -77,7 +77,10 @@ async function loadHalf(
   onProgress: (done: number) => void,
 ): Promise<LoadedSample[] | undefined> {
   const split = dataset[part];
-  if (split.length === 0) throw new DataError(`${dataset.name}: no image is in the ${part} split; give at least one`);
+  if (split.length === 0) {
+    const { name, notes = [] } = dataset;
+    throw new DataError(`${name}: no image is in the ${part} split; ${notes.join('; ') || 'give at least one'}`);
+  }
   const samples: LoadedSample[] = [];
   let [first, done, bytes] = [0, 0, 0];
   const isTooMuch = () => (bytes / done) * split.length > limit;

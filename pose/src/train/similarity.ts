@@ -1,4 +1,4 @@
-import { BOX_SHARE } from '../coco/groundTruth.js';
+import { BOX_SHARE } from '../coco/areas.js';
 import { decodeJoints } from '../crop.js';
 import { type Keypoints, oks } from '../metrics/oks.js';
 import { flipOrder, type JointSchema } from '../schema.js';

@@ -184,7 +184,7 @@ describe('metrics', () => {
       const printed = await scores('pckh', null, results, '--annotations', annotations);
       // Without pelvis and thorax the first has 9 labels and the second 10. Both have a right ankle, the second alone the hip.
       expect(printed).toMatchObject({ 'PCKh@0.5': close(9 / 19), right_ankle: close(1 / 2), right_hip: close(0) });
-      expect(said.mock.calls).toEqual([['scores 1 of 3 labelled pictures: those with results\n']]);
+      expect(said.mock.calls).toEqual([['scores 1 of 3 annotated pictures: those with results\n']]);
       const wide = await scores('pckh', null, results, '--annotations', annotations, '--threshold', '0.503');
       expect(wide).toMatchObject({ 'PCKh@0.503': close(1) });
       await expect(scores('pckh', null, results.slice(0, 1), '--annotations', annotations)).rejects.toThrow(
@@ -279,7 +279,7 @@ describe('metrics', () => {
     ['pck', truth, results, ['--norm', 'foot'], /--norm: expected torso or box or head, got 'foot'/],
     ['coco', truth, results, ['--variant', 'mmpose'], /--variant: expected pycocotools, got 'mmpose'/],
     ['nonsense', truth, results, [], /'--metric <name>' argument 'nonsense' is invalid. Allowed choices are coco, pck/],
-    ['pck', { ...truth, annotations: [] }, [], [], /nobody in it has labels; there is nothing to score/],
+    ['pck', { ...truth, annotations: [] }, [], [], /no results; there is nothing to score/],
     [
       'mpjpe',
       [[[1, 2, 3]]],

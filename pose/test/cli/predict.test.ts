@@ -161,8 +161,8 @@ describe('wgrad-pose predict', () => {
     const results = JSON.parse(stdout) as Result[];
     // Not all names are numbers, so that ids count.
     expect(results.map((r) => [r.image_id, r.file_name, r.annotation_id, r.bbox])).toEqual([
-      [1, '000000000012.jpg', undefined, [0, 0, 90, 70]],
-      [2, '000000000034.jpg', undefined, [0, 0, 90, 70]],
+      [1, 'images/000000000012.jpg', undefined, [0, 0, 90, 70]],
+      [2, 'images/000000000034.jpg', undefined, [0, 0, 90, 70]],
     ]);
   });
 

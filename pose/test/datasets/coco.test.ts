@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
-import { coco } from '../../src/node/datasets/coco.js';
+import { openDataset } from '../../src/node/datasets/openDataset.js';
 import { coco17 } from '../../src/schema.js';
 import { folderOf, SIZE } from './folders.js';
 
@@ -40,7 +40,7 @@ const file = (images: number, annotations: object[], more: (image: number) => ob
 async function open(files: Record<string, unknown>) {
   const folder = await folderOf(files);
   folders.push(folder);
-  return coco(folder);
+  return openDataset({ data: folder, figures: 0 });
 }
 
 describe('coco', () => {
@@ -58,7 +58,8 @@ describe('coco', () => {
       'train2017/im2.png': null,
       'val2017/im1.png': null,
     });
-    expect([set.name, set.schema, set.train.length, set.test.length]).toEqual(['coco', coco17, 2, 1]);
+    expect([set.schema, set.train.length, set.test.length]).toEqual([coco17, 2, 1]);
+    expect(set.notes).toContain('left out: 1 crowds, 1 people without a labelled joint');
     const sample = await set.train.sample(0);
     expect(sample.id).toBe('im1.png (annotation 1)');
     expect(Array.from(sample.weights).join('')).toBe('11111111111111000');
@@ -90,9 +91,17 @@ describe('coco', () => {
   });
 
   test.each([
-    ['no annotations', {}, /no person_keypoints_\*\.json in it or in its annotations/],
-    ['no pictures', { 'person_keypoints_a.json': file(1, [person(1, 1)]) }, /its image im1.png is in none of .*images/],
-    ['nobody', { 'person_keypoints_a.json': file(1, []) }, /nobody in it has a labelled joint/],
+    ['no annotations', {}, /no data set of a known form; looked for .*person_keypoints_\*\.json/],
+    [
+      'no pictures',
+      { 'person_keypoints_a.json': file(1, [person(1, 1)]) },
+      /its image im1.png is neither in images, a, .* nor in any folder below/,
+    ],
+    [
+      'nobody',
+      { 'person_keypoints_a.json': file(1, []) },
+      /nobody with labels is in the train split; the files name nobody/,
+    ],
     [
       'a picture without a name',
       { 'person_keypoints_a.json': file(1, [person(1, 1)], () => ({ file_name: null })) },
@@ -100,8 +109,11 @@ describe('coco', () => {
     ],
     [
       'a path that leads out',
-      { 'person_keypoints_a.json': file(1, [person(1, 1)], () => ({ file_name: '../im1.png' })), 'im1.png': null },
-      /must be a path inside/,
+      {
+        'person_keypoints_a.json': file(1, [person(1, 1)], () => ({ file_name: '../im9.png', split: 'train' })),
+        'im1.png': null,
+      },
+      /its image \.\.\/im9.png is neither in/,
     ],
   ])('refuses %s', async (_, files, message) => {
     await expect(open(files)).rejects.toThrow(message);
@@ -113,6 +125,6 @@ describe('coco', () => {
       'person_keypoints_a.json': file(1, [person(1, 1)], () => ({ width: 60, split: 'train' })),
       'im1.png': null,
     });
-    await expect(set.train.sample(0)).rejects.toThrow(/im1.png \(annotation 1\): the image is 40x30.*says 60x30/);
+    await expect(set.train.sample(0)).rejects.toThrow(/im1.png: the image is 40x30, its annotation says 60x30/);
   });
 });

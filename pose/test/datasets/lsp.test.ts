@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
-import { lsp } from '../../src/node/datasets/lsp.js';
+import { openDataset } from '../../src/node/datasets/openDataset.js';
+
+const lsp = (data: string) => openDataset({ data, figures: 0 });
+
 import { decodeImage } from '../../src/node/images.js';
 import { lsp14 } from '../../src/schema.js';
 import golden from '../golden/pose_oracles.json' with { type: 'json' };
@@ -61,7 +64,7 @@ describe('lsp', () => {
     const json = await lsp(folder);
     expect([json.train.length, json.test.length]).toEqual([2, 2]);
     const expected = await json.test.sample(1);
-    expect(expected.id).toBe('im0004.jpg');
+    expect(expected.id).toBe('im0004.jpg (annotation 4)');
     expect(Array.from(expected.joints.subarray(0, 4))).toEqual([0.75, 10.75, 1.75, 11.75]);
     expect(expected.box).toEqual([0.75, 10.75, 13, 13]);
     for (const file of [golden.mat_plain, golden.mat_compressed]) {
@@ -96,7 +99,7 @@ describe('lsp', () => {
     const set = await lsp(folder);
     expect([set.train.length, set.test.length]).toEqual([9, 1]);
     const { id, joints, weights } = await set.train.sample(2);
-    expect([id, Array.from(weights).join('')]).toEqual(['im00003.jpg', '11011111111111']);
+    expect([id, Array.from(weights).join('')]).toEqual(['im00003.jpg (annotation 3)', '11011111111111']);
     expect(Array.from(joints.subarray(0, 4))).toEqual([2, 19, 3, 18]);
   });
 
@@ -120,13 +123,13 @@ describe('lsp', () => {
     await writeItems(list);
     const { train } = await lsp(folder);
     await expect(train.sample(0)).rejects.toThrow(
-      /im0001.jpg: joint right_wrist at \(89.0, 4.0\) is far outside the 30x40/,
+      /im0001.jpg \(annotation 1\): joint right_wrist at \(89.0, 4.0\) is far outside the 30x40/,
     );
     await expect(train.sample(1)).rejects.toThrow(/im0002.jpg: the image is 30x40, its annotation says 40x30/);
   });
 
   test('says what is missing or broken', async () => {
-    await expect(lsp(join(folder, 'nowhere'))).rejects.toThrow(/neither joints.json nor joints.mat/);
+    await expect(lsp(join(folder, 'nowhere'))).rejects.toThrow(/no such folder/);
     await writeFile(join(folder, 'joints.json'), '{"items": [');
     await expect(lsp(folder)).rejects.toThrow(/joints.json: not JSON/);
     await writeItems([]);

@@ -1,7 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DataError, Rng } from 'wgrad';
-import { readMpiiMat } from '../../src/datasets/mpiiMat.js';
+import { mpiiMatPeople } from '../../src/datasets/mpiiMat.js';
+import { readMat5 } from '../../src/formats/mat5.js';
+
+const readMpiiMat = async (bytes: Uint8Array, file: string) => mpiiMatPeople(await readMat5(bytes, file), file);
+
 import { openDataset } from '../../src/node/datasets/openDataset.js';
 import golden from '../golden/mpii_mat.json' with { type: 'json' };
 import { folderOf } from './folders.js';
@@ -27,9 +31,9 @@ describe("MPII's own file, written by scipy", () => {
     const folder = await folderOf({ ...pictures, [`mpii_human_pose_v1_u12_2/${MAT}`]: bytes.compressed });
     folders.push(folder);
     const set = await openDataset({ data: folder, figures: 0 });
-    expect([set.name, set.train.length, set.test.length]).toEqual(['mpii', 4, 0]);
+    expect([set.train.length, set.test.length]).toEqual([4, 0]);
     const { id, joints, weights, box, headBox } = await set.train.sample(0);
-    expect(id).toBe('two.jpg (person 1)');
+    expect(id).toBe('two.jpg (annotation 1)');
     const [[{ center, scale, joints: labels }]] = golden.people;
     labels.forEach((label, k) => {
       expect([joints[2 * k], joints[2 * k + 1], weights[k]]).toEqual(

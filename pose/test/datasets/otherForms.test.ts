@@ -1,9 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { boxed, readBoxes } from '../../src/node/datasets/boxes.js';
-import { h36m } from '../../src/node/datasets/h36m.js';
-import { mpii } from '../../src/node/datasets/mpii.js';
 import { openDataset } from '../../src/node/datasets/openDataset.js';
+import { readAnnotations } from '../../src/node/datasets/readAnnotations.js';
 import { h36m18, MPII_TO_H36M } from '../../src/schemas/h36m18.js';
 import { mpii16 } from '../../src/schemas/mpii16.js';
 import { folderOf, SIZE } from './folders.js';
@@ -12,6 +10,8 @@ const folders: string[] = [];
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
 });
+
+const open = (data: string) => openDataset({ data, figures: 0 });
 
 async function folder(files: Record<string, unknown>): Promise<string> {
   folders.push(await folderOf(files));
@@ -41,8 +41,10 @@ describe('mpii', () => {
   const nobody = { ...person, joints_vis: person.joints_vis.map(() => 0) };
 
   test('1-based pixels, a square of 200 scale moved down by 15 scale, people without joints left out', async () => {
-    const files = { 'annot/train.json': [person, nobody], 'annot/valid.json': [person], 'images/a.png': null };
-    const set = await mpii(await folder(files));
+    const held = { ...person, image: 'b.png' };
+    const pictures = { 'images/a.png': null, 'images/b.png': null };
+    const files = { 'annot/train.json': [person, nobody], 'annot/valid.json': [held], ...pictures };
+    const set = await open(await folder(files));
     expect([set.train.length, set.test.length]).toEqual([1, 1]);
     const { joints, weights, box } = await set.train.sample(0);
     expect(Array.from(joints.subarray(0, 4))).toEqual([10, 15, 11, 15]);
@@ -56,14 +58,18 @@ describe('mpii', () => {
     ['a broken point', { joints: person.joints.map((p, k) => (k === 5 ? [1] : p)) }, /joints\[5\]: expected \[x, y\]/],
     ['a scale', { scale: 0 }, /scale: expected a number above 0/],
   ])('refuses %s that is not right', async (_, change, message) => {
-    const files = { 'train.json': [{ ...person, ...change }], 'valid.json': [person], 'a.png': null };
-    await expect(mpii(await folder(files))).rejects.toThrow(message);
+    const files = { 'train.json': [{ ...person, ...change }], 'valid.json': [{ ...person, image: 'b.png' }] };
+    await expect(open(await folder(files))).rejects.toThrow(message);
   });
 
-  test('neither form: says what is looked for', async () => {
-    await expect(mpii(await folder({ 'train.json': [person] }))).rejects.toThrow(
-      /no train.json and valid.json .*, and no mpii_human_pose_v1_u12_1.mat/,
-    );
+  test('the list of another program beside them is left out, with a word', async () => {
+    const files = {
+      'train.json': [person],
+      'valid.json': [{ ...person, image: 'b.png' }],
+      'test.json': [{ image: 'c.png' }],
+    };
+    const set = await open(await folder({ ...files, 'a.png': null, 'b.png': null }));
+    expect(set.notes).toContain('files that are no annotations: test.json');
   });
 });
 
@@ -89,12 +95,13 @@ describe('h36m', () => {
   });
   const files = {
     'annotations/Sample_5_train_Human36M_protocol_2.json': file('s_01/a.png'),
-    'annotations/Sample_64_test_Human36M_protocol_2.json': file('s_01/a.png'),
+    'annotations/Sample_64_test_Human36M_protocol_2.json': file('s_02/a.png'),
     'images/s_01/a.png': null,
+    'images/s_02/a.png': null,
   };
 
   test('projects the world, adds the thorax, keeps depths behind the pelvis, leaves broken takes out', async () => {
-    const set = await h36m(await folder(files));
+    const set = await open(await folder(files));
     expect([set.train.length, set.test.length]).toEqual([1, 1]);
     const { joints, weights, spatial } = await set.train.sample(0);
     expect(weights).toHaveLength(h36m18.joints.length);
@@ -115,13 +122,11 @@ describe('h36m', () => {
       return { ...files, 'annotations/Sample_5_train_Human36M_protocol_2.json': { ...one, annotations } };
     };
     const behind = await folder(spoilt({ cam_param: { ...camera, t: [0, 9000, 0] } }));
-    await expect(h36m(behind)).rejects.toThrow(
+    await expect(open(behind)).rejects.toThrow(
       /annotations\[0\].cam_param: expected a camera that all joints are before/,
     );
     const short = await folder(spoilt({ keypoints_world: world.slice(1) }));
-    await expect(h36m(short)).rejects.toThrow(/keypoints_world: expected 17 points/);
-    const single = await folder({ 'Sample_5_train_Human36M_protocol_2.json': {} });
-    await expect(h36m(single)).rejects.toThrow(/no Sample_/);
+    await expect(open(short)).rejects.toThrow(/keypoints_world: expected 17 points/);
   });
 
   test("MPII's joints under Human3.6M's names", () => {
@@ -136,22 +141,23 @@ describe('h36m', () => {
 describe('boxes', () => {
   const keypoints = Array.from({ length: 42 }, (_, i) => (i % 3 === 2 ? Number(i > 6) : 5 + i / 3));
   const people = Array.from({ length: 10 }, (_, i) => ({
-    file: 'a.png',
+    file: `${i}.png`,
     box: [3, 4, 20, 15],
     keypoints,
     score: i / 10,
   }));
 
   test('JSON with keypoints is a data set, CSV the same', async () => {
-    const set = await boxed(await folder({ 'boxes.json': people, 'images/a.png': null }));
+    const pictures = Object.fromEntries(people.map(({ file }) => [`images/${file}`, null]));
+    const set = await open(await folder({ 'boxes.json': people, ...pictures }));
     expect([set.schema.name, set.train.length, set.test.length]).toEqual(['lsp14', 8, 2]);
     const expected = await set.train.sample(0);
     expect(expected.box).toEqual([3, 4, 19, 14]);
     const names = set.schema.joints.flatMap((name) => [`${name}_x`, `${name}_y`]);
     const values = Array.from(expected.joints, (v, i) => (expected.weights[i >> 1] > 0 ? v : ''));
     const row = ['3', '"a.png"', '4', '20', '15', 'train', ...values].join();
-    const csv = `x,file,y,width,height,split,${names.join()}\n${row}\r\n\n${row.replace('train', 'test')}\n`;
-    const table = await boxed(await folder({ 'boxes.csv': csv, 'a.png': null }));
+    const csv = `x,file,y,width,height,split,${names.join()}\n${row}\r\n\n${row.replace('train', 'test').replace('a.png', 'b.png')}\n`;
+    const table = await open(await folder({ 'boxes.csv': csv, 'a.png': null, 'b.png': null }));
     expect([table.train.length, table.test.length]).toEqual([1, 1]);
     const { joints, weights, box } = await table.test.sample(0);
     expect([box, weights]).toEqual([expected.box, expected.weights]);
@@ -161,8 +167,12 @@ describe('boxes', () => {
   test('boxes alone are read for prediction, and refused for training', async () => {
     const csv = 'file,x,y,width,height,score\n"b, c.jpg",1,2,3,4.5,0.25\n';
     const only = await folder({ 'boxes.csv': csv });
-    expect(await readBoxes(`${only}/boxes.csv`)).toEqual([{ file: 'b, c.jpg', box: [1, 2, 3, 4.5], score: 0.25 }]);
-    await expect(boxed(only)).rejects.toThrow(/nobody in it has keypoints/);
+    const { people: read, pictures } = await readAnnotations(`${only}/boxes.csv`);
+    expect(pictures.get(1)).toMatchObject({ file: 'b, c.jpg' });
+    expect(read).toMatchObject([{ box: [1, 2, 3, 4.5], score: 0.25, labelled: 0 }]);
+    await expect(open(only)).rejects.toThrow(
+      /nobody with labels is in the train split; left out: 1 people without a labelled joint/,
+    );
   });
 
   test.each([
@@ -174,31 +184,37 @@ describe('boxes', () => {
     ['boxes.json', [{ file: 'a.png', box: [1, 2, 3, 4], split: 'val' }], /split: expected train or test/],
     ['boxes.json', [{ file: 'a.png', box: [1, 2, 3, 4], keypoints: [1, 2, 2] }], /keypoints of 1 joints; expected 17/],
   ])('%s: refuses %j', async (name, content, message) => {
-    await expect(boxed(await folder({ [name]: content }))).rejects.toThrow(message);
+    await expect(open(await folder({ [name]: content }))).rejects.toThrow(message);
   });
 });
 
+const numbered = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`images/${i}.png`, null]));
+
 describe('openDataset', () => {
   const items = (count: number) => ({
-    items: Array.from({ length: count }, () => ({
-      file: 'a.png',
+    items: Array.from({ length: count }, (_, i) => ({
+      file: `${i}.png`,
       xy: Array.from({ length: 14 }, (_, k) => [k + 1, 9]),
     })),
   });
 
   test('several folders: all train, the first one tests, and another thread finds the same', async () => {
     const data = [
-      await folder({ 'joints.json': items(4), 'images/a.png': null }),
-      await folder({ 'joints.json': items(6), 'images/a.png': null }),
+      await folder({ 'joints.json': items(4), ...numbered(4) }),
+      await folder({ 'joints.json': items(6), ...numbered(6) }),
     ].join();
     const set = await openDataset({ data, figures: 0 });
     expect([set.train.length, set.test.length]).toEqual([8, 2]);
-    expect(await set.train.sample(7)).toEqual(await set.train.sample(0));
+    expect((await set.train.sample(7)).joints).toEqual((await set.train.sample(0)).joints);
     expect(() => set.train.sample(8)).toThrow(/sample 8 does not exist/);
     expect(set.train.origin).toMatchObject({ name: 'openDataset', args: [{ data, figures: 0 }] });
     const other = await folder({
-      'boxes.json': [{ file: 'a.png', box: [1, 2, 3, 4], keypoints: Array(51).fill(2) }],
-      'a.png': null,
+      'boxes.json': ['train', 'test'].map((split) => ({
+        ...{ file: `${split}.png`, box: [1, 2, 30, 20], keypoints: Array(51).fill(2), split },
+      })),
+      'train.png': null,
+      'test.png': null,
     });
     await expect(openDataset({ data: `${data},${other}`, figures: 0 })).rejects.toThrow(
       /has the joints coco17, the first data set has lsp14/,
@@ -214,29 +230,32 @@ describe('openDataset', () => {
       joints,
       joints_vis: joints.map((_, k) => (k === 2 ? 0 : 1)),
     };
-    const second = await folder({ 'train.json': [one], 'valid.json': [one, one], 'a.png': null });
+    const held = { ...one, image: 'b.png' };
+    const second = await folder({ 'train.json': [one], 'valid.json': [held, held], 'a.png': null, 'b.png': null });
     const take = {
       images: [{ file_name: 'a.png', width: SIZE[0], height: SIZE[1] }],
       annotations: [{ bbox: [1, 1, 20, 20], keypoints_world: Array(17).fill([0, 0, 9]), cam_param: LOOKING }],
     };
+    const other = { ...take, images: [{ ...take.images[0], file_name: 'b.png' }] };
     const first = await folder({
       'Sample_5_train_Human36M_protocol_2.json': take,
-      'Sample_64_test_Human36M_protocol_2.json': take,
+      'Sample_64_test_Human36M_protocol_2.json': other,
       'a.png': null,
+      'b.png': null,
     });
     const set = await openDataset({ data: `${first},${second}`, figures: 0 });
     expect([set.schema, set.train.length, set.test.length]).toEqual([h36m18, 4, 1]);
     const { joints: moved, weights, spatial } = await set.train.sample(3);
     // The pelvis was joint 6; the right hip, joint 2, and the torso have no label.
     expect([moved[0], weights[0], weights[1], weights[7], spatial]).toEqual([6, 1, 0, 0, undefined]);
-    const other = openDataset({ data: `${second},${first}`, figures: 0 });
-    await expect(other).rejects.toThrow(/h36m has the joints h36m18, the first data set has mpii16/);
+    const turned = openDataset({ data: `${second},${first}`, figures: 0 });
+    await expect(turned).rejects.toThrow(/has the joints h36m18, the first data set has mpii16/);
   });
 
   test('a folder of no known form: says what was looked for', async () => {
     const data = await folder({ 'notes.txt': 'nothing' });
     await expect(openDataset({ data, figures: 0 })).rejects.toThrow(
-      /joints.json or joints.mat.*person_keypoints_.*Human36M.*valid.json.*boxes.csv/,
+      /joints.json or joints.mat.*person_keypoints_.*Human36M.*boxes.csv.*--train FILE/,
     );
   });
 });

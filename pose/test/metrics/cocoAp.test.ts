@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { METRIC_DIGITS } from '../../../test/tolerance.js';
+import { withAreas } from '../../src/coco/areas.js';
 import { type CocoApOptions, type CocoScores, cocoAp } from '../../src/metrics/cocoAp.js';
-import { readGroundTruth, readResults } from '../../src/node/jsonFiles.js';
+import { readAnnotations } from '../../src/node/datasets/readAnnotations.js';
+import { readResults } from '../../src/node/jsonFiles.js';
 import { coco17 } from '../../src/schema.js';
 import oracles from '../golden/coco_oracles.json' with { type: 'json' };
 import pair from '../golden/coco_val_pair.json' with { type: 'json' };
@@ -11,9 +13,9 @@ import { jsonFolder, pairResults } from './cocoFiles.js';
 const write = jsonFolder();
 
 async function evaluate(truth: unknown, results: unknown, variant?: CocoApOptions['variant']): Promise<CocoScores> {
-  const annotations = await readGroundTruth(write('gt.json', truth));
+  const annotations = await readAnnotations(write('gt.json', truth));
   const found = await readResults(write('dt.json', results), annotations);
-  return cocoAp(annotations.truths, found, { sigmas: coco17.oksSigmas, variant });
+  return cocoAp(withAreas(annotations, 'annotation'), found, { sigmas: coco17.oksSigmas, variant });
 }
 
 const close = (scores: Record<string, number>) =>

@@ -50,7 +50,9 @@ describe('withBoxesOf', () => {
   test("takes MPII's own file, with the people that metrics know", async () => {
     const file = join(home, 'mpii.mat');
     writeFileSync(file, Buffer.from(mpii.plain, 'base64'));
-    const [image, other] = await withBoxesOf(
+    const {
+      images: [image, other],
+    } = await withBoxesOf(
       [
         { path: 'images/one.jpg', id: 8 },
         { path: 'images/test.jpg', id: 9 },
@@ -61,7 +63,8 @@ describe('withBoxesOf', () => {
     const side = 200 * scale;
     const box = [center[0] - 1 - side / 2, center[1] - 1 + 15 * scale - side / 2, side, side];
     // The fourth of all labelled people, on the third picture that has any.
-    expect(image).toEqual({ path: 'images/one.jpg', id: 3, people: [{ box, category: 1, annotation: 4 }] });
+    expect(image).toMatchObject({ path: 'images/one.jpg', id: 3, orientation: 'stored' });
+    expect(image.people).toEqual([{ box, frame: box, category: 1, annotation: 4 }]);
     expect(other.people).toEqual([]);
   });
 
@@ -76,6 +79,10 @@ describe('withBoxesOf', () => {
         { id: 5, file_name: 'val/000017.jpg' },
         { id: 6, file_name: 'c.jpg' },
       ],
+      categories: [
+        { id: 1, name: 'cat' },
+        { id: 2, name: 'dog' },
+      ],
       annotations: [
         { id: 1, image_id: 5, category_id: 1, bbox: [1, 2, 3, 4] },
         { id: 2, image_id: 5, category_id: 1, bbox: [0, 0, 9, 9], iscrowd: 1 },
@@ -83,7 +90,7 @@ describe('withBoxesOf', () => {
         { id: 4, image_id: 5, category_id: 2, bbox: [5, 6, 7, 8], iscrowd: 0 },
       ],
     });
-    expect(await withBoxesOf(images, file)).toEqual([
+    expect((await withBoxesOf(images, file)).images).toMatchObject([
       {
         path: 'any/000017.jpg',
         id: 5,
@@ -101,7 +108,7 @@ describe('withBoxesOf', () => {
       { image_id: 17, category_id: 1, bbox: [1, 2, 3, 4], score: 0.5 },
       { file_name: 'b.jpg', bbox: [5, 6, 7, 8], annotation_id: 0 },
     ]);
-    const found = await withBoxesOf(images, file);
+    const { images: found } = await withBoxesOf(images, file);
     expect(found.map(({ id, people }) => [id, people])).toEqual([
       [17, [{ box: [1, 2, 3, 4], category: 1, score: 0.5 }]],
       [2, [{ box: [5, 6, 7, 8], category: 1, annotation: 0 }]],
@@ -111,23 +118,25 @@ describe('withBoxesOf', () => {
   test('of a table', async () => {
     const file = join(home, 'boxes.csv');
     writeFileSync(file, 'file,x,y,width,height,score\nb.jpg,5,6,7,8,0.25\n');
-    expect((await withBoxesOf(images, file))[1].people).toEqual([{ box: [5, 6, 7, 8], category: 1, score: 0.25 }]);
+    expect((await withBoxesOf(images, file)).images[1].people).toEqual([
+      { box: [5, 6, 7, 8], category: 1, score: 0.25, annotation: 1 },
+    ]);
   });
 
   test('says what is wrong with the file, and where', async () => {
     const cases: [unknown, RegExp][] = [
       [[{ bbox: [1, 2, 3, 4] }], /boxes\.json: \[0\]\.image_id: expected this or "file_name", got nothing$/],
       [[{ image_id: 17, bbox: [1, 2, 3] }], /boxes\.json: \[0\]\.bbox: expected a list of 4 numbers, got a list of 3$/],
-      [[{ image_id: 99, bbox: [1, 2, 3, 4] }], /boxes\.json: no box for any of 2 images such as 000017\.jpg$/],
       [
-        { images: [{ id: 1 }], annotations: [] },
-        /images\[0\]\.file_name: expected the name of the image, got nothing$/,
+        [{ image_id: 99, bbox: [1, 2, 3, 4] }],
+        /boxes\.json: no box for any of 2 images such as any\/000017\.jpg; left out: 1 boxes of pictures that were not given$/,
       ],
+      [{ images: [{ id: 1, file_name: 5 }], annotations: [] }, /images\[0\]\.file_name: expected a text, got 5$/],
       [
         { images: [], annotations: [{ id: 1, image_id: 5, bbox: [1, 2, 3, 4] }] },
         /annotations\[0\]\.image_id: expected the id of an image that the file lists, got 5$/,
       ],
-      ['text', /boxes\.json: expected an object/],
+      ['text', /boxes\.json: annotations of an unknown form, no object and no list; these are read: LSP/],
     ];
     for (const [content, message] of cases) await expect(withBoxesOf(images, json(content))).rejects.toThrow(message);
   });

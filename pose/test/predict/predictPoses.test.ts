@@ -38,7 +38,7 @@ async function predict(images: readonly ImageToPredict[], more: Partial<PredictO
   const failures: DataError[] = [];
   const options = { network: lightSeeker(conventions), conventions, schema, batch: 4, flipTest: false };
   const found = await predictPoses(images, {
-    decode: decodeImage,
+    decode: ({ path }) => decodeImage(path),
     ...options,
     onFailure: (error) => failures.push(error),
     ...more,

@@ -7,7 +7,10 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError, Rng } from 'wgrad';
-import { lsp } from '../../src/node/datasets/lsp.js';
+import { openDataset } from '../../src/node/datasets/openDataset.js';
+
+const lsp = (data: string) => openDataset({ data, figures: 0 });
+
 import { DataWorkers } from '../../src/node/train/dataWorkers.js';
 import { TrainingBatches } from '../../src/train/batches.js';
 import type { TrainConfig } from '../../src/train/config.js';
@@ -95,6 +98,8 @@ describe('data workers', () => {
     const workers = new DataWorkers(2);
     try {
       await copyFile(join(folder, 'joints.json'), join(broken, 'joints.json'));
+      await mkdir(join(broken, 'images'));
+      await writeFile(join(broken, 'images', 'im0.png'), 'no picture');
       const dataset = await lsp(broken);
       await expect(loadData(dataset, { workers })).rejects.toThrow(DataError);
       await expect(loadData(dataset, { workers })).rejects.toThrow(/images.im\d\.png: cannot be read as an image/);
@@ -184,10 +189,10 @@ describe('a process', () => {
     const program = `
       const { DataWorkers } = await import(${url('node/train/dataWorkers')});
       const { loadData } = await import(${url('train/samples')});
-      const { lsp } = await import(${url('node/datasets/lsp')});
+      const { openDataset } = await import(${url('node/datasets/openDataset')});
       const workers = new DataWorkers(2);
       const ask = async () => {
-        const data = await loadData(await lsp(${JSON.stringify(folder)}), { workers });
+        const data = await loadData(await openDataset({ data: ${JSON.stringify(folder)}, figures: 0 }), { workers });
         return workers.batches(data, ${JSON.stringify(CONFIG)}).at(0, 0);
       };
       ${body}`;

@@ -1,17 +1,17 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DataError } from 'wgrad';
 import { checkSample, type PoseSplit, type SplitOrigin } from '../../dataset.js';
+import type { Orientation } from '../../datasets/annotations.js';
 import type { AnnotatedPerson } from '../../datasets/people.js';
 import type { JointSchema } from '../../schema.js';
-import { decodeImage } from '../images.js';
+import { decodePicture } from '../images.js';
 
 /** What the people of a split have in common. */
 export interface SplitSource {
   readonly schema: JointSchema;
   readonly origin: SplitOrigin;
-  /** Whether labels are for pictures turned as their EXIF orientation says, or as they are stored. */
-  readonly upright: boolean;
+  /** How pictures are read whose size does not tell it. */
+  readonly orientation: Orientation;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface SplitSource {
  */
 export function annotatedSplit(
   people: readonly AnnotatedPerson[],
-  { schema, origin, upright }: SplitSource,
+  { schema, origin, orientation }: SplitSource,
 ): PoseSplit {
   return {
     length: people.length,
@@ -28,32 +28,10 @@ export function annotatedSplit(
     async sample(index) {
       if (!(index in people)) throw new DataError(`${origin.name}: sample ${index} of ${people.length} does not exist`);
       const { path, size, ...labels } = people[index];
-      const image = await decodeImage(path, { upright });
-      if (size && (size[0] !== image.width || size[1] !== image.height)) {
-        throw new DataError(
-          `${labels.id}: the image is ${image.width}x${image.height}, its annotation says ${size.join('x')}; ` +
-            'labels of another size would land in the wrong place',
-        );
-      }
+      const image = await decodePicture(path, { size, orientation });
       return checkSample(schema, { ...labels, image });
     },
   };
-}
-
-/** `file` inside `folder`. @throws DataError for a path that leads out of it */
-export function imagePath(folder: string, file: string, where: string): string {
-  if (/^([/\\]|[a-z]:)|(^|[/\\])\.\.([/\\]|$)/i.test(file)) {
-    throw new DataError(`${where}: ${file} must be a path inside ${folder}`);
-  }
-  return join(folder, file);
-}
-
-/** The first folder that has the file. @throws DataError with all that were tried */
-export async function folderWith(file: string, candidates: readonly string[], where: string): Promise<string> {
-  for (const folder of candidates) {
-    if (await exists(imagePath(folder, file, where))) return folder;
-  }
-  throw new DataError(`${where}: its image ${file} is in none of ${candidates.join(', ')}; put the images into one`);
 }
 
 /** Is there a file or folder of this name? */

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { DataError } from 'wgrad';
 import type { PoseDataset, PoseSplit } from '../../dataset.js';
 import { relabelled } from '../../datasets/relabelled.js';
@@ -9,50 +9,10 @@ import { h36m18, MPII_TO_H36M } from '../../schemas/h36m18.js';
 import { haveSameJoints } from '../../schemas/known.js';
 import { mpii16 } from '../../schemas/mpii16.js';
 import type { TrainConfig } from '../../train/config.js';
-import { exists } from './annotated.js';
-import { boxed, boxesFile } from './boxes.js';
-import { coco, cocoFiles } from './coco.js';
-import { h36m, h36mFiles } from './h36m.js';
-import { lsp } from './lsp.js';
-import { mpii, mpiiFiles } from './mpii.js';
+import { openFolder } from './openFolder.js';
 
 /** Held-out pictures of the generated data set, unless it is smaller itself. */
 const TEST_FIGURES = 500;
-
-/** A form of data sets: how a folder of it is recognised, and what reads it. */
-interface Form {
-  readonly looksFor: string;
-  readonly isOf: (folder: string) => Promise<boolean>;
-  readonly open: (folder: string) => Promise<PoseDataset>;
-}
-
-const FORMS: readonly Form[] = [
-  {
-    looksFor: "joints.json or joints.mat (LSP's form)",
-    isOf: async (folder) => (await exists(join(folder, 'joints.json'))) || exists(join(folder, 'joints.mat')),
-    open: lsp,
-  },
-  {
-    looksFor: "person_keypoints_*.json or crowdpose_*.json, perhaps in annotations/ (COCO's)",
-    isOf: async (folder) => (await cocoFiles(folder)).length > 0,
-    open: coco,
-  },
-  {
-    looksFor: "Sample_*_{train,test}_Human36M_protocol_*.json in annotations/ (Human3.6M's)",
-    isOf: async (folder) => (await h36mFiles(folder)) !== undefined,
-    open: h36m,
-  },
-  {
-    looksFor: "train.json and valid.json, perhaps in annot/, or mpii_human_pose_v1_u12_1.mat (MPII's)",
-    isOf: async (folder) => (await mpiiFiles(folder)) !== undefined,
-    open: mpii,
-  },
-  {
-    looksFor: 'boxes.json or boxes.csv (pictures with boxes and keypoints)',
-    isOf: async (folder) => (await boxesFile(folder)) !== undefined,
-    open: boxed,
-  },
-];
 
 /**
  * The data set of a configuration. Of several folders, separated by commas, all train and the first one's test half tests;
@@ -64,7 +24,7 @@ export async function openDataset({
   figures: train,
 }: Pick<TrainConfig, 'data' | 'figures'>): Promise<PoseDataset> {
   if (data === null) return figures({ train, test: Math.min(train, TEST_FIGURES) });
-  const [first, ...others] = await Promise.all(data.split(',').map(openFolder));
+  const [first, ...others] = await Promise.all(data.split(',').map(openOne));
   if (others.length === 0) return first;
   const splits = [first.train, ...others.flatMap((other) => splitsAs(first.schema, other, data))];
   return {
@@ -73,6 +33,7 @@ export async function openDataset({
       .split(',')
       .map((folder) => basename(folder))
       .join('+'),
+    notes: [first, ...others].flatMap(({ name, notes = [] }) => notes.map((note) => `${name}: ${note}`)),
     mirrorable: [first, ...others].every(({ mirrorable }) => mirrorable),
     train: {
       ...concatenated(splits),
@@ -88,17 +49,14 @@ function splitsAs(schema: JointSchema, { name, schema: own, train, test }: PoseD
   throw new DataError(`--data ${data}: ${name} has the joints ${own.name}, the first data set has ${schema.name}`);
 }
 
-async function openFolder(folder: string): Promise<PoseDataset> {
+async function openOne(folder: string): Promise<PoseDataset> {
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) {
     throw new DataError(
       `--data ${folder}: ${found ? 'not a folder' : 'no such folder'}; give the folder of a data set`,
     );
   }
-  for (const form of FORMS) if (await form.isOf(folder)) return form.open(folder);
-  throw new DataError(
-    `--data ${folder}: no data set of a known form; looked for ${FORMS.map(({ looksFor }) => looksFor).join('; ')}`,
-  );
+  return openFolder({ folder }, { module: import.meta.url, name: 'openDataset', args: [{ data: folder, figures: 0 }] });
 }
 
 function concatenated(splits: readonly PoseSplit[]): PoseSplit {

@@ -2,10 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { DataError } from 'wgrad';
 import { readJsonFile } from 'wgrad/io/node';
-import { boxesOfJson, boxesOfList, boxesOfTruths, type ImageBoxes, withBoxes } from '../../predict/imageBoxes.js';
-import { type ImageToPredict, numberOf } from '../../predict/imageToPredict.js';
-import { readBoxes } from '../datasets/boxes.js';
-import { mpiiTruths } from '../datasets/mpii.js';
+import { withPictureNames } from '../../datasets/detections.js';
+import { pictureIds } from '../../datasets/pictureIds.js';
+import { type BoxChoice, type BoxedImages, boxesOfJson, withBoxes } from '../../predict/imageBoxes.js';
+import type { ImageToPredict } from '../../predict/imageToPredict.js';
+import { readAnnotations } from '../datasets/readAnnotations.js';
 
 const EXTENSIONS = /^\.(jpe?g|png|webp|avif|tiff?|gif)$/i;
 
@@ -17,9 +18,8 @@ const EXTENSIONS = /^\.(jpe?g|png|webp|avif|tiff?|gif)$/i;
 export async function listImages(paths: readonly string[]): Promise<ImageToPredict[]> {
   const lists = await Promise.all(paths.map(imagesAt));
   const files = lists.flat();
-  const numbers = files.map((path) => numberOf(path));
-  const areIds = numbers.every((id) => id !== undefined) && new Set(numbers).size === numbers.length;
-  return files.map((path, i) => ({ path, id: areIds ? (numbers[i] as number) : i + 1 }));
+  const ids = pictureIds(files);
+  return files.map((path, i) => ({ path, id: ids[i] }));
 }
 
 async function imagesAt(path: string): Promise<string[]> {
@@ -31,19 +31,18 @@ async function imagesAt(path: string): Promise<string[]> {
 }
 
 /**
- * Gives images the boxes of a file, in pixels of the upright image: COCO annotations `{images, annotations}`, of which
- * crowds are left out, a list of detections `[{image_id or file_name, bbox, score?, category_id?}, ...]`, CSV (see
- * `readBoxes`), or the labelled people of MPII's own `.mat`. Images of the file are found by name, those of detections with an `image_id` alone by the
- * number that their name is.
+ * Gives images the boxes of a file: annotations in any form that wgrad reads (see `readAnnotations`), or a list of detections
+ * (see `detections`).
+ * @param imageList a COCO file whose `images` name the ids of detections
  * @throws DataError naming file, entry and field for whatever is missing or wrong, or where no image has a box
  */
-export async function withBoxesOf(images: readonly ImageToPredict[], file: string): Promise<ImageToPredict[]> {
-  return withBoxes(images, await readImageBoxes(file), file);
-}
-
-async function readImageBoxes(file: string): Promise<ImageBoxes> {
-  const extension = extname(file).toLowerCase();
-  if (extension === '.mat') return boxesOfTruths(await mpiiTruths(file));
-  if (extension === '.csv') return boxesOfList(await readBoxes(file));
-  return boxesOfJson(await readJsonFile(file), file);
+export async function withBoxesOf(
+  images: readonly ImageToPredict[],
+  file: string,
+  { imageList, ...choice }: BoxChoice & { readonly imageList?: string } = {},
+): Promise<BoxedImages> {
+  const isJson = extname(file).toLowerCase() === '.json';
+  const found = isJson ? boxesOfJson(await readJsonFile(file), file) : await readAnnotations(file);
+  const named = imageList === undefined ? found : withPictureNames(found, await readJsonFile(imageList), imageList);
+  return withBoxes(images, named, choice);
 }

@@ -5,6 +5,7 @@ import { drawPose, overlayViewBox } from '../../draw.js';
 import type { PredictedPose } from '../../predict/predictPoses.js';
 import type { JointSchema } from '../../schema.js';
 import { ellipsesOf } from '../../uncertainty/expectedLabels.js';
+import { decodePicture } from '../images.js';
 
 /** Longer side of an overlay: a smaller picture has no room for lines, a larger one shows no more of a pose. */
 const SIDES = [480, 1600] as const;
@@ -42,13 +43,12 @@ export async function writeOverlays(
   for (const [image, people] of byImage) {
     if (signal?.aborted) break;
     const file = join(folder, freeName(basename(image.path, extname(image.path)), taken));
-    await writeFileAtomic(file, await overlay(image.path, schema, people, size));
+    await writeFileAtomic(file, await overlay(schema, people, size));
   }
   return [...taken].map((name) => join(folder, name));
 }
 
 async function overlay(
-  path: string,
   schema: JointSchema,
   people: readonly PredictedPose[],
   ellipses?: EllipseSize,
@@ -66,10 +66,9 @@ async function overlay(
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" ` +
     `><svg viewBox="${overlayViewBox(width, height)}" preserveAspectRatio="none">${drawn.join('')}</svg>${caption}</svg>`;
-  return sharp(path, { failOn: 'error' }) // what was good enough for the prediction
-    .autoOrient()
-    .flatten()
-    .toColourspace('srgb')
+  const [{ image }] = people;
+  const picture = await decodePicture(image.path, image);
+  return sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } })
     .resize({ ...size, fit: 'fill' })
     .composite([{ input: Buffer.from(svg) }])
     .withExif(ellipses ? { IFD0: { ImageDescription: ellipses.caption } } : {})

@@ -1,0 +1,151 @@
+import { DataError } from 'wgrad';
+import { JsonEntry } from 'wgrad/io';
+import { type Box, jointBox } from '../dataset.js';
+import type { Annotation, Annotations, Category, Id, Picture } from './annotations.js';
+import { PERSON } from './listedPictures.js';
+import { Tally } from './tally.js';
+
+/** Coordinates that all lie below this are shares of the picture, not pixels. */
+const LARGEST_SHARE = 1.5;
+
+/**
+ * The annotations `{images, categories, annotations}` that a COCO keypoints file holds. Ids may be numbers or texts. An
+ * annotation without `keypoints` has a box alone; one without `bbox` has the box around its joints; a joint with a
+ * coordinate `null` has no label.
+ * @param content the file's JSON
+ * @param file its name, for messages
+ * @throws DataError naming file, annotation and field for whatever is missing or no number, for an annotation of an image
+ * or category that is not listed, and for coordinates that are shares of the picture
+ */
+export function cocoAnnotations(content: unknown, file: string): Annotations {
+  const root = new JsonEntry(content, file);
+  const pictures = new Map(root.entries('images').map((image) => [image.id('id'), readPicture(image)] as const));
+  const categories = root.has('categories')
+    ? new Map(root.entries('categories').map((category) => [category.id('id'), readCategory(category)] as const))
+    : undefined;
+  const entries = root.entries('annotations');
+  const first = entries.find((entry) => hasList(entry, 'keypoints'));
+  const joints = first ? jointCount(first) : 0;
+  const leftOut = new Tally();
+  const people = entries.flatMap((entry) => {
+    const person = readPerson(entry, joints, leftOut);
+    if (!pictures.has(person.image)) {
+      throw entry.error('image_id', 'expected the id of an image that the file lists');
+    }
+    if (categories && !categories.has(person.category)) {
+      throw entry.error(
+        'category_id',
+        `expected a category that the file lists (${[...categories.keys()].join(', ')})`,
+      );
+    }
+    return person;
+  });
+  const annotations: Annotations = {
+    ...{ file, pictures, people, joints, leftOut },
+    categories: categories ?? new Map<Id, Category>(people.map(({ category }) => [category, {}])),
+    orientation: 'upright',
+  };
+  checkPixels(annotations);
+  return annotations;
+}
+
+function readPicture(image: JsonEntry): Picture {
+  return {
+    id: image.id('id'),
+    file: image.has('file_name') ? image.text('file_name') : undefined,
+    size: image.has('width') && image.has('height') ? [image.integer('width'), image.integer('height')] : undefined,
+    split: image.has('split') ? image.text('split') : undefined,
+  };
+}
+
+function readPerson(entry: JsonEntry, joints: number, leftOut: Tally): Annotation {
+  const keypoints = hasList(entry, 'keypoints') ? readKeypoints(entry, joints, leftOut) : Array(3 * joints).fill(0);
+  const labels = keypoints.filter((v, i) => i % 3 === 2 && v > 0).length;
+  return {
+    id: entry.id('id'),
+    image: entry.id('image_id'),
+    category: entry.has('category_id') ? entry.id('category_id') : PERSON,
+    keypoints,
+    ...readBoxes(entry, keypoints),
+    area: entry.has('area') ? entry.number('area', 0) : undefined,
+    crowd: entry.has('iscrowd') && entry.flag('iscrowd'),
+    labelled: entry.has('num_keypoints') ? entry.integer('num_keypoints') : labels,
+    headBox: entry.has('head_box') ? (entry.numbers('head_box', 4) as unknown as Box) : undefined,
+  };
+}
+
+function readBoxes(entry: JsonEntry, keypoints: readonly number[]): Pick<Annotation, 'box' | 'frame'> {
+  if (hasList(entry, 'bbox')) return { box: entry.numbers('bbox', 4) as unknown as Box };
+  const labelled = keypoints.filter((_, i) => keypoints[i - (i % 3) + 2] > 0);
+  const around = jointBox(
+    labelled.filter((_, i) => i % 3 < 2),
+    labelled.filter((_, i) => i % 3 === 2),
+  );
+  return { box: around, frame: around };
+}
+
+/** A joint whose place is null has no label. */
+function readKeypoints(entry: JsonEntry, joints: number, leftOut: Tally): readonly number[] {
+  const list = entry.list('keypoints');
+  if (list.length !== 3 * joints || !list.includes(null)) return entry.numbers('keypoints', 3 * joints);
+  const values: number[] = [];
+  for (let at = 0; at < list.length; at += 3) {
+    const point = list.slice(at, at + 3);
+    if (point.includes(null)) {
+      values.push(0, 0, 0);
+      leftOut.add('joints whose place is null');
+    } else if (point.every((value) => typeof value === 'number')) values.push(...point);
+    else throw entry.error(`keypoints[${at}]`, 'expected x, y, v', point.join());
+  }
+  return values;
+}
+
+/** @throws DataError where coordinates look like shares of the picture: as pixels they would all be in one corner */
+function checkPixels({ file, people }: Annotations): void {
+  let [largest, count] = [0, 0];
+  for (const { keypoints } of people) {
+    for (let at = 0; at < keypoints.length; at += 3) {
+      if (!(keypoints[at + 2] > 0)) continue;
+      largest = Math.max(largest, Math.abs(keypoints[at]), Math.abs(keypoints[at + 1]));
+      count++;
+    }
+  }
+  if (count > 2 && largest > 0 && largest < LARGEST_SHARE) {
+    throw new DataError(
+      `${file}: all ${count} labelled joints lie within ${largest} of the corner, so that they are shares of the ` +
+        "picture; expected pixels: multiply x by the picture's width and y by its height",
+    );
+  }
+}
+
+function jointCount(entry: JsonEntry): number {
+  const { length } = entry.list('keypoints');
+  if (length % 3 !== 0) throw entry.error('keypoints', 'expected x, y, v for each joint');
+  return length / 3;
+}
+
+const hasList = (entry: JsonEntry, field: string): boolean => entry.has(field) && entry.list(field).length > 0;
+
+/** A category `{name?, keypoints?: [names], skeleton?: [[1-based joint, joint], ...]}`. */
+function readCategory(category: JsonEntry): Category {
+  return {
+    name: category.has('name') ? category.text('name') : undefined,
+    joints: hasList(category, 'keypoints') ? jointNames(category) : undefined,
+    skeleton: hasList(category, 'skeleton') ? skeletonOf(category) : undefined,
+  };
+}
+
+function jointNames(category: JsonEntry): readonly string[] {
+  return category.list('keypoints').map((name, k) => {
+    if (typeof name !== 'string') throw category.error(`keypoints[${k}]`, 'expected the name of a joint', name);
+    return name;
+  });
+}
+
+/** COCO's skeletons count joints from 1. */
+function skeletonOf(category: JsonEntry): [number, number][] {
+  return category.list('skeleton').map((limb, i) => {
+    if (Array.isArray(limb) && limb.length === 2 && limb.every(Number.isSafeInteger)) return [limb[0] - 1, limb[1] - 1];
+    throw category.error(`skeleton[${i}]`, 'expected the numbers of two joints', limb);
+  });
+}

@@ -1,0 +1,51 @@
+import { DataError } from 'wgrad';
+import type { Annotations } from './annotations.js';
+import { boxAnnotations, isBoxes } from './boxes.js';
+import { cocoAnnotations } from './cocoAnnotations.js';
+import { h36mAnnotations, isH36m } from './h36mLabels.js';
+import { isLsp, lspAnnotations } from './lspAnnotations.js';
+import { isMpii, mpiiAnnotations } from './mpiiAnnotations.js';
+
+/** A form of annotations in JSON: how it is recognised, and what reads it. */
+interface JsonForm {
+  readonly name: string;
+  readonly is: (content: unknown) => boolean;
+  readonly read: (content: unknown, file: string) => Annotations;
+}
+
+/** The forms, of which the first that recognises a file reads it; to add one, add a row. */
+const FORMS: readonly JsonForm[] = [
+  { name: "LSP's {items: [{file, xy}]}", is: isLsp, read: lspAnnotations },
+  { name: "Human3.6M's {images, annotations: [{keypoints_world}]}", is: isH36m, read: h36mAnnotations },
+  { name: "COCO's {images, annotations}", is: isCoco, read: cocoAnnotations },
+  { name: "MPII's [{image, center, scale, joints}]", is: isMpii, read: mpiiAnnotations },
+  { name: 'boxes [{file, box}]', is: isBoxes, read: boxAnnotations },
+];
+
+/** Is this one of the forms of `jsonAnnotations`? */
+export function isAnnotations(content: unknown): boolean {
+  return FORMS.some(({ is }) => is(content));
+}
+
+/**
+ * The annotations that a file's JSON holds, in any of the forms that wgrad reads; the content decides which it is.
+ * @throws DataError naming the forms where it is none of them, and whatever is wrong with its content
+ */
+export function jsonAnnotations(content: unknown, file: string): Annotations {
+  const form = FORMS.find(({ is }) => is(content));
+  if (form) return form.read(content, file);
+  throw new DataError(
+    `${file}: annotations of an unknown form, ${shapeOf(content)}; these are read: ${FORMS.map(({ name }) => name).join(', ')}`,
+  );
+}
+
+function shapeOf(content: unknown): string {
+  if (Array.isArray(content)) return `a list of ${content.length}`;
+  if (typeof content !== 'object' || content === null) return 'no object and no list';
+  return `an object of ${Object.keys(content).slice(0, 8).join(', ') || 'nothing'}`;
+}
+
+function isCoco(content: unknown): boolean {
+  const { images, annotations } = (content ?? {}) as { images?: unknown; annotations?: unknown };
+  return Array.isArray(images) && Array.isArray(annotations);
+}

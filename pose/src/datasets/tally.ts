@@ -1,0 +1,16 @@
+/** Counts by reason what is left out, so that nothing is left out in silence. */
+export class Tally extends Map<string, number> {
+  add(reason: string, count = 1): void {
+    if (count > 0) this.set(reason, (this.get(reason) ?? 0) + count);
+  }
+
+  addAll(other: ReadonlyMap<string, number>): void {
+    for (const [reason, count] of other) this.add(reason, count);
+  }
+
+  /** `12 people without a labelled joint, 3 crowds`, the most frequent first; '' where nothing is left out. */
+  text(): string {
+    const rows = [...this].sort(([, a], [, b]) => b - a);
+    return rows.map(([reason, count]) => `${count} ${reason}`).join(', ');
+  }
+}
