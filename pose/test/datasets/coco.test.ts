@@ -81,12 +81,15 @@ describe('coco', () => {
     expect([unnamed.train.length, unnamed.test.length]).toEqual([16, 4]);
   });
 
-  test('other joints by their names', async () => {
-    const joints = ['pelvis', 'neck'];
-    const set = { ...file(1, [person(1, 1, { keypoints: [1, 1, 2, 2, 2, 2] })]) };
-    const named = { ...set, categories: [{ id: 1, name: 'person', keypoints: joints }] };
-    await expect(open({ 'person_keypoints_a.json': named, 'im1.png': null })).rejects.toThrow(
-      /2 keypoints of an unknown/,
+  test('other joints by their names, which are the same in all files', async () => {
+    const one = { ...file(1, [person(1, 1, { keypoints: [1, 1, 2, 2, 2, 2] })]) };
+    const named = (...keypoints: string[]) => ({ ...one, categories: [{ id: 1, name: 'person', keypoints }] });
+    const pictures = { 'train/im1.png': null, 'val/im1.png': null };
+    const files = { 'person_keypoints_train.json': named('tip', 'tail'), ...pictures };
+    const set = await open({ ...files, 'person_keypoints_val.json': named('Tip', 'tail') });
+    expect([set.schema.joints, set.train.length, set.test.length]).toEqual([['tip', 'tail'], 1, 1]);
+    await expect(open({ ...files, 'person_keypoints_val.json': named('tail', 'tip') })).rejects.toThrow(
+      /its joints are person_keypoints_val.json, those of .*train.json person_keypoints_train.json; expected the same/,
     );
   });
 
