@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -15,6 +26,17 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wgrad-io-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A program that calls these functions. */
+async function program(contents: string): Promise<string> {
+  const script = join(folder, 'program.mjs');
+  const head = "import { appendLine, writeFileAtomic } from './src/io/node/atomicFile.ts';";
+  await build({
+    stdin: { contents: `${head}\n${contents}`, resolveDir: process.cwd() },
+    ...{ bundle: true, platform: 'node', format: 'esm', outfile: script },
+  });
+  return script;
+}
 
 describe('writeFileAtomic', () => {
   test('replaces the file and leaves nothing beside it', async () => {
@@ -40,28 +62,58 @@ describe('writeFileAtomic', () => {
     expect(readdirSync(folder)).toEqual(['taken']);
   });
 
+  test('keeps a symbolic link and replaces what it names, also where that is not there yet', async () => {
+    mkdirSync(join(folder, 'disk'));
+    writeFileSync(join(folder, 'disk', 'a'), 'old');
+    for (const name of ['a', 'b']) {
+      const link = join(folder, name);
+      symlinkSync(join('disk', name), link);
+      await writeFileAtomic(link, 'new');
+      expect(readlinkSync(link)).toBe(join('disk', name));
+      expect(readFileSync(join(folder, 'disk', name), 'utf8')).toBe('new');
+    }
+    expect(readdirSync(join(folder, 'disk'))).toEqual(['a', 'b']);
+  });
+
+  test('refuses links that go round in a circle', async () => {
+    const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+    symlinkSync(b, a);
+    symlinkSync(a, b);
+    await expect(writeFileAtomic(a, 'x')).rejects.toThrow(/^cannot write .*ELOOP/);
+    expect(readlinkSync(a)).toBe(b);
+  });
+
+  test('keeps the permissions of the file that it replaces', async () => {
+    const path = join(folder, 'private');
+    writeFileSync(path, 'old');
+    chmodSync(path, 0o600);
+    await writeFileAtomic(path, 'new');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('/dev/stdout is what the program prints to: a socket, a pipe or a file', async () => {
+    const script = await program(`console.log('before');
+      await writeFileAtomic('/dev/stdout', 'content\\n');
+      console.log('after');`);
+    const [node, all] = [process.execPath, 'before\ncontent\nafter\n'];
+    expect(execFileSync(node, [script], { encoding: 'utf8' })).toBe(all);
+    const sh = (command: string) => execFileSync('sh', ['-c', command, node, script, folder], { encoding: 'utf8' });
+    expect(sh('"$0" "$1" | cat')).toBe(all);
+    sh('"$0" "$1" > "$2/printed"');
+    expect(readFileSync(join(folder, 'printed'), 'utf8')).toBe(all);
+  });
+
   test('keeps the old file when the system stops the write half way', async () => {
     const path = join(folder, 'last.safetensors');
     writeFileSync(path, 'old');
     // A limit on the size of files stops a write in its middle as a full disk does, without needing one.
-    const script = join(folder, 'write.mjs');
-    await build({
-      stdin: {
-        contents: `import { writeFileAtomic } from './src/io/node/atomicFile.ts';
-          process.on('SIGXFSZ', () => {});
-          await writeFileAtomic(process.argv[2], new Uint8Array(1e6)).catch((e) => process.stdout.write(e.name + ': ' + e.message));`,
-        resolveDir: process.cwd(),
-      },
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      outfile: script,
-    });
+    const script = await program(`process.on('SIGXFSZ', () => {});
+      await writeFileAtomic(process.argv[2], new Uint8Array(1e6)).catch((e) => process.stdout.write(e.name + ': ' + e.message));`);
     const command = 'ulimit -f 8 && exec "$0" "$1" "$2"';
     const said = execFileSync('sh', ['-c', command, process.execPath, script, path], { encoding: 'utf8' });
     expect(said).toMatch(/^DataError: cannot write .*last\.safetensors: the file is larger than allowed here/);
     expect(readFileSync(path, 'utf8')).toBe('old');
-    expect(readdirSync(folder).sort()).toEqual(['last.safetensors', 'write.mjs']);
+    expect(readdirSync(folder).sort()).toEqual(['last.safetensors', 'program.mjs']);
   });
 });
 
@@ -73,6 +125,16 @@ test('appendLine adds lines, and names what stops it', async () => {
   await expect(appendLine(folder, 'x')).rejects.toThrow(
     `cannot append to ${folder}: it is a folder; name a file (EISDIR)`,
   );
+});
+
+test('appendLine leaves nothing of a line that the system stops in its middle', async () => {
+  const path = join(folder, 'log.jsonl');
+  writeFileSync(path, `${'x'.repeat(4000)}\n`);
+  const script = await program(`process.on('SIGXFSZ', () => {});
+    await appendLine(process.argv[2], 'y'.repeat(1000)).catch((e) => process.stdout.write(e.message));`);
+  const limited = ['-c', 'ulimit -f 8 && exec "$0" "$1" "$2"', process.execPath, script, path];
+  expect(execFileSync('sh', limited, { encoding: 'utf8' })).toMatch(/^cannot append to .*larger than allowed/);
+  expect(readFileSync(path, 'utf8')).toBe(`${'x'.repeat(4000)}\n`);
 });
 
 describe('checkpoint', () => {

@@ -1,5 +1,6 @@
-import { type FileHandle, lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { fstatSync, type Stats } from 'node:fs';
+import { chmod, type FileHandle, open, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileError } from './fileError.js';
 
 /**
@@ -7,17 +8,22 @@ import { fileError } from './fileError.js';
  * `path` sees the old content or the new, never a part, even after a crash or a power cut. What such a crash left behind
  * is removed at the next write of the same file.
  *
- * A symbolic link stays, and the file that it names is replaced. What is no file, such as a pipe or a device, is written
- * to as it is.
+ * The new file has the permissions of the old one. A symbolic link stays, and the file that it names is replaced. What is
+ * no file, such as a pipe or a device, is written to as it is; `/dev/stdout` is what the program prints to.
  * @throws DataError in one line (no folder, no permission, disk full); the old file is untouched, and the new one is
  *   removed
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   try {
+    const old = await stat(path).catch(() => undefined);
+    const own = old && ownStream(old);
+    if (own) return await print(own, content);
+    if (old && !old.isFile() && !old.isDirectory()) {
+      return await withFile(path, 'w', (file) => file.writeFile(content));
+    }
     const target = await targetOf(path);
-    if (target === undefined) return await withFile(path, 'w', (file) => file.writeFile(content));
     await removeStaleParts(target);
-    await replace(target, content);
+    await replace(target, content, old?.mode);
     await flushFolder(dirname(target));
   } catch (cause) {
     throw fileError('cannot write', path, cause);
@@ -25,30 +31,59 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
 }
 
 /**
- * Appends one line to a text file, which is made if missing.
+ * Appends one line to a text file, which is made if missing. A line that the disk has no room for leaves nothing of it.
  * @throws DataError in one line (no folder, no permission, disk full)
  */
 export async function appendLine(path: string, line: string): Promise<void> {
   try {
-    await withFile(path, 'a', (file) => file.writeFile(`${line}\n`));
+    await withFile(path, 'a', async (file) => {
+      const { size } = await file.stat();
+      try {
+        await file.writeFile(`${line}\n`);
+      } catch (cause) {
+        await file.truncate(size).catch(() => undefined);
+        throw cause;
+      }
+    });
   } catch (cause) {
     throw fileError('cannot append to', path, cause);
   }
 }
 
-/** The file to replace, which a link may name; undefined for what is there and no file. */
-async function targetOf(path: string): Promise<string | undefined> {
-  const found = await lstat(path).catch(() => undefined);
-  if (!found || found.isFile() || found.isDirectory()) return path;
-  // A link to nothing is replaced: where it leads to, there may be no folder.
-  const named = found.isSymbolicLink() ? await stat(path).catch(() => undefined) : found;
-  if (!named) return path;
-  return named.isFile() || named.isDirectory() ? await realpath(path) : undefined;
+/**
+ * This process's own output, if a path leads there as `/dev/stdout` does: what is printed besides must come before and after
+ * the content, also where the output is a file.
+ */
+function ownStream({ dev, ino }: Stats): NodeJS.WriteStream | undefined {
+  return [process.stdout, process.stderr].find((_, i) => {
+    try {
+      const own = fstatSync(1 + i);
+      return own.dev === dev && own.ino === ino;
+    } catch {
+      return false; // it is closed
+    }
+  });
+}
+
+function print(stream: NodeJS.WriteStream, content: string | Uint8Array): Promise<void> {
+  return new Promise((done, fail) => {
+    stream.write(content, (error) => (error ? fail(error) : done()));
+  });
+}
+
+/** The file that a path names, links followed, also where the last one names a file that is not there yet. */
+async function targetOf(path: string): Promise<string> {
+  const known = await realpath(path).catch((cause) => {
+    if (cause.code !== 'ENOENT') throw cause; // links in a circle, no permission
+  });
+  if (known) return known;
+  const next = await readlink(path).catch(() => undefined);
+  return next === undefined ? path : targetOf(resolve(dirname(path), next));
 }
 
 let written = 0;
 
-async function replace(path: string, content: string | Uint8Array): Promise<void> {
+async function replace(path: string, content: string | Uint8Array, mode: number | undefined): Promise<void> {
   const part = `${path}.${process.pid}-${written++}.part`;
   try {
     // 'wx' refuses a file that exists, so two writers never share one.
@@ -56,6 +91,7 @@ async function replace(path: string, content: string | Uint8Array): Promise<void
       await file.writeFile(content);
       await file.sync();
     });
+    if (mode !== undefined) await chmod(part, mode & 0o7777);
     await rename(part, path);
   } catch (cause) {
     await rm(part, { force: true }).catch(() => undefined);
