@@ -148,9 +148,15 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
   const head = HEAD_OF[wanted.loss ?? preset.loss] ?? preset.head;
   const schedule = wanted.milestones ? 'steps' : preset.schedule;
   const config = { ...preset, head, schedule, ...(wanted.augment && STRENGTHS[wanted.augment]), ...wanted };
+  checkTogether(config);
+  checkUsed(wanted, config);
+  return config;
+}
+
+/** @throws DataError naming options that do not go together, and what to change */
+export function checkTogether(config: TrainConfig): void {
   checkLoss(config);
   checkSchedule(config);
-  checkUsed(wanted, config);
   const { batch, accumulate } = config;
   // Batch norm wants two images at least.
   if (batch % accumulate !== 0 || batch / accumulate < 2) {
@@ -158,7 +164,6 @@ export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainC
       `--accumulate ${accumulate}: a batch of ${batch} must fall into so many equal parts of at least 2 images`,
     );
   }
-  return config;
 }
 
 /** @throws DataError naming an option that would have no effect */
@@ -200,32 +205,33 @@ function checkLoss({ loss, head, dims, q, logS }: TrainConfig): void {
 }
 
 /**
- * The configuration in a checkpoint; fields that are newer than its run get the values that the run had in effect.
+ * The configuration in a checkpoint, each field within its option's range; fields that are newer than its run get the
+ * values that the run had in effect.
  * @returns undefined if this version cannot run it
  */
 export function savedConfig(value: unknown): TrainConfig | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const config: Record<string, unknown> = { ...LATER, ...value };
-  const isKnown = (Object.keys(LSP) as (keyof TrainConfig)[]).every((key) => {
-    if (key === 'data' || key === 'init') return config[key] === null || typeof config[key] === 'string';
-    if (key === 'milestones') return config[key] === null || isList(config[key]);
-    if (key === 'jointWeights' && isList(config[key])) return true;
-    const names: readonly unknown[] | undefined = {
-      loss: LOSS_NAMES,
-      model: BACKBONES,
-      stem: STEMS,
-      head: HEADS,
-      dims: DIMS,
-      q: Q_NAMES,
-      logS: LOG_S,
-      precision: PRECISIONS,
-      schedule: SCHEDULES,
-      augment: RECIPES,
-      jointWeights: JOINT_WEIGHTS,
-    }[key as string];
-    return names ? names.includes(config[key]) : Number.isFinite(config[key]);
-  });
-  return isKnown ? (config as unknown as TrainConfig) : undefined;
+  const saved: Record<string, unknown> = { ...LATER, ...value };
+  const config: Record<string, unknown> = {};
+  for (const key of Object.keys(LSP) as (keyof TrainConfig)[]) {
+    if (!isAllowed(key, saved[key])) return undefined;
+    config[key] = saved[key];
+  }
+  try {
+    checkTogether(config as unknown as TrainConfig);
+  } catch (error) {
+    if (error instanceof DataError) return undefined;
+    throw error;
+  }
+  return config as unknown as TrainConfig;
+}
+
+/** Whether a value is one that an option's text gives, or that of a preset. */
+function isAllowed(key: keyof TrainConfig, value: unknown): boolean {
+  if (value === LSP[key]) return true;
+  if (value === undefined || (typeof value === 'object' && !isList(value))) return false;
+  const [parse] = OPTIONS[key];
+  return JSON.stringify(parse(String(value))) === JSON.stringify(value);
 }
 
 const isList = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isFinite);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
 import { BACKBONES } from '../../src/backbones/backbone.js';
-import { HEADS, LOSS_NAMES, makeConfig, savedConfig } from '../../src/train/config.js';
+import { HEADS, LOSS_NAMES, makeConfig, savedConfig, type TrainConfig } from '../../src/train/config.js';
 import { lossText } from '../../src/train/configText.js';
 import { resumeConfig } from '../../src/train/resumeConfig.js';
 import { savedBefore } from './runs.js';
@@ -219,4 +219,23 @@ test('savedConfig knows what came from another version, and fills in what came l
   expect(savedConfig({ ...config, loss: 'huber' })).toBeUndefined();
   expect(savedConfig({ ...config, size: undefined })).toBeUndefined();
   expect(savedConfig(null)).toBeUndefined();
+});
+
+test('savedConfig holds every field to the range of its option', () => {
+  const config = makeConfig({ loss: 'l1', milestones: '1,2' }, 'cpu');
+  expect(savedConfig(config)).toEqual(config);
+  const numbers = Object.keys(config).filter((key) => typeof config[key as keyof TrainConfig] === 'number');
+  expect(numbers).toHaveLength(16);
+  for (const key of numbers) {
+    for (const value of [-1, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '3', [3], [3, 4], {}, true, null]) {
+      expect({ key, value, saved: savedConfig({ ...config, [key]: value }) }).toEqual({ key, value });
+    }
+  }
+  const fractions = ['epochs', 'batch', 'accumulate', 'width', 'size', 'warmup', 'seed', 'figures'];
+  for (const key of fractions) expect(savedConfig({ ...config, [key]: 16.5 })).toBeUndefined();
+  for (const milestones of [[2, 1], [1.5], [0, 1], [], '1,2', [[1], 2]]) {
+    expect(savedConfig({ ...config, milestones })).toBeUndefined();
+  }
+  expect(savedConfig({ ...config, batch: 16, accumulate: 3 })).toBeUndefined();
+  expect(savedConfig({ ...config, head: 'heatmap' })).toBeUndefined();
 });
