@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from 'wgrad/io/node';
+import { abortable } from '../abortable.js';
 import { baselineScore, type Comparison, summarise } from '../node/compare/comparison.js';
 import { type Cost, costOf } from '../node/compare/cost.js';
 import { measureLatency } from '../node/compare/latency.js';
@@ -9,15 +10,17 @@ import { parseRows, parseSeeds, type RowName, rowOf } from '../node/compare/rows
 import { writeResult } from '../node/compare/runResult.js';
 import { curveOf, resultOf } from '../node/compare/scoreRun.js';
 import { openDataset } from '../node/datasets/openDataset.js';
+import { claimFolder } from '../node/train/folderClaim.js';
 import { loadRun } from '../node/train/runFile.js';
-import { openRunFolder, RUNS } from '../node/train/runFolder.js';
+import { claimRunFolder, RUNS } from '../node/train/runFolder.js';
+import { openRun } from '../node/train/runRecord.js';
 import { readInitialWeights } from '../node/weightsFiles.js';
 import { type Baselines, fitBaselines } from '../train/baselines.js';
 import { resumeSession } from '../train/checkpointing.js';
 import { makeConfig, type TrainConfig, type TrainFlags } from '../train/config.js';
 import { type InitialWeights, initFrom, withNetworkOf } from '../train/initialWeights.js';
 import type { LoadedData } from '../train/samples.js';
-import { endSession, startSession } from '../train/session.js';
+import { endSession, type Session, startSession } from '../train/session.js';
 import { DivergedError } from '../train/trainEpoch.js';
 import { comparisonTable } from './comparisonTable.js';
 import { INTERRUPTED } from './interrupt.js';
@@ -63,54 +66,64 @@ export async function compareCommand({
     const { device, signal } = machine;
     const configs = new Map(rows.map((row) => [row, makeConfig({ ...flags, ...rowOf(row).flags }, device.kind)]));
     const configOf = (row: RowName) => configs.get(row) as TrainConfig;
-    const dataset = await openDataset(configOf(rows[0]));
+    const dataset = await abortable(openDataset(configOf(rows[0])), signal);
     const folder = out ?? join(RUNS, `compare-${dataset.name}`);
-    const runs = await planRuns(rows, numbers, folder, configOf);
-    const data = await loadTrainingData(dataset, configOf(rows[0]), signal, machine.workers);
-    const shop: Workshop = { ...machine, data, eager, initial, baselines: await fitBaselines(data) };
-    const joints = dataset.schema.joints.length;
-    const costs = new Map(rows.map((row) => [row, costOf(configOf(row), joints)] as const));
+    const claim = await claimFolder(folder);
+    try {
+      const runs = await planRuns(rows, numbers, folder, configOf);
+      const data = await loadTrainingData(dataset, configOf(rows[0]), signal, machine.workers);
+      const shop: Workshop = { ...machine, data, eager, initial, baselines: await fitBaselines(data) };
+      const joints = dataset.schema.joints.length;
+      const costs = new Map(rows.map((row) => [row, costOf(configOf(row), joints)] as const));
 
-    for (const [i, run] of runs.entries()) {
-      if (run.result) continue;
-      say(`run ${i + 1} of ${runs.length}: ${run.row}, seed ${run.seed}`);
-      if (!(await runOne(run, shop))) return stopped(runs);
-      await save(folder, compared(runs, shop, costs));
+      for (const [i, run] of runs.entries()) {
+        if (run.result) continue;
+        say(`run ${i + 1} of ${runs.length}: ${run.row}, seed ${run.seed}`);
+        if (!(await runOne(run, shop))) return stopped(runs);
+        await save(folder, compared(runs, shop, costs));
+      }
+      const latencies = await measureLatency(device, configs, data, signal);
+      if (!latencies) return stopped(runs);
+      const withTimes = new Map(
+        [...costs].map(([row, cost]) => [row, { ...cost, latency: latencies.get(row) }] as const),
+      );
+      const comparison = compared(runs, shop, withTimes);
+      const report = await save(folder, comparison);
+      console.log(json ? JSON.stringify(comparison) : `${comparisonTable(comparison)}\nreport: ${report}`);
+    } finally {
+      await claim.release();
     }
-    const latencies = await measureLatency(device, configs, data, signal);
-    if (!latencies) return stopped(runs);
-    const withTimes = new Map(
-      [...costs].map(([row, cost]) => [row, { ...cost, latency: latencies.get(row) }] as const),
-    );
-    const comparison = compared(runs, shop, withTimes);
-    const report = await save(folder, comparison);
-    console.log(json ? JSON.stringify(comparison) : `${comparisonTable(comparison)}\nreport: ${report}`);
   });
 }
 
 /** Trains a run from where it stands, scores it and saves the result; false if Ctrl-C stopped it. */
 async function runOne(run: PlannedRun, shop: Workshop): Promise<boolean> {
-  const { config, folder } = run;
+  const { config } = run;
   const { device, data, baselines, workers, eager, initial, signal } = shop;
   if (signal.aborted) return false;
   const began = performance.now();
-  const saved = run.begun ? await loadRun(folder.last) : undefined;
-  const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
+  const folder = await claimRunFolder(run.folder.path);
+  let session: Session | undefined;
   try {
+    const saved = run.begun ? await loadRun(folder.last) : undefined;
+    session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
     if (saved) resumeSession(session, saved);
     else if (initial) session.learner = initFrom(session.learner, initial);
-    await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
+    const header = { event: saved ? 'resume' : 'start', device: device.description, config };
+    for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
     const finished = await runToEnd(session, folder, baselines, began, signal);
     if (!finished) return false;
     run.result = resultOf(session, finished.evaluation);
+    await writeResult(folder, run.result);
   } catch (error) {
-    if (!(error instanceof DivergedError)) throw error;
+    if (!(error instanceof DivergedError && session)) throw error;
     say(`${run.row}, seed ${run.seed}: ${error.message}`);
     run.result = { config, curve: curveOf(session), diverged: error.message };
+    await writeResult(folder, run.result);
   } finally {
-    endSession(session);
+    if (session) endSession(session);
+    await folder.claim.release();
   }
-  await writeResult(folder, run.result);
   return true;
 }
 

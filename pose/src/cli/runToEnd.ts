@@ -1,6 +1,6 @@
 import { writeFileAtomic } from 'wgrad/io/node';
 import { renderReport } from '../node/report/renderReport.js';
-import { log, type RunFolder } from '../node/train/runFolder.js';
+import { ensureFolder, log, type RunFolder } from '../node/train/runFolder.js';
 import { trainRun } from '../node/train/trainRun.js';
 import type { RunReport, Score } from '../report/runReport.js';
 import type { Baselines } from '../train/baselines.js';
@@ -32,9 +32,13 @@ export async function runToEnd(
   const { config, batches, progress } = session;
   const display = new TrainingDisplay(config, batches.length, progress.epoch * batches.length + progress.batch);
   if (!(await trainRun(session, folder, display, signal).finally(() => display.stop()))) return undefined;
-  const evaluation = await evaluate(session);
+  const evaluation = await evaluate(session, signal).catch((error) => {
+    if (!signal.aborted || error !== signal.reason) throw error; // the last epoch is saved
+  });
+  if (!evaluation) return undefined;
   const seconds = (performance.now() - began) / 1000;
   const report = await trainReport(session, evaluation, baselines, seconds);
+  await ensureFolder(folder);
   await writeFileAtomic(folder.report, await renderReport(report));
   await log(folder, { event: 'end', seconds, scores: overallScores(report) });
   return { evaluation, report, seconds };

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DataError } from 'wgrad';
+import { abortable } from '../abortable.js';
 import { openDataset } from '../node/datasets/openDataset.js';
 import { loadRun } from '../node/train/runFile.js';
-import { freeRunFolder, lastCheckpoint, openRunFolder, type RunFolder, runFolder } from '../node/train/runFolder.js';
+import { claimNewFolder, claimRunFolder, lastCheckpoint, type RunFolder } from '../node/train/runFolder.js';
+import { openRun } from '../node/train/runRecord.js';
 import { readInitialWeights } from '../node/weightsFiles.js';
 import { fitBaselines } from '../train/baselines.js';
-import { resumeSession, type SavedRun } from '../train/checkpointing.js';
+import { resumeSession } from '../train/checkpointing.js';
 import { makeConfig, type TrainFlags } from '../train/config.js';
 import { lossText, networkText } from '../train/configText.js';
 import { withDims } from '../train/dims.js';
@@ -49,28 +51,41 @@ export async function trainCommand({
   if (init !== undefined && resume !== undefined) {
     throw new DataError('--init and --resume: a resumed run has its weights already; give one of the two');
   }
-  const saved = resume === undefined ? undefined : await loadRun(await resumedCheckpoint(resume, out));
+  const source = resume === undefined ? undefined : await resumedCheckpoint(resume, out);
   const initial = init === undefined ? undefined : await readInitialWeights(await checkpointFile(init));
   const wanted = initial ? withNetworkOf(initial, flags) : flags;
   await withTrainingMachine({ backend, workers }, async ({ device, workers, signal }) => {
-    const asked = saved
-      ? resumeConfig(saved.config, wanted, saved.path, saved.progress.epoch)
-      : makeConfig(wanted, device.kind);
-    if (checkpoint && !asked.model.startsWith('resnet')) {
-      throw new DataError(
-        `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
-      );
+    // Claimed before it is read: two who go on with one run would else both read the same state.
+    const own = source !== undefined && isOwnFolder(source, out) ? await claimRunFolder(dirname(source)) : undefined;
+    let folder = own;
+    try {
+      const saved = source === undefined ? undefined : await loadRun(source);
+      const asked = saved
+        ? resumeConfig(saved.config, wanted, saved.path, saved.progress.epoch)
+        : makeConfig(wanted, device.kind);
+      if (checkpoint && !asked.model.startsWith('resnet')) {
+        throw new DataError(
+          `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
+        );
+      }
+      const dataset = await abortable(openDataset(asked), signal);
+      const config = saved ? asked : withDims(asked, wanted.dims !== undefined, dataset);
+      folder ??= await claimNewFolder(`${dataset.name}-${config.loss}`, out);
+      const data = await loadTrainingData(dataset, config, signal, workers);
+      const session = startSession(device, config, data, {
+        batches: workers?.batches(data, config),
+        eager,
+        checkpoint,
+      });
+      if (saved) resumeSession(session, saved);
+      if (initial) session.learner = initFrom(session.learner, initial);
+      const header = { event: saved ? 'resume' : 'start', device: device.description, config };
+      for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
+      const finished = await train(session, folder, began, signal);
+      print(session, folder, finished, json);
+    } finally {
+      await folder?.claim.release();
     }
-    const dataset = await openDataset(asked);
-    const config = saved ? asked : withDims(asked, wanted.dims !== undefined, dataset);
-    const folder = await folderFor(`${dataset.name}-${config.loss}`, saved, out);
-    const data = await loadTrainingData(dataset, config, signal, workers);
-    const session = startSession(device, config, data, { batches: workers?.batches(data, config), eager, checkpoint });
-    if (saved) resumeSession(session, saved);
-    if (initial) session.learner = initFrom(session.learner, initial);
-    await openRunFolder(folder, { event: saved ? 'resume' : 'start', device: device.description, config });
-    const finished = await train(session, folder, began, signal);
-    print(session, folder, finished, json);
   });
 }
 
@@ -81,10 +96,8 @@ async function resumedCheckpoint(resume: string | true, out: string | undefined)
 }
 
 /** A resumed run continues in its own folder, unless another one is asked for. */
-async function folderFor(name: string, saved: SavedRun | undefined, out: string | undefined): Promise<RunFolder> {
-  if (!saved) return freeRunFolder(name, out);
-  const own = dirname(saved.path);
-  return out === undefined || resolve(out) === resolve(own) ? runFolder(own) : freeRunFolder(name, out);
+function isOwnFolder(source: string, out: string | undefined): boolean {
+  return out === undefined || resolve(out) === resolve(dirname(source));
 }
 
 /** Undefined if Ctrl-C came first. */

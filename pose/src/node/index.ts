@@ -9,7 +9,7 @@ export { listImages, withBoxesOf } from './predict/imagesToPredict.js';
 export { renderReport } from './report/renderReport.js';
 export { DataWorkers, defaultWorkers } from './train/dataWorkers.js';
 export { loadRun, saveRun } from './train/runFile.js';
-export { freeRunFolder, openRunFolder, type RunFolder, runFolder } from './train/runFolder.js';
+export { claimNewFolder, claimRunFolder, type RunFolder, runFolder } from './train/runFolder.js';
 export { type TrainObserver, trainRun } from './train/trainRun.js';
 export {
   loadWeights,

@@ -2,6 +2,7 @@ import { DataError } from 'wgrad';
 import { type Checkpoint, checkState, downloadState, type Json, stateShapes, uploadState } from 'wgrad/io';
 import type { AdamState } from 'wgrad/nn';
 import { PADDING } from '../crop.js';
+import { bestEpochOf, meritOf } from './bestEpoch.js';
 import { savedConfig, type TrainConfig } from './config.js';
 import { evaluatedParams, type Learner } from './learner.js';
 import type { ModelParams } from './model.js';
@@ -15,7 +16,9 @@ import type { RunProgress, Session } from './session.js';
 export async function checkpointOf({ config, data, learner, progress }: Session): Promise<Checkpoint> {
   // How the crops were cut, for those who predict with the checkpoint.
   const [{ padding = PADDING }] = data.test;
-  const { epoch, step, best, history, ...counters } = progress;
+  const { epoch, step, history, ...counters } = progress;
+  const best = bestEpochOf(history);
+  const merit = best === undefined ? Number.NaN : meritOf(history[best - 1]);
   const [weights, statistics, moments] = await Promise.all(
     [evaluatedParams(learner), learner.state, memoryOf(learner)].map(downloadState),
   );
@@ -24,7 +27,7 @@ export async function checkpointOf({ config, data, learner, progress }: Session)
     optimizer: moments,
     // Plain records of numbers and strings, although their interfaces do not say so.
     config: { config, history, padding } as unknown as Json,
-    progress: { epoch, step, best, counters },
+    progress: { epoch, step, ...(!Number.isNaN(merit) && { best: merit }), counters },
   };
 }
 
@@ -44,9 +47,9 @@ export interface SavedRun {
 export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
   const { history, ...saved } = (checkpoint.config ?? {}) as { config?: unknown; history?: unknown };
   const config = savedConfig(saved.config);
-  const { epoch, step, best = Number.NaN, counters } = checkpoint.progress;
+  const { epoch, step, counters } = checkpoint.progress;
   const { batch, lossSum, lossCount, seconds } = counters;
-  const isWhole = [best, batch, lossSum, lossCount, seconds].every(Number.isFinite);
+  const isWhole = [batch, lossSum, lossCount, seconds].every(Number.isFinite);
   if (!config || !Array.isArray(history) || !isWhole) {
     throw new DataError(`${path}: a checkpoint, but not of this version's training; start from it with --init`);
   }
@@ -60,7 +63,7 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
     path,
     config,
     checkpoint,
-    progress: { epoch, batch, lossSum, lossCount, seconds, step, best, history: epochs },
+    progress: { epoch, batch, lossSum, lossCount, seconds, step, history: epochs },
   };
 }
 

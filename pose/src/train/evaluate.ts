@@ -22,12 +22,13 @@ export interface Evaluation {
 /**
  * Predicts and scores the test half; predictions are averaged with those for mirror images where the data set allows
  * it.
+ * @throws the reason of the signal, when it aborts
  */
-export async function evaluate({ device, config, data, learner }: Session): Promise<Evaluation> {
+export async function evaluate({ device, config, data, learner }: Session, signal?: AbortSignal): Promise<Evaluation> {
   const { schema, mirrorable } = data.dataset;
   const params = evaluatedParams(learner);
   const network = { device, schema, config, params, state: learner.state };
-  const predictions = await predict(network, data.test, { flipTest: mirrorable });
+  const predictions = await predict(network, data.test, { flipTest: mirrorable, signal });
   const scores = scoreAll(schema, data.test, predictions);
   if (!predictions.sigma) return { predictions, scores };
   const flow = params.flow as RealNvpParams | undefined;

@@ -1,6 +1,7 @@
 import { type Device, scope, tensorsOf } from 'wgrad';
 import type { LogSNodes } from 'wgrad/rle';
 import { type NetworkAnswer, posesOf, readAnswer } from '../networkAnswer.js';
+import { nextTurn } from '../nextTurn.js';
 import { planeOf } from '../plane.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { evaluationBatches } from './batches.js';
@@ -40,11 +41,12 @@ export interface Network {
 /**
  * Predicts the poses of samples; batch norms use their running statistics.
  * @param flipTest average with the prediction for the mirror image; only for data sets that are `mirrorable`
+ * @throws the reason of the signal, when it aborts
  */
 export async function predict(
   network: Network,
   samples: readonly LoadedSample[],
-  { flipTest }: { readonly flipTest: boolean },
+  { flipTest, signal }: { readonly flipTest: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<Predictions> {
   const { device, schema, config } = network;
   const order = flipOrder(schema);
@@ -56,6 +58,8 @@ export async function predict(
   const nodes = logSNodesAt(device, config, joints, 'evaluation');
   let total = 0;
   for (const { first, count, upright, mirrored } of evaluationBatches(schema, samples, config, flipTest)) {
+    await nextTurn(); // the signal may have news
+    if (signal?.aborted) break;
     const [{ loss, said }, turned] = await Promise.all([
       answer(network, upright, nodes),
       mirrored && answer(network, mirrored, nodes),
@@ -68,6 +72,7 @@ export async function predict(
     total += loss * config.batch;
   }
   for (const t of tensorsOf(nodes)) t.dispose();
+  signal?.throwIfAborted();
   const loss = total / samples.length;
   if (dims === 2) return { mu: points, sigma, confidence, loss };
   return { mu: planeOf(points, 3), space: points, sigma: sigma && planeOf(sigma, 3), confidence, loss };

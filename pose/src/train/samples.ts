@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { abortable } from '../abortable.js';
 import { type Crop, cropAround } from '../crop.js';
 import { checkSample, type PoseDataset, type PoseSample, type PoseSplit } from '../dataset.js';
 import { nextTurn } from '../nextTurn.js';
@@ -93,7 +94,7 @@ async function loadHalf(
       const loading =
         workers?.load(dataset, part, indices, aspect) ??
         Promise.all(indices.map((index) => loadSample(dataset.schema, split, index, aspect)));
-      const chunk = await loading.catch((error) => {
+      const chunk = await abortable(loading, signal).catch((error) => {
         first = split.length; // nobody needs to go on
         throw error;
       });

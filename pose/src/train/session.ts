@@ -38,8 +38,6 @@ export interface RunProgress {
   seconds: number;
   /** Steps since the beginning. */
   step: number;
-  /** Highest validation PCK@0.2 so far, in 3-D the highest 1 / MPJPE. */
-  best: number;
   history: EpochSummary[];
 }
 
@@ -84,7 +82,7 @@ export function startSession(
     batches,
     step: eager ? (...step) => trainStep(device, how, ...step) : capturedTrainStep(device, how),
     learner: initLearner(device, config, data.dataset.schema.joints.length),
-    progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, best: -1, history: [] },
+    progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, history: [] },
   };
 }
 

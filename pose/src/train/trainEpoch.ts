@@ -1,4 +1,5 @@
 import { DataError, detectAnomaly } from 'wgrad';
+import { abortable } from '../abortable.js';
 import { nextTurn } from '../nextTurn.js';
 import { trainStep } from './learner.js';
 import { scheduleOf } from './learningRate.js';
@@ -15,6 +16,9 @@ const HOPELESS = 12;
 /** The loss of a run stays without a finite value. */
 export class DivergedError extends DataError {}
 
+/** A batch cannot be had; the session stands sound before it. The cause says why. */
+export class MissingBatchError extends DataError {}
+
 /** What is known after some steps. */
 export interface StepReport {
   /** Both from 0; `batch` is the number of batches of the epoch that are done. */
@@ -27,8 +31,8 @@ export interface StepReport {
 
 /**
  * Trains from where the session stands to the end of its epoch, or until the signal aborts; `progress` follows what the
- * device has done.
- * @throws DivergedError if the loss stays without a finite value
+ * device has done. An abort is heard while a batch is waited for, too.
+ * @throws DivergedError if the loss stays without a finite value; MissingBatchError
  */
 export async function trainEpoch(
   session: Session,
@@ -71,9 +75,14 @@ export async function trainEpoch(
   // The next steps are queued while the last losses are read, so that the device is never idle.
   let reading = Promise.resolve();
   let losses: Promise<number>[] = [];
+  let missing: MissingBatchError | undefined;
   for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
     const step = progress.epoch * batches.length + index;
-    const batch = await batches.at(progress.epoch, index);
+    const batch = await abortable(batches.at(progress.epoch, index), signal).catch((cause: unknown) => {
+      if (!signal.aborted)
+        missing = new MissingBatchError(cause instanceof Error ? cause.message : String(cause), { cause });
+    });
+    if (!batch) break;
     const { loss, learner } = await session.step(session.learner, batch, rate(step), step);
     session.learner = learner;
     // The loss is requested now, since the next step overwrites it, and awaited some steps later.
@@ -93,6 +102,7 @@ export async function trainEpoch(
   }
   await reading;
   if (losses.length > 0) await account(losses);
+  if (missing) throw missing;
   if (bad > 0 && progress.lossCount === 0) throw await diverged(session, bad);
 }
 

@@ -33,15 +33,23 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ou
 
 const filesOf = (folder: string) => readdirSync(join(home, folder)).sort();
 
-/** Every refusal: one line, exit code 2, and nothing written. */
-async function refused(args: readonly string[], message: string | RegExp, env?: NodeJS.ProcessEnv): Promise<void> {
+/** Every refusal: one line, exit code 2, and nothing left in `out`. */
+async function refused(...asked: Parameters<typeof refusedInOneLine>): Promise<void> {
   const before = existsSync(join(home, 'out')) ? filesOf('out') : [];
+  await refusedInOneLine(...asked);
+  expect(existsSync(join(home, 'out')) ? filesOf('out') : []).toEqual(before);
+}
+
+async function refusedInOneLine(
+  args: readonly string[],
+  message: string | RegExp,
+  env?: NodeJS.ProcessEnv,
+): Promise<void> {
   const { code, stdout, stderr } = await start(args, env);
   const said = stderr.split('\n').filter((line) => /^(wgrad-pose|error): /.test(line));
   expect(said).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
   expect(stderr).not.toMatch(/\n\s+at .*[jt]s/);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(existsSync(join(home, 'out')) ? filesOf('out') : []).toEqual(before);
 }
 
 describe('wgrad-pose start', () => {
@@ -136,6 +144,7 @@ describe('wgrad-pose start', () => {
       ],
     ];
     rmSync(join(home, 'out'), { recursive: true, force: true });
-    await Promise.all(cases.map(([args, message, env]) => refused(args, message, env)));
+    await Promise.all(cases.map((one) => refusedInOneLine(...one)));
+    expect(existsSync(join(home, 'out')) ? filesOf('out') : []).toEqual([]);
   });
 });

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planRuns } from '../../src/node/compare/plan.js';
 import { writeResult } from '../../src/node/compare/runResult.js';
-import { openRunFolder, runFolder } from '../../src/node/train/runFolder.js';
+import { runFolder } from '../../src/node/train/runFolder.js';
+import { openRun } from '../../src/node/train/runRecord.js';
 import { makeConfig } from '../../src/train/config.js';
 
 let out: string;
@@ -17,7 +18,7 @@ afterAll(() => rmSync(out, { recursive: true }));
 async function plan(saved: string, wanted: string) {
   const folder = join(out, saved.replaceAll('/', '_'));
   const config = makeConfig({ data: saved, loss: 'l1' }, 'cpu');
-  await openRunFolder(runFolder(join(folder, 'l1-1')), {});
+  await openRun(runFolder(join(folder, 'l1-1')), {});
   await writeResult(runFolder(join(folder, 'l1-1')), { config, curve: [], diverged: 'for the test' });
   return planRuns(['l1'], [1], folder, () => makeConfig({ data: wanted, loss: 'l1' }, 'cpu'));
 }

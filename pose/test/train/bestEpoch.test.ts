@@ -6,7 +6,7 @@ import { renderReport } from '../../src/node/report/renderReport.js';
 import { loadRun } from '../../src/node/train/runFile.js';
 import { trainRun } from '../../src/node/train/trainRun.js';
 import { fitBaselines } from '../../src/train/baselines.js';
-import { isBestEpoch } from '../../src/train/bestEpoch.js';
+import { bestEpochOf } from '../../src/train/bestEpoch.js';
 import { resumeSession } from '../../src/train/checkpointing.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import type { LoadedData } from '../../src/train/samples.js';
@@ -17,25 +17,25 @@ import { TINY, tinyData, unseen, withFolder } from './runs.js';
 const epochs = (...scores: [pck20: number, validLoss: number][]) =>
   scores.map(([pck20, validLoss]) => ({ pck20, validLoss })) as EpochSummary[];
 
-describe('isBestEpoch', () => {
+describe('bestEpochOf', () => {
   test('goes by PCK where there is any, and a tie is no better', () => {
-    const history = epochs([0.2, 9], [0.3, 9.5]);
-    expect(isBestEpoch({ history, best: 0.2 })).toBe(true);
-    expect(isBestEpoch({ history, best: 0.3 })).toBe(false);
-    expect(isBestEpoch({ history: epochs([0, 1]), best: -1 })).toBe(true);
+    expect(bestEpochOf(epochs([0.2, 9], [0.3, 9.5]))).toBe(2);
+    expect(bestEpochOf(epochs([0.3, 9], [0.3, 8], [0.1, 1]))).toBe(1);
+    expect(bestEpochOf(epochs([0, 1]))).toBe(1);
+    expect(bestEpochOf([])).toBeUndefined();
   });
 
-  test.each<[string, number[], boolean]>([
-    ['the first', [3], true],
-    ['a lower one', [3, 2], true],
-    ['a higher one', [2, 3], false],
-    ['as low a one', [2, 2], false],
-    ['the lowest of several', [-1, 2, -3], true],
-    ['a loss that is no number', [2, Number.NaN], false],
-    ['one after a loss that is no number', [Number.NaN, 2], true],
-  ])('goes by the held-out loss where there is no PCK: %s', (_, losses, isBest) => {
-    const history = epochs(...losses.map((loss): [number, number] => [Number.NaN, loss]));
-    expect(isBestEpoch({ history, best: -1 })).toBe(isBest);
+  test.each<[string, number[], number | undefined]>([
+    ['the first', [3], 1],
+    ['a lower one', [3, 2], 2],
+    ['a higher one', [2, 3], 1],
+    ['as low a one', [2, 2], 1],
+    ['the lowest of several', [-1, 2, -3], 3],
+    ['a loss that is no number', [2, Number.NaN], 1],
+    ['one after a loss that is no number', [Number.NaN, 2], 2],
+    ['no number at all', [Number.NaN], undefined],
+  ])('goes by the held-out loss where there is no PCK: %s', (_, losses, best) => {
+    expect(bestEpochOf(epochs(...losses.map((loss): [number, number] => [Number.NaN, loss])))).toBe(best);
   });
 
   test('goes by MPJPE in space, which is better the lower it is', () => {
@@ -43,12 +43,12 @@ describe('isBestEpoch', () => {
       { ...epochs([0.5, 1])[0], mpjpe: 80 },
       { ...epochs([0.1, 2])[0], mpjpe: 50 },
     ];
-    expect(isBestEpoch({ history, best: 1 / 80 })).toBe(true);
-    expect(isBestEpoch({ history: [...history].reverse(), best: 1 / 50 })).toBe(false);
+    expect(bestEpochOf(history)).toBe(2);
+    expect(bestEpochOf([...history].reverse())).toBe(1);
   });
 
   test('never prefers an epoch without PCK to one that has it', () => {
-    expect(isBestEpoch({ history: epochs([0.1, 5], [Number.NaN, 1]), best: 0.1 })).toBe(false);
+    expect(bestEpochOf(epochs([0.1, 5], [Number.NaN, 1]))).toBe(1);
   });
 });
 

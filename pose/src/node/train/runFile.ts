@@ -1,10 +1,12 @@
-import { loadCheckpoint, saveCheckpoint } from 'wgrad/io/node';
+import { formatCheckpoint } from 'wgrad/io';
+import { loadCheckpoint, writeFileAtomic } from 'wgrad/io/node';
 import { checkpointOf, type SavedRun, savedRunOf } from '../../train/checkpointing.js';
 import type { Session } from '../../train/session.js';
 
-/** Writes where a run stands (see `checkpointOf`) to a file. @throws DataError where it cannot be written */
-export async function saveRun(session: Session, path: string): Promise<void> {
-  await saveCheckpoint(path, await checkpointOf(session));
+/** Writes where a run stands (see `checkpointOf`) to files, one after the other. @throws DataError where one cannot be written */
+export async function saveRun(session: Session, ...paths: readonly string[]): Promise<void> {
+  const bytes = formatCheckpoint(await checkpointOf(session));
+  for (const path of paths) await writeFileAtomic(path, bytes);
 }
 
 /**

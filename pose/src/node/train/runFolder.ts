@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from 'wgrad';
 import { appendLine, makeFolder } from 'wgrad/io/node';
+import { claimFolder, type FolderClaim, FolderTakenError } from './folderClaim.js';
 
 /** The folder of runs for which no folder was named. */
 export const RUNS = 'out';
@@ -16,6 +17,13 @@ export interface RunFolder {
   /** One JSON object per line. */
   readonly log: string;
   readonly report: string;
+  /** Of whoever writes into it: see `claimFolder`. */
+  readonly claim?: FolderClaim;
+}
+
+/** A folder that this process alone writes into. */
+export interface ClaimedFolder extends RunFolder {
+  readonly claim: FolderClaim;
 }
 
 /** The paths of a run's files in the folder `path`; nothing is read or made. */
@@ -30,19 +38,38 @@ export function runFolder(path: string): RunFolder {
 }
 
 /**
- * The folder of a new run, which is not made yet: the folder asked for, which must not hold another run, or the first
- * free one of `out/<name>`, `out/<name>-2`, ... No run overwrites another.
- * @throws DataError if the folder asked for holds a run
+ * Claims the folder of a run, which is made if missing, and removes what a process that was killed while it wrote has left.
+ * @throws DataError where another process has it
  */
-export async function freeRunFolder(name: string, asked?: string): Promise<RunFolder> {
+export async function claimRunFolder(path: string): Promise<ClaimedFolder> {
+  const claim = await claimFolder(path);
+  const parts = (await readdir(path)).filter((name) => /\.[0-9a-f-]+\.part$/.test(name));
+  await Promise.all(parts.map((name) => rm(join(path, name), { force: true })));
+  return { ...runFolder(path), claim };
+}
+
+/**
+ * Claims the folder of a new run: the folder asked for, which must not hold another run, or the first free one of
+ * `out/<name>`, `out/<name>-2`, ... No run overwrites another. A folder in which a run was stopped before its first
+ * checkpoint is free.
+ * @throws DataError if the folder asked for holds a run, or another process has it
+ */
+export async function claimNewFolder(name: string, asked?: string): Promise<ClaimedFolder> {
   if (asked !== undefined) {
-    const folder = runFolder(asked);
+    const folder = await claimRunFolder(asked);
     if (!(await holdsRun(folder))) return folder;
+    await folder.claim.release();
     throw new DataError(`--out ${asked}: a run is there already; continue it with --resume, or name another folder`);
   }
   for (let i = 1; ; i++) {
-    const folder = runFolder(join(RUNS, i === 1 ? name : `${name}-${i}`));
-    if (!(await holdsRun(folder))) return folder;
+    const path = join(RUNS, i === 1 ? name : `${name}-${i}`);
+    if (await holdsRun(runFolder(path))) continue;
+    const folder = await claimRunFolder(path).catch((error) => {
+      if (!(error instanceof FolderTakenError)) throw error;
+      return undefined;
+    });
+    if (folder && !(await holdsRun(folder))) return folder;
+    await folder?.claim.release();
   }
 }
 
@@ -59,17 +86,19 @@ export async function lastCheckpoint(folder?: string): Promise<string> {
   }
   if (newest) return newest.path;
   throw new DataError(
-    `--resume: no last.safetensors in ${folder ?? `any folder of ${RUNS}`}; name a checkpoint, or start without --resume`,
+    folder === undefined
+      ? `--resume: no last.safetensors in any folder of ${RUNS}; name a checkpoint, or start without --resume`
+      : `--resume: no last.safetensors in ${folder}, so nothing was saved there; start the run with --out ${folder}`,
   );
 }
 
 /**
- * Makes the folder and writes the first line of its log, so that a folder that cannot be written to is found before the
- * training.
+ * Makes sure that a run may write into its folder, and makes the folder again if somebody has deleted it.
+ * @throws DataError where another process has it by now, or it cannot be made
  */
-export async function openRunFolder(folder: RunFolder, header: object): Promise<void> {
-  await makeFolder(folder.path);
-  await log(folder, header);
+export async function ensureFolder({ path, claim }: RunFolder): Promise<void> {
+  await makeFolder(path);
+  await claim?.check();
 }
 
 /** Appends an event to the run's log. */
@@ -77,8 +106,8 @@ export async function log(folder: RunFolder, event: object): Promise<void> {
   await appendLine(folder.log, JSON.stringify({ time: new Date().toISOString(), ...event }));
 }
 
-async function holdsRun({ last, log }: RunFolder): Promise<boolean> {
-  return (await statOf(last)) !== undefined || (await statOf(log)) !== undefined;
+async function holdsRun({ last, best }: RunFolder): Promise<boolean> {
+  return (await statOf(last)) !== undefined || (await statOf(best)) !== undefined;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

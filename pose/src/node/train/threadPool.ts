@@ -33,10 +33,10 @@ export class ThreadPool {
         else job?.reject(answer.isDataError ? new DataError(answer.error) : new Error(answer.error));
         this.#next();
       });
-      worker.on('error', (error) => this.#fail(error));
-      worker.on('exit', (code) =>
-        this.#fail(new Error(`a data worker ended with code ${code}; to see why, go on without workers`)),
+      worker.on('error', (cause) =>
+        this.#fail(new DataError(`a data worker failed: ${lineOf(cause)}; ${REMEDY}`, { cause })),
       );
+      worker.on('exit', (code) => this.#fail(new DataError(`a data worker ended with code ${code}; ${REMEDY}`)));
       worker.unref(); // last, since whoever listens for messages holds the process
     }
   }
@@ -86,6 +86,10 @@ export class ThreadPool {
     for (const job of lost) job?.reject(error);
   }
 }
+
+const REMEDY = 'take fewer --workers if memory is short, or none (0) to see where it fails';
+
+const lineOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0];
 
 /** Sources, as tests and benches run them, are TypeScript, which Node's threads load with the help of tsx. */
 function startWorker(entry: URL): Worker {
