@@ -219,7 +219,7 @@ describe('ops', () => {
   test('numbers are operands; at least one operand is a tensor, and all are on one device', async () => {
     expect(await values(product.apply([device.scalar(4), 2.5]))).toEqual([10]);
     const index = device.tensor([1], [1], 'int32');
-    expect(() => scope(() => product.apply([index, 0.5]))).toThrow(/scalar: 0.5 is no int32/);
+    expect(() => scope(() => product.apply([index, 0.5]))).toThrow(/product: operand 1 is 0.5, which is no int32/);
     expect(() => product.apply([2, 3])).toThrow(/product: at least one operand must be a tensor/);
     expect(() => product.apply([tensor(1), 'x' as never])).toThrow(
       /product: operand 1 is the string "x", expected a tensor or a number/,

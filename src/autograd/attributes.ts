@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js';
-import { checkNames } from '../tensor/optionNames.js';
+import { checkOptions, kindsOf } from '../tensor/options.js';
 import { Tensor } from '../tensor/tensor.js';
 import { isRecord, nameValue } from '../tensor/tree.js';
 
@@ -28,11 +28,12 @@ export function checkArity(
 
 /**
  * @internal The attributes of a call, with the defaults of those that are left out or undefined. Anything but a record is
- * refused, and so is a name that the op does not have: both would be ignored in silence.
+ * refused, and so is a name that the op does not have: both would be ignored in silence. A value of another kind than its
+ * default would fail far from here, or become NaN.
  */
 export function attributesOf<A extends object>(name: string, defaults: A, given: Partial<A> = {}): A {
   if (!isRecord(given)) throw notAttributes(name, defaults, given);
-  checkNames(name, 'attribute', defaults, given);
+  checkOptions(name, 'attribute', kindsOf(defaults), given);
   const attrs = { ...defaults };
   for (const key of Object.keys(given) as (keyof A & string)[]) {
     const value = given[key];
@@ -51,7 +52,8 @@ export function notAnOperand(name: string, i: number, got: unknown): ShapeError 
 /** Attributes are given by name, so that `sum(x, 0)` cannot be read in two ways. */
 function notAttributes(name: string, defaults: object, got: unknown): ShapeError {
   const isPlain = typeof got !== 'object' || Array.isArray(got) || got === null;
-  const shown = isPlain ? (JSON.stringify(got) ?? String(got)) : `a ${got.constructor?.name}`;
+  const text = () => (typeof got === 'bigint' ? `${got}n` : (JSON.stringify(got) ?? String(got)));
+  const shown = isPlain ? text() : `a ${got.constructor?.name}`;
   const [first] = Object.keys(defaults);
   const remedy = first
     ? `write ${name}(..., { ${first}: ${isPlain ? shown : '...'} })`

@@ -22,6 +22,7 @@ export interface Captured<S, B, R> {
   dispose(): void;
 }
 
+/** Options of `capture`. */
 export interface CaptureOptions {
   /** How many recordings to hold, one for each set of shapes of the batch; default 4, the least recently used goes. */
   readonly recordings?: number;

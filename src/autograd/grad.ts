@@ -1,10 +1,11 @@
 import { ShapeError } from '../errors.js';
-import { checkNames, type Names } from '../tensor/optionNames.js';
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import { refusePromise, scope } from '../tensor/scope.js';
 import { Scope } from '../tensor/scopeStack.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { aliasOf, Tensor } from '../tensor/tensor.js';
 import { eachTensor, mapTensors, parametersOf, tensorsOf } from '../tensor/tree.js';
+import { composed } from './composed.js';
 import { gradientPlaces, settleGradients } from './gradientArena.js';
 import { once } from './op.js';
 import { type Cotangents, checkPerInput, sweep } from './sweep.js';
@@ -16,7 +17,7 @@ export interface GradOptions {
   readonly seed?: Tensor;
 }
 
-const OPTIONS: Names<GradOptions & { readonly aux?: boolean }> = { seed: true, aux: true };
+const OPTIONS: Kinds<GradOptions & { readonly aux?: boolean }> = { seed: 'tensor', aux: 'boolean' };
 
 /**
  * Value and gradient: `(p, ...rest) => [f(p, ...rest), df/dp]`; the gradient has the nesting of `p`.
@@ -40,7 +41,7 @@ export function valueAndGrad<P, R extends readonly unknown[]>(
   f: (params: P, ...rest: R) => unknown,
   options: GradOptions & { readonly aux?: boolean } = {},
 ): (params: P, ...rest: R) => [unknown, P] {
-  checkNames('valueAndGrad', 'option', OPTIONS, options);
+  checkOptions('valueAndGrad', 'option', OPTIONS, options);
   const { aux = false, seed } = options;
   return (params, ...rest) =>
     pull(
@@ -181,5 +182,5 @@ const GRADIENTS = ['a tensor', 'return [gradient, ...]'] as const;
  * sees later updates in place.
  */
 export function stopGradient(x: Tensor): Tensor {
-  return aliasOf(x, x.shape, 'stopGradient');
+  return composed('stopGradient', [x], () => aliasOf(x));
 }

@@ -6,12 +6,13 @@ import { type Device, type Kernel, overlap, Tensor } from '../tensor/tensor.js';
 import { nameValue } from '../tensor/tree.js';
 import { type Arity, attributesOf, checkArity } from './attributes.js';
 import { observeOp } from './observer.js';
-import { checkDTypes, commonDevice, dtypeOfNumbers, type Operand } from './operands.js';
+import { checkDTypes, commonDevice, dtypeOfNumbers, type Operand, scalarOperand } from './operands.js';
 import { isRecomputing } from './recompute.js';
 import { type Places, record } from './tape.js';
 
 export type { Operand } from './operands.js';
 
+/** What is known of a tensor before it has elements. */
 export interface TensorSpec {
   readonly shape: Shape;
   readonly dtype: DType;
@@ -73,6 +74,7 @@ export interface OpDefinition<A extends object, G> extends Kernel<A> {
   readonly donates?: readonly number[];
 }
 
+/** An op as `defineOp` makes it: call it with its operands and, last, its attributes as a record. */
 export interface Op<I extends readonly unknown[], A extends object, R = Tensor> {
   (...args: [...inputs: I, attrs?: Partial<A>]): R;
   readonly def: OpDefinition<A, never>;
@@ -145,7 +147,7 @@ function applyOp<A extends object>(
   checkArity(def, operands, given);
   const device = commonDevice(name, operands);
   const dtype = dtypeOfNumbers(operands);
-  const inputs = operands.map((x) => (x instanceof Tensor ? x : device.scalar(x, dtype)));
+  const inputs = operands.map((x, i) => (x instanceof Tensor ? x : scalarOperand(name, i, device, x, dtype)));
   const donates = def.donates?.filter((i) => i < inputs.length) ?? NOTHING;
   // In the second run of a checkpoint nothing is updated: the first run has done it.
   const repeated = isRecomputing() ? donates : NOTHING;

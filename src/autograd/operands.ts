@@ -1,9 +1,11 @@
 import { DeviceError, ShapeError } from '../errors.js';
 
+import { holds } from '../tensor/elements.js';
 import { type DType, requireDType, requireFloats, requireOneDType } from '../tensor/shape.js';
 import { type Device, Tensor } from '../tensor/tensor.js';
 import { notAnOperand } from './attributes.js';
 
+/** What an op takes: a tensor, or a number that stands for a tensor of shape []. */
 export type Operand = Tensor | number;
 
 /** The device of all operands. */
@@ -53,4 +55,12 @@ const FLOAT32 = { dtype: 'float32' } as const;
 export function dtypeOfNumbers(operands: readonly Operand[]): DType | undefined {
   const dtype = operands.find((x) => x instanceof Tensor)?.dtype;
   return dtype === 'float16' ? 'float32' : dtype;
+}
+
+/** @internal The tensor that a number among the operands stands for. */
+export function scalarOperand(name: string, i: number, device: Device, x: number, dtype: DType = 'float32'): Tensor {
+  if (holds(dtype, x)) return device.scalar(x, dtype);
+  throw new ShapeError(
+    `${name}: operand ${i} is ${x}, which is no ${dtype} as the other operands are; convert them with cast`,
+  );
 }

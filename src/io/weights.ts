@@ -4,6 +4,7 @@ import { formatSafetensors, parseSafetensors } from './safetensors.js';
 import { checkState } from './stateDict.js';
 import { downloadState, fractionalNames, stateShapes, uploadState } from './treeState.js';
 
+/** Options of `parseWeights` and `loadWeights`. */
 export interface WeightsOptions {
   /** Whether the file must have every name of the tree and no other; shapes must agree in any case. Default true. */
   readonly strict?: boolean;

@@ -14,6 +14,7 @@ export type BatchNormParams = { weight: Tensor; bias: Tensor };
 /** Running statistics [C] under PyTorch's names, the variance unbiased; the count of batches stays on the host. */
 export type BatchNormState = { running_mean: Tensor; running_var: Tensor; num_batches_tracked: number };
 
+/** Options of `batchNorm.apply` and of the layers that contain it. */
 export interface BatchNormOptions {
   /** Normalise by the batch and update the running statistics, or normalise by the running statistics. */
   readonly training: boolean;

@@ -7,6 +7,7 @@ import { fans, torchUniform, type WeightInit } from './init.js';
 /** `weight` [S, C/groups, K], `bias` [K]. */
 export type Conv1dParams = { weight: Tensor; bias?: Tensor };
 
+/** Options of `conv1d.init`: the numbers of channels, the length of the filter, and how it starts. */
 export interface Conv1dOptions {
   readonly inputs: number;
   readonly outputs: number;

@@ -1,5 +1,5 @@
 import { conv2d as conv2dOp } from '../kernels/product/conv2d.js';
-import type { ConvAttrs } from '../kernels/product/convGeometry.js';
+import { type ConvAttrs, pair } from '../kernels/product/convGeometry.js';
 
 import type { Rng } from '../tensor/rng.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
@@ -8,6 +8,7 @@ import { fans, torchUniform, type WeightInit } from './init.js';
 /** `weight` [R, S, C/groups, K], `bias` [K]. */
 export type Conv2dParams = { weight: Tensor; bias?: Tensor };
 
+/** Options of `conv2d.init`: the numbers of channels, the size of the filter, and how it starts. */
 export interface Conv2dOptions {
   readonly inputs: number;
   readonly outputs: number;
@@ -23,7 +24,7 @@ export function init(
   device: Device,
   { inputs, outputs, kernel, groups = 1, bias = true, weightInit = torchUniform }: Conv2dOptions,
 ): Conv2dParams {
-  const [r, s] = typeof kernel === 'number' ? [kernel, kernel] : kernel;
+  const [r, s] = pair(kernel);
   const shape = [r, s, inputs / groups, outputs];
   const weight = weightInit(rng, device, shape);
   return bias ? { weight, bias: torchUniform(rng, device, [outputs], fans(shape).fanIn) } : { weight };

@@ -1,4 +1,5 @@
 import { add } from '../kernels/elementwise/arithmetic.js';
+import { pair } from '../kernels/product/convGeometry.js';
 import { convTranspose2d as convTranspose2dOp } from '../kernels/product/convTranspose2d.js';
 
 import type { Rng } from '../tensor/rng.js';
@@ -15,7 +16,7 @@ export function init(
   device: Device,
   { inputs, outputs, kernel, groups = 1, bias = true, weightInit }: Conv2dOptions,
 ): Conv2dParams {
-  const [r, s] = typeof kernel === 'number' ? [kernel, kernel] : kernel;
+  const [r, s] = pair(kernel);
   const shape = [r, s, outputs / groups, inputs];
   // For the fan-in PyTorch takes the second extent of its [in, out / groups, R, S], which here is the number of outputs
   // per group.

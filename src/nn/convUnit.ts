@@ -6,8 +6,10 @@ import * as convNorm from './convNorm.js';
 
 /** A convolution and its batch norm under PyTorch's names in `nn.Sequential(Conv2d, BatchNorm2d, ReLU)`. */
 export type ConvUnitParams = { 0: conv2d.Conv2dParams; 1: batchNorm.BatchNormParams };
+/** The running statistics of the batch norm, under its index in torchvision's `ConvNormActivation`. */
 export type ConvUnitState = { 1: batchNorm.BatchNormState };
 
+/** Options of `convUnit.apply`. */
 export interface ConvUnitOptions extends Pick<batchNorm.BatchNormOptions, 'training' | 'activation'> {
   readonly stride: number;
 }

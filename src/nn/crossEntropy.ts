@@ -1,16 +1,18 @@
 import { attributesOf } from '../autograd/attributes.js';
+import { composed } from '../autograd/composed.js';
 import { ShapeError } from '../errors.js';
 import { add, div, mul, neg } from '../kernels/elementwise/arithmetic.js';
 import { cast } from '../kernels/elementwise/cast.js';
 import { notEqual } from '../kernels/elementwise/comparison.js';
 import { where } from '../kernels/elementwise/where.js';
-import { pick } from '../kernels/indexing/pick.js';
+import { pick } from '../kernels/indexing/takeAlongAxis.js';
 import { mean } from '../kernels/reduction/mean.js';
 import { logSoftmax } from '../kernels/reduction/softmax.js';
 import { sum } from '../kernels/reduction/sum.js';
 import { formatShape, isFloat, normaliseAxis, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
+/** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {
   /** Axis of the classes; default: the last. */
   readonly axis: number;
@@ -36,37 +38,39 @@ const DEFAULTS: CrossEntropyOptions = { axis: -1, labelSmoothing: 0, ignoreIndex
  * @throws ShapeError if the target has another shape, or an option is out of range
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options?: Partial<CrossEntropyOptions>): Tensor {
-  const { axis, labelSmoothing, ignoreIndex, reduction } = attributesOf('crossEntropy', DEFAULTS, options);
-  const d = normaliseAxis('crossEntropy', axis, logits.rank);
-  const soft = isFloat(target);
-  const wanted = soft ? logits.shape : logits.shape.toSpliced(d, 1);
-  if (!sameShape(target.shape, wanted)) {
-    throw new ShapeError(
-      `crossEntropy: for logits ${formatShape(logits.shape)} the target must be class numbers (int32 or uint32) ` +
-        `${formatShape(logits.shape.toSpliced(d, 1))} or probabilities (float32) ${formatShape(logits.shape)}, got ` +
-        `${target.dtype} ${formatShape(target.shape)}`,
-    );
-  }
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1) || !Object.hasOwn({ mean: 0, sum: 0, none: 0 }, reduction)) {
-    throw new ShapeError(
-      `crossEntropy: labelSmoothing must lie in [0, 1] and reduction be 'mean', 'sum' or 'none', got ${labelSmoothing} and ` +
-        `'${reduction}'`,
-    );
-  }
-  if (soft && ignoreIndex !== undefined) {
-    throw new ShapeError(
-      'crossEntropy: ignoreIndex is a class number, but the target holds probabilities; leave it out',
-    );
-  }
-  const logP = logSoftmax(logits, { axis: d });
-  const counts = ignoreIndex === undefined ? undefined : notEqual(target, ignoreIndex);
-  const known = counts ? where(counts, target, 0) : target;
-  const hit = soft ? sum(mul(target, logP), { axes: d }) : pick(logP, known, { axes: d });
-  const smooth = labelSmoothing === 0 ? hit : blend(hit, mean(logP, { axes: d }), labelSmoothing);
-  const loss = neg(counts ? where(counts, smooth, 0) : smooth);
-  if (reduction === 'none') return loss;
-  if (reduction === 'sum') return sum(loss);
-  return counts ? div(sum(loss), sum(cast(counts, { dtype: 'float32' }))) : mean(loss);
+  return composed('crossEntropy', [logits, target], () => {
+    const { axis, labelSmoothing, ignoreIndex, reduction } = attributesOf('crossEntropy', DEFAULTS, options);
+    const d = normaliseAxis('crossEntropy', axis, logits.rank);
+    const soft = isFloat(target);
+    const wanted = soft ? logits.shape : logits.shape.toSpliced(d, 1);
+    if (!sameShape(target.shape, wanted)) {
+      throw new ShapeError(
+        `crossEntropy: for logits ${formatShape(logits.shape)} the target must be class numbers (int32 or uint32) ` +
+          `${formatShape(logits.shape.toSpliced(d, 1))} or probabilities (float32) ${formatShape(logits.shape)}, got ` +
+          `${target.dtype} ${formatShape(target.shape)}`,
+      );
+    }
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1) || !Object.hasOwn({ mean: 0, sum: 0, none: 0 }, reduction)) {
+      throw new ShapeError(
+        `crossEntropy: labelSmoothing must lie in [0, 1] and reduction be 'mean', 'sum' or 'none', got ${labelSmoothing} and ` +
+          `'${reduction}'`,
+      );
+    }
+    if (soft && ignoreIndex !== undefined) {
+      throw new ShapeError(
+        'crossEntropy: ignoreIndex is a class number, but the target holds probabilities; leave it out',
+      );
+    }
+    const logP = logSoftmax(logits, { axis: d });
+    const counts = ignoreIndex === undefined ? undefined : notEqual(target, ignoreIndex);
+    const known = counts ? where(counts, target, 0) : target;
+    const hit = soft ? sum(mul(target, logP), { axes: d }) : pick(logP, known, { axis: d });
+    const smooth = labelSmoothing === 0 ? hit : blend(hit, mean(logP, { axes: d }), labelSmoothing);
+    const loss = neg(counts ? where(counts, smooth, 0) : smooth);
+    if (reduction === 'none') return loss;
+    if (reduction === 'sum') return sum(loss);
+    return counts ? div(sum(loss), sum(cast(counts, { dtype: 'float32' }))) : mean(loss);
+  });
 }
 
 function blend(a: Tensor, b: Tensor, share: number): Tensor {

@@ -1,3 +1,4 @@
+import { composed } from '../autograd/composed.js';
 import { ShapeError } from '../errors.js';
 import { reshape } from '../kernels/layout/reshape.js';
 
@@ -9,6 +10,7 @@ import { constant } from './init.js';
 /** Scale `weight` [C] and shift `bias` [C]. */
 export type GroupNormParams = { weight: Tensor; bias: Tensor };
 
+/** Options of `groupNorm.apply`. */
 export interface GroupNormOptions {
   /** How many groups of neighbouring channels; 1 is a layer norm over all of an image, C an instance norm. */
   readonly groups: number;
@@ -29,14 +31,17 @@ export function init(device: Device, channels: number): GroupNormParams {
  * @throws ShapeError if weight and bias are not [C], or the groups do not divide C
  */
 export function apply({ weight, bias }: GroupNormParams, x: Tensor, { groups, eps = 1e-5 }: GroupNormOptions): Tensor {
-  const C = x.shape[x.rank - 1];
-  if (x.rank < 2 || !sameShape(weight.shape, [C]) || !sameShape(bias.shape, [C]) || C % groups !== 0) {
-    throw new ShapeError(
-      `groupNorm: wants x [N, ..., C], weight and bias [C], and groups that divide C; got ${formatShape(x.shape)}, ` +
-        `${formatShape(weight.shape)}, ${formatShape(bias.shape)} and ${groups}`,
-    );
-  }
-  const grouped = reshape(x, { shape: [x.shape[0], sizeOf(x.shape.slice(1, -1)), groups, C / groups] });
-  const [w, b] = [weight, bias].map((t) => reshape(t, { shape: [groups, C / groups] }));
-  return reshape(affineNorm(grouped, w, b, OVER_GROUPS, eps), { shape: x.shape });
+  return composed('groupNorm', [x, weight, bias], () => {
+    const C = x.shape[x.rank - 1];
+    const divides = Number.isInteger(groups) && C % groups === 0;
+    if (x.rank < 2 || !sameShape(weight.shape, [C]) || !sameShape(bias.shape, [C]) || !divides) {
+      throw new ShapeError(
+        `groupNorm: wants x [N, ..., C], weight and bias [C], and groups that divide C; got ${formatShape(x.shape)}, ` +
+          `${formatShape(weight.shape)}, ${formatShape(bias.shape)} and ${String(groups)}`,
+      );
+    }
+    const grouped = reshape(x, { shape: [x.shape[0], sizeOf(x.shape.slice(1, -1)), groups, C / groups] });
+    const [w, b] = [weight, bias].map((t) => reshape(t, { shape: [groups, C / groups] }));
+    return reshape(affineNorm(grouped, w, b, OVER_GROUPS, eps), { shape: x.shape });
+  });
 }

@@ -1,7 +1,6 @@
 import { ShapeError } from '../errors.js';
-
 import type { Rng } from '../tensor/rng.js';
-import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import { checkShape, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
 
 /**
@@ -23,21 +22,22 @@ export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: n
 
 /** Values from U(-bound, bound). */
 export function uniform(rng: Rng, device: Device, shape: Shape, bound: number): Tensor {
-  const data = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < data.length; i++) data[i] = (2 * rng.uniform() - 1) * bound;
-  return device.tensor(data, shape);
+  return filled(device, shape, () => (2 * rng.uniform() - 1) * bound);
 }
 
 /** Values from N(0, std^2). */
 export function normal(rng: Rng, device: Device, shape: Shape, std: number): Tensor {
-  const data = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < data.length; i++) data[i] = rng.normal() * std;
-  return device.tensor(data, shape);
+  return filled(device, shape, () => rng.normal() * std);
 }
 
 /** The same value everywhere. */
 export function constant(device: Device, shape: Shape, value: number): Tensor {
-  return device.tensor(new Float32Array(sizeOf(shape)).fill(value), shape);
+  return filled(device, shape, () => value);
+}
+
+function filled(device: Device, shape: Shape, next: () => number): Tensor {
+  checkShape('init', shape);
+  return device.tensor(Float32Array.from({ length: sizeOf(shape) }, next), shape);
 }
 
 /** Glorot and Bengio (2010): U(-b, b), `b = gain sqrt(6 / (fanIn + fanOut))`. */
@@ -52,6 +52,7 @@ export function xavierNormal(rng: Rng, device: Device, shape: Shape, gain = 1): 
   return normal(rng, device, shape, gain * Math.sqrt(2 / (fanIn + fanOut)));
 }
 
+/** Which of `fans` sets the scale of `kaimingUniform` and `kaimingNormal`. */
 export type Fan = 'fanIn' | 'fanOut';
 
 /** He et al. (2015): U(-b, b), `b = gain sqrt(3 / fan)`; the default gain sqrt(2) is that of ReLU. */

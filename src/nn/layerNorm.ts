@@ -1,3 +1,4 @@
+import { composed } from '../autograd/composed.js';
 import { ShapeError } from '../errors.js';
 
 import { formatShape, sameShape } from '../tensor/shape.js';
@@ -26,12 +27,14 @@ export function apply(
   x: Tensor,
   { eps = 1e-5 }: { readonly eps?: number } = {},
 ): Tensor {
-  const wanted = x.shape.slice(-1);
-  if (x.rank === 0 || !sameShape(weight.shape, wanted) || !sameShape(bias.shape, wanted)) {
-    throw new ShapeError(
-      `layerNorm: weight ${formatShape(weight.shape)} and bias ${formatShape(bias.shape)} must be ${formatShape(wanted)}, ` +
-        `the last axis of x ${formatShape(x.shape)}`,
-    );
-  }
-  return affineNorm(x, weight, bias, OVER_LAST, eps);
+  return composed('layerNorm', [x, weight, bias], () => {
+    const wanted = x.shape.slice(-1);
+    if (x.rank === 0 || !sameShape(weight.shape, wanted) || !sameShape(bias.shape, wanted)) {
+      throw new ShapeError(
+        `layerNorm: weight ${formatShape(weight.shape)} and bias ${formatShape(bias.shape)} must be ${formatShape(wanted)}, ` +
+          `the last axis of x ${formatShape(x.shape)}`,
+      );
+    }
+    return affineNorm(x, weight, bias, OVER_LAST, eps);
+  });
 }

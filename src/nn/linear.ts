@@ -7,6 +7,7 @@ import { torchUniform, type WeightInit } from './init.js';
 /** `weight` [out, in], `bias` [out]. */
 export type LinearParams = { weight: Tensor; bias?: Tensor };
 
+/** Options of `linear.init`: the numbers of features, and how the weight starts. */
 export interface LinearOptions {
   readonly inputs: number;
   readonly outputs: number;

@@ -1,6 +1,6 @@
 import { leakyRelu } from '../kernels/elementwise/activation.js';
-
 import type { Rng } from '../tensor/rng.js';
+import { checkShape } from '../tensor/shape.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
 import type { WeightInit } from './init.js';
 import * as linear from './linear.js';
@@ -8,6 +8,7 @@ import * as linear from './linear.js';
 /** Layers under PyTorch's names in `nn.Sequential(Linear, act, Linear, act, ...)`: `0`, `2`, `4`, ... */
 export type MlpParams = Record<string, linear.LinearParams>;
 
+/** Options of `mlp.init`: the numbers of features from the input to the output, and how the weights start. */
 export interface MlpOptions {
   /** Widths from input to output, at least two. */
   readonly sizes: readonly number[];
@@ -16,6 +17,7 @@ export interface MlpOptions {
 
 /** Parameters of a multilayer perceptron with biases. */
 export function init(rng: Rng, device: Device, { sizes, weightInit }: MlpOptions): MlpParams {
+  checkShape('mlp.init', sizes);
   const params: MlpParams = {};
   for (let i = 0; i + 1 < sizes.length; i++) {
     params[2 * i] = linear.init(rng, device, { inputs: sizes[i], outputs: sizes[i + 1], weightInit });

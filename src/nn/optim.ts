@@ -4,7 +4,7 @@ import { LOSS_SCALE_RANGE } from '../kernels/optimiser/lossScale.js';
 import { checkParameterAverage, type ParameterAverageAttrs } from '../kernels/optimiser/parameterAverage.js';
 import { sgdStep } from '../kernels/optimiser/sgdStep.js';
 import { STATUS, STATUS_SIZE } from '../kernels/optimiser/stepStatus.js';
-import { checkNames, type Names } from '../tensor/optionNames.js';
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import { Tensor } from '../tensor/tensor.js';
 import { tensorsOf } from '../tensor/tree.js';
 import { type AverageOptions, checkRate, copiesOf, type StepOptions, updateArenas, zerosLike } from './arenaUpdate.js';
@@ -46,6 +46,7 @@ export interface InitOptions {
   readonly lossScale?: boolean | number;
 }
 
+/** Options of `adam.step` and `adamW.step`. */
 export interface AdamOptions extends StepOptions {
   /** Decay rates of the moments, default 0.9 and 0.999. */
   readonly betas?: readonly [number, number];
@@ -53,6 +54,7 @@ export interface AdamOptions extends StepOptions {
   readonly eps?: number;
 }
 
+/** Options of `sgd.step`. */
 export interface SgdOptions extends StepOptions {
   /** Share of the velocity that stays, default 0. */
   readonly momentum?: number;
@@ -61,18 +63,23 @@ export interface SgdOptions extends StepOptions {
   readonly nesterov?: boolean;
 }
 
-const INIT_NAMES: Names<InitOptions> = { ema: true, lossScale: true };
-const STEP_NAMES: Names<StepOptions> = {
-  lr: true,
-  weightDecay: true,
-  groups: true,
-  clipNorm: true,
-  lossScale: true,
-  ema: true,
+const INIT_OPTIONS: Kinds<InitOptions> = { ema: 'boolean', lossScale: ['boolean', 'number'] };
+const STEP_OPTIONS: Kinds<StepOptions> = {
+  lr: ['number', 'tensor'],
+  weightDecay: 'number',
+  groups: 'array',
+  clipNorm: 'number',
+  lossScale: 'record',
+  ema: 'record',
 };
-const ADAM_NAMES: Names<AdamOptions> = { ...STEP_NAMES, betas: true, eps: true };
-const SGD_NAMES: Names<SgdOptions> = { ...STEP_NAMES, momentum: true, dampening: true, nesterov: true };
-const AVERAGE_NAMES: Names<AverageOptions> = { decay: true, warmUp: true };
+const ADAM_OPTIONS: Kinds<AdamOptions> = { ...STEP_OPTIONS, betas: 'numbers', eps: 'number' };
+const SGD_OPTIONS: Kinds<SgdOptions> = {
+  ...STEP_OPTIONS,
+  momentum: 'number',
+  dampening: 'number',
+  nesterov: 'boolean',
+};
+const AVERAGE_OPTIONS: Kinds<AverageOptions> = { decay: 'number', warmUp: 'boolean' };
 
 /** What the device knows of an optimiser's steps. */
 export interface StepStatus {
@@ -151,7 +158,7 @@ export const sgd = {
 
   step<P>(params: P, gradients: P, state: SgdState<P>, options: SgdOptions): [params: P, state: SgdState<P>] {
     checkRate('sgd.step', options);
-    checkNames('sgd.step', 'option', SGD_NAMES, options);
+    checkOptions('sgd.step', 'option', SGD_OPTIONS, options);
     const { momentum = 0, dampening = 0, nesterov = false } = options;
     const { attrs, trees: ema } = averageOf('sgd.step', state, options);
     const trees = { params, gradients, moments: [state.velocity, ...ema], ...controlsOf(state) };
@@ -177,7 +184,7 @@ function stepAdam<P>(
   decoupled: boolean,
 ): [params: P, state: AdamState<P>] {
   checkRate(by, options);
-  checkNames(by, 'option', ADAM_NAMES, options);
+  checkOptions(by, 'option', ADAM_OPTIONS, options);
   const { betas = [0.9, 0.999], eps = 1e-8 } = options;
   const { attrs, trees: ema } = averageOf(by, state, options);
   const trees = { params, gradients, moments: [state.m, state.v, ...ema], ...controlsOf(state) };
@@ -200,7 +207,7 @@ function controlsOf({ status, lossScale }: Controls): Controls {
 }
 
 function startOf<P>(by: string, params: P, options: InitOptions): Controls & { readonly ema?: P } {
-  checkNames(by, 'option', INIT_NAMES, options);
+  checkOptions(by, 'option', INIT_OPTIONS, options);
   const { ema = false, lossScale = false } = options;
   const { device } = tensorsOf(params)[0];
   const first = lossScale === true ? INITIAL_LOSS_SCALE : lossScale;
@@ -232,7 +239,7 @@ function averageOf<P>(
     );
   }
   if (tree === undefined || ema === undefined) return { attrs: {}, trees: [] };
-  checkNames(by, 'option of ema', AVERAGE_NAMES, ema);
+  checkOptions(by, 'option of ema', AVERAGE_OPTIONS, ema);
   checkParameterAverage(by, { emaDecay: ema.decay });
   return { attrs: { emaDecay: ema.decay, emaWarmUp: ema.warmUp }, trees: [tree] };
 }

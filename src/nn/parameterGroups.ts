@@ -1,7 +1,7 @@
 import { DataError } from '../errors.js';
 import { RULE_BLOCK } from '../kernels/optimiser/stepStatus.js';
 import { type Arena, arenaOf } from '../tensor/arena.js';
-import { checkNames, type Names } from '../tensor/optionNames.js';
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import { pinned } from '../tensor/scopeStack.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -17,7 +17,7 @@ export interface ParameterGroup {
   readonly frozen?: boolean;
 }
 
-const RULES: Names<ParameterGroup> = { match: true, lrScale: true, weightDecay: true, frozen: true };
+const RULES: Kinds<ParameterGroup> = { match: 'object', lrScale: 'number', weightDecay: 'number', frozen: 'boolean' };
 
 interface CachedRules {
   readonly key: string;
@@ -57,7 +57,7 @@ export function rulesOf(params: Tensor, weightDecay: number, groups: readonly Pa
 
 function checkGroup(group: ParameterGroup): void {
   const { match, lrScale = 1, weightDecay = 0 } = group;
-  checkNames(`parameter group ${match}`, 'rule', RULES, group);
+  checkOptions(`parameter group ${match}`, 'rule', RULES, group);
   if (match.global || match.sticky) {
     throw new DataError(`parameter group ${match}: the flags g and y make a test depend on the one before; drop them`);
   }

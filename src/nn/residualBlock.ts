@@ -11,10 +11,12 @@ type Unit = 1 | 2 | 3;
 export type BlockParams = { [U in Unit as `conv${U}`]?: conv2d.Conv2dParams } & {
   [U in Unit as `bn${U}`]?: batchNorm.BatchNormParams;
 } & { downsample?: { readonly 0: conv2d.Conv2dParams; readonly 1: batchNorm.BatchNormParams } };
+/** The running statistics of the batch norms of a block, under the names of torchvision. */
 export type BlockState = { [U in Unit as `bn${U}`]?: batchNorm.BatchNormState } & {
   downsample?: { 1: batchNorm.BatchNormState };
 };
 
+/** Options of `residualBlock.init`. */
 export interface BlockOptions {
   readonly inputs: number;
   /** Channels of the inner convolutions. A bottleneck has four times as many outputs, any other block as many. */

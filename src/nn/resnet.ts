@@ -20,10 +20,14 @@ export const DEPTHS = {
   152: { blocks: [3, 8, 36, 3], bottleneck: true },
 } as const;
 
+/** The depths of ResNet: 18, 34, 50, 101 or 152. */
 export type Depth = keyof typeof DEPTHS;
+/** The name of one of the four stages of a ResNet. */
 export type Stage = 'layer1' | 'layer2' | 'layer3' | 'layer4';
+/** The stages of a ResNet, from the stem on. */
 export const STAGES: readonly Stage[] = ['layer1', 'layer2', 'layer3', 'layer4'];
 
+/** Options of `resnet.init`. */
 export interface ResnetOptions {
   readonly depth?: Depth;
   /** Channels of the first stage, doubled by each later one; 64 is the published network. */

@@ -5,12 +5,13 @@ export type Schedule = (step: number) => number;
 
 /** `lr gamma^k` after `k` of the milestones (steps) were reached: PyTorch's MultiStepLR. */
 export function stepDecay(lr: number, { milestones, gamma = 0.1 }: StepDecayOptions): Schedule {
-  if (milestones.some((m, i) => i > 0 && m <= milestones[i - 1])) {
-    throw new DataError(`stepDecay: milestones must ascend, got ${milestones.join(', ')}`);
+  if (!Array.isArray(milestones) || milestones.some((m, i) => i > 0 && m <= milestones[i - 1])) {
+    throw new DataError(`stepDecay: milestones must ascend, got ${[milestones].flat().join(', ')}`);
   }
   return (step) => lr * gamma ** milestones.filter((m) => step >= m).length;
 }
 
+/** Options of `stepDecay`. */
 export interface StepDecayOptions {
   /** Steps, ascending. */
   readonly milestones: readonly number[];
@@ -27,6 +28,7 @@ export function cosine(lr: number, { steps, floor = 0 }: CosineOptions): Schedul
   return (step) => floor + ((lr - floor) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
 }
 
+/** Options of `cosine`. */
 export interface CosineOptions {
   /** Length of the descent. */
   readonly steps: number;
@@ -40,6 +42,7 @@ export function warmUp(schedule: Schedule, { steps, start = 0.001 }: WarmUpOptio
   return (step) => schedule(step) * (start + (1 - start) * Math.min(step / steps, 1));
 }
 
+/** Options of `warmUp`. */
 export interface WarmUpOptions {
   readonly steps: number;
   /** The factor of step 0, default 0.001. */

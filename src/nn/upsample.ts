@@ -1,3 +1,4 @@
+import { composed } from '../autograd/composed.js';
 import { ShapeError } from '../errors.js';
 import { reshape } from '../kernels/layout/reshape.js';
 import { broadcastTo } from '../kernels/reduction/sum.js';
@@ -12,14 +13,16 @@ import type { Tensor } from '../tensor/tensor.js';
  * @returns [N, scale H, scale W, C]
  */
 export function upsampleNearest(x: Tensor, scale: number): Tensor {
-  if (x.rank !== 4 || !Number.isInteger(scale) || scale < 1) {
-    throw new ShapeError(
-      `upsampleNearest: wants [N, H, W, C] and a whole scale of at least 1, got ${formatShape(x.shape)} and ${scale}`,
-    );
-  }
-  if (scale === 1) return x;
-  const [N, H, W, C] = x.shape;
-  const pixels = reshape(x, { shape: [N * H, 1, W, 1, C] });
-  const repeated = broadcastTo(pixels, { shape: [N * H, scale, W, scale, C] });
-  return reshape(repeated, { shape: [N, H * scale, W * scale, C] });
+  return composed('upsampleNearest', [x], () => {
+    if (x.rank !== 4 || !Number.isInteger(scale) || scale < 1) {
+      throw new ShapeError(
+        `upsampleNearest: wants [N, H, W, C] and a whole scale of at least 1, got ${formatShape(x.shape)} and ${scale}`,
+      );
+    }
+    if (scale === 1) return x;
+    const [N, H, W, C] = x.shape;
+    const pixels = reshape(x, { shape: [N * H, 1, W, 1, C] });
+    const repeated = broadcastTo(pixels, { shape: [N * H, scale, W, scale, C] });
+    return reshape(repeated, { shape: [N, H * scale, W * scale, C] });
+  });
 }

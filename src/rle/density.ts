@@ -88,7 +88,7 @@ const FORMS = { gaussian, laplace, logistic } as const;
  * @throws ShapeError for an unknown density, or a Student-t without degrees of freedom
  */
 export function densityForm(density: StandardDensity): DensityForm {
-  if (typeof density === 'object' && density.studentT > 0) return studentT(density.studentT);
+  if (typeof density === 'object' && density?.studentT > 0) return studentT(density.studentT);
   const form = typeof density === 'string' ? FORMS[density] : undefined;
   if (form) return form;
   throw new ShapeError(
@@ -108,7 +108,7 @@ export function nameOfDensity(density: StandardDensity): string {
 export function standardNegLog(density: StandardDensity, e: Tensor): Tensor {
   const { cost, logNorm } = densityForm(density);
   const points = reshape(e, { shape: [e.size, 1, 1] });
-  const [negLog] = evaluate(`-log ${nameOfDensity(density)}`, { x: points }, {}, {}, ({ x }) => [
+  const [negLog] = evaluate('standardNegLog', `-log ${nameOfDensity(density)}`, { x: points }, {}, {}, ({ x }) => [
     [of.add(cost(x), logNorm), 'coordinate'],
   ]);
   return reshape(negLog, { shape: e.shape });

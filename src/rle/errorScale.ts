@@ -11,6 +11,7 @@ import type { Labels, Prediction } from './prediction.js';
 import { errorsOf } from './rle.js';
 import type { SigmaOptions } from './sigma.js';
 
+/** Options of `runningErrorScale`: how much of the old scale a step keeps, and how sigma follows from the logit. */
 export interface RunningScaleOptions extends SigmaOptions {
   /** Share of the old value that stays, default 0.99. */
   readonly decay?: number;

@@ -17,6 +17,7 @@ export type HeadParams = { fc_coord: { linear: linear.LinearParams }; fc_sigma: 
 /** The same with the layer of sigmas optional, as for a network trained with L1. */
 export type PlainHeadParams = Pick<HeadParams, 'fc_coord'> & Partial<HeadParams>;
 
+/** Options of `head.init`: the numbers of features, joints and coordinates, and how the weights start. */
 export interface HeadShape {
   /** Channels of the features. */
   readonly inputs: number;
@@ -45,6 +46,7 @@ export function init(
   return { fc_coord: { linear: layer() }, fc_sigma: { linear: layer() } };
 }
 
+/** Options of `head.apply`. */
 export interface HeadOptions {
   /**
    * Whether coordinates depend only on the features' direction, `W x / |x| + b`, as in the official code; default true.

@@ -12,6 +12,7 @@ import type { Flow } from './flows/flow.js';
 /** How the integral of G Q is estimated. */
 export type LogSMethod = 'importance' | 'jitteredGrid';
 
+/** Options of `logSNodes`. */
 export interface LogSOptions {
   /** The generator of draws and shifts; each call takes new numbers. */
   readonly rng: Rng;
@@ -79,10 +80,14 @@ export function logNormaliser<P>(
   { logS: asked = 'none', rng, ...options }: Partial<LogSOptions> & { readonly logS?: 'none' | LogSMethod | LogSNodes },
 ): Tensor | undefined {
   if (asked === 'none') return undefined;
-  if (typeof asked === 'object') return logS(flow, params, asked);
+  if (isNodes(asked)) return logS(flow, params, asked);
   checkMethod('rle: logS', asked, 'none, ');
   if (!rng) throw new ShapeError(`rle: logS '${asked}' draws at random; pass rng, a generator of its own`);
   return logS(flow, params, logSNodes(asked, flow, device, { ...options, rng }));
+}
+
+function isNodes(asked: unknown): asked is LogSNodes {
+  return typeof asked === 'object' && asked !== null && 'points' in asked;
 }
 
 function checkMethod(what: string, method: unknown, others: string): void {

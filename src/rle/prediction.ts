@@ -4,7 +4,7 @@ import { greater } from '../kernels/elementwise/comparison.js';
 import { where } from '../kernels/elementwise/where.js';
 import { expandDims } from '../kernels/layout/reshape.js';
 import { broadcastTo } from '../kernels/reduction/sum.js';
-import { checkNames, type Names } from '../tensor/optionNames.js';
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -24,13 +24,13 @@ export interface Labels {
   readonly weight?: Tensor;
 }
 
-const PREDICTION: Names<Prediction> = { mu: true, logit: true };
-const LABELS: Names<Labels> = { target: true, weight: true };
+const PREDICTION: Kinds<Prediction> = { mu: 'tensor', logit: 'tensor' };
+const LABELS: Kinds<Labels> = { target: 'tensor', weight: 'tensor' };
 
 /** Throws unless prediction and labels fit each other, and have no other names: misspelt ones would mean other losses. */
 export function checkPrediction(prediction: Prediction, labels: Labels): void {
-  checkNames('rle', 'part of a prediction', PREDICTION, prediction);
-  checkNames('rle', 'part of labels', LABELS, labels);
+  checkOptions('rle', 'part of a prediction', PREDICTION, prediction);
+  checkOptions('rle', 'part of labels', LABELS, labels);
   const { mu, logit } = prediction;
   const { target, weight } = labels;
   if (mu.rank !== 3 || !sameShape(mu.shape, target.shape)) {

@@ -10,6 +10,7 @@ import type { Prediction } from './prediction.js';
 import { type SigmaOptions, sigmaOf } from './sigma.js';
 import type { Design } from './variants.js';
 
+/** Options of `drawErrors`. */
 export interface DrawOptions {
   readonly rng: Rng;
   /** How many draws, default 4096. */
@@ -21,6 +22,7 @@ export interface DrawOptions {
   readonly residualOf?: StandardDensity;
 }
 
+/** Options of `predictiveDraws`. */
 export interface PredictiveOptions extends DrawOptions, SigmaOptions {
   /** Default `residual`. */
   readonly design?: Design;

@@ -10,8 +10,10 @@ import type { Prediction } from './prediction.js';
 
 /** A ResNet, the RLE head and the flow of its loss under the official code's names: `preact.conv1.weight`, `flow.t.0...` */
 export type RegressorParams = { preact: resnet.ResnetParams } & head.HeadParams & { flow: RealNvpParams };
+/** The running statistics of the backbone. */
 export type RegressorState = { preact: resnet.ResnetState };
 
+/** Options of `regressor.init`: those of the backbone, the numbers of joints and coordinates, and the flow. */
 export interface RegressorShape extends resnet.ResnetOptions {
   /** K. */
   readonly joints: number;
@@ -25,6 +27,7 @@ export interface Backbone<P, S> {
   apply(params: P, state: S, images: Tensor, mode: resnet.ResnetMode): [features: Tensor, state: S];
 }
 
+/** Options of `regressor.apply`. */
 export interface RegressorMode extends resnet.ResnetMode, head.HeadOptions {}
 
 /** Draws parameters and running statistics of a new pose regressor. */

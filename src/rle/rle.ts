@@ -5,7 +5,7 @@ import { where } from '../kernels/elementwise/where.js';
 import { expandDims } from '../kernels/layout/reshape.js';
 import { slice } from '../kernels/layout/slice.js';
 import { broadcastTo } from '../kernels/reduction/sum.js';
-import { checkNames, type Names } from '../tensor/optionNames.js';
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { StandardDensity } from './density.js';
@@ -16,6 +16,7 @@ import { type SigmaOptions, sigmaTerms } from './sigma.js';
 import { type Arithmetic, errorsIn, type FlowTerm, lossOfFlow, lossOfQ } from './terms.js';
 import { checkDesign, type Design, type VariantName, variantOf } from './variants.js';
 
+/** Options of `rle`; docs/rle.md says which go together. */
 export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptions> {
   /** The density that is learned, with `params`. Without it the errors have the density Q. */
   readonly flow?: Flow<P>;
@@ -40,21 +41,21 @@ export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptio
   readonly errorScale?: Tensor;
 }
 
-const OPTIONS: Names<RleOptions> = {
-  flow: true,
-  params: true,
-  design: true,
-  q: true,
-  variant: true,
-  scale: true,
-  sigmaFloor: true,
-  logS: true,
-  rng: true,
-  samples: true,
-  reach: true,
-  pointsPerAxis: true,
-  jointWeights: true,
-  errorScale: true,
+const OPTIONS: Kinds<RleOptions> = {
+  flow: 'object',
+  params: 'any',
+  design: 'text',
+  q: ['text', 'record'],
+  variant: 'text',
+  scale: 'text',
+  sigmaFloor: 'number',
+  logS: 'any',
+  rng: 'object',
+  samples: 'number',
+  reach: 'number',
+  pointsPerAxis: 'number',
+  jointWeights: 'tensor',
+  errorScale: 'tensor',
 };
 
 /**
@@ -83,7 +84,7 @@ const OPTIONS: Names<RleOptions> = {
  *   drawn without `rng`
  */
 export function rle<P>(prediction: Prediction, labels: Labels, options: RleOptions<P> = {}): Tensor {
-  checkNames('rle', 'option', OPTIONS, options);
+  checkOptions('rle', 'option', OPTIONS, options);
   checkPrediction(prediction, labels);
   const { flow, params, design = 'residual', q = 'laplace' } = options;
   const arithmetic = arithmeticOf(options);
@@ -175,6 +176,7 @@ function flowTerm<P>(
 }
 
 function checkPoints<P>({ mu }: Prediction, { weight }: Labels, { pointShape, plane }: Flow<P>): void {
+  if (!Array.isArray(pointShape)) throw new ShapeError('rle: flow is no Flow; pass one such as realNvp({ dims: 2 })');
   const got = mu.shape.slice(-pointShape.length);
   if (!got.every((n, i) => n === pointShape[i])) {
     throw new ShapeError(

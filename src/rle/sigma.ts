@@ -12,6 +12,7 @@ import * as of from './formula/expression.js';
  */
 export type Scale = 'sigmoid' | 'softplus';
 
+/** How sigma follows from the logit of a prediction. */
 export interface SigmaOptions {
   /**
    * Default `sigmoid`, as in the paper, for labels in units of the picture's size. Where errors may exceed 1 in the

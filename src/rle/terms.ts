@@ -84,7 +84,7 @@ export interface Seen {
 /** Errors [B, K, D]. */
 export function errorsIn(arithmetic: Arithmetic, { mu, logit }: Prediction, seen: Seen): Tensor {
   const { name, floor } = arithmetic;
-  return evaluate(`error ${name}`, { mu, logit }, { ...seen }, { floor }, (x) => [
+  return evaluate('rle', `error ${name}`, { mu, logit }, { ...seen }, { floor }, (x) => [
     [errorIn(arithmetic, x), 'coordinate'],
   ])[0];
 }
@@ -110,16 +110,21 @@ export function lossOfFlow(
   const { name, floor } = arithmetic;
   const scalars = { floor, share, perImage: 1 / mu.shape[0] };
   const data = { weight, errorScale, flowWeight };
-  return evaluate(`loss ${name} ${q ? nameOfDensity(q) : 'dle'}`, { error, logit, logPhi }, data, scalars, (x) => [
-    [lossIn(arithmetic, x, q), 'batch'],
-  ])[0];
+  return evaluate(
+    'rle',
+    `loss ${name} ${q ? nameOfDensity(q) : 'dle'}`,
+    { error, logit, logPhi },
+    data,
+    scalars,
+    (x) => [[lossIn(arithmetic, x, q), 'batch']],
+  )[0];
 }
 
 /** The loss [] without a flow: errors have the density Q. */
 export function lossOfQ(arithmetic: Arithmetic, { mu, logit }: Prediction, seen: Seen, q: StandardDensity): Tensor {
   const { name, floor } = arithmetic;
   const scalars = { floor, perImage: 1 / mu.shape[0] };
-  return evaluate(`loss of Q ${name} ${nameOfDensity(q)}`, { mu, logit }, { ...seen }, scalars, (x) => {
+  return evaluate('rle', `loss of Q ${name} ${nameOfDensity(q)}`, { mu, logit }, { ...seen }, scalars, (x) => {
     const error = errorIn(arithmetic, x);
     return [[lossIn(arithmetic, { ...x, error, share: ONE }, q), 'batch']];
   })[0];

@@ -2,6 +2,7 @@ import type { Allocation } from './allocation.js';
 import type { TensorData } from './nested.js';
 import type { DType, Shape } from './shape.js';
 
+/** The arrays that hold the elements of a tensor on the host. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array;
 
 /** Kernel choices that were measured on the adapter (see `tune`). A measured choice is preferred to the built-in one. */

@@ -1,7 +1,7 @@
 import { DeviceError } from '../errors.js';
 import { cpu } from './cpu.js';
 import { notice } from './notice.js';
-import { checkNames } from './optionNames.js';
+import { checkOptions } from './options.js';
 import type { Device } from './tensor.js';
 import { WEBGPU_OPTIONS, webgpu } from './webgpu.js';
 import type { WebGpuOptions } from './webgpuDevice.js';
@@ -16,7 +16,7 @@ const SILENCE = 'device({ quiet: true }) keeps this line away.';
  * @throws ShapeError for an option there is not
  */
 export async function device(options: WebGpuOptions = {}): Promise<Device> {
-  checkNames('device', 'option', WEBGPU_OPTIONS, options);
+  checkOptions('device', 'option', WEBGPU_OPTIONS, options);
   const say = (text: string) => {
     if (!options.quiet) notice(`${text} ${SILENCE}`);
   };

@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.js';
 
+/** The extents of the axes of a tensor, outermost first; [] is one number. */
 export type Shape = readonly number[];
 
 /** Element types: booleans are `uint32` 0 or 1; the CPU backend holds both floats in float64, without rounding. */
@@ -47,6 +48,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
 
+/** A shape as messages write it: [2, 3]. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }

@@ -1,11 +1,16 @@
 import { collectGarbage } from './garbage.js';
-import { checkNames, type Names } from './optionNames.js';
+import { checkOptions, type Kinds } from './options.js';
 import { openDevice } from './webgpuAdapter.js';
 import { WebGpuBackend } from './webgpuBackend.js';
 import type { WebGpuDevice, WebGpuOptions } from './webgpuDevice.js';
 
 /** @internal */
-export const WEBGPU_OPTIONS: Names<WebGpuOptions> = { memoryLimit: true, assume: true, onCompile: true, quiet: true };
+export const WEBGPU_OPTIONS: Kinds<WebGpuOptions> = {
+  memoryLimit: 'number',
+  assume: 'record',
+  onCompile: 'function',
+  quiet: 'boolean',
+};
 
 /** How many devices may be opened until garbage is collected, so that those that nobody holds are destroyed. */
 const BETWEEN_COLLECTIONS = 8;
@@ -23,7 +28,7 @@ const dropped = new FinalizationRegistry<GPUDevice>((gpu) => gpu.destroy());
  * @throws DeviceError if there is no adapter or only the null backend, with the remedy; ShapeError for an option there is not
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
-  checkNames('webgpu', 'option', WEBGPU_OPTIONS, options);
+  checkOptions('webgpu', 'option', WEBGPU_OPTIONS, options);
   if (there >= most) {
     await collectGarbage();
     most = there + BETWEEN_COLLECTIONS;

@@ -12,6 +12,7 @@ export interface CompileProgress {
   readonly seconds: number;
 }
 
+/** Options of `device` and `webgpu`. */
 export interface WebGpuOptions {
   /**
    * The most bytes of device memory to hold, pooled ones included; a tensor beyond it throws. Default: what the device has,

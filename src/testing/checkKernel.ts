@@ -11,6 +11,7 @@ import { type Device, Tensor } from '../tensor/tensor.js';
 import { drawFill, type HostArray, upload } from './hostArray.js';
 import { gradientInHalf, gradientTolerance, kernelTolerance, storedAsHalf, type Tolerance } from './tolerance.js';
 
+/** What `checkKernel` found: the largest error of a kernel against its float64 reference. */
 export interface KernelReport {
   /** Elements compared. */
   readonly elements: number;

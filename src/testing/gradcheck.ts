@@ -12,6 +12,7 @@ import { GRADCHECK_NOISE, GRADCHECK_STEP, GRADCHECK_TOLERANCE } from './toleranc
 /** A function of tensors to check; outputs that are no floats are left out. */
 export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
+/** Options of `gradcheck`. */
 export interface GradcheckOptions {
   /** Picks the random directions. */
   readonly seed?: number;
@@ -23,6 +24,7 @@ export interface GradcheckOptions {
   readonly tolerance?: number;
 }
 
+/** What `gradcheck` found. */
 export interface GradcheckReport {
   /** Directional derivatives compared. */
   readonly checks: number;

@@ -22,6 +22,7 @@ export interface TuneCall extends Call {
   readonly checked?: readonly Call[];
 }
 
+/** Options of `tune`. */
 export interface TuneOptions {
   /** Where choices are kept for the next program. */
   readonly store?: ChoiceStore;

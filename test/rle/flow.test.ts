@@ -25,9 +25,11 @@ type Map = 'logProb' | 'forward' | 'inverse';
 type FlowFunction = (params: RealNvpParams, x: Tensor) => Tensor[];
 
 const dimsOf = (params: RealNvpParams) => params.t[0][0].weight.shape[1];
-const fused = (params: RealNvpParams) => realNvp({ dims: dimsOf(params), couplings: params.t.length });
+const hiddenOf = (params: RealNvpParams) => params.t[0][0].weight.shape[0];
+const fused = (params: RealNvpParams) =>
+  realNvp({ dims: dimsOf(params), hidden: hiddenOf(params), couplings: params.t.length });
 const composed = (params: RealNvpParams) =>
-  couplingFlow({ dims: dimsOf(params), couplings: params.t.length, transform: affine() });
+  couplingFlow({ dims: dimsOf(params), hidden: hiddenOf(params), couplings: params.t.length, transform: affine() });
 
 const FUSED: Record<Map, FlowFunction> = {
   logProb: (p, x) => [fused(p).logProb(p, x)],

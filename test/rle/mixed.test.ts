@@ -209,7 +209,7 @@ describe('mixed labels', () => {
     const { flow2d, flow3d } = flows(device);
     expect(() => mixedFlow(plane, plane)).toThrow(/one over R\^\(D - 1\), got points \[2\] and \[2\]/);
     expect(() => mixed(prediction, labels, { flow3d: flow2d, flow2d })).toThrow(
-      /points must be|those of 2 coordinates/,
+      /flow: parameter t.0.0.weight is \[64, 2\], expected \[64, 3\]/,
     );
     const perJoint = { target: labels.target, weight: device.tensor([1, 1], [1, 2, 1]) };
     expect(() => mixed(prediction, perJoint, { flow3d, flow2d })).toThrow(

@@ -33,8 +33,10 @@ const golden = JSON.parse(readFileSync(new URL('../golden/rle_golden.json', impo
 const REFERENCE = { relative: REFERENCE_RELATIVE, absolute: REFERENCE_RELATIVE };
 
 /** The flow that has these parameters. */
-const flowOf = (params: RealNvpParams, options: Partial<RealNvpOptions> = {}) =>
-  realNvp({ dims: params.t[0][0].weight.shape[1], couplings: params.t.length, ...options });
+const flowOf = (params: RealNvpParams, options: Partial<RealNvpOptions> = {}) => {
+  const [hidden, dims] = params.t[0][0].weight.shape;
+  return realNvp({ dims, hidden, couplings: params.t.length, ...options });
+};
 
 /** Random parameters, large enough to bend the density. */
 function randomFlow(dims: number, seed: number, couplings = 6, size = 1): RealNvpParams {
@@ -277,7 +279,7 @@ describe('options', () => {
   test('points and masks that do not fit are refused', () => {
     const params = randomFlow(2, 41);
     expect(() => flowOf(params).logProb(params, points(randomFlow(3, 1), 2, 1))).toThrow(
-      /those of 2 coordinates, the points are \[2, 3\]/,
+      /points must be \[\.\.\., 2\], got \[2, 3\]/,
     );
     expect(() => flowOf(params, { masks: [[0, 1]] }).logProb(params, points(params, 2, 1))).toThrow(ShapeError);
   });

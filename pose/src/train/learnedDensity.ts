@@ -5,7 +5,6 @@ import {
   logS,
   logSNodes,
   type RealNvpParams,
-  realNvp,
   type StandardDensity,
   standardDeviation,
   standardNegLog,
@@ -14,7 +13,7 @@ import { densityGrid } from '../report/densityGrid.js';
 import type { ResidualDensity } from '../report/runReport.js';
 import { type ErrorDensity, errorDensity } from '../uncertainty/errorDensity.js';
 import type { QName } from './config.js';
-import { DENSITIES, RESIDUAL_FLOW as FLOW } from './losses.js';
+import { DENSITIES, flowOf } from './losses.js';
 
 /** With so many draws, a share is accurate to 0.6 %, and a standard deviation to 0.8 %. */
 const DRAWS = 8192;
@@ -38,7 +37,7 @@ export async function learnedErrors(
 ): Promise<ErrorDensity> {
   const rng = new Rng(0);
   const draws = flow
-    ? await drawErrors(realNvp({ dims }), flow, { rng, count: DRAWS, residualOf })
+    ? await drawErrors(flowOf(flow), flow, { rng, count: DRAWS, residualOf })
     : scope(() => drawStandard(assumed, rng, device, [DRAWS, dims]));
   const points = Float64Array.from(await draws.data());
   draws.dispose();
@@ -56,6 +55,7 @@ export async function learnedDensity(
   { q, residualOf }: { readonly q: QName; readonly residualOf?: StandardDensity | undefined },
 ): Promise<ResidualDensity> {
   const { device } = flow.t[0][0].weight;
+  const learned = flowOf(flow);
   const logQ = (points: Tensor) => neg(sum(standardNegLog(DENSITIES[q], points), { axes: [-1] }));
   const on = (f: (points: Tensor) => Tensor) => async (numbers: Float32Array) => {
     const result = scope(() => f(device.tensor(numbers, [numbers.length / 2, 2])));
@@ -66,10 +66,10 @@ export async function learnedDensity(
   // The loss gives the flow (mu - label) / sigma, the negative of the usual residual.
   const logDensity = (residuals: Tensor) => {
     const errors = neg(residuals);
-    const logG = FLOW.logProb(flow, errors);
+    const logG = learned.logProb(flow, errors);
     if (!residualOf) return logG;
-    const nodes = logSNodes('jitteredGrid', FLOW, device, { rng: new Rng(0), q: residualOf });
-    return add(add(logG, logQ(errors)), logS(FLOW, flow, nodes));
+    const nodes = logSNodes('jitteredGrid', learned, device, { rng: new Rng(0), q: residualOf });
+    return add(add(logG, logQ(errors)), logS(learned, flow, nodes));
   };
   const width = standardDeviation(DENSITIES[q]);
   const assumed = { name: NAMES[q], logProb: on((units) => add(logQ(mul(units, width)), 2 * Math.log(width))) };

@@ -1,5 +1,6 @@
 import { mul, type Tensor } from 'wgrad';
 import {
+  type Flow,
   type Labels,
   type LogSNodes,
   type MixedParams,
@@ -42,11 +43,16 @@ export interface ResidualModel {
   readonly nodes?: LogSNodes | undefined;
 }
 
-/** The flow of all losses in the plane that use one. */
-export const RESIDUAL_FLOW = realNvp({ dims: 2 });
+/** The flow that has these parameters; a checkpoint may hold one of another width or with more couplings. */
+export function flowOf({ t }: RealNvpParams): Flow<RealNvpParams> {
+  const [hidden, dims] = t[0][0].weight.shape;
+  return realNvp({ dims, hidden, couplings: t.length });
+}
 
 /** The flow for labels in space, some of which may lack a depth. */
-const SPATIAL_FLOW = mixedFlow(realNvp({ dims: 3 }), RESIDUAL_FLOW);
+function spatialFlowOf({ flow3d, flow2d }: SpatialFlows): Flow<SpatialFlows> {
+  return mixedFlow(flowOf(flow3d), flowOf(flow2d));
+}
 
 /**
  * The tails lie between those of Laplace, in which one joint in a thousand is an outlier, and Cauchy, which has no
@@ -101,10 +107,14 @@ const learned = (options: (model: ResidualModel, dims: 2 | 3) => RleOptions): Tr
     const { flow } = model;
     const prediction = predictionOf(output);
     return 'flow3d' in flow
-      ? rle(prediction, labels, { ...options(model, 3), flow: SPATIAL_FLOW, params: flow } as RleOptions<SpatialFlows>)
+      ? rle(prediction, labels, {
+          ...options(model, 3),
+          flow: spatialFlowOf(flow as SpatialFlows),
+          params: flow,
+        } as RleOptions<SpatialFlows>)
       : rle(prediction, labels, {
           ...options(model, 2),
-          flow: RESIDUAL_FLOW,
+          flow: flowOf(flow as RealNvpParams),
           params: flow,
         } as RleOptions<RealNvpParams>);
   },

@@ -2,7 +2,7 @@ import { attributesOf } from '../../autograd/attributes.js';
 import { type Bindable, f32bits, type Launch } from '../../tensor/backend.js';
 import { grid, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
-import { checkShape, type DType, isFloat, type Shape, sizeOf } from '../../tensor/shape.js';
+import { checkDType, checkShape, type DType, isFloat, type Shape, sizeOf } from '../../tensor/shape.js';
 import { type Device, type Kernel, Tensor } from '../../tensor/tensor.js';
 
 interface FillAttrs {
@@ -51,6 +51,7 @@ const FULL_DEFAULTS: { shape: Shape; value: number; dtype: DType } = { shape: []
 export function full(device: Device, attrs: { shape: Shape; value: number; dtype?: DType }): Tensor {
   const { shape, value, dtype } = attributesOf('full', FULL_DEFAULTS, attrs);
   checkShape('full', shape);
+  checkDType('full', dtype);
   const y = new Tensor(device, shape, dtype, device.allocate(dtype, sizeOf(shape)));
   device.run(fill, [], [y], { value });
   return y;

@@ -1,10 +1,11 @@
 import { attributesOf } from '../../autograd/attributes.js';
-
+import { ShapeError } from '../../errors.js';
 import { grid } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { Rng } from '../../tensor/rng.js';
 import { checkShape, type Shape, sizeOf } from '../../tensor/shape.js';
 import { type Device, type Kernel, Tensor } from '../../tensor/tensor.js';
+import { nameValue } from '../../tensor/tree.js';
 import random, { type Distribution } from '../wgsl/random.wgsl.js';
 
 const draws = /* @__PURE__ */ programs('random', random);
@@ -18,56 +19,41 @@ interface DrawAttrs {
 /** Words of the output that one thread draws; normals come in pairs. */
 const DRAWN = { uniform: 1, normal: 2 } as const;
 
-function generator(distribution: Distribution): Kernel<DrawAttrs> {
-  const name = `random.${distribution}`;
-  return {
+type Draw = (device: Device, rng: Rng, attrs: { readonly shape: Shape }) => Tensor;
+
+const NO_SHAPE: { readonly shape: Shape } = { shape: [Number.NaN] };
+
+function drawing(name: string, distribution: Distribution): Draw {
+  const drawn = DRAWN[distribution];
+  const kernel: Kernel<DrawAttrs> = {
     name,
     reference(_, [y], { key, counter }) {
       const rng = Rng.from({ key, counter });
       for (let i = 0; i < y.data.length; i++) y.data[i] = rng[distribution]();
     },
     launches(_, [y], { key, counter }) {
-      const threads = Math.ceil(y.size / DRAWN[distribution]);
-      return [
-        {
-          program: draws(distribution),
-          read: [],
-          write: [y],
-          params: [...key, counter >>> 0, Math.floor(counter / 2 ** 32), y.size, threads],
-          grid: grid(threads),
-        },
-      ];
+      const threads = Math.ceil(y.size / drawn);
+      const params = [...key, counter >>> 0, Math.floor(counter / 2 ** 32), y.size, threads];
+      return [{ program: draws(distribution), read: [], write: [y], params, grid: grid(threads) }];
     },
+  };
+  return (device, rng, attrs) => {
+    const { shape } = attributesOf(name, NO_SHAPE, attrs);
+    checkShape(name, shape);
+    if (!(rng instanceof Rng))
+      throw new ShapeError(`${name}: rng is ${nameValue(rng)}, expected an Rng; new Rng(1) is one`);
+    const y = new Tensor(device, shape, 'float32', device.allocate('float32', sizeOf(shape)));
+    const counter = rng.reserve(drawn * Math.ceil(sizeOf(shape) / drawn));
+    device.run(kernel, [], [y], { key: rng.key, counter });
+    return y;
   };
 }
 
-function shapeOf(by: string, attrs: { readonly shape: Shape }): Shape {
-  return attributesOf(by, NO_SHAPE, attrs).shape;
-}
-
-const NO_SHAPE: { readonly shape: Shape } = { shape: [Number.NaN] };
-
-function draw(kernel: Kernel<DrawAttrs>, device: Device, rng: Rng, shape: Shape, counters: number): Tensor {
-  checkShape(kernel.name, shape);
-  const y = new Tensor(device, shape, 'float32', device.allocate('float32', sizeOf(shape)));
-  device.run(kernel, [], [y], { key: rng.key, counter: rng.reserve(counters) });
-  return y;
-}
-
-const uniform = /* @__PURE__ */ generator('uniform');
-const normal = /* @__PURE__ */ generator('normal');
-
 /** Uniform in [0, 1), multiples of 2^-24: the numbers that as many calls of `rng.uniform()` give, drawn on the device. */
-export function randomUniform(device: Device, rng: Rng, attrs: { readonly shape: Shape }): Tensor {
-  const shape = shapeOf('randomUniform', attrs);
-  return draw(uniform, device, rng, shape, sizeOf(shape));
-}
+export const randomUniform: Draw = /* @__PURE__ */ drawing('randomUniform', 'uniform');
 
 /**
  * Standard normal: the numbers that as many calls of `rng.normal()` give, to float32's precision, drawn on the device.
  * Normals are drawn in pairs; where their count is odd, the second number of the last pair is dropped.
  */
-export function randomNormal(device: Device, rng: Rng, attrs: { readonly shape: Shape }): Tensor {
-  const shape = shapeOf('randomNormal', attrs);
-  return draw(normal, device, rng, shape, 2 * Math.ceil(sizeOf(shape) / 2));
-}
+export const randomNormal: Draw = /* @__PURE__ */ drawing('randomNormal', 'normal');

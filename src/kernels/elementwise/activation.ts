@@ -5,6 +5,7 @@ import { add, mul, sub } from './arithmetic.js';
 import { defineElementwise, defineUnary, type Unary } from './define.js';
 import { erf, exp, sigmoid, square } from './unary.js';
 
+/** Attributes of `leakyRelu`: y = x where x > 0, slope * x elsewhere. */
 export interface LeakyReluAttrs {
   readonly slope: number;
 }

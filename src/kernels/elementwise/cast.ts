@@ -4,6 +4,7 @@ import { type DType, isFloat } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { elementwiseLauncher } from './launch.js';
 
+/** Attributes of `cast`: the dtype of the result. */
 export interface CastAttrs {
   readonly dtype: DType;
 }

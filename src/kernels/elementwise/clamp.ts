@@ -10,6 +10,7 @@ import { defineElementwise, type Unary } from './define.js';
 const RANGE = { lo: -2, hi: 2, avoid: [-0.5, 0.75] };
 const BOUNDS = { min: -0.5, max: 0.75 };
 
+/** Attributes of `clamp`: the bounds of the result, infinite where left out. */
 export interface ClampAttrs {
   /** Lower bound; default: none. */
   readonly min: number;

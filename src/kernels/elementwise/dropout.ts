@@ -1,4 +1,5 @@
 import type { OpCases } from '../../autograd/cases.js';
+import { composed } from '../../autograd/composed.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits } from '../../tensor/backend.js';
@@ -9,6 +10,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { checkSeed, randomSeed } from '../creation/randomSeed.js';
 import dropoutCode from '../wgsl/dropout.wgsl.js';
 
+/** Attributes of `dropout`. */
 export interface DropoutAttrs {
   /** Probability that an element becomes 0, in [0, 1]; default 0.5. */
   readonly p: number;
@@ -82,7 +84,7 @@ export const dropout = /* @__PURE__ */ fromSource(masked);
 
 function fromSource({ def, apply }: typeof masked) {
   const call = (x: Tensor, source: Rng | Tensor, attrs?: Partial<DropoutAttrs>): Tensor => {
-    const seed = source instanceof Rng ? randomSeed(x.device, source) : source;
+    const seed = source instanceof Rng ? composed('dropout', [x], () => randomSeed(x.device, source)) : source;
     return masked(x, seed, attrs);
   };
   return Object.assign(call, { def, apply });

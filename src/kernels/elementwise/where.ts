@@ -1,5 +1,6 @@
 import type { OpCases } from '../../autograd/cases.js';
-import type { Op, Operand } from '../../autograd/op.js';
+import type { Op } from '../../autograd/op.js';
+import { type Operand, scalarOperand } from '../../autograd/operands.js';
 import { ShapeError } from '../../errors.js';
 import { requireDType } from '../../tensor/shape.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -28,9 +29,9 @@ const choose: Where = /* @__PURE__ */ defineElementwise<[condition: Tensor, a: O
 /** A number takes the dtype of the other choice, not that of the condition. */
 function apply([condition, a, b]: readonly Operand[], attrs?: object): Tensor {
   const dtype = [a, b].find((x) => x instanceof Tensor)?.dtype ?? 'float32';
-  const lift = (x: Operand) =>
-    typeof x === 'number' && condition instanceof Tensor ? condition.device.scalar(x, dtype) : x;
-  return choose.apply([condition, lift(a), lift(b)], attrs);
+  const lift = (x: Operand, i: number) =>
+    typeof x === 'number' && condition instanceof Tensor ? scalarOperand('where', i, condition.device, x, dtype) : x;
+  return choose.apply([condition, lift(a, 1), lift(b, 2)], attrs);
 }
 
 /**

@@ -10,6 +10,10 @@ import affineWarpCode from '../wgsl/affineWarp.wgsl.js';
 
 const warps = /* @__PURE__ */ programs('affineWarp', affineWarpCode);
 
+/**
+ * Attributes of `affineWarp` and `warpPixels`: the size of the crops in pixels, and the value of what lies outside of
+ * the image.
+ */
 export interface WarpAttrs {
   /** Sides of the output. */
   readonly height: number;

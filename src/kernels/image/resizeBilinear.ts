@@ -7,15 +7,16 @@ import { programs } from '../../tensor/programs.js';
 import { formatShape, type Shape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { lanesOf } from '../pool/poolWindow.js';
-import type { Pair } from '../product/convGeometry.js';
+import { type Pair, pair } from '../product/convGeometry.js';
 import resizeCode, { resizeBilinearGrad as resizeGradCode } from '../wgsl/resizeBilinear.wgsl.js';
 
 const resizes = /* @__PURE__ */ programs('resizeBilinear', resizeCode);
 const spreads = /* @__PURE__ */ programs('resizeBilinearGrad', resizeGradCode);
 
+/** Attributes of `resizeBilinear`. */
 export interface ResizeAttrs {
-  /** Height and width of the result. */
-  readonly size: Pair;
+  /** Height and width of the result; one number for both. */
+  readonly size: number | Pair;
   /**
    * True: the centres of the corner pixels of both images lie on each other. False, the default as in PyTorch: the
    * corners of the images do, so that the picture fills the same area.
@@ -24,7 +25,8 @@ export interface ResizeAttrs {
 }
 
 /** [N, H, W, C] with other sides. */
-function resized(op: string, shape: Shape, { size }: ResizeAttrs): Shape {
+function resized(op: string, shape: Shape, attrs: ResizeAttrs): Shape {
+  const size = pair(attrs.size);
   if (shape.length !== 4 || size.length !== 2 || !size.every((n) => Number.isInteger(n) && n > 0)) {
     throw new ShapeError(
       `${op}: wants [N, H, W, C] and a size of two integers >= 1, got ${formatShape(shape)} and ${formatShape(size)}; ` +
@@ -45,7 +47,8 @@ const shiftOf = (alignCorners: boolean) => (alignCorners ? 0 : 0.5);
 /** Calls `visit(output pixel, input pixel, share)` for every pair of an image's pixels with a share. */
 function eachShare(
   { shape: [, H, W] }: View,
-  { size: [P, Q], alignCorners }: ResizeAttrs,
+  { shape: [, P, Q] }: View,
+  alignCorners: boolean,
   visit: (to: number, from: number, share: number) => void,
 ): void {
   const shift = shiftOf(alignCorners);
@@ -68,7 +71,7 @@ function eachShare(
 }
 
 /** The words of `Params` in wgsl/resizeBilinear.wgsl.ts. */
-function wordsOf([, H, W, C]: Shape, [P, Q]: Pair, alignCorners: boolean, lanes: number): number[] {
+function wordsOf([, H, W, C]: Shape, [, P, Q]: Shape, alignCorners: boolean, lanes: number): number[] {
   const scales = [scaleOf(H, P, alignCorners), scaleOf(W, Q, alignCorners), shiftOf(alignCorners)];
   return [H, W, P, Q, C / lanes, ...scales.map(f32bits)];
 }
@@ -94,25 +97,25 @@ export const resizeBilinear: Op<[x: Tensor], ResizeAttrs> = /* @__PURE__ */ defi
   attrs: { size: [0, 0], alignCorners: false },
   half: [0],
   shape: ([x], attrs) => ({ shape: resized('resizeBilinear', x.shape, attrs), dtype: x.dtype }),
-  reference([x], [y], attrs) {
+  reference([x], [y], { alignCorners }) {
     const [N, H, W, C] = x.shape;
-    const [P, Q] = attrs.size;
+    const [, P, Q] = y.shape;
     y.data.fill(0);
-    eachShare(x, attrs, (to, from, share) => {
+    eachShare(x, y, alignCorners, (to, from, share) => {
       for (let n = 0; n < N; n++) {
         const [a, b] = [(n * P * Q + to) * C, (n * H * W + from) * C];
         for (let c = 0; c < C; c++) y.data[a + c] += share * x.data[b + c];
       }
     });
   },
-  launches([x], [y], { size, alignCorners }) {
+  launches([x], [y], { alignCorners }) {
     const lanes = lanesOf(x);
     return [
       {
         program: resizes(lanes),
         read: [x],
         write: [y],
-        params: wordsOf(x.shape, size, alignCorners, lanes),
+        params: wordsOf(x.shape, y.shape, alignCorners, lanes),
         grid: linesOf(y.shape, lanes),
       },
     ];
@@ -140,7 +143,7 @@ export const resizeBilinearGrad: Op<[g: Tensor], ResizeAttrs> = /* @__PURE__ */ 
     const [N, P, Q, C] = g.shape;
     const [, H, W] = y.shape;
     y.data.fill(0);
-    eachShare(y, { size: [P, Q], alignCorners }, (from, to, share) => {
+    eachShare(y, g, alignCorners, (from, to, share) => {
       for (let n = 0; n < N; n++) {
         const [a, b] = [(n * H * W + to) * C, (n * P * Q + from) * C];
         for (let c = 0; c < C; c++) y.data[a + c] += share * g.data[b + c];
@@ -149,13 +152,12 @@ export const resizeBilinearGrad: Op<[g: Tensor], ResizeAttrs> = /* @__PURE__ */ 
   },
   launches([g], [y], { alignCorners }) {
     const lanes = lanesOf(g);
-    const [, P, Q] = g.shape;
     return [
       {
         program: spreads(lanes),
         read: [g],
         write: [y],
-        params: wordsOf(y.shape, [P, Q], alignCorners, lanes),
+        params: wordsOf(y.shape, g.shape, alignCorners, lanes),
         grid: linesOf(y.shape, lanes),
       },
     ];

@@ -6,11 +6,12 @@ import { programs } from '../../tensor/programs.js';
 import { aroundAxis, formatShape, isFloat, normaliseAxis, type Shape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import gatherCode, { gatherGrad as gatherGradCode } from '../wgsl/gather.wgsl.js';
-import { missingValue, missingWord } from './pick.js';
+import { missingValue, missingWord } from './missing.js';
 
 const gathers = /* @__PURE__ */ programs('gather', gatherCode);
 const gradients = /* @__PURE__ */ programs('gatherGrad', gatherGradCode);
 
+/** Attributes of `gather`: the axis that the index picks from. */
 export interface GatherAttrs {
   readonly axis: number;
 }

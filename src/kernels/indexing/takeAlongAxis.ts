@@ -1,15 +1,20 @@
 import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
+import type { Bindable, Launch } from '../../tensor/backend.js';
 import { grid } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { aroundAxis, formatShape, isFloat, normaliseAxis, type Shape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import takeAlongAxisGradCode from '../wgsl/takeAlongAxis.wgsl.js';
-import { missingValue, pickLaunch } from './pick.js';
+import { expandDims, reshape } from '../layout/reshape.js';
+import type { Collapsed } from '../reduction/stages.js';
+import takeAlongAxisCode, { takeAlongAxisGrad as takeAlongAxisGradCode } from '../wgsl/takeAlongAxis.wgsl.js';
+import { missingValue, missingWord } from './missing.js';
 
+const takes = /* @__PURE__ */ programs((op: string) => (op === 'takeAlongAxis' ? op : `${op} pick`), takeAlongAxisCode);
 const sums = /* @__PURE__ */ programs('takeAlongAxisGrad', takeAlongAxisGradCode);
 
+/** Attributes of `takeAlongAxis`: the axis that the index picks from. */
 export interface TakeAlongAxisAttrs {
   readonly axis: number;
 }
@@ -17,6 +22,24 @@ export interface TakeAlongAxisAttrs {
 export interface TakeAlongAxisGradAttrs extends TakeAlongAxisAttrs {
   /** Extent of the axis in the result. */
   readonly extent: number;
+}
+
+/** The launch of `y[o, m, i] = x[o, index[o, m, i], i]` for `count` values of m. */
+export function takeLaunch(
+  op: string,
+  x: Bindable,
+  index: Bindable,
+  y: Tensor,
+  { reduce, inner }: Pick<Collapsed, 'reduce' | 'inner'>,
+  count = 1,
+): Launch {
+  return {
+    program: takes(op),
+    read: [x, index],
+    write: [y],
+    params: [reduce, inner, count, missingWord(y.dtype)],
+    grid: grid(y.size),
+  };
 }
 
 function withExtent(op: string, shape: Shape, axis: number, extent: number): Shape {
@@ -62,7 +85,7 @@ export const takeAlongAxis: Op<[x: Tensor, index: Tensor], TakeAlongAxisAttrs> =
   launches([x, index], [y], { axis }) {
     const { extent: reduce, inner } = aroundAxis('takeAlongAxis', x.shape, axis);
     const { extent: count } = aroundAxis('takeAlongAxis', index.shape, axis);
-    return [pickLaunch('takeAlongAxis', x, index, y, { reduce, inner }, count)];
+    return [takeLaunch('takeAlongAxis', x, index, y, { reduce, inner }, count)];
   },
   vjp(g, { inputs: [x, index], attrs: { axis } }) {
     const extent = x.shape[normaliseAxis('takeAlongAxis', axis, x.rank)];
@@ -116,6 +139,14 @@ export const takeAlongAxisGrad: Op<[g: Tensor, index: Tensor], TakeAlongAxisGrad
   vjp: (g, { inputs: [, index], attrs: { axis } }) => [() => takeAlongAxis(g, index, { axis }), null],
   keep: { inputs: [1] },
 });
+
+/**
+ * @internal One element of x per place of the index, which has the shape of x without `axis`: `takeAlongAxis` for an index
+ * such as `argMax` returns it.
+ */
+export function pick(x: Tensor, index: Tensor, { axis }: TakeAlongAxisAttrs): Tensor {
+  return reshape(takeAlongAxis(x, expandDims(index, { axis }), { axis }), { shape: index.shape });
+}
 
 export const takeAlongAxisCases = (): OpCases => ({
   op: takeAlongAxis,

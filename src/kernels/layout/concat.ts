@@ -1,5 +1,6 @@
 import { attributesOf } from '../../autograd/attributes.js';
 import type { OpCases } from '../../autograd/cases.js';
+import { composed } from '../../autograd/composed.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { formatShape, normaliseAxis, type Shape, stridesOf } from '../../tensor/shape.js';
@@ -9,6 +10,7 @@ import { expandDims } from './reshape.js';
 import { slice } from './slice.js';
 import { eachStrided, type Strided, writeStrided } from './strided.js';
 
+/** Attributes of `concat` and `stack`: the axis to join along. */
 export interface ConcatAttrs {
   readonly axis: number;
 }
@@ -99,8 +101,12 @@ export const concat = /* @__PURE__ */ ofArray(
 export function stack(xs: readonly Tensor[], attrs?: Partial<ConcatAttrs>): Tensor {
   checkArray('stack', xs);
   const { axis } = attributesOf('stack', { axis: 0 }, attrs);
-  const parts = xs.map((x) => expandDims(x, { axis }));
-  return concat(parts, { axis });
+  return composed('stack', xs, () =>
+    concat(
+      xs.map((x) => expandDims(x, { axis })),
+      { axis },
+    ),
+  );
 }
 
 export const concatCases = (): OpCases => ({

@@ -4,6 +4,7 @@ import { normaliseAxes, type Shape, stridesOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { readStrided, readView, type Strided } from './strided.js';
 
+/** Attributes of `flip`: the axes that are reversed, all of them where left out. */
 export interface FlipAttrs {
   /** Axes to reverse; default: all. */
   readonly axes: number | readonly number[] | undefined;

@@ -5,6 +5,7 @@ import { formatShape, normaliseAxis, type Shape, stridesOf } from '../../tensor/
 import type { Tensor } from '../../tensor/tensor.js';
 import { readStrided, readView, type Strided } from './strided.js';
 
+/** Attributes of `permute`: axis d of the result is axis `order[d]` of x. */
 export interface PermuteAttrs {
   /** Axis `d` of the result is axis `order[d]` of `x`; empty reverses all axes. */
   readonly order: readonly number[];

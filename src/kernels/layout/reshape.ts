@@ -1,11 +1,13 @@
 import { attributesOf, checkArity } from '../../autograd/attributes.js';
 import type { OpCases } from '../../autograd/cases.js';
+import { composed } from '../../autograd/composed.js';
 import type { Op, OpDefinition, Operand } from '../../autograd/op.js';
 import { record } from '../../autograd/tape.js';
 import { ShapeError } from '../../errors.js';
 import { formatShape, normaliseAxes, type Shape, sizeOf } from '../../tensor/shape.js';
 import { aliasOf, Tensor } from '../../tensor/tensor.js';
 
+/** Attributes of `reshape`: the new shape, in which one extent may be -1 and is then found from the others. */
 export interface ReshapeAttrs {
   /** Extents; one of them may be -1, which takes what the others leave. */
   readonly shape: Shape;
@@ -68,25 +70,29 @@ export const reshape: Op<[x: Tensor], ReshapeAttrs> = /* @__PURE__ */ Object.ass
 
 /** Inserts an axis of extent 1 so that it stands at `axis` of the result; -1 is behind the last. */
 export function expandDims(x: Tensor, attrs: { readonly axis: number }): Tensor {
-  const { axis } = attributesOf('expandDims', { axis: Number.NaN }, attrs);
-  const [at] = normaliseAxes('expandDims', axis, x.rank + 1);
-  return reshape(x, { shape: x.shape.toSpliced(at, 0, 1) });
+  return composed('expandDims', [x], () => {
+    const { axis } = attributesOf('expandDims', { axis: Number.NaN }, attrs);
+    const [at] = normaliseAxes('expandDims', axis, x.rank + 1);
+    return reshape(x, { shape: x.shape.toSpliced(at, 0, 1) });
+  });
 }
 
 /** Drops axes of extent 1: those named, by default all. */
 export function squeeze(x: Tensor, attrs?: { readonly axes?: number | readonly number[] }): Tensor {
-  const { axes } = attributesOf<{ axes: number | readonly number[] | undefined }>(
-    'squeeze',
-    { axes: undefined },
-    attrs,
-  );
-  const dropped = new Set(axes === undefined ? undefined : normaliseAxes('squeeze', axes, x.rank));
-  for (const d of dropped) {
-    if (x.shape[d] !== 1) {
-      throw new ShapeError(`squeeze: axis ${d} of ${formatShape(x.shape)} has extent ${x.shape[d]}; only 1 can go`);
+  return composed('squeeze', [x], () => {
+    const { axes } = attributesOf<{ axes: number | readonly number[] | undefined }>(
+      'squeeze',
+      { axes: undefined },
+      attrs,
+    );
+    const dropped = new Set(axes === undefined ? undefined : normaliseAxes('squeeze', axes, x.rank));
+    for (const d of dropped) {
+      if (x.shape[d] !== 1) {
+        throw new ShapeError(`squeeze: axis ${d} of ${formatShape(x.shape)} has extent ${x.shape[d]}; only 1 can go`);
+      }
     }
-  }
-  return reshape(x, { shape: x.shape.filter((n, d) => (axes === undefined ? n !== 1 : !dropped.has(d))) });
+    return reshape(x, { shape: x.shape.filter((n, d) => (axes === undefined ? n !== 1 : !dropped.has(d))) });
+  });
 }
 
 export const reshapeCases = (): OpCases => ({

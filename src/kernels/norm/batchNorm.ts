@@ -15,6 +15,7 @@ import { columnPlan } from './columnPlan.js';
 const statisticsOf = /* @__PURE__ */ programs('batchNorm statistics', statistics);
 const normalises = /* @__PURE__ */ programs('batchNorm', normalise);
 
+/** Attributes of `batchNorm` and its fused forms. */
 export interface BatchNormAttrs {
   /** Added to the variance. */
   readonly eps: number;

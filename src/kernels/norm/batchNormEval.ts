@@ -14,6 +14,7 @@ import batchNormEvalWgsl from '../wgsl/batchNormEval.wgsl.js';
 
 const normalises = /* @__PURE__ */ programs('batchNormEval', batchNormEvalWgsl);
 
+/** Attributes of `batchNormEval`: eps is added to the variance. */
 export interface BatchNormEvalAttrs {
   /** Added to the variance. */
   readonly eps: number;

@@ -57,7 +57,7 @@ export const adamStep: Op<
     checkArenas('adamStep', { params, gradients, m, v, ...(ema.length > 0 && { ema: ema[0] }) }, rules, status);
     checkParameterAverage('adamStep', attrs);
     if (betas.length !== 2 || !betas.every((b) => b >= 0 && b < 1) || !(eps >= 0)) {
-      throw new ShapeError(`adamStep: wants betas in [0, 1) and eps >= 0; got betas ${betas.join(', ')}, eps ${eps}`);
+      throw new ShapeError(`adamStep: wants betas in [0, 1) and eps >= 0; got betas ${betas}, eps ${eps}`);
     }
     return [params, m, v, ...ema];
   },

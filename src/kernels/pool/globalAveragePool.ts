@@ -1,3 +1,4 @@
+import { composed } from '../../autograd/composed.js';
 import { ShapeError } from '../../errors.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -12,10 +13,12 @@ import { avgPool2d } from './avgPool2d.js';
  * @returns float32 [N, C]
  */
 export function globalAveragePool(x: Tensor): Tensor {
-  if (x.rank !== 4) {
-    throw new ShapeError(`globalAveragePool: input must be [N, H, W, C], got ${formatShape(x.shape)}`);
-  }
-  if (x.dtype === 'float16') return mean(x, { axes: [1, 2] }); // avgPool2d would round it to float16
-  const [N, H, W, C] = x.shape;
-  return reshape(avgPool2d(x, { kernel: [H, W] }), { shape: [N, C] });
+  return composed('globalAveragePool', [x], () => {
+    if (x.rank !== 4) {
+      throw new ShapeError(`globalAveragePool: input must be [N, H, W, C], got ${formatShape(x.shape)}`);
+    }
+    if (x.dtype === 'float16') return mean(x, { axes: [1, 2] }); // avgPool2d would round it to float16
+    const [N, H, W, C] = x.shape;
+    return reshape(avgPool2d(x, { kernel: [H, W] }), { shape: [N, C] });
+  });
 }

@@ -13,7 +13,7 @@ export interface PoolAttrs {
   readonly padding: number | Pair;
 }
 
-export const POOL_DEFAULTS: PoolAttrs = { kernel: 2, stride: undefined, padding: 0 };
+export const POOL_DEFAULTS: PoolAttrs = { kernel: [2, 2], stride: undefined, padding: [0, 0] };
 
 /** Attributes of ops that go from windows back to pixels: also the size of the image, which the windows do not tell. */
 export interface UnpoolAttrs extends PoolAttrs {
@@ -22,7 +22,7 @@ export interface UnpoolAttrs extends PoolAttrs {
 }
 
 // Written out, because bundlers keep an object that spreads another.
-export const UNPOOL_DEFAULTS: UnpoolAttrs = { kernel: 2, stride: undefined, padding: 0, size: [2, 2] };
+export const UNPOOL_DEFAULTS: UnpoolAttrs = { kernel: [2, 2], stride: undefined, padding: [0, 0], size: [2, 2] };
 
 /** The geometry of P x Q windows of R x S pixels over N images of H x W x C. */
 export interface Windows {
@@ -71,7 +71,7 @@ export function windowsOver(op: string, shape: Shape, attrs: PoolAttrs): Windows
 
 /** The windows whose pooled values have shape `pooled`; throws unless `size` gives just these. */
 export function windowsOf(op: string, pooled: Shape, attrs: UnpoolAttrs): Windows {
-  const windows = windowsOver(op, [pooled[0], ...attrs.size, pooled[3]], attrs);
+  const windows = windowsOver(op, [pooled[0], ...pair(attrs.size), pooled[3]], attrs);
   if (pooled.length !== 4 || pooled[1] !== windows.P || pooled[2] !== windows.Q) {
     throw new ShapeError(
       `${op}: images of [${attrs.size}] have ${windows.P} x ${windows.Q} windows, got ${formatShape(pooled)}; ` +

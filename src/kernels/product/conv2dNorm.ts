@@ -7,13 +7,14 @@ import { reluGrad } from '../elementwise/activation.js';
 import { add, mul, sub } from '../elementwise/arithmetic.js';
 import { rsqrt } from '../elementwise/unary.js';
 import { sumTo } from '../reduction/sum.js';
-import type { Activation } from '../wgsl/epilogue.wgsl.js';
+import { type Activation, checkActivation } from '../wgsl/epilogue.wgsl.js';
 import { conv2d, conv2dInput, conv2dWeight } from './conv2d.js';
 import { CONV_DEFAULTS, type ConvAttrs, forwardGeometry, outputShape } from './convGeometry.js';
 import { convLaunches } from './launch/convLaunches.js';
 import { normEpilogue } from './launch/epilogue.js';
 import { depthwiseConvs, resnetConvs } from './resnetConvs.js';
 
+/** Attributes of `conv2dNorm`: those of the convolution, eps of the normalisation, and the activation after it. */
 export interface Conv2dNormAttrs extends ConvAttrs {
   /** Added to the variance. */
   readonly eps: number;
@@ -43,6 +44,7 @@ export const conv2dNorm: Op<Operands | [...Operands, residual?: Tensor], Conv2dN
   half: [0, 1, 6],
   shape([x, filter, gamma, beta, mean, variance, residual], attrs) {
     const geometry = forwardGeometry('conv2dNorm', x, filter, attrs);
+    checkActivation('conv2dNorm', attrs.activation);
     for (const [what, { shape }] of Object.entries({ gamma, beta, mean, variance })) {
       if (sameShape(shape, [geometry.outC])) continue;
       throw new ShapeError(

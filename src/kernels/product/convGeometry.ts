@@ -14,13 +14,15 @@ export interface ConvAttrs {
 /** The three convolutions; each maps two of input, filter and output (or their cotangents) to the third. */
 export type Convolution = 'conv2d' | 'conv2dInput' | 'conv2dWeight';
 
-export const CONV_DEFAULTS: ConvAttrs = { stride: 1, padding: 0, dilation: 1, groups: 1 };
+export const CONV_DEFAULTS: ConvAttrs = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 
+/** Attributes of `conv2dInput`: those of the convolution, and the size of its input. */
 export interface Conv2dInputAttrs extends ConvAttrs {
   /** Height and width of the result: several input sizes give one output size, so it must be said. */
   readonly inputSize: Pair;
 }
 
+/** Attributes of `conv2dWeight`: those of the convolution, and the size of its filter. */
 export interface Conv2dWeightAttrs extends ConvAttrs {
   /** Height and width of the filters. */
   readonly kernel: Pair;
@@ -46,7 +48,7 @@ export interface ConvGeometry {
 }
 
 export function pair(value: number | Pair): Pair {
-  return typeof value === 'number' ? [value, value] : value;
+  return Array.isArray(value) ? (value as unknown as Pair) : [value as number, value as number];
 }
 
 /** Output extent along one axis: `floor((in + 2 padding - dilation (kernel - 1) - 1) / stride) + 1`. */
@@ -163,12 +165,12 @@ function requireRank4(op: string, what: string, { shape }: Shaped): void {
 export function inputGeometry(g: Shaped, filter: Shaped, attrs: Conv2dInputAttrs): ConvGeometry {
   requireRank4('conv2dInput', 'g [N, P, Q, K]', g);
   const [batch, P, Q, K] = g.shape;
-  const x = { shape: [batch, ...attrs.inputSize, filter.shape[2] * attrs.groups] };
+  const x = { shape: [batch, ...pair(attrs.inputSize), filter.shape[2] * attrs.groups] };
   const geometry = forwardGeometry('conv2dInput', x, filter, attrs);
   const [outH, outW] = geometry.outSize;
   if (outH !== P || outW !== Q || geometry.outC !== K) {
     throw new ShapeError(
-      `conv2dInput: an input of ${attrs.inputSize.join('x')} gives an output of ${outH}x${outW}x${geometry.outC}, ` +
+      `conv2dInput: an input of ${pair(attrs.inputSize).join('x')} gives an output of ${outH}x${outW}x${geometry.outC}, ` +
         `but g is ${formatShape(g.shape)}; mend inputSize, the filter or the attributes`,
     );
   }
@@ -179,12 +181,12 @@ export function inputGeometry(g: Shaped, filter: Shaped, attrs: Conv2dInputAttrs
 export function weightGeometry(x: Shaped, g: Shaped, attrs: Conv2dWeightAttrs): ConvGeometry {
   requireRank4('conv2dWeight', 'g [N, P, Q, K]', g);
   const [batch, P, Q, K] = g.shape;
-  const filter = { shape: [...attrs.kernel, x.shape[3] / attrs.groups, K] };
+  const filter = { shape: [...pair(attrs.kernel), x.shape[3] / attrs.groups, K] };
   const geometry = forwardGeometry('conv2dWeight', x, filter, attrs);
   const [outH, outW] = geometry.outSize;
   if (geometry.batch !== batch || outH !== P || outW !== Q) {
     throw new ShapeError(
-      `conv2dWeight: ${attrs.kernel.join('x')} filters on ${formatShape(x.shape)} give an output of ` +
+      `conv2dWeight: ${pair(attrs.kernel).join('x')} filters on ${formatShape(x.shape)} give an output of ` +
         `[${geometry.batch}, ${outH}, ${outW}, ${K}], but g is ${formatShape(g.shape)}; mend kernel or the attributes`,
     );
   }

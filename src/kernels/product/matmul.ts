@@ -7,6 +7,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { gradientFor } from '../reduction/sum.js';
 import { matmulLaunches, type ProductGeometry } from './launch/matmulLaunches.js';
 
+/** Attributes of `matmul`: which operands are transposed in their last two axes. */
 export interface MatmulAttrs {
   /** Use the last two axes of `a` (of `b`) swapped. */
   readonly transA: boolean;

@@ -3,9 +3,12 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import type { View } from '../../tensor/backend.js';
 import { type DType, sumType } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { pickLaunch, place } from '../indexing/pick.js';
+import { takeAlongAxisGrad, takeLaunch } from '../indexing/takeAlongAxis.js';
+import { permute } from '../layout/permute.js';
+import { reshape } from '../layout/reshape.js';
 import {
   arrange,
+  collapse,
   collapsedView,
   REDUCE_DEFAULTS,
   type ReduceAttrs,
@@ -88,12 +91,22 @@ function extremum(name: Direction): Op<[x: Tensor], ReduceAttrs> {
       return [
         ...launches,
         ...stages(firstExtremum(name, x), data, index, collapsed, context),
-        pickLaunch(name, data, index, y, collapsed),
+        takeLaunch(name, data, index, y, collapsed),
       ];
     },
-    vjp: (g, { inputs: [x], outputs: [, index], attrs }) => [() => place(g, index, { ...attrs, shape: x.shape })],
+    vjp: (g, { inputs: [x], outputs: [, index], attrs }) => [() => gradientAt(index, g, x, attrs)],
     keep: { inputs: [], outputs: [1] },
   });
+}
+
+/** The gradient of each extremum goes to where it was found, and 0 elsewhere. */
+function gradientAt(index: Tensor, g: Tensor, { shape }: Tensor, { axes }: ReduceAttrs): Tensor {
+  const { outer, reduce, inner, order } = collapse('extremum', shape, axes);
+  const [of, at] = [g, index].map((t) => reshape(t, { shape: [outer, 1, inner] }));
+  const rows = takeAlongAxisGrad(of, at, { axis: 1, extent: reduce });
+  if (!order) return reshape(rows, { shape });
+  const inverse = order.map((_, d) => order.indexOf(d));
+  return permute(reshape(rows, { shape: order.map((d) => shape[d]) }), { order: inverse });
 }
 
 /** Largest element over axes, `y[o, i] = max_r x[o, r, i]`; the gradient goes to the first that attains it. NaN wins. */
@@ -102,6 +115,7 @@ export const max: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ extremum('max')
 /** Smallest element over axes, `y[o, i] = min_r x[o, r, i]`; the gradient goes to the first that attains it. NaN wins. */
 export const min: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ extremum('min');
 
+/** Attributes of `argMax`. */
 export interface ArgMaxAttrs {
   readonly axis: number;
   readonly keepDims: boolean;

@@ -5,6 +5,7 @@ import { aroundAxis, normaliseAxis, sumType, WGSL_TYPE } from '../../tensor/shap
 import type { Tensor } from '../../tensor/tensor.js';
 import scanWgsl, { chunkTotals, type ScanCode } from '../wgsl/scan.wgsl.js';
 
+/** Attributes of a scan such as `cumsum`: the axis it runs along, and whether it runs from the end. */
 export interface ScanAttrs {
   readonly axis: number;
   /** Begins at the end instead: `y_r` combines all `x_q` with `q >= r`. */

@@ -15,6 +15,7 @@ import { logSum, normaliser } from './logSumExp.js';
 import { arrange, collapsedView, stages } from './stages.js';
 import { sum } from './sum.js';
 
+/** Attributes of `softmax` and `logSoftmax`: the axis along which the probabilities add up to 1. */
 export interface SoftmaxAttrs {
   readonly axis: number;
 }

@@ -68,6 +68,7 @@ export const sum: Op<[x: Tensor], ReduceAttrs> = /* @__PURE__ */ defineOp({
   keep: { inputs: [] },
 });
 
+/** Attributes of `broadcastTo`: the shape of the result. */
 export interface BroadcastAttrs {
   readonly shape: Shape;
 }

@@ -9,6 +9,7 @@ import { mean } from './mean.js';
 import { collapse, collapsedView, type ReduceAttrs, type Reducer, reducedShape, reduceLaunches } from './stages.js';
 import { spread } from './sum.js';
 
+/** Attributes of `variance`: it divides by the number of elements less `correction`. */
 export interface VarianceAttrs extends ReduceAttrs {
   /** 1 divides by R - 1, which estimates the variance of what R elements were drawn from; 0 divides by R. */
   readonly correction: 0 | 1;

@@ -1,3 +1,5 @@
+import { ShapeError } from '../../errors.js';
+import { nameValue } from '../../tensor/tree.js';
 import { elementType, load4 } from './tile.wgsl.js';
 
 export type Activation = 'none' | 'relu' | 'relu6';
@@ -23,6 +25,13 @@ const ACTIVATIONS: Readonly<Record<Activation, string>> = {
   relu: 'y = select(y, zero, y <= zero);',
   relu6: 'y = select(select(y, zero, y <= zero), zero + 6.0, y >= zero + 6.0);',
 };
+
+/** @internal Refuses an activation that there is not, which would be taken for another. */
+export function checkActivation(by: string, activation: Activation): void {
+  if (Object.hasOwn(ACTIVATIONS, activation)) return;
+  const known = Object.keys(ACTIVATIONS).join(', ');
+  throw new ShapeError(`${by}: activation must be one of ${known}, got ${nameValue(activation)}`);
+}
 
 function operandsOf({ bias, norm, residual }: Epilogue): readonly string[] {
   return [...(bias ? ['bias'] : []), ...(norm ? NORM : []), ...(residual ? ['residual'] : [])];

@@ -5,9 +5,10 @@ import { reshape } from '../../kernels/layout/reshape.js';
 import { broadcastTo, sum } from '../../kernels/reduction/sum.js';
 import { normal, xavierUniform } from '../../nn/init.js';
 import * as mlp from '../../nn/mlp.js';
-import { checkNames, type Names } from '../../tensor/optionNames.js';
+import { namedTensors } from '../../nn/tree.js';
+import { checkOptions, type Kinds } from '../../tensor/options.js';
 import type { Rng } from '../../tensor/rng.js';
-import { formatShape } from '../../tensor/shape.js';
+import { formatShape, type Shape, sameShape } from '../../tensor/shape.js';
 import type { Device, Tensor } from '../../tensor/tensor.js';
 import type { StandardDensity } from '../density.js';
 import { type Flow, flowOver, type Moved } from './flow.js';
@@ -20,6 +21,7 @@ import type { Transform, TransformParameters } from './transforms.js';
  */
 export type CouplingFlowParams<Part extends string> = Record<Part, mlp.MlpParams[]> & { embedding?: Tensor };
 
+/** Options of `couplingFlow`. */
 export interface CouplingFlowOptions<Part extends string = string> {
   /** D. */
   readonly dims: number;
@@ -48,17 +50,17 @@ export interface CouplingFlowOptions<Part extends string = string> {
   readonly base?: StandardDensity;
 }
 
-const OPTIONS: Names<CouplingFlowOptions> = {
-  dims: true,
-  transform: true,
-  couplings: true,
-  hidden: true,
-  hiddenLayers: true,
-  masks: true,
-  joints: true,
-  embedding: true,
-  weights: true,
-  base: true,
+const OPTIONS: Kinds<CouplingFlowOptions> = {
+  dims: 'number',
+  transform: 'record',
+  couplings: 'number',
+  hidden: 'number',
+  hiddenLayers: 'number',
+  masks: 'numbers',
+  joints: 'number',
+  embedding: 'number',
+  weights: 'text',
+  base: ['text', 'record'],
 };
 
 /**
@@ -73,7 +75,7 @@ const OPTIONS: Names<CouplingFlowOptions> = {
  * @throws ShapeError if a count is below 1 or not whole, or for an option there is not
  */
 export function couplingFlow<Part extends string>(options: CouplingFlowOptions<Part>): Flow<CouplingFlowParams<Part>> {
-  checkNames('couplingFlow', 'option', OPTIONS, options);
+  checkOptions('couplingFlow', 'option', OPTIONS, options);
   const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, joints, masks } = options;
   checkCounts('couplingFlow', { dims, couplings, hidden, hiddenLayers, joints: joints ?? 1 });
   checkMasks(masks ?? alternatingMasks(dims, couplings), dims, couplings);
@@ -93,11 +95,9 @@ function initCouplings<Part extends string>(
   device: Device,
   options: CouplingFlowOptions<Part>,
 ): CouplingFlowParams<Part> {
-  const { dims, transform, couplings = 6, hidden = 64, hiddenLayers = 2, joints, embedding = 8 } = options;
-  const { weights = 'identity' } = options;
-  const seen = dims + (joints === undefined ? 0 : embedding);
+  const { dims, transform, couplings = 6, hiddenLayers = 2, joints, embedding = 8, weights = 'identity' } = options;
   const network = (count: number): mlp.MlpParams => {
-    const sizes = [seen, ...new Array<number>(hiddenLayers).fill(hidden), dims * count];
+    const sizes = networkSizes(options, count);
     const weightInit: mlp.MlpOptions['weightInit'] =
       weights === 'xavier' ? (r, d, shape) => xavierUniform(r, d, shape, 0.01) : undefined;
     const net = mlp.init(rng, device, { sizes, weightInit });
@@ -112,21 +112,61 @@ function initCouplings<Part extends string>(
   return joints === undefined ? nets : { ...nets, embedding: normal(rng, device, [joints, embedding], 1) };
 }
 
+/** The numbers of features of a network, from what it reads to `count` numbers per coordinate. */
+function networkSizes(
+  { dims, hidden = 64, hiddenLayers = 2, joints, embedding = 8 }: CouplingFlowOptions,
+  count: number,
+): readonly number[] {
+  const seen = dims + (joints === undefined ? 0 : embedding);
+  return [seen, ...new Array<number>(hiddenLayers).fill(hidden), dims * count];
+}
+
+/**
+ * @internal Refuses parameters that a flow of other options has made.
+ *
+ * @throws ShapeError that names the first one that differs, with both shapes
+ */
+export function checkCouplings<Part extends string>(
+  params: CouplingFlowParams<Part>,
+  options: CouplingFlowOptions<Part>,
+): void {
+  const { couplings = 6, transform, joints, embedding = 8 } = options;
+  const wanted = new Map<string, Shape>(joints === undefined ? [] : [['embedding', [joints, embedding]]]);
+  for (const [part, count] of Object.entries<number>(transform.parts)) {
+    const sizes = networkSizes(options, count);
+    for (let c = 0; c < couplings; c++) {
+      for (let i = 0; i + 1 < sizes.length; i++) {
+        wanted.set(`${part}.${c}.${2 * i}.weight`, [sizes[i + 1], sizes[i]]);
+        wanted.set(`${part}.${c}.${2 * i}.bias`, [sizes[i + 1]]);
+      }
+    }
+  }
+  const given = namedTensors(params);
+  for (const name of new Set([...wanted.keys(), ...given.keys()])) {
+    const [want, got] = [wanted.get(name), given.get(name)?.shape];
+    if (want && got && sameShape(want, got)) continue;
+    const shown = (shape: Shape | undefined) => (shape ? formatShape(shape) : 'missing');
+    throw new ShapeError(
+      `flow: parameter ${name} is ${shown(got)}, expected ${shown(want)} by the options of this flow; ` +
+        'pass what its init has made, or the options that they were made with',
+    );
+  }
+}
+
 function move<Part extends string>(
   params: CouplingFlowParams<Part>,
   points: Tensor,
-  { dims, transform, joints, masks: given }: CouplingFlowOptions<Part>,
+  options: CouplingFlowOptions<Part>,
   direction: 'forward' | 'inverse',
 ): Moved {
+  const { dims, transform, joints, couplings = 6, masks = alternatingMasks(dims, couplings) } = options;
   const { shape } = points;
   if (shape.at(-1) !== dims || (joints !== undefined && shape.at(-2) !== joints)) {
     const wanted = joints === undefined ? `[..., ${dims}]` : `[..., ${joints}, ${dims}]`;
     throw new ShapeError(`flow: points must be ${wanted}, got ${formatShape(shape)}`);
   }
+  checkCouplings(params, options);
   const parts = Object.keys(transform.parts) as Part[];
-  const count = params[parts[0]].length;
-  const masks = given ?? alternatingMasks(dims, count);
-  checkMasks(masks, dims, count);
   const { embedding }: { embedding?: Tensor } = params;
   const vectors = embedding && broadcastTo(embedding, { shape: [...shape.slice(0, -1), embedding.shape[1]] });
   const order = direction === 'forward' ? masks.keys() : [...masks.keys()].reverse();

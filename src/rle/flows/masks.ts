@@ -29,8 +29,11 @@ export function checkCounts(op: string, counts: Readonly<Record<string, number>>
 
 /** Throws unless there is one row of `dims` zeros and ones per coupling, and every coordinate is transformed by some. */
 export function checkMasks(masks: Masks, dims: number, couplings: number): void {
-  const text = `[${masks.map((row) => `[${row.join(', ')}]`).join(', ')}]`;
-  if (masks.length !== couplings || masks.some((row) => row.length !== dims || row.some((m) => m !== 0 && m !== 1))) {
+  const text = `[${masks.map((row) => `[${[row].flat().join(', ')}]`).join(', ')}]`;
+  if (
+    masks.length !== couplings ||
+    masks.some((row) => !Array.isArray(row) || row.length !== dims || row.some((m) => m !== 0 && m !== 1))
+  ) {
     throw new ShapeError(
       `flow: masks must be ${couplings} rows (one per coupling) of ${dims} zeros or ones, got ${text}`,
     );

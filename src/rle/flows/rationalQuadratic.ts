@@ -5,7 +5,7 @@ import { clamp } from '../../kernels/elementwise/clamp.js';
 import { greaterEqual, lessEqual } from '../../kernels/elementwise/comparison.js';
 import { abs, log, softplus, sqrt, square } from '../../kernels/elementwise/unary.js';
 import { where } from '../../kernels/elementwise/where.js';
-import { pick } from '../../kernels/indexing/pick.js';
+import { pick } from '../../kernels/indexing/takeAlongAxis.js';
 import { expandDims } from '../../kernels/layout/reshape.js';
 import { pad } from '../../kernels/layout/slice.js';
 import { cumsum } from '../../kernels/reduction/cumsum.js';
@@ -14,6 +14,7 @@ import { sum } from '../../kernels/reduction/sum.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { columns, type Transform } from './transforms.js';
 
+/** Options of `rationalQuadratic`. */
 export interface SplineOptions {
   /** Pieces of the spline, default 8. */
   readonly bins?: number;
@@ -118,8 +119,8 @@ function pieceAt(at: Tensor, parameters: Tensor, { bins, bound }: Required<Splin
   const slopes = add(softplus(add(columns(parameters, 2 * bins, 3 * bins - 1), UNIT_SLOPE)), LEAST);
   // Of the knots between pieces and what the outer ends have instead, the one at either end of the piece.
   const before = new Array<number>(at.rank).fill(0).concat(1);
-  const atStart = (inner: Tensor, value: number) => pick(pad(inner, { before, value }), index, { axes: -1 });
-  const atEnd = (inner: Tensor, value: number) => pick(pad(inner, { after: before, value }), index, { axes: -1 });
+  const atStart = (inner: Tensor, value: number) => pick(pad(inner, { before, value }), index, { axis: -1 });
+  const atEnd = (inner: Tensor, value: number) => pick(pad(inner, { after: before, value }), index, { axis: -1 });
   return {
     left: atStart(inX, -bound),
     right: atEnd(inX, bound),

@@ -1,4 +1,4 @@
-import { checkNames, type Names } from '../../tensor/optionNames.js';
+import { checkOptions, type Kinds } from '../../tensor/options.js';
 import type { RealNvpParams } from '../fused/flowShape.js';
 import { withKernels } from '../fused/withKernels.js';
 import { type CouplingFlowOptions, couplingFlow } from './couplingFlow.js';
@@ -7,6 +7,7 @@ import { affine } from './transforms.js';
 
 export type { RealNvpParams } from '../fused/flowShape.js';
 
+/** Options of `realNvp`. */
 export interface RealNvpOptions extends Omit<CouplingFlowOptions, 'transform' | 'joints' | 'embedding'> {
   /** Default `torch`, what the official code runs with; `xavier` is mmpose's. */
   readonly weights?: CouplingFlowOptions['weights'];
@@ -14,15 +15,15 @@ export interface RealNvpOptions extends Omit<CouplingFlowOptions, 'transform' | 
   readonly scaleBound?: number;
 }
 
-const OPTIONS: Names<RealNvpOptions> = {
-  dims: true,
-  couplings: true,
-  hidden: true,
-  hiddenLayers: true,
-  masks: true,
-  weights: true,
-  base: true,
-  scaleBound: true,
+const OPTIONS: Kinds<RealNvpOptions> = {
+  dims: 'number',
+  couplings: 'number',
+  hidden: 'number',
+  hiddenLayers: 'number',
+  masks: 'numbers',
+  weights: 'text',
+  base: ['text', 'record'],
+  scaleBound: 'number',
 };
 
 /**
@@ -33,8 +34,8 @@ const OPTIONS: Names<RealNvpOptions> = {
  * @throws ShapeError if a count is below 1 or not whole, or for an option there is not
  */
 export function realNvp(options: RealNvpOptions): Flow<RealNvpParams> {
-  checkNames('realNvp', 'option', OPTIONS, options);
+  checkOptions('realNvp', 'option', OPTIONS, options);
   const { scaleBound = 1, weights = 'torch', ...rest } = options;
-  const composed = couplingFlow({ ...rest, weights, transform: affine(scaleBound) });
-  return withKernels(composed, { scaleBound, masks: options.masks });
+  const couplings = { ...rest, weights, transform: affine(scaleBound) };
+  return withKernels(couplingFlow(couplings), couplings, scaleBound);
 }

@@ -1,3 +1,4 @@
+import { composed } from '../../autograd/composed.js';
 import { defineMultiOp, type Op, once } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch, type Program } from '../../tensor/backend.js';
@@ -43,12 +44,12 @@ export const jointwise: Op<Tensor[], JointwiseAttrs, readonly Tensor[]> = /* @__
   attrs: { formula: NOTHING, scalars: [] },
   shape: (inputs, { formula }) => {
     const [{ shape }] = inputs;
-    const fits = ({ shape: got }: { readonly shape: Shape }, i: number) =>
-      sameShape(got, shapeOf(formula.operands[i], shape));
-    if (shape.length !== 3 || inputs.length !== formula.operands.length || !inputs.every(fits)) {
+    const extents = formula.operands ?? [];
+    const fits = ({ shape: got }: { readonly shape: Shape }, i: number) => sameShape(got, shapeOf(extents[i], shape));
+    if (shape.length !== 3 || inputs.length !== extents.length || !inputs.every(fits)) {
       throw new ShapeError(
         `jointwise: ${formula.name} wants operands [B, K, D] for coordinates, [B, K, 1] for joints and [] for the batch, ` +
-          `in the order ${formula.operands.join(', ')}; got ${inputs.map((x) => formatShape(x.shape)).join(', ')}`,
+          `in the order ${extents.join(', ')}; got ${inputs.map((x) => formatShape(x.shape)).join(', ')}`,
       );
     }
     return formula.results.map(({ extent }) => ({ shape: shapeOf(extent, shape), dtype: 'float32' }));
@@ -182,12 +183,14 @@ const formulas = new Map<string, Formula>();
 /**
  * Evaluates the formula that `write` builds; it builds it once for all calls of the same name, operands and extents.
  *
+ * @param by the function that the user called, for errors
  * @param name distinguishes formulas: it must tell everything that `write` depends on
  * @param variables operands whose gradients are wanted together
  * @param data operands that seldom have a gradient
  * @param scalars numbers, the same for all coordinates, which may change from call to call
  */
 export function evaluate<V extends Operands, C extends Operands, S extends Readonly<Record<string, number>>>(
+  by: string,
   name: string,
   variables: V,
   data: C,
@@ -216,8 +219,6 @@ export function evaluate<V extends Operands, C extends Operands, S extends Reado
     };
     formulas.set(key, formula);
   }
-  return jointwise.apply(
-    operands.map(([, x]) => x),
-    { formula, scalars: Object.values(scalars) },
-  );
+  const xs = operands.map(([, x]) => x);
+  return composed(by, xs, () => jointwise.apply(xs, { formula, scalars: Object.values(scalars) }));
 }

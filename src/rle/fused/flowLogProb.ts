@@ -71,6 +71,9 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
     arity: 2,
     attrs: { ...DEFAULTS, map: 'inverse' },
     shape: ([points, flat], attrs) => {
+      if (attrs.map !== 'forward' && attrs.map !== 'inverse') {
+        throw new ShapeError(`flowMove: map must be 'forward' or 'inverse', got '${attrs.map}'`);
+      }
       const [n] = checkFlow('flowMove', points, flat, attrs);
       return [points, { shape: [n], dtype: 'float32' }, statesSpec(n, attrs)];
     },
@@ -122,8 +125,8 @@ export function unflattenFlow(flat: Tensor, attrs: FlowAttrs): RealNvpParams {
 }
 
 /** The flow that the kernels compute, as ops. */
-function composed({ dims, masks, scaleBound }: FlowAttrs): Flow<RealNvpParams> {
-  return couplingFlow({ dims, couplings: masks.length, masks, transform: affine(scaleBound) });
+function composed({ dims, hidden, masks, scaleBound }: FlowAttrs): Flow<RealNvpParams> {
+  return couplingFlow({ dims, hidden, couplings: masks.length, masks, transform: affine(scaleBound) });
 }
 
 /** Whether the composed form is needed: the gradient's kernels have no derivative, and the reference has no kernels. */

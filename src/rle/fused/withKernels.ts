@@ -1,24 +1,22 @@
-import { ShapeError } from '../../errors.js';
 import { concat } from '../../kernels/layout/concat.js';
 import { reshape } from '../../kernels/layout/reshape.js';
 import { slice } from '../../kernels/layout/slice.js';
-import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { type CouplingFlowOptions, checkCouplings } from '../flows/couplingFlow.js';
 import { type Flow, flowOver, type Moved } from '../flows/flow.js';
-import { alternatingMasks, checkMasks, type Masks } from '../flows/masks.js';
+import { alternatingMasks } from '../flows/masks.js';
 import { flattenFlow, flowLogProb, flowMove } from './flowLogProb.js';
 import type { FlowAttrs, RealNvpParams } from './flowShape.js';
 import { MOST_POINTS, selectPointTile } from './selectFlow.js';
 
-interface Couplings {
-  readonly masks?: Masks | undefined;
-  readonly scaleBound: number;
-}
-
 /** A RealNVP whose maps, and whose density over a normal base, are one dispatch each where the kernels fit its shape. */
-export function withKernels(composed: Flow<RealNvpParams>, couplings: Couplings): Flow<RealNvpParams> {
+export function withKernels(
+  composed: Flow<RealNvpParams>,
+  couplings: CouplingFlowOptions<'t' | 's'>,
+  scaleBound: number,
+): Flow<RealNvpParams> {
   const moved = (params: RealNvpParams, points: Tensor, map: 'forward' | 'inverse'): Moved => {
-    const attrs = fusedAttrs(params, points, couplings);
+    const attrs = fusedAttrs(params, points, couplings, scaleBound);
     if (!attrs) return composed[map](params, points);
     const flat = flattenFlow(params);
     const parts = inParts(points, attrs.dims).map((part) => flowMove(part, flat, { ...attrs, map }));
@@ -34,7 +32,7 @@ export function withKernels(composed: Flow<RealNvpParams>, couplings: Couplings)
   return {
     ...flow,
     logProb(params, x) {
-      const attrs = fusedAttrs(params, x, couplings);
+      const attrs = fusedAttrs(params, x, couplings, scaleBound);
       if (!attrs) return composed.logProb(params, x);
       const flat = flattenFlow(params);
       const parts = inParts(x, attrs.dims).map((part) => flowLogProb(part, flat, attrs));
@@ -50,30 +48,14 @@ export function withKernels(composed: Flow<RealNvpParams>, couplings: Couplings)
 function fusedAttrs(
   params: RealNvpParams,
   points: Tensor,
-  { masks: given, scaleBound }: Couplings,
+  options: CouplingFlowOptions<'t' | 's'>,
+  scaleBound: number,
 ): FlowAttrs | undefined {
+  const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, masks = alternatingMasks(dims, couplings) } = options;
   const { capabilities } = points.device;
-  const [hidden, dims] = params.t[0][0].weight.shape;
-  const couplings = params.t.length;
-  if (points.shape.at(-1) !== dims) {
-    throw new ShapeError(
-      `flow: the parameters are those of ${dims} coordinates, the points are ${formatShape(points.shape)}; ` +
-        'the last axis must hold the coordinates',
-    );
-  }
-  const masks = given ?? alternatingMasks(dims, couplings);
-  checkMasks(masks, dims, couplings);
-  const widths = [
-    [hidden, dims],
-    [hidden, hidden],
-    [dims, hidden],
-  ];
-  const isPlain = [...params.t, ...params.s].every((network) => {
-    const layers = Object.values(network);
-    return layers.length === 3 && layers.every(({ weight, bias }, i) => bias && `${weight.shape}` === `${widths[i]}`);
-  });
-  const fits = capabilities.tier !== 'reference' && selectPointTile(capabilities, hidden) !== undefined;
-  if (!isPlain || !fits || dims > 4 || couplings * dims > 32 || params.s.length !== couplings) return undefined;
+  if (hiddenLayers !== 2 || dims > 4 || couplings * dims > 32 || points.shape.at(-1) !== dims) return undefined;
+  if (capabilities.tier === 'reference' || !selectPointTile(capabilities, hidden)) return undefined;
+  checkCouplings(params, options);
   return { dims, hidden, masks, scaleBound };
 }
 
