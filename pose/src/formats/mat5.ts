@@ -1,10 +1,21 @@
 import { DataError } from 'wgrad';
 
+/** Numbers in memory as the file has them: MATLAB may store an array of doubles that are all whole in a smaller type. */
+export type MatData =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array;
+
 /** A real numeric array, first index fastest: element (i, j, k) is `data[i + dims[0] * (j + dims[1] * k)]`. */
 export interface MatNumbers {
   readonly kind: 'numbers';
   readonly dims: readonly number[];
-  readonly data: Float64Array;
+  readonly data: MatData;
 }
 
 /** Characters, in one line. */
@@ -24,18 +35,18 @@ const MATRIX = 14;
 const COMPRESSED = 15;
 const UTF8 = 16;
 const UTF16 = 17;
-/** Bytes and reader of each numeric element type, by its code in the format. */
-const NUMERIC: Readonly<Record<number, readonly [bytes: number, read: (v: DataView, at: number) => number]>> = {
-  1: [1, (v, at) => v.getInt8(at)],
-  2: [1, (v, at) => v.getUint8(at)],
-  3: [2, (v, at) => v.getInt16(at, true)],
-  4: [2, (v, at) => v.getUint16(at, true)],
-  5: [4, (v, at) => v.getInt32(at, true)],
-  6: [4, (v, at) => v.getUint32(at, true)],
-  7: [4, (v, at) => v.getFloat32(at, true)],
-  9: [8, (v, at) => v.getFloat64(at, true)],
-  12: [8, (v, at) => Number(v.getBigInt64(at, true))],
-  13: [8, (v, at) => Number(v.getBigUint64(at, true))],
+/** Bytes of each numeric element type, by its code in the format, and how an array is made of an own copy of them. */
+const NUMERIC: Readonly<Record<number, readonly [bytes: number, read: (own: ArrayBuffer) => MatData]>> = {
+  1: [1, (own) => new Int8Array(own)],
+  2: [1, (own) => new Uint8Array(own)],
+  3: [2, (own) => new Int16Array(own)],
+  4: [2, (own) => new Uint16Array(own)],
+  5: [4, (own) => new Int32Array(own)],
+  6: [4, (own) => new Uint32Array(own)],
+  7: [4, (own) => new Float32Array(own)],
+  9: [8, (own) => new Float64Array(own)],
+  12: [8, (own) => Float64Array.from(new BigInt64Array(own), Number)],
+  13: [8, (own) => Float64Array.from(new BigUint64Array(own), Number)],
 };
 /** Array classes; double, single and the integers are numeric. */
 const CELL = 1;
@@ -44,8 +55,15 @@ const CHAR = 4;
 const FIRST_NUMERIC = 6;
 const LAST_NUMERIC = 15;
 const COMPLEX = 0x08;
-/** MPII's annotation has about half of this; a compressed element that claims more is damaged or hostile. */
+/**
+ * What compressed elements may become, all together: so many times the bytes of the file and a megabyte, and no more than
+ * half a gigabyte. MPII's annotation grows about twentyfold to half of that; zlib would allow a thousandfold.
+ */
+const MOST_GROWTH = 128;
 const LARGEST = 2 ** 29;
+/** MATLAB's own limits on names and axes are lower. */
+const MOST_AXES = 64;
+const LONGEST_NAME = 4096;
 
 interface Element {
   readonly type: number;
@@ -55,8 +73,8 @@ interface Element {
 
 /**
  * Reads the variables of a MATLAB 5 file (little-endian, zlib-compressed or not) by name. Structs and cells are parsed
- * one level at a time, when they are asked for, so that deep nesting does no harm. Format: MathWorks, "MAT-File
- * Format", level 5.
+ * one level at a time, when they are asked for, so that deep nesting does no harm. What is compressed may grow to 128
+ * times the size of the file. Format: MathWorks, "MAT-File Format", level 5.
  * @param file names the source in messages
  * @throws DataError for another format (a version 7.3 file is HDF5), and where sizes do not fit
  */
@@ -66,10 +84,16 @@ export async function readMat5(bytes: Uint8Array, file: string): Promise<Map<str
     throw new DataError(`${file}: not a little-endian MATLAB 5 file; save it from MATLAB with -v7, or give JSON`);
   }
   const variables = new Map<string, MatValue>();
+  let room = Math.min(LARGEST, 2 ** 20 + MOST_GROWTH * bytes.length);
   for (let at = 128; at < bytes.length; ) {
     const outer = element(view, at, file);
     at = outer.next;
-    const inner = outer.type === COMPRESSED ? element(await inflate(outer.body, file), 0, file) : outer;
+    let inner = outer;
+    if (outer.type === COMPRESSED) {
+      const whole = await inflate(outer.body, room, file);
+      room -= whole.byteLength;
+      inner = element(whole, 0, file);
+    }
     if (inner.type !== MATRIX) continue;
     const { name, value } = matrix(inner.body, file);
     variables.set(name, value);
@@ -134,22 +158,29 @@ function element(view: DataView, at: number, file: string): Element {
 }
 
 /** Node and browsers have zlib as a stream. */
-async function inflate(body: DataView, file: string): Promise<DataView> {
+async function inflate(body: DataView, room: number, file: string): Promise<DataView> {
   const packed = new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
   const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Uint8Array[] = [];
+  let length = 0;
   try {
-    let length = 0;
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    for (let read = await reader.read(); !read.done && length <= room; read = await reader.read()) {
       length += read.value.length;
-      if (length > LARGEST) throw new RangeError(`more than ${LARGEST} bytes`);
       chunks.push(read.value);
     }
   } catch {
-    await reader.cancel().catch(() => undefined);
     throw broken(file, 'a compressed element does not decompress');
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
-  return new DataView(await new Blob(chunks).arrayBuffer());
+  if (length > room) throw broken(file, `compressed elements become more than ${MOST_GROWTH} times its size`);
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return new DataView(whole.buffer);
 }
 
 function matrix(body: DataView, file: string): { readonly name: string; readonly value: MatValue } {
@@ -161,8 +192,9 @@ function matrix(body: DataView, file: string): { readonly name: string; readonly
   if (flags.body.byteLength < 8) throw broken(file, 'an array has no flags');
   const kind = flags.body.getUint8(0);
   const complex = (flags.body.getUint8(1) & COMPLEX) !== 0;
+  if (label.body.byteLength > LONGEST_NAME) throw broken(file, `a name has ${label.body.byteLength} bytes`);
   const name = new TextDecoder().decode(label.body);
-  const dims = Array.from(numbers(shape, file));
+  const dims = dimsOf(shape, file);
   if (kind === CELL) return { name, value: new MatMembers(body, label.next, dims, [''], file) };
   if (kind === STRUCT) return { name, value: structs(body, label.next, dims, file) };
   if (kind === CHAR) return { name, value: { kind: 'text', text: text(element(body, label.next, file), file) } };
@@ -177,12 +209,14 @@ function matrix(body: DataView, file: string): { readonly name: string; readonly
 function structs(body: DataView, at: number, dims: readonly number[], file: string): MatMembers {
   const width = element(body, at, file);
   const names = element(body, width.next, file);
-  const [length] = numbers(width, file);
-  const count = names.body.byteLength / length;
-  if (names.body.byteLength > 0 && !Number.isInteger(count)) {
-    throw broken(file, `names of ${length} bytes do not divide ${names.body.byteLength}`);
+  const [length = 0] = numbers(width, file);
+  const bytes = names.body.byteLength;
+  // A struct without fields may say anything of the length of their names.
+  const isLength = Number.isInteger(length) && length > 0 && length <= LONGEST_NAME;
+  if (bytes > 0 && !(isLength && bytes % length === 0)) {
+    throw broken(file, `names of ${length} bytes do not divide ${bytes}`);
   }
-  const fields = Array.from({ length: count || 0 }, (_, i) => {
+  const fields = Array.from({ length: bytes > 0 ? bytes / length : 0 }, (_, i) => {
     const bytes = new Uint8Array(names.body.buffer, names.body.byteOffset + i * length, length);
     const end = bytes.indexOf(0);
     return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
@@ -193,15 +227,23 @@ function structs(body: DataView, at: number, dims: readonly number[], file: stri
 function text(found: Element, file: string): string {
   if (found.type === UTF8) return new TextDecoder().decode(found.body);
   if (found.type === UTF16) return new TextDecoder('utf-16le').decode(found.body);
-  return Array.from(numbers(found, file), (code) => String.fromCharCode(code)).join('');
+  return new TextDecoder('utf-16le').decode(Uint16Array.from(numbers(found, file)));
 }
 
-function numbers({ type, body }: Element, file: string): Float64Array {
+function dimsOf(shape: Element, file: string): number[] {
+  const dims = numbers(shape, file);
+  const areSizes = dims.length <= MOST_AXES && dims.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!areSizes) throw broken(file, `an array has ${dims.length} axes, or one of no size`);
+  return Array.from(dims);
+}
+
+function numbers({ type, body }: Element, file: string): MatData {
   const numeric = NUMERIC[type];
   if (!numeric) throw broken(file, `element type ${type} is not numeric`);
   const [bytes, read] = numeric;
   if (body.byteLength % bytes !== 0) throw broken(file, `${body.byteLength} bytes do not divide into ${bytes}`);
-  return Float64Array.from({ length: body.byteLength / bytes }, (_, i) => read(body, i * bytes));
+  // A copy is aligned, as the file need not be. Numbers are little-endian, as on every machine that runs WebGPU.
+  return read(body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength) as ArrayBuffer);
 }
 
 const product = (dims: readonly number[]): number => dims.reduce((n, d) => n * d, 1);
