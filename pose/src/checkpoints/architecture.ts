@@ -78,8 +78,9 @@ function flowOf(own: NamedState, name: FlowShape['name']): FlowShape[] {
   const first = own.get(`${name}.t.0.0.weight`)?.shape;
   if (first?.length !== 2) return [];
   const layer = new RegExp(`^${name}\\.[ts]\\.(\\d+)\\.`);
-  const indices = [...own.keys()].map((key) => Number(layer.exec(key)?.[1] ?? -1));
-  return [{ name, dims: first[1], couplings: Math.max(...indices) + 1, hidden: first[0] }];
+  // Counted, because a name may hold any number.
+  const indices = new Set([...own.keys()].map((key) => layer.exec(key)?.[1]).filter(Boolean));
+  return [{ name, dims: first[1], couplings: indices.size, hidden: first[0] }];
 }
 
 /** The shape of each tensor of a network, under own names and in PyTorch's layouts. */
@@ -119,9 +120,9 @@ export function isClassifier(name: string): boolean {
   return CLASSIFIER.test(name);
 }
 
-/** Names that a file may lack or have in addition: older files lack counters, others still have a classifier. */
-export function isOptional(name: string): boolean {
-  return name.endsWith('.num_batches_tracked') || isClassifier(name);
+/** Whether a tensor counts the batches of a batch norm. Files from before PyTorch 0.4.1 have none. */
+export function isCounter(name: string): boolean {
+  return name.endsWith('.num_batches_tracked');
 }
 
 /** The network in words: `ResNet-50, RLE head of 17 joints in 2-D, flow`. */

@@ -36,6 +36,8 @@ function pickRows(
 ): StateTensor {
   const [{ shape, data }] = sources;
   const size = data.length / shape[0];
+  // A damaged file may claim any number of empty rows.
+  if (data.length === 0) return { shape: [count, ...shape.slice(1)], data };
   const out = new (data.constructor as new (length: number) => ArrayData)(count * size);
   for (let row = 0; row < count; row++) {
     const [source, from] = pick(row);

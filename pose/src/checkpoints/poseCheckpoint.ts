@@ -1,13 +1,14 @@
 import { DataError } from 'wgrad';
-import { checkState, formatSafetensors, type StateTensor, type StoredTensor } from 'wgrad/io';
+import { checkState, type ExpectedShapes, formatSafetensors, type StateTensor, type StoredTensor } from 'wgrad/io';
 import type { WeightsFile } from '../formats/weightsFile.js';
 import { savedConfig, type TrainConfig } from '../train/config.js';
-import { type Architecture, architectureOf, isOptional, shapesOf } from './architecture.js';
+import { type Architecture, architectureOf, isClassifier, isCounter, shapesOf } from './architecture.js';
 import type { Conventions } from './conventions.js';
 import { configOfMmpose, configOfRun } from './fileConfig.js';
 import { conventionsOf, dimsIn } from './fileConventions.js';
 import type { Naming } from './naming.js';
-import { NAMINGS, namingCalled, namingOf } from './namings.js';
+import { NAMINGS, namingCalled } from './namings.js';
+import { namedTensors } from './wrappers.js';
 
 /** A pose network from a file of weights. */
 export interface PoseCheckpoint {
@@ -31,8 +32,8 @@ export interface PoseCheckpoint {
  * not fit the others
  */
 export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoint {
-  const weights = new Map([...file.tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
-  const naming = namingOf([...weights.keys()]);
+  const model = new Map([...file.tensors].filter(([name]) => !name.startsWith(OPTIMIZER)));
+  const { naming, tensors: weights } = namedTensors(model);
   if (!naming) {
     const some = [...weights.keys()].slice(0, 3).join(', ') || 'no tensor';
     const signs = NAMINGS.map(({ name, sign }) => `${sign} (${name})`).join(', ');
@@ -40,7 +41,10 @@ export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoin
   }
   const state = naming.toOwn(weights, path, configOfMmpose(file.metadata));
   const architecture = architectureOf(state, dimsIn(file.metadata, path));
-  checkState(state, shapesOf(architecture), path, (name) => isOptional(name) || isElsewhere(name, architecture));
+  const shapes = shapesOf(architecture);
+  requireLikeness(shapes, state, naming, path);
+  const isExpected = (name: string) => isClassifier(name) || isElsewhere(name, architecture);
+  checkState(state, shapes, path, (name) => isExpected(name) || (isCounter(name) && shapes.has(name)));
   return {
     path,
     naming: naming.name,
@@ -57,6 +61,20 @@ function runOf({ wgrad, config }: WeightsFile['metadata']): Pick<PoseCheckpoint,
 }
 
 const OPTIMIZER = 'optimizer.';
+
+/**
+ * @throws DataError where names only resemble those of a known code: to name a thousand tensors that are missing would
+ *   hide that it is another network
+ */
+function requireLikeness(expected: ExpectedShapes, state: ReadonlyMap<string, unknown>, naming: Naming, path: string) {
+  const wanted = [...expected.keys()].filter((name) => !isCounter(name));
+  const found = wanted.filter((name) => state.has(name)).length;
+  if (found >= wanted.length / 2) return;
+  throw new DataError(
+    `${path}: weights of no known pose network: some names are like those of ${naming.name}, but the network that is most like ` +
+      `it has ${wanted.length} tensors, of which ${found} are here; wgrad-pose convert keeps its names`,
+  );
+}
 
 /**
  * Whether a tensor belongs to a backbone that wgrad does not know. It cannot be checked, but is converted all the same.

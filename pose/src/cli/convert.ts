@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { DataError } from 'wgrad';
-import { formatSafetensors } from 'wgrad/io';
+import { formatSafetensors, printable } from 'wgrad/io';
 import { writeFileAtomic } from 'wgrad/io/node';
-import { NAMINGS, namingOf } from '../checkpoints/namings.js';
+import { NAMINGS } from '../checkpoints/namings.js';
 import { type PoseCheckpoint, poseCheckpointOf } from '../checkpoints/poseCheckpoint.js';
+import { namedTensors } from '../checkpoints/wrappers.js';
+import type { WeightsFile } from '../formats/weightsFile.js';
 import { readWeightsFile, writePoseCheckpoint } from '../node/weightsFiles.js';
 import { checkpointFile } from './checkpointFile.js';
 
@@ -31,18 +33,29 @@ export function convert(program: Command): void {
       const file = await readWeightsFile(path, part);
       const widened = [...file.tensors.values()].some(({ widenedFrom }) => widenedFrom !== undefined);
       const notes = widened ? ['half floats are written as float32, with the same values'] : [];
-      if (names === undefined && namingOf([...file.tensors.keys()]) === undefined) {
+      const checkpoint = names === undefined ? knownNetwork(file, path, notes) : poseCheckpointOf(file, path);
+      if (!checkpoint) {
         await writeFileAtomic(output, formatSafetensors(file.tensors, { format: 'pt' }, { checksum: true }));
-        notes.push('no known pose network: the names are as they were');
         report({ file: output, names: null, tensors: file.tensors.size, dropped: [], notes }, json);
         return;
       }
-      const checkpoint = poseCheckpointOf(file, path);
       const { written, dropped } = await writePoseCheckpoint(output, checkpoint, names);
       const now = names ?? checkpoint.naming;
       notes.push(...remarks(checkpoint, now, dropped));
       report({ file: output, names: now, tensors: written.length, dropped, notes }, json);
     });
+}
+
+/** The pose network in a file, or undefined and a note where wgrad knows none: names then stay as they are. */
+function knownNetwork(file: WeightsFile, path: string, notes: string[]): PoseCheckpoint | undefined {
+  try {
+    return poseCheckpointOf(file, path);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    notes.push('no known pose network: the names are as they were');
+    if (namedTensors(file.tensors).naming) notes.push(error.message);
+    return undefined;
+  }
 }
 
 /** What users should know before they give the file to the code whose names it now has. */
@@ -83,6 +96,6 @@ interface Conversion {
 
 function report(conversion: Conversion, json?: boolean): void {
   const { file, tensors, notes } = conversion;
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   console.log(json ? JSON.stringify(conversion, null, 2) : `${file}: ${tensors} tensors`);
 }

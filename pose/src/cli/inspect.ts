@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { DataError } from 'wgrad';
+import { printable } from 'wgrad/io';
 import { formatTable } from 'wgrad/testing';
 import { type Architecture, describeArchitecture } from '../checkpoints/architecture.js';
 import type { Conventions } from '../checkpoints/conventions.js';
@@ -25,6 +26,8 @@ export interface Inspection {
   readonly parameters: number;
   readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly dtype: string }[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** Functions and classes that the file names; nothing of them was run. */
+  readonly unknown: readonly string[];
 }
 
 /**
@@ -41,14 +44,16 @@ export function inspect(program: Command): void {
     .action(async (file: string, { part, json }: { part?: string; json?: boolean }) => {
       const path = await checkpointFile(file);
       const inspection = inspectWeights(await readWeightsFile(path, part), path);
-      console.log(json ? JSON.stringify(inspection, null, 2) : format(inspection));
+      // In JSON, too, an escape means the character that it stands for.
+      const lines = json ? JSON.stringify(inspection, null, 2).split('\n').map(printable) : [format(inspection)];
+      console.log(lines.join('\n'));
       process.exitCode = inspection.fault === null ? 0 : 1;
     });
 }
 
 /** Describes a file's tensors and, where it can, their network. */
 export function inspectWeights(weights: WeightsFile, file: string): Inspection {
-  const { format, part, parts, metadata } = weights;
+  const { format, part, parts, metadata, unknown } = weights;
   const tensors = [...weights.tensors].map(([name, { shape, dtype, widenedFrom }]) => ({
     name,
     shape,
@@ -63,6 +68,7 @@ export function inspectWeights(weights: WeightsFile, file: string): Inspection {
     parameters: parameterCount(weights.tensors),
     tensors,
     metadata,
+    unknown,
   };
 }
 
@@ -88,10 +94,13 @@ export function format(inspection: Inspection): string {
   if (architecture && conventions) facts.push(...describeConventions(conventions, architecture));
   facts.push(['tensors', `${inspection.tensors.length}, ${parameters.toLocaleString('en')} parameters`]);
   for (const [key, value] of Object.entries(inspection.metadata)) facts.push([key, firstLine(value)]);
-  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
-  const rows = inspection.tensors.map(({ name, shape, dtype }) => [name, `[${shape.join(', ')}]`, dtype]);
+  const { unknown } = inspection;
+  if (unknown.length > 0) facts.push(['not run', firstLine(unknown.join(', '))]);
+  const width = facts.reduce((widest, [name]) => Math.max(widest, name.length), 0) + 2;
+  // Before the columns are laid out, because an escape is longer than its character.
+  const rows = inspection.tensors.map(({ name, shape, dtype }) => [printable(name), `[${shape.join(', ')}]`, dtype]);
   return [
-    ...facts.map(([name, value]) => name.padEnd(width) + value),
+    ...facts.map(([name, value]) => printable(name.padEnd(width) + value)),
     '',
     formatTable(['tensor', 'shape', 'dtype'], rows),
   ].join('\n');

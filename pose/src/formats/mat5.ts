@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { inflate } from './inflate.js';
 
 /** Numbers in memory as the file has them: MATLAB may store an array of doubles that are all whole in a smaller type. */
 export type MatData =
@@ -90,7 +91,7 @@ export async function readMat5(bytes: Uint8Array, file: string): Promise<Map<str
     at = outer.next;
     let inner = outer;
     if (outer.type === COMPRESSED) {
-      const whole = await inflate(outer.body, room, file);
+      const whole = await inflated(outer.body, room, file);
       room -= whole.byteLength;
       inner = element(whole, 0, file);
     }
@@ -157,29 +158,11 @@ function element(view: DataView, at: number, file: string): Element {
   return { type, body, next: small ? at + 8 : start + padded };
 }
 
-/** Node and browsers have zlib as a stream. */
-async function inflate(body: DataView, room: number, file: string): Promise<DataView> {
-  const packed = new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
-  const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for (let read = await reader.read(); !read.done && length <= room; read = await reader.read()) {
-      length += read.value.length;
-      chunks.push(read.value);
-    }
-  } catch {
+async function inflated({ buffer, byteOffset, byteLength }: DataView, room: number, file: string): Promise<DataView> {
+  const whole = await inflate(new Uint8Array(buffer, byteOffset, byteLength), 'deflate', room).catch(() => {
     throw broken(file, 'a compressed element does not decompress');
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-  if (length > room) throw broken(file, `compressed elements become more than ${MOST_GROWTH} times its size`);
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
+  });
+  if (!whole) throw broken(file, `compressed elements become more than ${MOST_GROWTH} times its size`);
   return new DataView(whole.buffer);
 }
 

@@ -4,7 +4,7 @@ import { BACKBONES } from '../backbones/backbone.js';
 import { isClassifier } from '../checkpoints/architecture.js';
 import { type BackboneShape, backboneOf, describeBackbone } from '../checkpoints/backboneShape.js';
 import type { NamedState } from '../checkpoints/naming.js';
-import { namingOf } from '../checkpoints/namings.js';
+import { namedTensors } from '../checkpoints/wrappers.js';
 import { flagOf, STEMS, type TrainFlags } from './config.js';
 import type { Learner } from './learner.js';
 
@@ -21,7 +21,8 @@ export interface InitialWeights {
  * @throws DataError where tensors contradict the network that their names tell
  */
 export function initialWeightsOf(loaded: StateDict, path: string): InitialWeights {
-  const state = namingOf([...loaded.keys()])?.toOwn(loaded, path) ?? loaded;
+  const { naming, tensors } = namedTensors(loaded);
+  const state = naming?.toOwn(tensors, path) ?? loaded;
   return { path, state: new Map([...state].filter(([name]) => !isClassifier(name))) };
 }
 

@@ -4,7 +4,7 @@ import { cpu } from 'wgrad';
 import { formatSafetensors, parseSafetensors } from 'wgrad/io';
 import { expectCloseInNorm, flat, type Nested, values } from '../../../test/numbers.js';
 import { GPU_LOSS_RELATIVE } from '../../../test/tolerance.js';
-import { isOptional } from '../../src/checkpoints/architecture.js';
+import { isClassifier, isCounter } from '../../src/checkpoints/architecture.js';
 import { backboneOf } from '../../src/checkpoints/backboneShape.js';
 import { namingCalled } from '../../src/checkpoints/namings.js';
 import { onnxNetwork } from '../../src/checkpoints/onnxNetwork.js';
@@ -69,7 +69,7 @@ const RLE_JOINTS = 3;
 async function rleOn(name: string, code: 'official' | 'mmpose'): Promise<PoseCheckpoint> {
   const { state, conventions: of, path } = await checkpoints[name]();
   const { channels } = backboneOf(state) as { channels: number };
-  const own = new Map([...state].filter(([key]) => key.startsWith('preact.') && !isOptional(key)));
+  const own = new Map([...state].filter(([key]) => key.startsWith('preact.') && !isClassifier(key) && !isCounter(key)));
   // Large enough that no sigma is the middle of its range.
   const layer = (key: string, rows: number, columns: number) => {
     own.set(`${key}.weight`, { shape: [rows, columns], data: waves(rows * columns, 3 / Math.sqrt(columns)) });
@@ -86,7 +86,8 @@ async function rleOn(name: string, code: 'official' | 'mmpose'): Promise<PoseChe
   }
   const naming = namingCalled(code);
   const bytes = formatSafetensors(naming.fromOwn(own, of), { format: 'pt' });
-  const read = poseCheckpointOf({ ...parseSafetensors(bytes), format: 'safetensors', part: '', parts: [] }, path);
+  const file = { ...parseSafetensors(bytes), format: 'safetensors', part: '', parts: [], unknown: [] } as const;
+  const read = poseCheckpointOf(file, path);
   return { ...read, conventions: { ...read.conventions, size: of.size } };
 }
 

@@ -1,120 +1,51 @@
-import { crc32, deflateRawSync } from 'node:zlib';
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
 import { readTorchState } from '../../src/formats/torch/torchState.js';
-
-type Part = string | number | readonly number[];
-
-/** Bytes of opcodes, given as characters or numbers. */
-const bytes = (...parts: Part[]) =>
-  Uint8Array.from(parts.flatMap((part) => (typeof part === 'string' ? [...Buffer.from(part, 'latin1')] : part)));
-const u16 = (value: number) => [value & 255, value >> 8];
-const u32 = (value: number) => [...new Uint8Array(Uint32Array.of(value).buffer)];
-const u64 = (value: bigint) => [...new Uint8Array(BigUint64Array.of(value).buffer)];
-const text = (value: string): Part[] => ['X', u32(Buffer.byteLength(value)), value];
-const int = (value: number): Part[] => ['J', u32(value)];
-const ints = (values: readonly number[]): Part[] => ['(', ...values.flatMap(int), 't'];
-
-interface Record {
-  readonly name: string;
-  readonly data: Uint8Array;
-  readonly method?: number;
-  readonly size?: number;
-  readonly flags?: number;
-  readonly sum?: number;
-  /** Where the directory says that it begins. */
-  readonly claimedAt?: number;
-}
-
-/** A zip file of these records, whose headers may lie. */
-function zip(records: readonly Record[]): Uint8Array {
-  const body: number[] = [];
-  const central: number[] = [];
-  for (const { name, data, method = 0, size = data.length, flags = 0, sum = crc32(data), claimedAt } of records) {
-    const at = claimedAt ?? body.length;
-    const sizes = [...u32(sum), ...u32(data.length), ...u32(size)];
-    const header = [
-      ...u16(10),
-      ...u16(flags),
-      ...u16(method),
-      ...u16(0),
-      ...u16(0),
-      ...sizes,
-      ...u16(name.length),
-      0,
-      0,
-    ];
-    body.push(...bytes('PK\x03\x04', header, name), ...data);
-    central.push(...bytes('PK\x01\x02', u16(10), header, new Array(10).fill(0), u32(at), name));
-  }
-  const count = u16(records.length);
-  return bytes(body, central, 'PK\x05\x06', u32(0), count, count, u32(central.length), u32(body.length), u16(0));
-}
-
-/** A zip of torch.save around a pickle of protocol 2 and a storage of four floats. */
-const torchZip = (pickle: readonly Part[], more: readonly Record[] = [], storage = new Uint8Array(16)) =>
-  zip([
-    { name: 'net/data.pkl', data: bytes('\x80\x02', ...pickle, '.') },
-    { name: 'net/data/0', data: storage },
-    ...more,
-  ]);
-
-const storageId = (length: number, type = 'FloatStorage', key = '0'): Part[] => [
-  '(',
-  ...text('storage'),
-  `ctorch\n${type}\n`,
-  ...text(key),
-  ...text('cpu'),
-  ...int(length),
-  'tQ',
-];
-
-/** `{'a': tensor}` of a view of the storage. */
-const tensorDict = (
-  offset: number,
-  shape: readonly number[],
-  strides: readonly number[],
-  id = storageId(4),
-  shapeParts = ints(shape),
-): Part[] => [
-  '}',
-  ...text('a'),
-  'ctorch._utils\n_rebuild_tensor_v2\n(',
-  ...[...id, ...int(offset), ...shapeParts, ...ints(strides)],
-  '\x89}tRs',
-];
-
-const order = (value: string): Record => ({ name: 'net/byteorder', data: bytes(value) });
-const legacyMagic: Part[] = ['\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.', '\x80\x02M\xe9\x03.'];
-const legacy = (littleEndian: boolean, pickle: readonly Part[], keys: readonly Part[], ...data: Part[]) =>
-  bytes(
-    ...legacyMagic,
-    ...['\x80\x02}', ...text('little_endian'), littleEndian ? '\x88s.' : '\x89s.'],
-    ...['\x80\x02', ...pickle, '.', '\x80\x02]', ...keys, '.'],
-    ...data,
-  );
-
-/** A list that holds itself, and one that would be huge if it were written out. */
-const cyclic: Part[] = [']q\x00h\x00a'];
-const laughing: Part[] = ['(]q\x00', ...new Array(60).fill(']q\x01h\x00ah\x00ah\x00ah\x01q\x00'), '1h\x00'];
+import {
+  bytes,
+  cyclic,
+  int,
+  laughing,
+  legacy,
+  legacyMagic,
+  order,
+  storageId,
+  tensorDict,
+  text,
+  torchZip,
+  u32,
+  u64,
+  zip,
+} from './torchBytes.js';
 
 const hostile: readonly (readonly [string, Uint8Array, string | RegExp])[] = [
-  ['a call of os.system', torchZip(['cos\nsystem\n', ...text('echo 1'), '\x85R']), /asks for "os\.system"/],
+  ['a call of os.system', torchZip(['cos\nsystem\n', ...text('echo 1'), '\x85R']), /a whole os\.system, whose code/],
   [
     'posix.system by STACK_GLOBAL',
     torchZip([...text('posix'), ...text('system'), '\x93)R']),
-    /asks for "posix\.system"/,
+    /a whole posix\.system, whose code wgrad never runs/,
   ],
-  ['eval', torchZip(['c__builtin__\neval\n)R']), /asks for "__builtin__\.eval"/],
+  ['eval', torchZip(['c__builtin__\neval\n)R']), /a whole __builtin__\.eval, whose code wgrad never runs/],
   [
-    'getattr of anything but a log',
-    torchZip(['cbuiltins\ngetattr\nccollections\nOrderedDict\n', ...text('fromkeys'), '\x86R']),
-    /getattr: an attribute of collections\.OrderedDict; no code of a file is ever run/,
+    'a method of a class',
+    torchZip(['cbuiltins\ngetattr\nccollections\nOrderedDict\n', ...text('fromkeys'), '\x86R)R']),
+    /a whole builtins\.getattr, whose code wgrad never runs/,
   ],
-  ['a global named like a property', torchZip(['c__proto__\nconstructor\n)R']), /asks for "__proto__\.constructor"/],
+  ['a global named like a property', torchZip(['c__proto__\nconstructor\n)R']), /a whole __proto__\.constructor,/],
+  [
+    'a global named by lists',
+    torchZip([...laughing, 'K\x01\x93']),
+    'a global is named by a list and a number, expected two short texts',
+  ],
+  [
+    'a tensor that is sparse',
+    torchZip(['}', ...text('b'), 'ctorch._utils\n_rebuild_sparse_tensor\n)Rs', ...tensorDict(0, [4], [1]).slice(1)]),
+    /tensor "b" is built by torch\._utils\._rebuild_sparse_tensor, which wgrad does not know/,
+  ],
   ['INST, an older way to call', torchZip(['(ios\nsystem\n']), 'opcode 0x69 is not read'],
   ['an extension registry', torchZip(['\x82\x01']), 'opcode 0x82 is not read'],
-  ['NEWOBJ_EX', torchZip(['\x92']), 'opcode 0x92 is not read'],
+  ['NEWOBJ_EX of nothing', torchZip(['\x92']), 'a value is missing'],
   ['a call of a dict', torchZip(['})R']), 'a dict is called with a list, expected a callable and a tuple'],
   ['a call of a dtype', torchZip(['ctorch\nfloat32\n)R']), 'torch.float32 is called with a list'],
   ['attributes on a number', torchZip(['K\x01}b']), 'attributes are given to a number'],
@@ -171,7 +102,7 @@ const hostile: readonly (readonly [string, Uint8Array, string | RegExp])[] = [
   [
     'complex numbers',
     torchZip(tensorDict(0, [2], [1], storageId(2, 'ComplexFloatStorage'))),
-    /asks for "torch\.ComplexFloatStorage"/,
+    /a storage of torch\.ComplexFloatStorage, whose numbers wgrad does not read/,
   ],
   [
     'a persistent id that is a module',
@@ -181,7 +112,11 @@ const hostile: readonly (readonly [string, Uint8Array, string | RegExp])[] = [
   ['an id of a huge storage', torchZip(storageId(-1)), 'a persistent id names a list, expected a storage'],
 
   ['big-endian numbers', torchZip(tensorDict(0, [4], [1]), [order('big')]), 'written on a big-endian machine'],
-  ['a TorchScript archive', torchZip(['}'], [{ name: 'net/constants.pkl', data: bytes('') }]), 'a TorchScript archive'],
+  [
+    'a TorchScript archive',
+    torchZip(['}'], [{ name: 'net/constants.pkl', data: bytes('') }]),
+    'a TorchScript archive, a program with its weights; save the weights alone',
+  ],
   ['a zip of something else', zip([{ name: 'word/document.xml', data: bytes('<w/>') }]), 'a zip without one data.pkl'],
   [
     'a path out of the folder',
@@ -189,14 +124,24 @@ const hostile: readonly (readonly [string, Uint8Array, string | RegExp])[] = [
     'not a zip file as PyTorch writes it: invalid relative path',
   ],
   [
-    'a compressed record',
+    'a compressed record that grows',
     torchZip(['}'], [{ name: 'net/data/1', data: deflateRawSync(new Uint8Array(1e6)), method: 8, size: 1e6 }]),
-    /more bytes than the file|compressed content/,
+    /record "net\/data\/1" has more bytes than 16 times the file/,
   ],
   [
-    'a compressed record of modest size',
-    torchZip(['}'], [{ name: 'net/data/1', data: deflateRawSync(new Uint8Array(64)), method: 8, size: 64 }]),
-    'record "net/data/1" has compressed content; PyTorch stores without compression, so pack it anew with zip -0',
+    'a compressed record that is longer than it says',
+    torchZip(['}'], [{ name: 'net/data/1', data: deflateRawSync(new Uint8Array(1e6)), method: 8, size: 64 }]),
+    'record "net/data/1" has damage: it has not the 64 bytes that it should have',
+  ],
+  [
+    'a record that is no deflated one',
+    torchZip(['}'], [{ name: 'net/data/1', data: new Uint8Array(64).fill(7), method: 8, size: 64 }]),
+    'record "net/data/1" has damage: it does not decompress',
+  ],
+  [
+    'a record packed in another way',
+    torchZip(['}'], [{ name: 'net/data/1', data: new Uint8Array(64), method: 12, size: 64 }]),
+    'record "net/data/1" has content packed by method 12; pack it anew with zip',
   ],
   [
     'an encrypted record',
@@ -215,7 +160,7 @@ const hostile: readonly (readonly [string, Uint8Array, string | RegExp])[] = [
       { name: 'net/data.pkl', data: bytes('\x80\x02}.') },
       { name: 'net/data.pkm', data: bytes('\x80\x02}.'), claimedAt: 0 },
     ]),
-    'record "net/data.pkm" has damage: Overlapping entry found',
+    'record "net/data.pkm" has damage: its bytes are those of another record too',
   ],
   [
     'a record beyond the file',

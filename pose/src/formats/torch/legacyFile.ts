@@ -1,6 +1,7 @@
 import { DataError } from 'wgrad';
 import { diskDtypes } from 'wgrad/io';
-import { kindOf, unpickle } from './pickle.js';
+import { unpickle } from './pickle.js';
+import { kindOf, type PickleGlobal } from './pickleValues.js';
 import { type StorageTable, storageHost, type TorchFile } from './storageTable.js';
 import type { TorchStorage } from './torchTensor.js';
 
@@ -15,7 +16,8 @@ const PROTOCOL_VERSION = 1001;
  */
 export function readTorchLegacy(bytes: Uint8Array, where: string): TorchFile {
   const table: StorageTable = new Map();
-  const host = storageHost(table, where);
+  const unknown = new Map<string, PickleGlobal>();
+  const host = storageHost(table, unknown, where);
   let at = 0;
   const next = () => {
     const { value, end } = unpickle(bytes, at, host, where);
@@ -58,6 +60,7 @@ export function readTorchLegacy(bytes: Uint8Array, where: string): TorchFile {
   return {
     format: 'PyTorch legacy',
     root,
+    unknown: [...unknown.keys()],
     storage: ({ key }) => {
       const data = storages.get(key);
       if (!data) throw new DataError(`${where}: storage ${JSON.stringify(key)} is missing: damaged file`);

@@ -1,45 +1,20 @@
 import { PickleReader } from './pickleReader.js';
-
-/**
- * A function or class that a pickle may name, as wgrad understands it. `call` does what calling it would do; without
- * `call` it is only a name, such as a dtype.
- */
-export class PickleGlobal {
-  readonly name: string;
-  readonly call?: (args: readonly unknown[]) => unknown;
-
-  constructor(name: string, call?: (args: readonly unknown[]) => unknown) {
-    this.name = name;
-    this.call = call;
-  }
-}
-
-/** An object that is kept as its class, arguments and attributes, without looking into them. */
-export class Inert {
-  readonly of: string;
-  readonly args: readonly unknown[];
-  attributes: unknown = null;
-
-  constructor(of: string, args: readonly unknown[]) {
-    this.of = of;
-    this.args = args;
-  }
-}
+import { ArgumentError, Inert, kindOf, PickleGlobal } from './pickleValues.js';
 
 /** What a pickle refers to outside itself. */
 export interface PickleHost {
-  /** All that a pickle may name, by `module.name`. */
-  readonly globals: ReadonlyMap<string, PickleGlobal>;
+  /** What a pickle names, by `module.name`; what the host does not know should stay inert. */
+  readonly global: (name: string) => PickleGlobal;
   /** The object that a persistent id stands for. @throws DataError where it stands for none */
   readonly persistent: (id: unknown) => unknown;
 }
 
 /**
  * Reads one pickle without running anything of it: the opcodes build numbers, texts, `Uint8Array`, arrays (lists and
- * tuples), maps, sets, and what the host's globals make of their arguments. Protocols 2 to 5; there is no recursion,
- * and nothing is allocated that the file does not hold.
+ * tuples), maps, sets, and what the host's globals make of their arguments. Protocols 2 to 5. There is no recursion, and
+ * the values may take 256 bytes of memory for each byte of the file, and half a gigabyte in all.
  * @returns the value, which may hold itself, and the byte behind the pickle
- * @throws DataError for a global that the host does not have, an opcode that wgrad does not read, and damage
+ * @throws DataError for an opcode that wgrad does not read, for values that take more memory, and for damage
  */
 export function unpickle(
   bytes: Uint8Array,
@@ -47,10 +22,19 @@ export function unpickle(
   host: PickleHost,
   where: string,
 ): { value: unknown; end: number } {
-  const machine = new Machine(new PickleReader(bytes, start, where), host);
+  const machine = new Machine(new PickleReader(bytes, start, where), host, MEMORY_PER_BYTE * bytes.length);
   const value = machine.run();
   return { value, end: machine.read.at };
 }
+
+/** Empty dicts take the most memory for their one byte; copies of what the memo holds could take any amount. */
+const MEMORY_PER_BYTE = 256;
+/** The largest public checkpoints need a hundredth. */
+const MOST_MEMORY = 2 ** 29;
+/** About what values take in memory: a list or tuple, a dict or set, and an item of one or of the memo. */
+const LIST = 64;
+const DICT = 256;
+const ITEM = 48;
 
 class Machine {
   readonly read: PickleReader;
@@ -59,10 +43,13 @@ class Machine {
   readonly #marks: number[] = [];
   // A map, because a file may number its memo entries in any way.
   readonly #memo = new Map<number, unknown>();
+  readonly #room: number;
+  #taken = 0;
 
-  constructor(read: PickleReader, host: PickleHost) {
+  constructor(read: PickleReader, host: PickleHost, room: number) {
     this.read = read;
     this.#host = host;
+    this.#room = Math.min(room, MOST_MEMORY);
   }
 
   run(): unknown {
@@ -77,6 +64,25 @@ class Machine {
 
   push(value: unknown): void {
     this.#stack.push(value);
+  }
+
+  pushList(list: unknown[]): void {
+    this.#take(LIST);
+    this.push(list);
+  }
+
+  pushDict(dict: Map<unknown, unknown> | Set<unknown>): void {
+    this.#take(DICT + ITEM * dict.size);
+    this.push(dict);
+  }
+
+  #take(memory: number): void {
+    this.#taken += memory;
+    if (this.#taken > this.#room) {
+      throw this.read.fault(
+        `the values up to here take more than ${this.#room} bytes of memory: not a file of weights`,
+      );
+    }
   }
 
   pop(): unknown {
@@ -103,10 +109,11 @@ class Machine {
   /** Takes the last `count` values and puts them back as one. */
   tuple(count: number): void {
     const items = Array.from({ length: count }, () => this.pop());
-    this.push(items.reverse());
+    this.pushList(items.reverse());
   }
 
   remember(key = this.#memo.size): void {
+    this.#take(ITEM);
     this.#memo.set(key, this.top());
   }
 
@@ -117,41 +124,52 @@ class Machine {
 
   append(items: readonly unknown[]): void {
     const list = this.top();
+    if (list instanceof Inert) return;
     if (!Array.isArray(list)) throw this.read.fault(`items are appended to ${kindOf(list)}, not to a list`);
     for (const item of items) list.push(item);
   }
 
   addToSet(items: readonly unknown[]): void {
     const set = this.top();
+    if (set instanceof Inert) return;
     if (!(set instanceof Set)) throw this.read.fault(`items are added to ${kindOf(set)}, not to a set`);
+    this.#take(ITEM * items.length);
     for (const item of items) set.add(item);
   }
 
   setItems(pairs: readonly unknown[]): void {
     const dict = this.top();
+    if (dict instanceof Inert) return;
     if (!(dict instanceof Map)) throw this.read.fault(`items are set in ${kindOf(dict)}, not in a dict`);
     if (pairs.length % 2 !== 0) throw this.read.fault('a key of a dict has no value: damaged file');
+    this.#take((ITEM * pairs.length) / 2);
     for (let i = 0; i < pairs.length; i += 2) dict.set(pairs[i], pairs[i + 1]);
   }
 
   global(module: unknown, name: unknown): void {
-    const known = this.#host.globals.get(`${module}.${name}`);
-    if (!known) {
-      throw this.read.fault(
-        `it asks for ${JSON.stringify(`${module}.${name}`.slice(0, 200))}, which is none of the callables that build ` +
-          'tensors, and no code of a file is ever run; where the file is trusted, save its state_dict() alone',
-      );
+    // Anything else would have to be written out, which a list within lists may make endless.
+    if (typeof module !== 'string' || typeof name !== 'string' || module.length + name.length > LONGEST_NAME) {
+      throw this.read.fault(`a global is named by ${kindOf(module)} and ${kindOf(name)}, expected two short texts`);
     }
-    this.push(known);
+    this.push(this.#host.global(`${module}.${name}`));
   }
 
   call(): void {
     const args = this.pop();
     const callable = this.pop();
+    // What an unknown callable returned, such as a method, stays as inert as it is.
+    if (callable instanceof Inert && Array.isArray(args)) {
+      this.push(new Inert(callable.of, args));
+      return;
+    }
     if (!(callable instanceof PickleGlobal) || !callable.call || !Array.isArray(args)) {
       throw this.read.fault(`${kindOf(callable)} is called with ${kindOf(args)}, expected a callable and a tuple`);
     }
     try {
+      // Only what is made of a list or a dict takes more than the call.
+      const [first] = args;
+      const items = Array.isArray(first) ? first.length : first instanceof Map ? first.size : 0;
+      this.#take(DICT + ITEM * items);
       this.push(callable.call(args));
     } catch (error) {
       if (!(error instanceof ArgumentError)) throw error;
@@ -177,20 +195,8 @@ class Machine {
   }
 }
 
-/** A global was called with arguments that it does not take. */
-export class ArgumentError extends Error {}
-
-/** The kind of a pickle's value, for a message. */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'None';
-  if (Array.isArray(value)) return 'a list';
-  if (value instanceof Map) return 'a dict';
-  if (value instanceof Inert) return value.of;
-  if (value instanceof PickleGlobal) return value.name;
-  return typeof value === 'object' ? `a ${value.constructor.name}` : `a ${typeof value}`;
-}
-
 const STOP = 0x2e;
+const LONGEST_NAME = 1000;
 
 /**
  * What each opcode does, with its name in Python's pickletools. Opcodes that only protocols 0 and 1 have are left out.
@@ -223,21 +229,21 @@ const STEPS: ReadonlyMap<number, (m: Machine) => void> = new Map<number, (m: Mac
   [0x8e, (m) => m.push(m.read.bytes(m.read.u64()))], // BINBYTES8
   [0x96, (m) => m.push(m.read.bytes(m.read.u64()))], // BYTEARRAY8
 
-  [0x29, (m) => m.push([])], // EMPTY_TUPLE
+  [0x29, (m) => m.pushList([])], // EMPTY_TUPLE
   [0x85, (m) => m.tuple(1)], // TUPLE1
   [0x86, (m) => m.tuple(2)], // TUPLE2
   [0x87, (m) => m.tuple(3)], // TUPLE3
-  [0x74, (m) => m.push(m.popMark())], // TUPLE
-  [0x5d, (m) => m.push([])], // EMPTY_LIST
-  [0x6c, (m) => m.push(m.popMark())], // LIST
+  [0x74, (m) => m.pushList(m.popMark())], // TUPLE
+  [0x5d, (m) => m.pushList([])], // EMPTY_LIST
+  [0x6c, (m) => m.pushList(m.popMark())], // LIST
   [0x61, (m) => appendOne(m)], // APPEND
   [0x65, (m) => m.append(m.popMark())], // APPENDS
-  [0x7d, (m) => m.push(new Map())], // EMPTY_DICT
+  [0x7d, (m) => m.pushDict(new Map())], // EMPTY_DICT
   [0x73, (m) => setOne(m)], // SETITEM
   [0x75, (m) => m.setItems(m.popMark())], // SETITEMS
-  [0x8f, (m) => m.push(new Set())], // EMPTY_SET
+  [0x8f, (m) => m.pushDict(new Set())], // EMPTY_SET
   [0x90, (m) => m.addToSet(m.popMark())], // ADDITEMS
-  [0x91, (m) => m.push(new Set(m.popMark()))], // FROZENSET
+  [0x91, (m) => m.pushDict(new Set(m.popMark()))], // FROZENSET
 
   [0x71, (m) => m.remember(m.read.u8())], // BINPUT
   [0x72, (m) => m.remember(m.read.u32())], // LONG_BINPUT
@@ -249,6 +255,7 @@ const STEPS: ReadonlyMap<number, (m: Machine) => void> = new Map<number, (m: Mac
   [0x93, (m) => stackGlobal(m)], // STACK_GLOBAL
   [0x52, (m) => m.call()], // REDUCE
   [0x81, (m) => m.call()], // NEWOBJ: a class and its arguments, without its __init__
+  [0x92, (m) => newWithNames(m)], // NEWOBJ_EX: arguments with names too, which no class that wgrad knows has
   [0x62, (m) => m.build()], // BUILD
   [0x51, (m) => m.persistent()], // BINPERSID
 ]);
@@ -262,6 +269,11 @@ function setOne(m: Machine): void {
   const value = m.pop();
   const key = m.pop();
   m.setItems([key, value]);
+}
+
+function newWithNames(m: Machine): void {
+  m.pop();
+  m.call();
 }
 
 function stackGlobal(m: Machine): void {

@@ -1,5 +1,6 @@
 import { DataError } from 'wgrad';
-import { kindOf, type PickleHost } from './pickle.js';
+import type { PickleHost } from './pickle.js';
+import { inert, kindOf, PickleGlobal } from './pickleValues.js';
 import { StorageClass, StorageHandle, torchGlobals } from './torchGlobals.js';
 import { isCount, type TorchStorage } from './torchTensor.js';
 
@@ -7,6 +8,8 @@ import { isCount, type TorchStorage } from './torchTensor.js';
 export interface TorchFile {
   readonly format: 'PyTorch zip' | 'PyTorch legacy';
   readonly root: unknown;
+  /** What the file names and wgrad does not know; all of it was kept inert. */
+  readonly unknown: readonly string[];
   /** All bytes of a storage by its name. @throws DataError where the file does not hold them */
   readonly storage: (storage: TorchStorage) => Uint8Array;
 }
@@ -15,14 +18,24 @@ export interface TorchFile {
 export type StorageTable = Map<string, TorchStorage>;
 
 /**
- * What a pickle of PyTorch refers to: the allowed callables, and the storages that persistent ids name, each of which
- * is entered into `table`.
+ * What a pickle of PyTorch refers to: globals, of which those that wgrad does not know are entered into `unknown`, and
+ * storages that persistent ids name, each of which is entered into `table`.
  *
  * An id is `('storage', class, key, device, length)`; older files add `(key, start, length)` of a part.
  */
-export function storageHost(table: StorageTable, where: string): PickleHost {
+export function storageHost(table: StorageTable, unknown: Map<string, PickleGlobal>, where: string): PickleHost {
+  const global = (name: string): PickleGlobal => {
+    const found = torchGlobals.get(name) ?? unknown.get(name) ?? inert(name);
+    if (!torchGlobals.has(name)) unknown.set(name, found);
+    return found;
+  };
   const persistent = (id: unknown): StorageHandle => {
     const [tag, type, key, , length, part = null] = Array.isArray(id) ? id : [];
+    if (type instanceof PickleGlobal && !(type instanceof StorageClass)) {
+      throw new DataError(
+        `${where}: a storage of ${type.name}, whose numbers wgrad does not read; save them as float32`,
+      );
+    }
     if (tag !== 'storage' || !(type instanceof StorageClass) || typeof key !== 'string' || !isCount(length)) {
       throw new DataError(
         `${where}: a persistent id names ${tag === 'module' ? 'a whole module' : kindOf(id)}, expected a storage; ` +
@@ -39,7 +52,7 @@ export function storageHost(table: StorageTable, where: string): PickleHost {
     table.set(key, known);
     return new StorageHandle(part === null ? known : partOf(known, part, where));
   };
-  return { globals: torchGlobals, persistent };
+  return { global, persistent };
 }
 
 function partOf(whole: TorchStorage, part: unknown, where: string): TorchStorage {

@@ -1,4 +1,4 @@
-import { ArgumentError, Inert, kindOf, PickleGlobal } from './pickle.js';
+import { ArgumentError, Inert, inert, kindOf, PickleGlobal } from './pickleValues.js';
 import { type TorchStorage, TorchTensor } from './torchTensor.js';
 
 /** The class of a storage, such as `torch.FloatStorage`: it tells the dtype of the numbers, `null` for plain bytes. */
@@ -86,24 +86,11 @@ function scalar(args: readonly unknown[]): unknown {
   return new Inert('numpy.scalar', args);
 }
 
-/**
- * Before protocol 4, methods are pickled as attributes. mmengine's log names its statistics like this; nothing else is
- * allowed.
- */
-function statisticsMethod([owner, name]: readonly unknown[]): Inert {
-  if (!(owner instanceof PickleGlobal) || owner.name !== HISTORY) {
-    throw new ArgumentError(`an attribute of ${kindOf(owner)}; no code of a file is ever run`);
-  }
-  return new Inert(`${HISTORY}.${name}`, []);
-}
-
-const HISTORY = 'mmengine.logging.history_buffer.HistoryBuffer';
-const inert = (name: string) => new PickleGlobal(name, (args) => new Inert(name, args));
 const call = (name: string, build: (args: readonly unknown[]) => unknown) => new PickleGlobal(name, build);
 
 /**
- * Everything that a file of weights may name. Each entry only makes a value from its arguments; NumPy's arrays, logs
- * and options are kept without looking into them.
+ * The globals that wgrad understands. Each only makes a value from its arguments; everything else that a file names, such
+ * as the classes of logs and options, stays inert.
  */
 export const torchGlobals: ReadonlyMap<string, PickleGlobal> = new Map(
   [
@@ -131,12 +118,10 @@ export const torchGlobals: ReadonlyMap<string, PickleGlobal> = new Map(
 
     call('collections.OrderedDict', dict),
     call('collections.Counter', dict),
+    // Its argument makes values for missing keys.
+    call('collections.defaultdict', () => new Map()),
     ...['builtins', '__builtin__'].flatMap((module) => [call(`${module}.set`, set), call(`${module}.frozenset`, set)]),
-    ...['builtins', '__builtin__'].map((module) => call(`${module}.getattr`, statisticsMethod)),
     inert('_codecs.encode'),
-    inert('argparse.Namespace'),
-    inert(HISTORY),
-    ...['min', 'max', 'current', 'mean'].map((method) => inert(`${HISTORY}.${method}`)),
 
     inert('numpy.dtype'),
     inert('numpy.ndarray'),

@@ -1,7 +1,7 @@
 import { DataError } from 'wgrad';
 import { diskDtypes, type StoredTensor } from 'wgrad/io';
 import { LEGACY_MAGIC, readTorchLegacy } from './legacyFile.js';
-import { kindOf } from './pickle.js';
+import { Inert, kindOf } from './pickleValues.js';
 import type { TorchFile } from './storageTable.js';
 import { readTensor, TorchTensor } from './torchTensor.js';
 import { readTorchZip, ZIP_MAGIC } from './zipFile.js';
@@ -18,6 +18,8 @@ export interface TorchState {
    */
   readonly part: string;
   readonly parts: readonly string[];
+  /** Functions and classes that the file names and wgrad does not know; nothing of them was run. */
+  readonly unknown: readonly string[];
 }
 
 /** Keys under which training codes store the model's state dict; the first one that a file has is read. */
@@ -35,7 +37,7 @@ export function isTorchFile(bytes: Uint8Array): boolean {
 /**
  * Reads the weights of a file that `torch.save` wrote, without running any code from it.
  * @param part the dict to read, by its dotted keys, such as `ema_state_dict`; by default the model's
- * @throws DataError for a callable that builds no tensor, for damage, and for a file without a state dict
+ * @throws DataError for a tensor that an unknown callable builds, for damage, and for a file without a state dict
  */
 export async function readTorchState(bytes: Uint8Array, where: string, part?: string): Promise<TorchState> {
   const zipped = begins(bytes, 0, ZIP_MAGIC);
@@ -44,9 +46,7 @@ export async function readTorchState(bytes: Uint8Array, where: string, part?: st
   const chosen = part ?? MODEL_KEYS.find((key) => dicts.has(key)) ?? (dicts.has('') ? '' : onlyKey(dicts));
   const dict = chosen === undefined ? undefined : dicts.get(chosen);
   if (chosen === undefined || !dict) {
-    const keys = [...dicts.keys()].map((key) => key || 'the file itself').join(', ') || 'none';
-    const what = part === undefined ? `${kindOf(file.root)} without one state dict` : `no state dict "${part}"`;
-    throw new DataError(`${where}: it holds ${what}; dicts with tensors: ${keys}`);
+    throw new DataError(`${where}: it holds ${withoutDict(file.root, dicts, part)}`);
   }
   return {
     format: file.format,
@@ -54,10 +54,25 @@ export async function readTorchState(bytes: Uint8Array, where: string, part?: st
     metadata: { ...scalarsOf(file.root), ...(chosen === '' ? {} : scalarsOf(dict, `${chosen}.`)) },
     part: chosen,
     parts: [...dicts.keys()].filter((key) => key !== chosen),
+    unknown: file.unknown,
   };
 }
 
+/** Functions with which PyTorch builds tensors; of those that wgrad does not know, the tensors are sparse or quantised. */
+const REBUILDS = /^torch\._\w+\._rebuild/;
+
 type Dict = ReadonlyMap<unknown, unknown>;
+
+/** What a file without the wanted state dict holds, and what to do. */
+function withoutDict(root: unknown, dicts: ReadonlyMap<string, Dict>, part?: string): string {
+  const keys = [...dicts.keys()].map((key) => key || 'the file itself').join(', ') || 'none';
+  if (part !== undefined) return `no state dict "${part}"; dicts with tensors: ${keys}`;
+  const held = root instanceof Map ? MODEL_KEYS.map((key) => root.get(key)) : [root];
+  const module = held.find((value) => value instanceof Inert);
+  return module
+    ? `a whole ${module.of}, whose code wgrad never runs; where the file is trusted, load it in Python and save its state_dict() alone`
+    : `${kindOf(root)} without one state dict; dicts with tensors: ${keys}`;
+}
 
 /** The dicts that hold named tensors, at most two levels down, by their dotted keys; '' is the file's object. */
 function stateDictsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unknown>()): Map<string, Dict> {
@@ -65,7 +80,7 @@ function stateDictsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unkn
   // A dict may appear in many places, even in itself; it is looked at once.
   if (!(root instanceof Map) || seen.has(root)) return found;
   seen.add(root);
-  const entries = [...root].filter(([key]) => typeof key === 'string');
+  const entries = [...root].filter(([key]) => typeof key === 'string' && key.length <= LONGEST_KEY);
   if (entries.some(([, value]) => value instanceof TorchTensor)) found.set(prefix, root);
   if (depth === MAX_DEPTH) return found;
   for (const [key, child] of entries) {
@@ -76,6 +91,8 @@ function stateDictsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unkn
 }
 
 const MAX_DEPTH = 2;
+/** Keys of dicts become parts of names. A longer one, before each name below it, could take any amount of memory. */
+const LONGEST_KEY = 1000;
 
 function onlyKey(dicts: ReadonlyMap<string, Dict>): string | undefined {
   return dicts.size === 1 ? [...dicts.keys()][0] : undefined;
@@ -85,8 +102,14 @@ function tensorsOf(dict: Dict, file: TorchFile, fileBytes: number, where: string
   const tensors = new Map<string, StoredTensor>();
   let total = 0;
   for (const [name, value] of dict) {
-    if (typeof name !== 'string' || !(value instanceof TorchTensor)) continue;
+    if (typeof name !== 'string') continue;
     const what = `${where}: tensor ${JSON.stringify(name)}`;
+    if (value instanceof Inert && REBUILDS.test(value.of)) {
+      throw new DataError(
+        `${what} is built by ${value.of}, which wgrad does not know; save an ordinary tensor instead`,
+      );
+    }
+    if (!(value instanceof TorchTensor)) continue;
     const tensor = readTensor(value, file.storage(value.storage), what);
     total += tensor.data.length * diskDtypes[value.dtype].bytes;
     if (total > MAX_SHARING * fileBytes) {
@@ -94,21 +117,8 @@ function tensorsOf(dict: Dict, file: TorchFile, fileBytes: number, where: string
     }
     tensors.set(name, tensor);
   }
-  return withoutWrapper(tensors);
+  return tensors;
 }
-
-/** DataParallel and moving averages put `module.` before every name of the model that they wrap. */
-function withoutWrapper(tensors: Map<string, StoredTensor>): Map<string, StoredTensor> {
-  const wrapped = [...tensors.keys()].filter((name) => name.startsWith(WRAPPER));
-  if (wrapped.length === 0 || wrapped.length < tensors.size - LOOSE.filter((name) => tensors.has(name)).length) {
-    return tensors;
-  }
-  return new Map(wrapped.map((name) => [name.slice(WRAPPER.length), tensors.get(name) as StoredTensor]));
-}
-
-const WRAPPER = 'module.';
-/** Counters that averaged models keep beside the wrapped model. */
-const LOOSE = ['n_averaged', 'steps'];
 
 /** Texts, numbers and truth values of a dict and of the dicts in it. */
 function scalarsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unknown>()): Record<string, string> {
@@ -116,7 +126,7 @@ function scalarsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unknown
   if (!(root instanceof Map) || seen.has(root)) return found;
   seen.add(root);
   for (const [key, value] of root) {
-    if (typeof key !== 'string') continue;
+    if (typeof key !== 'string' || key.length > LONGEST_KEY) continue;
     if (['string', 'number', 'bigint', 'boolean'].includes(typeof value)) found[prefix + key] = String(value);
     else if (depth === 0) Object.assign(found, scalarsOf(value, `${prefix + key}.`, 1, seen));
   }

@@ -1,6 +1,6 @@
 import { DataError } from 'wgrad';
 import { type DiskDtype, diskDtypes, type StoredTensor, storedTensor } from 'wgrad/io';
-import { kindOf } from './pickle.js';
+import { kindOf } from './pickleValues.js';
 
 /** Numbers in a PyTorch file, which tensors view. */
 export interface TorchStorage {
