@@ -40,6 +40,7 @@ export function predict(program: Command): void {
     .option('--nms-threshold <oks>', 'how alike: by default 0.9, as in the public codes')
     .option('--joints <schema>', 'what the joints are, if it is not what their number suggests')
     .option('--batch <n>', 'people that go through the network at a time', '16')
+    .option('--max-pixels <n>', 'the most pixels of a picture that is decoded; by default 100 million')
     .option('--backend <name>', 'webgpu, tuned, cpu or auto', 'auto')
     .addHelpText('after', HELP)
     .action(async (images: string[], flags: PredictFlags) => {

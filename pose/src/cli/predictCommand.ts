@@ -5,7 +5,7 @@ import { fileError, writeFileAtomic } from 'wgrad/io/node';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { ORIENTATIONS, type Orientation } from '../datasets/annotations.js';
 import { Tally } from '../datasets/tally.js';
-import { decodePicture } from '../node/images.js';
+import { decodePicture, MAX_PIXELS } from '../node/images.js';
 import { listImages, withBoxesOf } from '../node/predict/imagesToPredict.js';
 import { type EllipseSize, writeOverlays } from '../node/predict/overlays.js';
 import { readPoseCheckpoint } from '../node/weightsFiles.js';
@@ -42,6 +42,7 @@ export interface PredictFlags {
   readonly nmsThreshold?: string;
   readonly joints?: string;
   readonly batch: string;
+  readonly maxPixels?: string;
   readonly backend: string;
 }
 
@@ -50,6 +51,7 @@ const MOST_PEOPLE = 1024;
 /** Predicts, writes the files that were asked for, and reports on stderr what could not be read. */
 export async function predictCommand(paths: readonly string[], flags: PredictFlags): Promise<void> {
   const began = performance.now();
+  const maxPixels = pixelLimit(flags.maxPixels);
   const checkpoint = await readWeights(flags);
   const { conventions, architecture } = checkpoint;
   const schema = jointsOf(checkpoint, flags.joints);
@@ -75,7 +77,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     const ofOne = await errorsOf(device, checkpoint);
     const errors = ofOne && flipTest ? flipAveraged(ofOne) : ofOne;
     const found = await predictPoses(images, {
-      decode: (image) => decodePicture(image.path, image),
+      decode: (image) => decodePicture(image.path, { ...image, maxPixels }),
       ...{ network: poseNetwork(device, checkpoint), conventions, schema, batch, flipTest, errors, signal },
       onProgress: display.update,
       onFailure: ({ message }) => {
@@ -201,6 +203,12 @@ function batchSize(text: string): number {
   const size = Number(text);
   if (/^\d+$/.test(text) && size >= 1 && size <= MOST_PEOPLE) return size;
   throw new DataError(`--batch ${text}: expected an integer from 1 to ${MOST_PEOPLE}`);
+}
+
+function pixelLimit(text = String(MAX_PIXELS)): number {
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit >= 1 && limit <= Number.MAX_SAFE_INTEGER) return limit;
+  throw new DataError(`--max-pixels ${text}: expected an integer above 0`);
 }
 
 function peopleIn(images: readonly ImageToPredict[]): number {

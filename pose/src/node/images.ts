@@ -1,16 +1,40 @@
+import { open, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { DataError } from 'wgrad';
 import type { RgbImage } from '../dataset.js';
 import { ORIENTATIONS, type Orientation } from '../datasets/annotations.js';
+import { fileKindOf, KIND_BYTES } from '../formats/fileKind.js';
+
+/** The formats of pictures that are read, by how files begin; what a file is called does not matter. */
+export const PICTURE_FORMATS: readonly string[] = ['JPEG', 'PNG', 'WebP', 'AVIF', 'TIFF', 'GIF'];
+
+/** The most pixels of a picture that are decoded unless more are asked for; decoded they take 300 MB. */
+export const MAX_PIXELS = 100_000_000;
+
+/** No picture within the limit takes nearly as long. */
+const LONGEST_SECONDS = 600;
+
+export interface DecodeImageOptions {
+  /** Turn it as its EXIF orientation says; otherwise it comes as it is stored. Default true. */
+  readonly upright?: boolean;
+  /** The most pixels that are decoded, default `MAX_PIXELS`: a few kilobytes may claim any number. */
+  readonly maxPixels?: number;
+}
 
 /**
- * Decodes an image file (JPEG, PNG, WebP, AVIF, TIFF, GIF) to 8-bit sRGB.
- * @param upright turn it as its EXIF orientation says; otherwise it comes as it is stored
- * @throws DataError naming the file, where it is missing or broken.
+ * Decodes an image file (JPEG, PNG, WebP, AVIF, TIFF, GIF, of which the first picture) to 8-bit sRGB. Drawings and documents
+ * that would have to be rendered, such as SVG and PDF, are refused whatever they are called.
+ * @throws DataError naming the file, where it is missing, of another format, broken, or of more than `maxPixels`.
  */
-export async function decodeImage(path: string, { upright = true } = {}): Promise<RgbImage> {
+export async function decodeImage(
+  path: string,
+  { upright = true, maxPixels = MAX_PIXELS }: DecodeImageOptions = {},
+): Promise<RgbImage> {
+  const format = await pictureFormat(path);
   try {
-    const { data, info } = await sharp(path, { failOn: 'error', autoOrient: upright })
+    const limitInputPixels = Number.isFinite(maxPixels) && maxPixels;
+    const { data, info } = await sharp(path, { failOn: 'error', autoOrient: upright, limitInputPixels })
+      .timeout({ seconds: LONGEST_SECONDS })
       .flatten()
       .toColourspace('srgb')
       .raw()
@@ -19,12 +43,18 @@ export async function decodeImage(path: string, { upright = true } = {}): Promis
     return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0];
-    throw new DataError(`${path}: cannot be read as an image (${reason}); check that the file exists and is whole`);
+    throw /pixel limit/.test(reason)
+      ? unreadable(
+          path,
+          `more than ${maxPixels} pixels, the most that are decoded`,
+          'scale it down, or raise the limit',
+        )
+      : unreadable(path, `broken ${format}: ${reason}`, 'check that the file exists and is whole');
   }
 }
 
 /** How a picture is to be read. */
-export interface PictureReading {
+export interface PictureReading extends Pick<DecodeImageOptions, 'maxPixels'> {
   /** The size that labels or boxes are for. */
   readonly size?: readonly [width: number, height: number];
   /** Decides where the size does not, as for a square picture; default: upright. */
@@ -38,12 +68,12 @@ export interface PictureReading {
  */
 export async function decodePicture(
   path: string,
-  { size, orientation = 'upright' }: PictureReading,
+  { size, orientation = 'upright', maxPixels }: PictureReading,
 ): Promise<RgbImage> {
-  const image = await decodeImage(path, { upright: orientation === 'upright' });
+  const image = await decodeImage(path, { upright: orientation === 'upright', maxPixels });
   const fits = ({ width, height }: RgbImage) => !size || (size[0] === width && size[1] === height);
   if (fits(image)) return image;
-  const turned = await decodeImage(path, { upright: orientation !== 'upright' });
+  const turned = await decodeImage(path, { upright: orientation !== 'upright', maxPixels });
   if (fits(turned)) return turned;
   const isTurned = turned.width !== image.width || turned.height !== image.height;
   const other = ORIENTATIONS.find((name) => name !== orientation);
@@ -51,4 +81,34 @@ export async function decodePicture(
     `${path}: the image is ${image.width}x${image.height}${isTurned ? ` ${orientation} and ${turned.width}x${turned.height} ${other} (EXIF)` : ''}, ` +
       `its annotation says ${size?.join('x')}; labels of another size would land in the wrong place`,
   );
+}
+
+/** The format of a picture by its first bytes. @throws DataError where it is none that is read */
+async function pictureFormat(path: string): Promise<string> {
+  const kind = (await kindOfFile(path)) ?? 'of no known format';
+  if (PICTURE_FORMATS.includes(kind)) return kind;
+  const last = PICTURE_FORMATS.length - 1;
+  const formats = `${PICTURE_FORMATS.slice(0, last).join(', ')} and ${PICTURE_FORMATS[last]}`;
+  throw unreadable(path, `${kind}; the formats that are read are ${formats}`, 'convert it to one of them');
+}
+
+async function kindOfFile(path: string): Promise<string | undefined> {
+  try {
+    // To open a pipe would wait for its writer.
+    if (!(await stat(path)).isFile()) return 'a folder, a pipe or a device';
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(KIND_BYTES), 0, KIND_BYTES, 0);
+      return fileKindOf(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    // `ENOENT: no such file or directory, stat 'x'`
+    throw unreadable(path, (cause as Error).message.split(',')[0], 'check that the file exists and is whole');
+  }
+}
+
+function unreadable(path: string, reason: string, remedy: string): DataError {
+  return new DataError(`${path}: cannot be read as an image (${reason}); ${remedy}`);
 }

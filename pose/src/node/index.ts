@@ -3,7 +3,14 @@
 export { openDataset } from './datasets/openDataset.js';
 export { type DataFiles, openFolder } from './datasets/openFolder.js';
 export { readAnnotations } from './datasets/readAnnotations.js';
-export { decodeImage, decodePicture, type PictureReading } from './images.js';
+export {
+  type DecodeImageOptions,
+  decodeImage,
+  decodePicture,
+  MAX_PIXELS,
+  PICTURE_FORMATS,
+  type PictureReading,
+} from './images.js';
 export { readPosePairs3d, readPoses3d, readResults } from './jsonFiles.js';
 export { listImages, withBoxesOf } from './predict/imagesToPredict.js';
 export { renderReport } from './report/renderReport.js';

@@ -67,7 +67,8 @@ async function overlay(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" ` +
     `><svg viewBox="${overlayViewBox(width, height)}" preserveAspectRatio="none">${drawn.join('')}</svg>${caption}</svg>`;
   const [{ image }] = people;
-  const picture = await decodePicture(image.path, image);
+  // Of any size, since the prediction took it.
+  const picture = await decodePicture(image.path, { ...image, maxPixels: Number.POSITIVE_INFINITY });
   return sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } })
     .resize({ ...size, fit: 'fill' })
     .composite([{ input: Buffer.from(svg) }])
