@@ -4,7 +4,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,10 +34,8 @@ export function adapterKey(root) {
 export function findAdapter(root) {
   const stamp = join(root, 'node_modules/.cache/wgrad/adapter.json');
   const key = adapterKey(root);
-  if (existsSync(stamp)) {
-    const remembered = JSON.parse(readFileSync(stamp, 'utf8'));
-    if (remembered.key === key) return remembered.adapter;
-  }
+  const remembered = rememberedAdapter(stamp, key);
+  if (remembered) return remembered;
   const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url)], {
     cwd: root,
     encoding: 'utf8',
@@ -46,11 +44,30 @@ export function findAdapter(root) {
   });
   const adapter = child.status === 0 ? JSON.parse(child.stdout.trim().split('\n').at(-1)) : null;
   // Only a success is remembered: who has no adapter may be about to install one.
-  if (adapter) {
-    mkdirSync(dirname(stamp), { recursive: true });
-    writeFileSync(stamp, JSON.stringify({ key, adapter }));
-  }
+  if (adapter) rememberAdapter(stamp, key, adapter);
   return adapter;
+}
+
+/** The adapter that was remembered under this key; null where there is none, or the file is damaged. */
+export function rememberedAdapter(stamp, key) {
+  try {
+    const remembered = JSON.parse(readFileSync(stamp, 'utf8'));
+    return remembered.key === key ? remembered.adapter : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Written beside and renamed, so that nobody reads a part; without the cache, the next set-up only asks again. */
+export function rememberAdapter(stamp, key, adapter) {
+  const part = `${stamp}.${process.pid}.part`;
+  try {
+    mkdirSync(dirname(stamp), { recursive: true });
+    writeFileSync(part, JSON.stringify({ key, adapter }));
+    renameSync(part, stamp);
+  } catch {
+    if (existsSync(part)) rmSync(part);
+  }
 }
 
 async function ask() {

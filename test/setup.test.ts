@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rememberAdapter, rememberedAdapter } from '../scripts/adapter.mjs';
 import { newestChange } from '../scripts/build.mjs';
 import { isStale, npmCause } from '../scripts/dependencies.mjs';
 import { chooseMirror, chooseSource, majorVersion, parseCandidate, parseOsRelease } from '../scripts/mesa.mjs';
@@ -60,6 +61,33 @@ describe('where Mesa comes from', () => {
     ].join('\n');
     expect(chooseMirror(targets, 'bookworm')).toBe('https://mirror.example/debian/');
     expect(chooseMirror('', 'bookworm')).toBeNull();
+  });
+});
+
+describe('the adapter that is remembered', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wgrad-stamp-'));
+  const stamp = join(folder, 'cache', 'adapter.json');
+  const adapter = { vendor: 'mesa', architecture: '', description: 'llvmpipe' };
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('is that of the same key, and nothing is left beside it', () => {
+    expect(rememberedAdapter(stamp, 'key')).toBeNull();
+    rememberAdapter(stamp, 'key', adapter);
+    expect(rememberedAdapter(stamp, 'key')).toEqual(adapter);
+    expect(rememberedAdapter(stamp, 'other')).toBeNull();
+    expect(readdirSync(dirname(stamp))).toEqual(['adapter.json']);
+  });
+
+  test.each(['{"key', '', 'null', '[]', '7'])('in a damaged file %j is asked for anew', (text) => {
+    writeFileSync(stamp, text);
+    expect(rememberedAdapter(stamp, 'key')).toBeNull();
+    rememberAdapter(stamp, 'key', adapter);
+    expect(rememberedAdapter(stamp, 'key')).toEqual(adapter);
+  });
+
+  test('where nothing can be written, nothing fails', () => {
+    writeFileSync(join(folder, 'file'), '');
+    rememberAdapter(join(folder, 'file', 'adapter.json'), 'key', adapter);
   });
 });
 
