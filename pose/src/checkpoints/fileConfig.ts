@@ -7,10 +7,21 @@ import type { WeightsFile } from '../formats/weightsFile.js';
 export function paddingOfRun(config = 'null'): number | undefined {
   try {
     const padding = (JSON.parse(config) as { padding?: unknown } | null)?.padding;
-    return typeof padding === 'number' && padding > 0 ? padding : undefined;
+    return isWithin(padding, 0.1, 10) ? padding : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether a value from a file is a number of a closed range. */
+export function isWithin(value: unknown, low: number, high: number): value is number {
+  return typeof value === 'number' && value >= low && value <= high;
+}
+
+/** Whether a value from a file is the height and width of a network's input; no network takes larger ones. */
+export function isInputSize(value: unknown): value is readonly [height: number, width: number] {
+  const isSide = (side: unknown) => Number.isInteger(side) && isWithin(side, 1, 4096);
+  return Array.isArray(value) && value.length === 2 && value.every(isSide);
 }
 
 /** What wgrad's training stores about itself in a checkpoint; empty where the text is something else. */

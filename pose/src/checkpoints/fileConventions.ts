@@ -5,7 +5,7 @@ import { DEPTH_UNIT } from '../targets.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../warp.js';
 import type { Architecture } from './architecture.js';
 import type { Conventions, Rgb } from './conventions.js';
-import { configOfMmpose, configOfRun, paddingOfRun } from './fileConfig.js';
+import { configOfMmpose, configOfRun, isInputSize, isWithin, paddingOfRun } from './fileConfig.js';
 import { mapDecodingOf, parseMapDecoding } from './mapDecoding.js';
 import type { NamingName } from './naming.js';
 
@@ -102,13 +102,14 @@ const UDP = /\buse_udp\s*=\s*True\b|['"]UDPHeatmap['"]/;
 /** The first input size, width before height, in the text of a configuration of mmpose. */
 function sizeInConfig(config: string): Conventions['size'] | undefined {
   const found = /\b(?:input_size|image_size)\s*=\s*(?:np\.array\()?[([]\s*(\d+)\s*,\s*(\d+)\s*[)\]]/.exec(config);
-  return found ? [Number(found[2]), Number(found[1])] : undefined;
+  const sides = found && [Number(found[2]), Number(found[1])];
+  return isInputSize(sides) ? sides : undefined;
 }
 
 function sizeOfRun(config: string | undefined): Conventions['size'] | undefined {
   const { size, aspect = 1 } = configOfRun(config);
-  if (typeof size !== 'number' || typeof aspect !== 'number') return undefined;
-  return [size, Math.round(size * aspect)];
+  const sides = [size, Math.round(Number(size) * Number(aspect))];
+  return isInputSize(sides) ? sides : undefined;
 }
 
 function parseConventions(text: string, where: string): Conventions {
@@ -121,17 +122,23 @@ function parseConventions(text: string, where: string): Conventions {
   if (isConventions(value)) {
     return value.maps === undefined ? value : { ...value, maps: parseMapDecoding(value.maps, where) };
   }
-  throw new DataError(`${where}: metadata "conventions" lacks a field or has one of another kind; convert it again`);
+  throw new DataError(
+    `${where}: metadata "conventions" lacks a field or has one of another kind or range; convert it again`,
+  );
 }
 
 function isConventions(value: unknown): value is Conventions {
   const fields = (value ?? {}) as Partial<Conventions>;
   const { size, mean, std, channels = 'rgb', padding, origin, pixel, udp = false, depth = 1, normalise } = fields;
-  const areNumbers = (list: unknown, count: number) =>
-    Array.isArray(list) && list.length === count && list.every(Number.isFinite);
+  const isList = (list: unknown, count: number, low: number, high: number) =>
+    Array.isArray(list) && list.length === count && list.every((one) => isWithin(one, low, high));
   return (
-    [areNumbers(size, 2), areNumbers(mean, 3), areNumbers(std, 3)].every(Boolean) &&
-    [padding, origin, pixel, depth].every(Number.isFinite) &&
+    isInputSize(size) &&
+    isList(mean, 3, -10, 10) &&
+    isList(std, 3, 1e-3, 10) &&
+    isWithin(padding, 0.1, 10) &&
+    [origin, pixel].every((one) => isWithin(one, -1, 1)) &&
+    isWithin(depth, 1e-3, 1e6) &&
     ['rgb', 'bgr'].includes(channels) &&
     [typeof normalise, typeof udp].every((kind) => kind === 'boolean')
   );
