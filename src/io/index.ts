@@ -12,6 +12,7 @@ export { crc32 } from './crc32.js';
 export { type ArrayData, type DiskDtype, type Dtype, diskDtypes } from './dtypes.js';
 export { excerpt, excerptOfList } from './excerpt.js';
 export { JsonEntry } from './jsonEntry.js';
+export { parseJsonText } from './jsonText.js';
 export {
   formatSafetensors,
   parseSafetensors,

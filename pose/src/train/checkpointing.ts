@@ -50,7 +50,7 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
   const { epoch, step, counters } = checkpoint.progress;
   const { batch, lossSum, lossCount, seconds } = counters;
   const isWhole = [batch, lossSum, lossCount, seconds].every(Number.isFinite);
-  if (!config || !Array.isArray(history) || !isWhole) {
+  if (!config || !Array.isArray(history) || !history.every(isEpoch) || !isWhole) {
     throw new DataError(`${path}: a checkpoint, but not of this version's training; start from it with --init`);
   }
   // JSON has null for NaN.
@@ -65,6 +65,13 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
     checkpoint,
     progress: { epoch, batch, lossSum, lossCount, seconds, step, history: epochs },
   };
+}
+
+/** Whether an entry of the history is a record of numbers, or of null for NaN. */
+function isEpoch(value: unknown): value is RunProgress['history'][number] {
+  const isNumber = (one: unknown) => one === null || Number.isFinite(one);
+  if (typeof value !== 'object' || value === null) return false;
+  return ['epoch', 'trainLoss'].every((field) => field in value) && Object.values(value).every(isNumber);
 }
 
 /**

@@ -98,7 +98,7 @@ describe('wgrad-pose convert', () => {
       ],
       [
         ['module-zip.pth', 'x.safetensors'],
-        /^wgrad-pose: module-zip\.pth: .*asks for "torch\.nn\.modules\.linear\.Linear"/,
+        /^wgrad-pose: module-zip\.pth: it holds a whole torch\.nn\.modules\.linear\.Linear, .*save its state_dict\(\) alone/,
       ],
       [
         ['official-legacy.pth', 'x.safetensors', '--names', 'keras'],
@@ -151,7 +151,7 @@ describe('wgrad-pose inspect', () => {
     expect(weights.tensors).toContainEqual({ name: 'bf16', shape: [2], dtype: 'BF16' });
   });
 
-  test('names what is missing of a network that it knows', async () => {
+  test('says of a network whose names only resemble known ones that it is another; convert keeps its names', async () => {
     writeFileSync(
       join(home, 'cut.safetensors'),
       formatSafetensors(
@@ -164,8 +164,15 @@ describe('wgrad-pose inspect', () => {
     const { code, stdout } = await wgrad('inspect', 'cut.safetensors');
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^network +unknown: cut\.safetensors: checkpoint of another model: \d+ missing \(preact\.bn1/m,
+      /^network +unknown: cut\.safetensors: .*names are like those of official, .* \d+ tensors, of which 2 are here/m,
     );
+    const converted = await wgrad('convert', 'cut.safetensors', 'kept.safetensors');
+    expect(converted.stdout).toBe('kept.safetensors: 2 tensors\n');
+    expect(converted.stderr).toMatch(
+      /^note: no known pose network: the names are as they were\nnote: .*of which 2 are here/,
+    );
+    const { tensors } = parseSafetensors(readFileSync(join(home, 'kept.safetensors')));
+    expect([...tensors.keys()].sort()).toEqual(['preact.conv1.weight', 'preact.layer1.0.conv1.weight']);
   });
 });
 
