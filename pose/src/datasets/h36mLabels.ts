@@ -37,7 +37,8 @@ export function h36mLabels(content: unknown, file: string): H36mLabels[] {
 
 /** Does this JSON have the form of `h36mAnnotations`? */
 export function isH36m(content: unknown): boolean {
-  const [first] = ((content ?? {}) as { annotations?: unknown[] }).annotations ?? [];
+  const { annotations } = (content ?? {}) as { annotations?: unknown };
+  const first: unknown = Array.isArray(annotations) ? annotations[0] : undefined;
   return typeof first === 'object' && first !== null && 'keypoints_world' in first;
 }
 

@@ -1,0 +1,157 @@
+import { Command } from 'commander';
+import sharp from 'sharp';
+import { DataError } from 'wgrad';
+import { parseCheckpoint, parseSafetensors } from 'wgrad/io';
+import { NAMINGS } from '../src/checkpoints/namings.js';
+import { formatPoseCheckpoint, poseCheckpointOf } from '../src/checkpoints/poseCheckpoint.js';
+import { expandConfig, takesConfig } from '../src/cli/configFile.js';
+import { resultsOf } from '../src/coco/results.js';
+import { boxTableAnnotations } from '../src/datasets/boxes.js';
+import { jsonAnnotations } from '../src/datasets/jsonAnnotations.js';
+import { matAnnotations } from '../src/datasets/matAnnotations.js';
+import { type MatValue, readMat5 } from '../src/formats/mat5.js';
+import { readZipRecords, type ZipRecords } from '../src/formats/torch/zipRecords.js';
+import { parseWeightsFile } from '../src/formats/weightsFile.js';
+import { decodeImage } from '../src/node/images.js';
+import { poses3dOf } from '../src/poses3d.js';
+import { boxesOfJson } from '../src/predict/imageBoxes.js';
+import { savedRunOf } from '../src/train/checkpointing.js';
+import { zip } from '../test/formats/torchBytes.js';
+import mpii from '../test/golden/mpii_mat.json' with { type: 'json' };
+import oracles from '../test/golden/pose_oracles.json' with { type: 'json' };
+import { json, throughFile } from './files.js';
+import type { Parser } from './verdict.js';
+import {
+  metadataTexts,
+  nameTexts,
+  networkOfMetadata,
+  networkOfNames,
+  safetensorsFiles,
+  torchFiles,
+} from './weightsSeeds.js';
+
+const base64 = (text: string) => new Uint8Array(Buffer.from(text, 'base64'));
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const joints = [10, 20, 2, 30, 40, 1, 0, 0, 0];
+const person = { id: 1, image_id: 1, category_id: 1, bbox: [1, 2, 50, 60], area: 900, iscrowd: 0, num_keypoints: 2 };
+const truth = {
+  images: [
+    { id: 1, file_name: 'a/000001.jpg', width: 100, height: 90 },
+    { id: 2, file_name: 'b/000001.jpg', width: 100, height: 90 },
+  ],
+  categories: [{ id: 1, name: 'person', keypoints: ['nose', 'left_eye', 'right_eye'], skeleton: [[1, 2]] }],
+  annotations: [
+    { ...person, keypoints: joints },
+    { ...person, id: 2, image_id: 2, keypoints: joints },
+  ],
+};
+const results = [{ image_id: 1, category_id: 1, keypoints: joints, score: 0.5, bbox: [1, 2, 50, 60] }];
+const boxes = [{ file: 'a.jpg', box: [1, 2, 50, 60], keypoints: Array(17).fill([5, 6, 2]).flat(), split: 'train' }];
+const mpiiList = [
+  { image: 'a.jpg', center: [50, 60], scale: 1.2, joints: Array(16).fill([5, 6]), joints_vis: Array(16).fill(1) },
+];
+const lspList = { items: [{ file: 'a.jpg', split: 'train', xy: Array(14).fill([3, 4]), width: 9, height: 9 }] };
+
+const zipped = Promise.all(torchFiles('zip').map((bytes) => readZipRecords(bytes, 'seed')));
+const pickleOf = (records: ZipRecords) => [...records].find(([name]) => name.endsWith('/data.pkl'))?.[1] as Uint8Array;
+
+/** Everything in a value of a MAT file, to the last member. */
+function walk(value: MatValue | undefined): void {
+  if (value?.kind !== 'members') return;
+  for (let i = 0; i < value.length; i++) for (const field of value.fields) walk(value.at(i, field));
+}
+
+const picture = (format: 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif') =>
+  sharp({ create: { width: 9, height: 7, channels: 3, background: '#804020' } })
+    .toFormat(format)
+    .toBuffer();
+
+const training = () => {
+  const program = new Command('wgrad-pose');
+  const command = program.command('train').option('--seed <n>').option('--flip-test').option('--milestones <list>');
+  takesConfig(command);
+  return program;
+};
+
+/** Every reader of files from outside; one more is one more row. */
+export const PARSERS: readonly Parser[] = [
+  { name: 'safetensors', seeds: safetensorsFiles, parse: (bytes) => parseSafetensors(bytes, 'fuzz') },
+  { name: 'torch', seeds: () => torchFiles('zip'), parse: (bytes) => parseWeightsFile(bytes, 'fuzz') },
+  { name: 'torchLegacy', seeds: () => torchFiles('legacy'), parse: (bytes) => parseWeightsFile(bytes, 'fuzz') },
+  {
+    // A zip's checksums would hide what a changed pickle does. The first byte tells the file whose storages go with it.
+    name: 'pickle',
+    seeds: async () => (await zipped).map((records, i) => Buffer.concat([Buffer.of(i), pickleOf(records)])),
+    parse: async (bytes) => {
+      const all = await zipped;
+      const records = [...all[(bytes[0] ?? 0) % all.length]];
+      const changed = records.map(([name, data]) => ({
+        name,
+        data: name.endsWith('/data.pkl') ? bytes.slice(1) : data,
+      }));
+      return parseWeightsFile(zip(changed), 'fuzz');
+    },
+  },
+  {
+    name: 'metadata',
+    seeds: metadataTexts,
+    parse: json(async (content) => {
+      const { bytes, checkpoint } = await networkOfMetadata(content);
+      for (const { name } of NAMINGS) formatPoseCheckpoint(checkpoint, name);
+      return savedRunOf(parseCheckpoint(bytes, 'fuzz'), 'fuzz');
+    }),
+  },
+  {
+    name: 'names',
+    seeds: nameTexts,
+    parse: json((content) => {
+      const checkpoint = poseCheckpointOf(networkOfNames(content), 'fuzz');
+      for (const { name } of NAMINGS) formatPoseCheckpoint(checkpoint, name);
+    }),
+  },
+  {
+    name: 'mat',
+    seeds: () => [oracles.mat_plain, oracles.mat_compressed, mpii.plain, mpii.compressed].map(base64),
+    parse: async (bytes) => {
+      for (const value of (await readMat5(bytes, 'fuzz.mat')).values()) walk(value);
+      return matAnnotations(bytes, 'fuzz.mat');
+    },
+  },
+  {
+    name: 'annotations',
+    seeds: () => [truth, boxes, mpiiList, lspList].map((content) => JSON.stringify(content)),
+    parse: json(jsonAnnotations),
+  },
+  {
+    name: 'results',
+    seeds: () => [JSON.stringify({ truth, results })],
+    parse: json((content, file) => {
+      const { truth: labels, results: list } = (content ?? {}) as { truth?: unknown; results?: unknown };
+      return resultsOf(list, file, jsonAnnotations(labels, file), {});
+    }),
+  },
+  { name: 'detections', seeds: () => [JSON.stringify(results), JSON.stringify(truth)], parse: json(boxesOfJson) },
+  { name: 'poses3d', seeds: () => ['[[[1,2,3],null,[4,5,6]],[[1,2,3],[0,0,0],null]]'], parse: json(poses3dOf) },
+  {
+    name: 'csv',
+    seeds: () => ['file,x,y,width,height,split\na.jpg,1,2,30,40,train\n"b ""c"".jpg",1,2,30,40,test\n'],
+    parse: (bytes) => boxTableAnnotations(text(bytes), 'fuzz.csv'),
+  },
+  {
+    name: 'config',
+    seeds: () => ['{"seed": 3, "milestones": [1, 2], "flip-test": true}'],
+    parse: throughFile('.json', (path) => expandConfig(training(), ['node', 'wgrad-pose', 'train', '--config', path])),
+  },
+  {
+    name: 'pictures',
+    seeds: () => Promise.all((['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const).map(picture)),
+    parse: throughFile('.jpg', (path) => decodeImage(path)),
+  },
+];
+
+/** The parser of a name. @throws DataError with those that there are */
+export function parserCalled(name: string, parsers: readonly Parser[] = PARSERS): Parser {
+  const found = parsers.find((parser) => parser.name === name);
+  if (found) return found;
+  throw new DataError(`${name}: no such parser; there are ${parsers.map((parser) => parser.name).join(', ')}`);
+}
