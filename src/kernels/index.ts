@@ -30,6 +30,7 @@ export * from './optimiser/adamStep.js';
 export * from './optimiser/blend.js';
 export * from './optimiser/gradStatus.js';
 export * from './optimiser/halfBlocks.js';
+export * from './optimiser/revertSkipped.js';
 export * from './optimiser/sgdStep.js';
 export * from './pool/avgPool2d.js';
 export * from './pool/globalAveragePool.js';

@@ -58,5 +58,6 @@ export {
   type WarmUpOptions,
   warmUp,
 } from './schedule.js';
+export { copyState, keepUnlessSkipped } from './skippedState.js';
 export { namedTensors, parameterCount } from './tree.js';
 export { upsampleNearest } from './upsample.js';

@@ -11,7 +11,15 @@ import {
   tensorsOf,
   valueAndGrad,
 } from 'wgrad';
-import { type AdamState, adam, averageGradients, halfParameters, lossScaleOf } from 'wgrad/nn';
+import {
+  type AdamState,
+  adam,
+  averageGradients,
+  copyState,
+  halfParameters,
+  keepUnlessSkipped,
+  lossScaleOf,
+} from 'wgrad/nn';
 import type { Batch } from './batches.js';
 import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
@@ -40,7 +48,11 @@ export function initLearner(device: Device, config: TrainConfig, joints: number)
   }
   const { params, state } = initModel(device, config, joints);
   const packed = packParameters(params);
-  return { params: packed, state, optimizer: adam.init(packed, { ema: config.ema > 0, lossScale: isMixed }) };
+  return {
+    params: packed,
+    state: packParameters(state),
+    optimizer: adam.init(packed, { ema: config.ema > 0, lossScale: isMixed }),
+  };
 }
 
 /** The weights that are evaluated: their average, if the learner keeps one. */
@@ -113,13 +125,17 @@ export function capturedLearn(config: StepConfig) {
   });
 }
 
-/** One step of Adam on a batch that lies on the device. */
+/**
+ * One step of Adam on a batch that lies on the device. A step with a gradient that is not finite changes nothing, the
+ * running statistics included: one bad picture would spoil them for ever.
+ */
 export function learn(config: StepConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
+  const before = copyState(learner.state);
   const { loss, state, gradients } = differentiate(config, learner, batch);
   const ema = config.ema > 0 ? { decay: config.ema, warmUp: true } : undefined;
   const clipNorm = config.clip > 0 ? config.clip : undefined;
   const [params, optimizer] = adam.step(learner.params, gradients, learner.optimizer, { lr, ema, clipNorm });
-  return { loss, learner: { params, state, optimizer } };
+  return { loss, learner: { params, state: keepUnlessSkipped(state, before, optimizer), optimizer } };
 }
 
 /** The network and its images in the precision of a step; heads and losses accept both and compute in float32. */

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { downloadState } from 'wgrad/io';
+import { readStatus } from 'wgrad/nn';
+import { BACKENDS } from '../../../test/backends.js';
+import { TrainingBatches } from '../../src/train/batches.js';
+import type { TrainConfig } from '../../src/train/config.js';
+import { capturedTrainStep, initLearner, type Learner, trainStep } from '../../src/train/learner.js';
+import { TINY, tinyData } from './runs.js';
+
+/** All that a learner holds but the status, which counts the step that was left out, and the host's count of batches. */
+async function contentOf({ params, state, optimizer: { status, lossScale, ...moments } }: Learner) {
+  const all = await Promise.all([params, state, moments].map(downloadState));
+  return all.map((tree) => [...tree].filter(([name]) => !name.endsWith('num_batches_tracked')));
+}
+
+describe.each(BACKENDS)('$name', ({ open }) => {
+  test.each<[string, Partial<TrainConfig>, boolean]>([
+    ['op by op', {}, false],
+    ['replayed', {}, true],
+    ['with an average, batches in parts and a loss scale', { ema: 0.9, accumulate: 2, precision: 'mixed' }, true],
+  ])(
+    'a step with a pixel or a rate that is not finite changes nothing that a run keeps: %s',
+    async (_, options, replayed) => {
+      const device = await open();
+      const config = { ...TINY, ...options };
+      if (config.precision === 'mixed' && !device.capabilities.float16) return;
+      const data = await tinyData();
+      const batches = new TrainingBatches(data, config);
+      let learner = initLearner(device, config, data.dataset.schema.joints.length);
+      const step = replayed ? capturedTrainStep(device, config) : undefined;
+      const run = async (spoiled: 'pixel' | 'label' | 'rate' | undefined, index: number) => {
+        const batch = await batches.at(0, index);
+        // The brightness of one picture's colours.
+        if (spoiled === 'pixel') batch.colour[5] = Number.NaN;
+        if (spoiled === 'label') batch.target[3] = Number.POSITIVE_INFINITY;
+        const lr = spoiled === 'rate' ? Number.NaN : 1e-3;
+        const call = [learner, batch, lr, index] as const;
+        const { loss, learner: next } = await (step ? step(...call) : trainStep(device, config, ...call));
+        loss.dispose();
+        learner = next;
+      };
+      const skipped = async () => (await readStatus(learner.optimizer)).skipped;
+      // The first calls are recorded, the later ones replayed.
+      for (const index of [0, 1, 2]) await run(undefined, index);
+      const kinds = ['pixel', 'label', ...(replayed ? (['rate'] as const) : [])] as const;
+      for (const spoiled of kinds) {
+        const [before, count] = [await contentOf(learner), await skipped()];
+        await run(spoiled, 3);
+        expect({ spoiled, content: await contentOf(learner) }).toEqual({ spoiled, content: before });
+        expect(await skipped()).toBe(count + 1);
+      }
+      const before = await contentOf(learner);
+      // A loss scale that is too large yet leaves out steps, too.
+      for (let count = await skipped(), next = -1; count !== next; ) {
+        next = count;
+        await run(undefined, 4);
+        count = await skipped();
+      }
+      expect(await contentOf(learner)).not.toEqual(before);
+    },
+  );
+});
