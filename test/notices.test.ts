@@ -32,6 +32,14 @@ describe('device()', () => {
     await expect(webgpu()).rejects.toThrow(DeviceError);
   });
 
+  test('falls back as well where the request throws at once', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    withRequestAdapter(() => {
+      throw new TypeError('illegal invocation');
+    });
+    expect((await device()).kind).toBe('cpu');
+  });
+
   test('says nothing when told to be quiet', async () => {
     const said = vi.spyOn(console, 'warn').mockImplementation(() => {});
     withRequestAdapter(async () => null);

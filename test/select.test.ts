@@ -12,6 +12,7 @@ import {
   planNamed,
   selectBlock,
 } from '../src/kernels/product/launch/blockPlans.js';
+import { hardwareOf } from '../src/kernels/product/launch/hardware.js';
 import {
   selectConv,
   selectPlan,
@@ -117,6 +118,17 @@ describe('selectBlock', () => {
     expect(label(98304, 64, 576)).toBe('128x64x8/8x8 in 1');
     expect(selectBlock(product(32, 512, 4608), gpu).splits).toBeGreaterThan(8);
     expect(label(448, 64, 64)).toBe('32x32x16/4x4 in 1');
+  });
+
+  test('the processors of the architecture decide, of the vendor where that is unknown, else those of a middling GPU', () => {
+    const processors = (vendor: string, architecture: string) => hardwareOf({ vendor, architecture }).processors;
+    expect(processors('amd', 'rdna-3')).toBe(48);
+    expect(processors('amd', 'rdna-9')).toBe(processors('amd', ''));
+    expect(processors('', '')).toBe(32);
+    // Six tiles keep the six processors of a small GPU busy; a large one splits their sums.
+    const splitsOn = (vendor: string, architecture: string) =>
+      selectBlock(product(192, 128, 8192), { ...gpu, vendor, architecture }).splits;
+    expect(splitsOn('intel', 'gen-12lp')).toBeLessThan(splitsOn('nvidia', 'hopper'));
   });
 
   test('only vendors with large register files get 64 sums per invocation unmeasured', () => {

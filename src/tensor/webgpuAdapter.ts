@@ -1,4 +1,5 @@
 import { DeviceError } from '../errors.js';
+import { identityOf } from './adapterIdentity.js';
 import type { Capabilities } from './backend.js';
 
 /** Features that wgrad's kernels can use; what the adapter lacks is not asked for. */
@@ -57,9 +58,7 @@ export async function findGpu(): Promise<GPU> {
  */
 export async function openDevice(): Promise<OpenDevice> {
   const gpu = await findGpu();
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: Error) => {
-    throw new DeviceError(`webgpu: asking for an adapter failed: ${cause.message}. ${REMEDY}`, { cause });
-  });
+  const adapter = await requestAdapter(gpu);
   if (!adapter) throw new DeviceError(`webgpu: no adapter found. ${REMEDY}`);
   const { info } = adapter;
   if (isNull(info)) {
@@ -77,6 +76,14 @@ export async function openDevice(): Promise<OpenDevice> {
   return { gpu: device, info, capabilities: capabilitiesOf(adapter, device), description: describe(info), memoryLimit };
 }
 
+async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  try {
+    return await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch (cause) {
+    throw new DeviceError(`webgpu: asking for an adapter failed: ${(cause as Error).message}. ${REMEDY}`, { cause });
+  }
+}
+
 /** Bytes of memory that this machine or container has, as far as anyone says. */
 function hostMemory(): number {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> };
@@ -90,8 +97,7 @@ function capabilitiesOf(adapter: GPUAdapter, device: GPUDevice): Capabilities {
   const { subgroupMinSize: min = 0, subgroupMaxSize: max = 0 } = info;
   return {
     tier: isSoftware(info) ? 'software' : 'gpu',
-    vendor: info.vendor,
-    architecture: info.architecture,
+    ...identityOf(info),
     subgroupSize: device.features.has('subgroups') && min === max ? min : 0,
     float16: device.features.has('shader-f16'),
     timestamps: device.features.has('timestamp-query'),
@@ -100,7 +106,8 @@ function capabilitiesOf(adapter: GPUAdapter, device: GPUDevice): Capabilities {
 }
 
 function describe(info: GPUAdapterInfo): string {
-  return [info.vendor, info.architecture, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
+  const { vendor, architecture } = identityOf(info);
+  return [vendor, architecture, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
 }
 
 function isSoftware(info: GPUAdapterInfo): boolean {

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../../../tensor/backend.js';
 import { type Block, blockLabel, threadsOf } from '../../wgsl/blocked.wgsl.js';
 import { type Tile, tileLabel } from '../../wgsl/tile.wgsl.js';
+import { type Hardware, hardwareOf } from './hardware.js';
 
 /** A matrix product as the choice of its kernel sees it: `count` products of `rows` x `depth` by `depth` x `columns`. */
 export interface ProductShape {
@@ -32,15 +33,7 @@ export const BLOCKS: readonly Block[] = [
   block(32, 32, 16, 4, 4),
 ];
 
-/** Vendors whose register files keep 64 accumulators per invocation busy; elsewhere such blocks wait for `tune`. */
-const LARGE_REGISTER_FILES = /nvidia|amd/i;
-const ACCUMULATORS_ELSEWHERE = 32;
-
-/**
- * The adapter that the model assumes: its processors, how many multiply-adds each starts at once, and how many
- * invocations each needs to hide latencies.
- */
-const PROCESSORS = 128;
+/** How many multiply-adds a processor starts at once, and how many invocations it needs to hide latencies. */
 const LANES = 128;
 const BUSY = 2 * LANES;
 /** Terms that a range of a split sum keeps at least. */
@@ -65,23 +58,27 @@ export function blockPlans({ rows, columns, depth, count }: ProductShape): Block
  * as the sides of its tile are long together. The processor with the most work sets the pace. A processor with few
  * invocations waits for its loads.
  */
-export function modelledTime({ block: b, splits }: BlockPlan, { rows, columns, depth, count }: ProductShape): number {
+export function modelledTime(
+  { block: b, splits }: BlockPlan,
+  { rows, columns, depth, count }: ProductShape,
+  { processors }: Pick<Hardware, 'processors'>,
+): number {
   const groups = Math.ceil(rows / b.rows) * Math.ceil(columns / b.columns) * count * splits;
-  const invocations = Math.max(Math.ceil(groups / PROCESSORS) * threadsOf(b), BUSY);
+  const invocations = Math.max(Math.ceil(groups / processors) * threadsOf(b), BUSY);
   const range = Math.ceil(depth / splits / b.depth) * b.depth;
   const perStep = b.threadRows * b.threadColumns + 2 * (b.threadRows + b.threadColumns);
-  const secondStage = splits > 1 ? LAUNCH + (8 * (splits + 1) * rows * columns * count) / (PROCESSORS * LANES) : 0;
+  const secondStage = splits > 1 ? LAUNCH + (8 * (splits + 1) * rows * columns * count) / (processors * LANES) : 0;
   return (range * perStep * invocations) / LANES + secondStage;
 }
 
 const selected = new Map<string, BlockPlan>();
 
 /** The plan of a product on a real GPU that the model finds fastest; of equals the first, hence the largest block. */
-export function selectBlock(shape: ProductShape, { vendor }: Capabilities): BlockPlan {
-  const key = `${vendor} ${questionOf(shape)}`;
+export function selectBlock(shape: ProductShape, capabilities: Capabilities): BlockPlan {
+  const key = `${capabilities.vendor} ${capabilities.architecture} ${questionOf(shape)}`;
   let plan = selected.get(key); // asked at every dispatch
   if (!plan) {
-    plan = fastest(shape, vendor);
+    plan = fastest(shape, hardwareOf(capabilities));
     selected.set(key, plan);
   }
   return plan;
@@ -92,17 +89,17 @@ export function questionOf({ op, rows, columns, depth, count }: ProductShape): s
   return `${op} ${rows} x ${columns} x ${depth} x ${count}`;
 }
 
-function fastest(shape: ProductShape, vendor: string): BlockPlan {
-  const most = LARGE_REGISTER_FILES.test(vendor) ? Number.POSITIVE_INFINITY : ACCUMULATORS_ELSEWHERE;
-  const plans = blockPlans(shape).filter(({ block: b }) => b.threadRows * b.threadColumns <= most);
-  const times = plans.map((plan) => modelledTime(plan, shape));
+function fastest(shape: ProductShape, hardware: Hardware): BlockPlan {
+  const plans = blockPlans(shape).filter(({ block: b }) => b.threadRows * b.threadColumns <= hardware.accumulators);
+  const times = plans.map((plan) => modelledTime(plan, shape, hardware));
   return plans[times.indexOf(Math.min(...times))];
 }
 
 /** Plans worth measuring: of each block the best according to the model, and then those that it finds best of all. */
-export function likelyPlans(shape: ProductShape): BlockPlan[] {
+export function likelyPlans(shape: ProductShape, capabilities: Capabilities): BlockPlan[] {
+  const hardware = hardwareOf(capabilities);
   const byTime = blockPlans(shape)
-    .map((plan) => ({ plan, time: modelledTime(plan, shape) }))
+    .map((plan) => ({ plan, time: modelledTime(plan, shape, hardware) }))
     .sort((a, b) => a.time - b.time)
     .map(({ plan }) => plan);
   const bestOfEach = BLOCKS.map((b) => byTime.find((plan) => plan.block === b) as BlockPlan);

@@ -72,7 +72,7 @@ function planCandidates(shape: ProductShape, capabilities: Capabilities): Plan[]
   if (tier === 'software' && BROADCAST_SIZES.includes(subgroupSize))
     tiles.push({ lanes: subgroupSize, rowsPerLane: 32 / subgroupSize });
   const built = tier === 'gpu' ? [selectBlock(shape, capabilities)] : [];
-  return [...built, ...tiles.map((tile) => ({ tile })), ...likelyPlans(shape)];
+  return [...built, ...tiles.map((tile) => ({ tile })), ...likelyPlans(shape, capabilities)];
 }
 
 /** Filters wider than this would print too long a depthwise kernel. */

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { identityOf } from '../src/tensor/adapterIdentity.js';
+
+test.each([
+  // Dawn
+  ['nvidia', 'hopper', 'NVIDIA H200', 'nvidia', 'hopper'],
+  ['amd', 'rdna-3', 'radv: Mesa 25.0.7', 'amd', 'rdna-3'],
+  ['amd', '', 'AMD Radeon RX 9070 XT (RADV GFX1201)', 'amd', 'rdna-4'],
+  ['intel', 'gen-12hp', 'Intel open-source Mesa driver', 'intel', 'gen-12hp'],
+  ['mesa', 'software', 'llvmpipe: Mesa 25.0.7', 'mesa', 'software'],
+  ['google', 'swiftshader', '', 'google', 'swiftshader'],
+  ['apple', 'metal-3', '', 'apple', 'metal-3'],
+  // wgpu: the number that Vulkan reports
+  ['4098', '', 'AMD Radeon RX 7900 XTX (RADV NAVI31)', 'amd', 'rdna-3'],
+  ['4318', '', 'NVIDIA GeForce RTX 4090', 'nvidia', 'lovelace'],
+  ['32902', '', 'Intel(R) Arc(tm) A770 Graphics (DG2)', 'intel', 'gen-12hp'],
+  ['32902', '', 'Intel(R) Iris(R) Xe Graphics (TGL GT2)', 'intel', 'gen-12lp'],
+  ['0x10DE', '', 'NVIDIA A100-SXM4-80GB', 'nvidia', 'ampere'],
+  ['65541', '', 'llvmpipe (LLVM 15.0.6, 256 bits)', 'mesa', ''],
+  ['20803', '', 'Adreno (TM) 740', 'qualcomm', ''],
+  // other spellings
+  ['NVIDIA Corporation', 'Ampere', '', 'nvidia', 'ampere'],
+  ['Advanced Micro Devices, Inc.', 'RDNA 2', '', 'amd', 'rdna-2'],
+  ['AMD', '', 'AMD Instinct MI210', 'amd', 'cdna-2'],
+  ['Intel Inc.', 'Gen 12 LP', '', 'intel', 'gen-12lp'],
+  ['', '', 'Apple M2 Pro', 'apple', ''],
+  // nobody knows these
+  ['', '', '', '', ''],
+  ['Acme GPU', 'Mark II', '', 'acme-gpu', 'mark-ii'],
+  ['4660', '', '', '4660', ''],
+])('%j %j %j is %s %s', (vendor, architecture, description, maker, generation) => {
+  expect(identityOf({ vendor, architecture, description })).toEqual({ vendor: maker, architecture: generation });
+});
