@@ -12,6 +12,7 @@ import {
   planNamed,
   selectBlock,
 } from '../src/kernels/product/launch/blockPlans.js';
+import { NO_EPILOGUE } from '../src/kernels/product/launch/epilogue.js';
 import { hardwareOf } from '../src/kernels/product/launch/hardware.js';
 import {
   selectConv,
@@ -25,6 +26,7 @@ import {
 import { linearCases } from '../src/kernels/product/linear.js';
 import { matmulCases } from '../src/kernels/product/matmul.js';
 import { type Block, blockLabel, sharedBytes, threadsOf } from '../src/kernels/wgsl/blocked.wgsl.js';
+import matmulBlockedWgsl from '../src/kernels/wgsl/matmulBlocked.wgsl.js';
 import type { Capabilities } from '../src/tensor/backend.js';
 import type { Device } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
@@ -109,6 +111,24 @@ describe('selectBlock', () => {
       expect((block.rows * block.depth) % (4 * threadsOf(block))).toBe(0);
       expect((block.columns * block.depth) % (4 * threadsOf(block))).toBe(0);
     }
+  });
+
+  test('a block whose invocations would leave out a part of a slab or of the outputs is refused', () => {
+    const generate = (rows: number, columns: number, depth: number, threadRows: number, threadColumns: number) =>
+      matmulBlockedWgsl({
+        block: { rows, columns, depth, threadRows, threadColumns },
+        ...{ transA: true, transB: false, vecA: true, vecB: true, vecY: true, epilogue: NO_EPILOGUE.epilogue },
+      });
+    expect(generate(64, 64, 16, 8, 4)).toContain('@compute');
+    expect(() => generate(64, 64, 4, 4, 2)).toThrow(
+      'block 64x64x4/4x2: vec4s of columns per invocation: 0.5; expected',
+    );
+    expect(() => generate(32, 32, 2, 4, 4)).toThrow('vec4 loads of A per invocation: 0.25');
+    expect(() => generate(96, 64, 16, 8, 4)).toThrow('vec4 loads of B per invocation: 1.3');
+    expect(() => generate(128, 32, 4, 8, 4)).toThrow('vec4 loads of B per invocation: 0.25');
+    expect(() => generate(60, 64, 16, 8, 4)).toThrow('invocations along the rows: 7.5');
+    expect(() => generate(64, 68, 16, 8, 8)).toThrow('invocations along the columns: 8.5');
+    expect(() => generate(64, 64, 16, 2, 4)).toThrow('vec4s of rows per invocation: 0.5');
   });
 
   test('large products take the largest block whole, few tiles with a deep sum are split, small ones take small blocks', () => {

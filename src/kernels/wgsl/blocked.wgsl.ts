@@ -1,3 +1,4 @@
+import { ShapeError } from '../../errors.js';
 import { lines } from './tile.wgsl.js';
 import { COMPONENTS } from './vec4.wgsl.js';
 import { wholeGroup } from './wholeGroup.wgsl.js';
@@ -58,12 +59,38 @@ export function sharedBytes(block: Block, depthFirst: boolean): number {
 }
 
 /**
+ * Whether the invocations of a block together load all of both slabs and store all of the outputs: with half a load for
+ * each, say, no statement would be printed, and the kernel would multiply zeros.
+ */
+function checkCover({ block, along }: Pick<BlockedProduct, 'block' | 'along'>): void {
+  const { rows, columns, depth, threadRows, threadColumns } = block;
+  const threads = threadsOf(block);
+  const wholes: Record<string, number> = {
+    'invocations along the rows': rows / threadRows,
+    'invocations along the columns': columns / threadColumns,
+    'vec4s of columns per invocation': threadColumns / 4,
+    ...(along === 'rows' && { 'vec4s of rows per invocation': threadRows / 4 }),
+    [`vec4s of A along the ${along}`]: (along === 'rows' ? rows : depth) / 4,
+    'vec4 loads of A per invocation': (rows * depth) / 4 / threads,
+    'vec4 loads of B per invocation': (columns * depth) / 4 / threads,
+  };
+  for (const [what, n] of Object.entries(wholes)) {
+    if (!(n >= 1 && Number.isInteger(n))) {
+      throw new ShapeError(`block ${blockLabel(block)}: ${what}: ${n}; expected a whole number, or a part is left out`);
+    }
+  }
+}
+
+/**
  * The kernel of a blocked matrix product. While a slab is multiplied the next one's loads are in flight: they go to
  * registers first and to shared memory when everybody is done with the old slab.
+ *
+ * @throws ShapeError for a block that its invocations would not cover
  */
 export default function blocked(product: BlockedProduct): string {
   const { block, along, depthFirst, declarations, range, advance, store } = product;
   const { rows, columns, depth, threadRows, threadColumns } = block;
+  checkCover(product);
   const threads = threadsOf(block);
   const acrossX = columns / threadColumns;
   const acrossY = rows / threadRows;
