@@ -9,6 +9,7 @@ import type { Device } from '../tensor/tensor.js';
 import { checkKernel, outputsOf } from './checkKernel.js';
 import { type ChoiceStore, loadChoices, saveChoices } from './choiceStore.js';
 import { drawFill, upload } from './hostArray.js';
+import { Stopwatch } from './stopwatch.js';
 
 interface Call {
   readonly inputs: readonly Fill[];
@@ -48,8 +49,6 @@ const ROUNDS = 7;
 const HOPELESS = 2;
 /** A candidate must take less than this share of the time of the built-in choice: a smaller gain is noise. */
 const GAIN = 0.95;
-/** A sample without timestamps lasts at least this long, so that waiting for the queue does not count. */
-const SAMPLE_MS = 5;
 
 /**
  * Chooses kernels by measurement: for every question that the calls put to `select`, each candidate is compared with the
@@ -71,13 +70,14 @@ export async function tune(
   }
   if (store) await loadChoices(device, store, note);
   const results: TuneResult[] = [];
+  const watch = new Stopwatch(device);
   for (const call of calls) {
     const operands = draw(call).map((x) => upload(device, x));
     const run = () => scope(() => void outputsOf(call.op, operands, call.attrs));
     const checks = (call.checked ?? [call]).map((one) => checkOf(call.op, one, device));
     for (const [question, candidates] of choices.asking(run)) {
       if (choices.answers.has(question) && !again) continue;
-      const result = await compare(question, candidates, device, choices, run, checks);
+      const result = await compare(question, candidates, watch, choices, run, checks);
       if (result) {
         choices.set(question, result.choice);
         results.push(result);
@@ -95,7 +95,7 @@ export async function tune(
 async function compare(
   question: string,
   candidates: readonly string[],
-  device: Device,
+  watch: Stopwatch,
   choices: MeasuredChoices,
   run: () => void,
   checks: readonly (() => Promise<unknown>)[],
@@ -107,7 +107,7 @@ async function compare(
     try {
       await choices.trying(candidate, async () => {
         for (const check of checks) await check();
-        await timed(device, run); // compiles
+        await watch.measure(run); // compiles
       });
       times.set(candidate, []);
     } catch (error) {
@@ -119,7 +119,7 @@ async function compare(
     const best = Math.min(...[...times.values()].flat());
     for (const [candidate, samples] of times) {
       if (Math.min(...samples) > HOPELESS * best && candidate !== builtIn) continue;
-      samples.push(await choices.trying(candidate, () => timed(device, run)));
+      samples.push(await choices.trying(candidate, () => watch.measure(run)));
     }
   }
   const medians = [...times].map(([candidate, samples]) => ({ candidate, ms: median(samples) }));
@@ -154,22 +154,6 @@ function checkOf({ def }: AnyOp, call: Call, device: Device): () => Promise<unkn
   };
   const op = defineOp({ ...def, reference } as never);
   return () => checkKernel(op, draw(call), call.attrs, device);
-}
-
-async function timed(device: Device, run: () => void): Promise<number> {
-  if (device.profile && device.capabilities.timestamps) {
-    const { dispatches } = await device.profile(run);
-    return dispatches.reduce((sum, { start, end }) => sum + (end - start) / 1000, 0);
-  }
-  await device.finished();
-  const start = performance.now();
-  let repeats = 0;
-  do {
-    run();
-    repeats++;
-    await device.finished();
-  } while (performance.now() - start < SAMPLE_MS);
-  return (performance.now() - start) / repeats;
 }
 
 function median(values: readonly number[]): number {
