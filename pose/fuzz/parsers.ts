@@ -145,7 +145,8 @@ export const PARSERS: readonly Parser[] = [
   {
     name: 'pictures',
     seeds: () => Promise.all((['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const).map(picture)),
-    parse: throughFile('.jpg', (path) => decodeImage(path)),
+    // A picture within the usual limit may take more than a reader of so small files should.
+    parse: throughFile('.jpg', (path) => decodeImage(path, { maxPixels: 1e6 })),
   },
 ];
 

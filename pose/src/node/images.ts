@@ -8,7 +8,7 @@ import { fileKindOf, KIND_BYTES } from '../formats/fileKind.js';
 /** The formats of pictures that are read, by how files begin; what a file is called does not matter. */
 export const PICTURE_FORMATS: readonly string[] = ['JPEG', 'PNG', 'WebP', 'AVIF', 'TIFF', 'GIF'];
 
-/** The most pixels of a picture that are decoded unless more are asked for; decoded they take 300 MB. */
+/** The most pixels of a picture that are decoded unless more are asked for: 300 MB, and for a moment 900 MB for a GIF. */
 export const MAX_PIXELS = 100_000_000;
 
 /** No picture within the limit takes nearly as long. */
