@@ -1,4 +1,5 @@
 import { type OnnxModel, type OnnxValue, OPSET } from '../formats/onnx.js';
+import { jointsOf } from '../predict/jointsOf.js';
 import { backboneLayers } from './backboneLayers.js';
 import { describeBackbone } from './backboneShape.js';
 import type { Conventions, MapDecoding } from './conventions.js';
@@ -17,7 +18,8 @@ const NORM_EPSILON = 1e-12;
  * [batch, K, D] where the network has it. Coordinates are in the units of the conventions.
  * @throws DataError where wgrad does not know the backbone or there is no head
  */
-export function onnxNetwork({ path, architecture, conventions, state }: PoseCheckpoint): OnnxModel {
+export function onnxNetwork(checkpoint: PoseCheckpoint): OnnxModel {
+  const { path, architecture, conventions, state } = checkpoint;
   requirePoseNetwork(path, architecture);
   const { backbone, maps, sigma, joints, dims } = architecture;
   const [height, width] = conventions.size;
@@ -63,6 +65,7 @@ export function onnxNetwork({ path, architecture, conventions, state }: PoseChec
     metadata: {
       opset: String(OPSET),
       joints: String(joints),
+      schema: JSON.stringify(jointsOf(checkpoint)),
       conventions: JSON.stringify(conventions),
       preprocessing: inputInWords(conventions),
       postprocessing: outputInWords(conventions),

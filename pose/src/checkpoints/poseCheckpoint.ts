@@ -1,11 +1,13 @@
 import { DataError } from 'wgrad';
 import { checkState, type ExpectedShapes, formatSafetensors, type StateTensor, type StoredTensor } from 'wgrad/io';
 import type { WeightsFile } from '../formats/weightsFile.js';
+import type { JointSchema } from '../schema.js';
 import { savedConfig, type TrainConfig } from '../train/config.js';
 import { type Architecture, architectureOf, isClassifier, isCounter, shapesOf } from './architecture.js';
 import type { Conventions } from './conventions.js';
 import { configOfMmpose, configOfRun } from './fileConfig.js';
 import { conventionsOf, dimsIn } from './fileConventions.js';
+import { schemaIn } from './fileSchema.js';
 import type { Naming } from './naming.js';
 import { NAMINGS, namingCalled } from './namings.js';
 import { namedTensors } from './wrappers.js';
@@ -19,6 +21,8 @@ export interface PoseCheckpoint {
   readonly conventions: Conventions;
   /** The configuration of the wgrad run that wrote the file, if this version can read it. */
   readonly run?: TrainConfig;
+  /** What its joints are, if the file says so. */
+  readonly schema?: JointSchema | undefined;
   /** Parameters and running statistics under own names (see `Naming`), in PyTorch's layouts. */
   readonly state: ReadonlyMap<string, StateTensor>;
 }
@@ -51,6 +55,7 @@ export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoin
     architecture,
     conventions: conventionsOf(naming.name, architecture, file, path),
     ...runOf(file.metadata),
+    schema: schemaIn(file.metadata, architecture.joints, path),
     state,
   };
 }
@@ -92,14 +97,14 @@ export interface FormattedCheckpoint {
 }
 
 /**
- * A pose network as safetensors in the names of one of the codes. Its conventions are in the metadata, so that
+ * A pose network as safetensors in the names of one of the codes. Its conventions and joints are in the metadata, so that
  * `poseCheckpointOf` returns the same network whatever the names are.
  * @param names default: those of the file it came from
  * @param where names the file in messages
  * @throws DataError where the naming cannot hold the network
  */
 export function formatPoseCheckpoint(
-  { state, naming, conventions, path }: PoseCheckpoint,
+  { state, naming, conventions, path, schema }: PoseCheckpoint,
   names: string = naming,
   where = path,
 ): FormattedCheckpoint {
@@ -107,7 +112,7 @@ export function formatPoseCheckpoint(
   const tensors = target.fromOwn(state, conventions);
   const bytes = formatSafetensors(
     tensors,
-    { format: 'pt', conventions: JSON.stringify(conventions) },
+    { format: 'pt', conventions: JSON.stringify(conventions), ...(schema && { schema: JSON.stringify(schema) }) },
     { checksum: true },
   );
   const kept = target.toOwn(tensors, where);

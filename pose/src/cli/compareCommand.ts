@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from 'wgrad/io/node';
 import { abortable } from '../abortable.js';
+import { withJoints } from '../node/askedJoints.js';
 import { baselineScore, type Comparison, summarise } from '../node/compare/comparison.js';
 import { type Cost, costOf } from '../node/compare/cost.js';
 import { measureLatency } from '../node/compare/latency.js';
@@ -66,7 +67,7 @@ export async function compareCommand({
     const { device, signal } = machine;
     const configs = new Map(rows.map((row) => [row, makeConfig({ ...flags, ...rowOf(row).flags }, device.kind)]));
     const configOf = (row: RowName) => configs.get(row) as TrainConfig;
-    const dataset = await abortable(openDataset(configOf(rows[0])), signal);
+    const dataset = await withJoints(await abortable(openDataset(configOf(rows[0])), signal), configOf(rows[0]));
     const folder = out ?? join(RUNS, `compare-${dataset.name}`);
     const claim = await claimFolder(folder);
     try {

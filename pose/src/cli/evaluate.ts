@@ -1,9 +1,17 @@
 import { type Command, Option } from 'commander';
 import { DataError } from 'wgrad';
 import { formatTable } from 'wgrad/testing';
+import { askedJoints } from '../node/askedJoints.js';
+import { readPoseCheckpoint } from '../node/weightsFiles.js';
+import { jointsOf } from '../predict/jointsOf.js';
+import type { AskedJoints } from '../schemas/askedJoints.js';
+import { checkpointFile } from './checkpointFile.js';
 import { METRICS, type MetricFlags, type MetricOption, type Scores } from './metricTable.js';
 
-interface EvaluateFlags extends MetricFlags {
+interface EvaluateFlags extends Omit<MetricFlags, 'asked'> {
+  readonly run?: string;
+  readonly joints?: string;
+  readonly sigmas?: string;
   readonly metric: string;
   readonly json?: boolean;
 }
@@ -34,17 +42,30 @@ export function evaluate(program: Command): void {
     .option('--json', 'print the figures as one JSON object and nothing else')
     .option('--threshold <share>', 'pck, pckh: how far off a right joint may be')
     .option('--norm <length>', 'pck, nme: torso, box (longer side) or head')
+    .option('--run <folder>', 'the run that predicted, which knows what the joints are')
+    .option('--joints <schema>', 'what the joints are, if the labels do not say so: a schema by name, or a file of one')
+    .option('--sigmas <sigmas>', 'coco: OKS sigmas of joints that have none: 0.05 for all, or a file')
     .option('--area <source>', 'coco: the area of a person, from its annotation (default) or 0.53 of its box')
     .option('--variant <name>', 'coco: pycocotools, which loses annotations of id 0; pa-mpjpe, n-mpjpe: mmpose')
     .addHelpText('after', HELP)
     .action(async (flags: EvaluateFlags) => {
       const metric = METRICS[flags.metric];
-      for (const option of ['threshold', 'norm', 'area', 'variant'] as const) checkOption(flags, option);
-      const scores = await metric.score(flags);
+      for (const option of ['threshold', 'norm', 'area', 'variant', 'run', 'joints', 'sigmas'] as const)
+        checkOption(flags, option);
+      const scores = await metric.score({ ...flags, asked: await askedOf(flags) });
       const [name, value] = Object.entries(scores)[0];
       if (Number.isNaN(value)) throw new DataError(`${flags.annotations}: no joint of it counts for ${name}`);
       console.log(flags.json ? JSON.stringify(scores) : format(scores));
     });
+}
+
+/** What the options say of the joints, which a run knows as well. */
+async function askedOf({ run, ...flags }: EvaluateFlags): Promise<AskedJoints> {
+  const asked = await askedJoints(flags);
+  if (run === undefined) return asked;
+  if (asked.schema) throw new DataError('--run and --joints: both say what the joints are; give one of the two');
+  const file = await checkpointFile(run);
+  return { ...asked, schema: jointsOf(await readPoseCheckpoint(file)), option: `--run ${run}` };
 }
 
 function checkOption(flags: EvaluateFlags, option: MetricOption): void {
@@ -52,6 +73,7 @@ function checkOption(flags: EvaluateFlags, option: MetricOption): void {
   if (value === undefined) return;
   const allowed = METRICS[flags.metric].options[option];
   if (!allowed) throw new DataError(`--${option}: the metric ${flags.metric} has no such option; leave it out`);
+  if (allowed === 'text') return;
   if (allowed === 'number') {
     if (Number(value) > 0 && Number.isFinite(Number(value))) return;
     throw new DataError(`--${option}: expected a number above 0, got '${value}'`);

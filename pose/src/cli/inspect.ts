@@ -8,6 +8,7 @@ import { parameterCount, poseCheckpointOf } from '../checkpoints/poseCheckpoint.
 import type { WeightsFile } from '../formats/weightsFile.js';
 import { mapExtent } from '../heatmaps/mapGrid.js';
 import { readWeightsFile } from '../node/weightsFiles.js';
+import type { JointSchema } from '../schema.js';
 import { checkpointFile } from './checkpointFile.js';
 
 /** What is in a file of weights. */
@@ -21,6 +22,8 @@ export interface Inspection {
   readonly names: string | null;
   readonly architecture: Architecture | null;
   readonly conventions: Conventions | null;
+  /** What its joints are, if the file says so. */
+  readonly schema: JointSchema | null;
   readonly fault: string | null;
   /** How many numbers training learns. */
   readonly parameters: number;
@@ -72,15 +75,15 @@ export function inspectWeights(weights: WeightsFile, file: string): Inspection {
   };
 }
 
-type Network = Pick<Inspection, 'names' | 'architecture' | 'conventions' | 'fault'>;
+type Network = Pick<Inspection, 'names' | 'architecture' | 'conventions' | 'schema' | 'fault'>;
 
 function networkIn(weights: WeightsFile, file: string): Network {
   try {
-    const { naming, architecture, conventions } = poseCheckpointOf(weights, file);
-    return { names: naming, architecture, conventions, fault: null };
+    const { naming, architecture, conventions, schema = null } = poseCheckpointOf(weights, file);
+    return { names: naming, architecture, conventions, schema, fault: null };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return { names: null, architecture: null, conventions: null, fault: error.message };
+    return { names: null, architecture: null, conventions: null, schema: null, fault: error.message };
   }
 }
 
@@ -92,6 +95,7 @@ export function format(inspection: Inspection): string {
     ['network', architecture ? `${describeArchitecture(architecture)}, names of ${names}` : `unknown: ${fault}`],
   ];
   if (architecture && conventions) facts.push(...describeConventions(conventions, architecture));
+  if (inspection.schema) facts.push(['joints', firstLine(describeSchema(inspection.schema))]);
   facts.push(['tensors', `${inspection.tensors.length}, ${parameters.toLocaleString('en')} parameters`]);
   for (const [key, value] of Object.entries(inspection.metadata)) facts.push([key, firstLine(value)]);
   const { unknown } = inspection;
@@ -129,6 +133,10 @@ function outputOf({ size, origin, pixel, udp, depth, normalise, maps }: Conventi
   const shift = origin === 0 ? 'x' : `(x + ${origin})`;
   const deep = depth === undefined ? '' : `, z * ${depth} mm behind joint 0`;
   return `column ${shift} * ${width}${less}${deep}; coordinates from ${normalise ? 'normalised' : 'plain'} features`;
+}
+
+function describeSchema({ name, joints }: JointSchema): string {
+  return `${joints.length} of ${name}: ${joints.join(', ')}`;
 }
 
 /** The metadata may hold a whole configuration file; its first line is enough here. */

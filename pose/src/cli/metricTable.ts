@@ -11,6 +11,8 @@ import { excludedOf, headSizes, pckh } from '../metrics/pckh.js';
 import { uncertaintyScore } from '../metrics/uncertaintyScore.js';
 import { readPosePairs3d, readResults } from '../node/jsonFiles.js';
 import type { Poses3d } from '../poses3d.js';
+import type { JointSchema } from '../schema.js';
+import { type AskedJoints, withAsked } from '../schemas/askedJoints.js';
 import { sigmasFor } from '../schemas/sigmas.js';
 import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
 import { readPairs, readTruth, type ScoredPairs, say } from './scoredPairs.js';
@@ -23,9 +25,16 @@ export interface MetricFlags {
   readonly area?: string;
   readonly threshold?: string;
   readonly norm?: string;
+  /** What is said of the joints beside the files. */
+  readonly asked?: AskedJoints;
 }
 
-export type MetricOption = Exclude<keyof MetricFlags, 'annotations' | 'results'>;
+export type MetricOption = Exclude<keyof MetricFlags, 'annotations' | 'results' | 'asked'> | JointOption;
+
+/** What says which joints there are; sigmas are OKS's alone. */
+const JOINT_OPTIONS = ['run', 'joints', 'sigmas'] as const;
+type JointOption = (typeof JOINT_OPTIONS)[number];
+const JOINTS = { run: 'text', joints: 'text' } as const;
 
 /** Figures by name, the most important first. */
 export type Scores = Readonly<Record<string, number>>;
@@ -33,7 +42,7 @@ export type Scores = Readonly<Record<string, number>>;
 export interface Metric {
   /** Describes the metric in the help text. */
   readonly about: string;
-  readonly options: Readonly<Partial<Record<MetricOption, readonly string[] | 'number'>>>;
+  readonly options: Readonly<Partial<Record<MetricOption, readonly string[] | 'number' | 'text'>>>;
   readonly score: (flags: MetricFlags) => Promise<Scores>;
 }
 
@@ -43,10 +52,10 @@ const NORMS = ['torso', 'box', 'head'] as const;
 export const METRICS: Readonly<Record<string, Metric>> = {
   coco: {
     about: 'average precision and recall by OKS',
-    options: { variant: ['pycocotools'], area: ['annotation', 'box'] },
-    score: async ({ annotations, results, variant, area }) => {
+    options: { variant: ['pycocotools'], area: ['annotation', 'box'], ...JOINTS, sigmas: 'text' },
+    score: async ({ annotations, results, variant, area, asked }) => {
       const truth = await readTruth(annotations);
-      const sigmas = sigmasFor(schemaOf(truth), '--metric coco');
+      const sigmas = sigmasFor(withAsked(schemaOf(truth), asked, annotations), '--metric coco');
       const told = new Tally();
       const found = await readResults(results, truth, { told });
       if (told.size > 0) say(`of note: ${told.text()}`);
@@ -63,7 +72,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     ['threshold', 'norm'],
     (poses, flags) => {
       const threshold = numberOf(flags.threshold, 0.2);
-      const isBoxed = flags.norm === undefined && !schemaOf(poses.truth).normaliser;
+      const isBoxed = flags.norm === undefined && !poses.schema.normaliser;
       const norm = isBoxed ? 'box' : (flags.norm ?? 'torso');
       const { mean, perJoint } = pck(poses.distances, poses.weights, lengthsOf(poses, norm), threshold);
       return { [`PCK@${threshold}${isBoxed ? ' by box' : ''}`]: mean, ...byJoint(poses.names, perJoint) };
@@ -124,6 +133,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
 interface PixelPoses extends PairedPoses, ScoredPairs {
   /** [N, K] in pixels. */
   readonly distances: Float64Array;
+  readonly schema: JointSchema;
   /** [K]. */
   readonly names: readonly string[];
 }
@@ -137,13 +147,13 @@ function onPixels(
   const values = { threshold: 'number', norm: NORMS } as const;
   return {
     about,
-    options: Object.fromEntries(options.map((option) => [option, values[option]])),
+    options: { ...JOINTS, ...Object.fromEntries(options.map((option) => [option, values[option]])) },
     score: async (flags) => {
       const { truth, pairs } = await readPairs(flags.annotations, flags.results);
       const poses = stackPairs(pairs, truth.joints);
-      const named = [...truth.categories.values()].find(({ joints }) => joints?.length === truth.joints)?.joints;
-      const names = named ?? Array.from({ length: truth.joints }, (_, k) => `joint ${k}`);
-      return score({ ...poses, truth, pairs, names, distances: jointDistances(poses.prediction, poses.target) }, flags);
+      const schema = withAsked(schemaOf(truth), flags.asked, flags.annotations);
+      const distances = jointDistances(poses.prediction, poses.target);
+      return score({ ...poses, truth, schema, pairs, names: schema.joints, distances }, flags);
     },
   };
 }
@@ -195,9 +205,8 @@ function lengthsOf(poses: PixelPoses, norm: string): Float64Array {
   return lengths;
 }
 
-function normsOf({ truth, pairs, target, weights }: PixelPoses, norm: string): Float64Array {
+function normsOf({ truth, schema, pairs, target, weights }: PixelPoses, norm: string): Float64Array {
   const boxes = pairs.map(({ truth: { box } }) => box);
-  const schema = schemaOf(truth);
   if (norm === 'torso' && schema.normaliser) return normLengths(schema, target, weights, boxes);
   if (norm === 'torso') {
     throw new DataError(

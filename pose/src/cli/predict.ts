@@ -38,7 +38,11 @@ export function predict(program: Command): void {
     .option('--flip-test', 'average with the prediction for the mirror image')
     .option('--nms <kind>', 'of poses of one image that are alike, drop the worse (hard) or lower their scores (soft)')
     .option('--nms-threshold <oks>', 'how alike: by default 0.9, as in the public codes')
-    .option('--joints <schema>', 'what the joints are, if it is not what their number suggests')
+    .option(
+      '--joints <schema>',
+      'what the joints are, if the weights do not say so: a schema by name, or a file of one',
+    )
+    .option('--sigmas <sigmas>', 'OKS sigmas of joints that have none, for --nms: 0.05 for all, or a file')
     .option('--batch <n>', 'people that go through the network at a time', '16')
     .option('--max-pixels <n>', 'the most pixels of a picture that is decoded; by default 100 million')
     .option('--backend <name>', 'webgpu, tuned, cpu or auto', 'auto')

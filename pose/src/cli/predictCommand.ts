@@ -5,6 +5,7 @@ import { fileError, writeFileAtomic } from 'wgrad/io/node';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { ORIENTATIONS, type Orientation } from '../datasets/annotations.js';
 import { Tally } from '../datasets/tally.js';
+import { askedJoints } from '../node/askedJoints.js';
 import { decodePicture, MAX_PIXELS } from '../node/images.js';
 import { listImages, withBoxesOf } from '../node/predict/imagesToPredict.js';
 import { type EllipseSize, writeOverlays } from '../node/predict/overlays.js';
@@ -17,6 +18,9 @@ import { jointsOf } from '../predict/jointsOf.js';
 import { poseNetwork } from '../predict/poseNetwork.js';
 import { predictPoses } from '../predict/predictPoses.js';
 import { SUPPRESSIONS, type Suppression, suppressAlike } from '../predict/suppressAlike.js';
+import { withAsked } from '../schemas/askedJoints.js';
+import { SCHEMAS } from '../schemas/known.js';
+import { sigmasFor } from '../schemas/sigmas.js';
 import { flagOf } from '../train/config.js';
 import { duration } from '../train/duration.js';
 import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../uncertainty/errorDensity.js';
@@ -41,6 +45,7 @@ export interface PredictFlags {
   readonly nms?: string;
   readonly nmsThreshold?: string;
   readonly joints?: string;
+  readonly sigmas?: string;
   readonly batch: string;
   readonly maxPixels?: string;
   readonly backend: string;
@@ -54,12 +59,16 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const maxPixels = pixelLimit(flags.maxPixels);
   const checkpoint = await readWeights(flags);
   const { conventions, architecture } = checkpoint;
-  const schema = jointsOf(checkpoint, flags.joints);
+  const schema = withAsked(jointsOf(checkpoint), await askedJoints(flags), checkpoint.path);
   if (flags.flipTest && !schema.flipPairs) {
-    throw new DataError(`--flip-test: which of the ${architecture.joints} joints are left and right is not known`);
+    throw new DataError(
+      `--flip-test: which of the ${architecture.joints} joints are left and which right is not known; give --joints, ` +
+        `${SCHEMAS.map(({ name }) => name).join(', ')} or a file that tells it`,
+    );
   }
   const level = levelOf(flags, checkpoint);
   const suppression = suppressionOf(flags);
+  if (suppression) sigmasFor(schema, '--nms');
   if (flags.out !== undefined) await checkWritable(flags.out);
   const listed = await listImages(paths);
   const { images, leftOut } = await boxedImages(listed, flags);

@@ -3,13 +3,16 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import { abortable } from '../abortable.js';
+import type { PoseDataset } from '../dataset.js';
+import { withJoints } from '../node/askedJoints.js';
 import { openDataset } from '../node/datasets/openDataset.js';
 import { loadRun } from '../node/train/runFile.js';
 import { claimNewFolder, claimRunFolder, lastCheckpoint, type RunFolder } from '../node/train/runFolder.js';
 import { openRun } from '../node/train/runRecord.js';
 import { readInitialWeights } from '../node/weightsFiles.js';
+import { haveSameJoints } from '../schemas/known.js';
 import { fitBaselines } from '../train/baselines.js';
-import { resumeSession } from '../train/checkpointing.js';
+import { resumeSession, type SavedRun } from '../train/checkpointing.js';
 import { makeConfig, type TrainFlags } from '../train/config.js';
 import { lossText, networkText } from '../train/configText.js';
 import { withDims } from '../train/dims.js';
@@ -68,7 +71,8 @@ export async function trainCommand({
           `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
         );
       }
-      const dataset = await abortable(openDataset(asked), signal);
+      const dataset = await withJoints(await abortable(openDataset(asked), signal), asked);
+      checkJoints(dataset, saved);
       const config = saved ? asked : withDims(asked, wanted.dims !== undefined, dataset);
       folder ??= await claimNewFolder(`${dataset.name}-${config.loss}`, out);
       const data = await loadTrainingData(dataset, config, signal, workers);
@@ -87,6 +91,20 @@ export async function trainCommand({
       await folder?.claim.release();
     }
   });
+}
+
+/** Says what cannot be done with joints of which too little is known. @throws DataError where a run had other joints */
+function checkJoints({ name, schema }: PoseDataset, saved: SavedRun | undefined): void {
+  const before = saved?.schema;
+  if (before && !haveSameJoints(before, schema)) {
+    throw new DataError(
+      `${saved.path}: the run has the joints of ${before.name}, and ${name} now those of ${schema.name}; give the data that it had`,
+    );
+  }
+  if (schema.flipPairs) return;
+  say(
+    `${name}: which joints are left and which right is not known, so pictures are not mirrored; --joints FILE tells it`,
+  );
 }
 
 /** The file that `--resume` means: itself, or the last checkpoint of a run's folder, by default `out` or the latest run's. */

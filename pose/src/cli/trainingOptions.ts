@@ -11,6 +11,8 @@ export function trainingOptions(command: Command): Command {
       '--data <folder>',
       'a data set in the form of LSP, COCO, MPII or Human3.6M, or pictures with boxes; several: A,B',
     )
+    .option('--joints <schema>', 'what its joints are, if it does not say so: a schema by name, or a file of one')
+    .option('--sigmas <sigmas>', 'their OKS sigmas, if it has none: 0.05 for all, or a file')
     .option('--figures <n>', 'generated images to train on, without --data')
     .option('--model <name>', BACKBONES.join(', '))
     .option('--width <n>', 'channels of the first stage of a ResNet')

@@ -7,7 +7,7 @@ import { schemaOfParts } from '../schemas/schemaOfParts.js';
 import { withoutNames } from '../schemas/withoutNames.js';
 
 /**
- * The schema of a file's keypoints, by the names in the categories of its annotations. Of keypoints without names, 17 are COCO's, and
+ * The schema of a file's keypoints, by the names and limbs in the categories of its annotations. Of keypoints without names, 17 are COCO's, and
  * of any other number nothing is known.
  * @throws DataError where a category has another number of names than there are keypoints, or other names than another one
  */
@@ -30,5 +30,8 @@ export function schemaOf({ file, categories, people, joints, schema: own }: Anno
   }
   if (named.length === 0) return joints === coco17.joints.length || joints === 0 ? coco17 : withoutNames(joints);
   const [[id, names]] = named;
-  return knownWith(names) ?? schemaOfParts({ name: fileName(file), joints: names }, `${file}: category ${id}`);
+  const known = knownWith(names);
+  if (known) return known;
+  const { name = fileName(file), skeleton: limbs } = categories.get(id) ?? {};
+  return schemaOfParts({ name, joints: names, limbs }, `${file}: category ${id}`);
 }

@@ -2,6 +2,8 @@ import { DataError } from 'wgrad';
 import { type Checkpoint, checkState, downloadState, type Json, stateShapes, uploadState } from 'wgrad/io';
 import type { AdamState } from 'wgrad/nn';
 import { PADDING } from '../crop.js';
+import type { JointSchema } from '../schema.js';
+import { schemaOfValue } from '../schemas/schemaFile.js';
 import { bestEpochOf, meritOf } from './bestEpoch.js';
 import { savedConfig, type TrainConfig } from './config.js';
 import { evaluatedParams, type Learner } from './learner.js';
@@ -26,7 +28,7 @@ export async function checkpointOf({ config, data, learner, progress }: Session)
     model: new Map([...weights, ...statistics]),
     optimizer: moments,
     // Plain records of numbers and strings, although their interfaces do not say so.
-    config: { config, history, padding } as unknown as Json,
+    config: { config, history, padding, schema: data.dataset.schema } as unknown as Json,
     progress: { epoch, step, ...(!Number.isNaN(merit) && { best: merit }), counters },
   };
 }
@@ -36,6 +38,8 @@ export interface SavedRun {
   /** Names the file in messages. */
   readonly path: string;
   readonly config: TrainConfig;
+  /** Absent in runs of versions that did not store it. */
+  readonly schema?: JointSchema | undefined;
   readonly progress: RunProgress;
   readonly checkpoint: Checkpoint;
 }
@@ -45,7 +49,11 @@ export interface SavedRun {
  * @throws DataError where it is not from a training run of this version
  */
 export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
-  const { history, ...saved } = (checkpoint.config ?? {}) as { config?: unknown; history?: unknown };
+  const { history, schema, ...saved } = (checkpoint.config ?? {}) as {
+    config?: unknown;
+    history?: unknown;
+    schema?: unknown;
+  };
   const config = savedConfig(saved.config);
   const { epoch, step, counters } = checkpoint.progress;
   const { batch, lossSum, lossCount, seconds } = counters;
@@ -62,6 +70,7 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
   return {
     path,
     config,
+    schema: schema === undefined ? undefined : schemaOfValue(schema, path),
     checkpoint,
     progress: { epoch, batch, lossSum, lossCount, seconds, step, history: epochs },
   };

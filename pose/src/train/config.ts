@@ -1,6 +1,7 @@
 import { DataError } from 'wgrad';
 import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 import { BACKBONES, type BackboneName } from '../backbones/backbone.js';
+import { AS_THE_DATA_SAY, type JointOptions } from '../schemas/askedJoints.js';
 import { DIMS, type Dims } from '../targets.js';
 import { JOINT_WEIGHTS, type LossWeights } from './jointWeights.js';
 import { checkSchedule, type LearningRate, SCHEDULES } from './learningRate.js';
@@ -31,7 +32,7 @@ export const STEMS = ['3x3', '7x7'] as const;
 export type StemName = (typeof STEMS)[number];
 
 /** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
-export interface TrainConfig extends LearningRate, LossWeights {
+export interface TrainConfig extends LearningRate, LossWeights, JointOptions {
   /** Folder of a data set, or several separated by commas; null = the generated figures. */
   readonly data: string | null;
   readonly loss: LossName;
@@ -83,6 +84,7 @@ export type TrainFlags = { readonly [K in keyof TrainConfig]?: string };
 /** The settings with which PyTorch's figures on LSP were measured. */
 const LSP: TrainConfig = {
   data: null,
+  ...AS_THE_DATA_SAY,
   loss: 'rle',
   model: 'resnet18',
   head: 'direct',
@@ -125,6 +127,7 @@ const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8
  * them.
  */
 const LATER: Partial<TrainConfig> = {
+  ...AS_THE_DATA_SAY,
   dims: 2,
   q: 'laplace',
   logS: 'none',
@@ -246,6 +249,8 @@ export function settingText(value: TrainConfig[keyof TrainConfig] | undefined): 
  */
 const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = {
   data: [(text) => text || undefined, 'a folder'],
+  joints: [(text) => text || undefined, 'a schema or a file of one'],
+  sigmas: [(text) => text || undefined, 'a number, or a file'],
   loss: oneOf(LOSS_NAMES),
   model: oneOf(BACKBONES),
   head: oneOf(HEADS),

@@ -2,6 +2,7 @@ import { DataError } from 'wgrad';
 import { fileName } from '../fileName.js';
 import { flagOf, parseFlags, settingText, type TrainConfig, type TrainFlags } from './config.js';
 import { checkSchedule } from './learningRate.js';
+import { isPlace } from './settings.js';
 
 /**
  * The configuration of a run that is continued: what it was started with, for which only `epochs` may change, and where the
@@ -12,7 +13,8 @@ import { checkSchedule } from './learningRate.js';
 export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: string, done = 0): TrainConfig {
   const wanted = parseFlags(flags);
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
-    const textIn = (config: Partial<TrainConfig>) => (key === 'data' ? namesOf(config.data) : settingText(config[key]));
+    const textIn = (config: Partial<TrainConfig>) =>
+      isPlace(key) && key !== 'init' ? namesOf(config[key]) : settingText(config[key]);
     if (key !== 'epochs' && textIn(wanted) !== textIn(saved)) {
       throw new DataError(
         `${flagOf(key)} ${wanted[key]}: ${where} was started with ${settingText(saved[key])}; leave the option out to resume it, ` +
@@ -28,7 +30,7 @@ export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: strin
   return config;
 }
 
-/** What the folders of data are called, wherever they lie. */
+/** What the folders of data and the files of joints are called, wherever they lie. */
 const namesOf = (data?: string | null): string | undefined =>
   data
     ?.split(',')

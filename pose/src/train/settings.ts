@@ -49,3 +49,8 @@ export function eitherOf<A, B>([first, expected]: Setting<A>, [second, other]: S
 function within(value: number, low: number, high: number): number | undefined {
   return value >= low && value <= high ? value : undefined;
 }
+
+/** Whether an option names files, which lie elsewhere on another machine. */
+export function isPlace(key: string): key is 'data' | 'joints' | 'sigmas' | 'init' {
+  return ['data', 'joints', 'sigmas', 'init'].includes(key);
+}

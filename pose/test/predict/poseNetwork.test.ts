@@ -9,6 +9,7 @@ import { readTorchState } from '../../src/formats/torch/torchState.js';
 import { errorsOf } from '../../src/predict/errorsOf.js';
 import { jointsOf } from '../../src/predict/jointsOf.js';
 import { poseNetwork } from '../../src/predict/poseNetwork.js';
+import { lsp14 } from '../../src/schema.js';
 import type { ErrorDensity } from '../../src/uncertainty/errorDensity.js';
 import { checkpoints, withHead } from '../checkpoints/committedCheckpoints.js';
 import { committedModel, committedModels, goldenImages } from '../checkpoints/torchModels.js';
@@ -115,15 +116,26 @@ describe('errorsOf', () => {
 });
 
 describe('jointsOf', () => {
-  test('goes by the number of joints and by who named the tensors', async () => {
+  test('is what the file says, else goes by the number of joints and by who named the tensors', async () => {
     const checkpoint = await checkpointOf('mmpose0-zip');
-    const of = (joints: number, naming: PoseCheckpoint['naming'], name?: string) =>
-      jointsOf({ ...checkpoint, naming, architecture: { ...checkpoint.architecture, joints } }, name).name;
-    expect(of(17, 'official')).toBe('coco17');
-    expect(of(14, 'official')).toBe('lsp14');
-    expect(of(14, 'mmpose')).toBe('crowdpose14');
-    expect(of(14, 'official', 'crowdpose14')).toBe('crowdpose14');
-    expect(of(5, 'official')).toBe('5 joints');
-    expect(() => of(17, 'official', 'lsp14')).toThrow(/^--joints lsp14: mmpose0-zip has 17 joints; give coco17$/);
+    const of = (joints: number, naming: PoseCheckpoint['naming']) =>
+      jointsOf({ ...checkpoint, naming, architecture: { ...checkpoint.architecture, joints } });
+    expect(of(17, 'official').name).toBe('coco17');
+    expect(of(14, 'mmpose').name).toBe('crowdpose14');
+    expect(of(16, 'official').name).toBe('mpii16');
+    expect(jointsOf({ ...checkpoint, schema: lsp14 })).toBe(lsp14);
+  });
+
+  test('of joints that nobody names, nothing is known: 14 may be those of LSP or of CrowdPose', async () => {
+    const checkpoint = await checkpointOf('mmpose0-zip');
+    for (const joints of [5, 14]) {
+      const architecture = { ...checkpoint.architecture, joints };
+      expect(jointsOf({ ...checkpoint, naming: 'official', architecture })).toEqual({
+        name: `${joints} joints`,
+        joints: Array.from({ length: joints }, (_, k) => `joint ${k}`),
+        limbs: [],
+        upperBody: [],
+      });
+    }
   });
 });

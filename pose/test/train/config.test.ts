@@ -11,6 +11,8 @@ describe('makeConfig', () => {
     expect(makeConfig({ data: 'lsp' }, 'webgpu')).toEqual({
       ...{
         data: 'lsp',
+        joints: null,
+        sigmas: null,
         loss: 'rle',
         model: 'resnet18',
         head: 'direct',

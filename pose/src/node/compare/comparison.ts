@@ -31,7 +31,7 @@ export interface DataSummary {
 }
 
 /** Without the places of data and weights, which are this machine's alone. */
-export type SharedConfig = Omit<TrainConfig, 'data' | 'loss' | 'head' | 'q' | 'logS' | 'seed'>;
+export type SharedConfig = Omit<TrainConfig, 'data' | 'joints' | 'sigmas' | 'loss' | 'head' | 'q' | 'logS' | 'seed'>;
 
 /** The figures that are compared, for a predictor without seeds. */
 export type BaselineScore = { readonly name: string } & Readonly<Record<Figure, number>>;
@@ -79,7 +79,7 @@ export function summarise(
       costs.get(row) as Cost,
     ),
   );
-  const { data, loss, head, q, logS, seed, init, ...config } = runs[0].config;
+  const { data, joints, sigmas, loss, head, q, logS, seed, init, ...config } = runs[0].config;
   return {
     ...known,
     config: { ...config, init: init && basename(init) },

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import { flagOf, settingText, type TrainConfig } from '../../train/config.js';
+import { isPlace } from '../../train/settings.js';
 import { loadRun } from '../train/runFile.js';
 import { type RunFolder, runFolder } from '../train/runFolder.js';
 import type { RowName } from './rows.js';
@@ -48,10 +49,9 @@ export async function planRuns(
 /** @throws DataError naming the option in which two configurations differ */
 function checkSame(saved: TrainConfig, wanted: TrainConfig, path: string): void {
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
-    const same =
-      key === 'data' || key === 'init'
-        ? isSamePlace(saved[key], wanted[key])
-        : settingText(saved[key]) === settingText(wanted[key]);
+    const same = isPlace(key)
+      ? isSamePlace(saved[key], wanted[key])
+      : settingText(saved[key]) === settingText(wanted[key]);
     if (same) continue;
     throw new DataError(
       `${path}: the run in it has ${flagOf(key)} ${settingText(saved[key])}, this comparison ${settingText(wanted[key])}; ` +
