@@ -11,6 +11,10 @@ export function trainingOptions(command: Command): Command {
       '--data <folder>',
       'a data set in the form of LSP, COCO, MPII or Human3.6M, or pictures with boxes; several: A,B',
     )
+    .option('--train <files>', 'instead, the annotations that train: A,B; alone, some of their pictures test')
+    .option('--test <files>', 'the annotations that test')
+    .option('--images <folder>', 'where the pictures are, if not with the data set or with the first file')
+    .option('--orientation <name>', 'how pictures are read whose size does not tell it: upright or stored')
     .option('--joints <schema>', 'what its joints are, if it does not say so: a schema by name, or a file of one')
     .option('--sigmas <sigmas>', 'their OKS sigmas, if it has none: 0.05 for all, or a file')
     .option('--figures <n>', 'generated images to train on, without --data')

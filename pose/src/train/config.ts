@@ -3,6 +3,7 @@ import { RECIPES, type Recipe, STRENGTHS } from '../augmentation/recipes.js';
 import { BACKBONES, type BackboneName } from '../backbones/backbone.js';
 import { AS_THE_DATA_SAY, type JointOptions } from '../schemas/askedJoints.js';
 import { DIMS, type Dims } from '../targets.js';
+import { checkSource, type DataSource, GENERATED, SOURCE_OPTIONS } from './dataSource.js';
 import { JOINT_WEIGHTS, type LossWeights } from './jointWeights.js';
 import { checkSchedule, type LearningRate, SCHEDULES } from './learningRate.js';
 import { ascending, eitherOf, integer, number, oneOf, type Setting, weights } from './settings.js';
@@ -32,9 +33,7 @@ export const STEMS = ['3x3', '7x7'] as const;
 export type StemName = (typeof STEMS)[number];
 
 /** Everything that decides what a training run computes; equal configurations on one adapter give equal bits. */
-export interface TrainConfig extends LearningRate, LossWeights, JointOptions {
-  /** Folder of a data set, or several separated by commas; null = the generated figures. */
-  readonly data: string | null;
+export interface TrainConfig extends LearningRate, LossWeights, JointOptions, DataSource {
   readonly loss: LossName;
   readonly model: BackboneName;
   readonly head: HeadName;
@@ -83,7 +82,7 @@ export type TrainFlags = { readonly [K in keyof TrainConfig]?: string };
 
 /** The settings with which PyTorch's figures on LSP were measured. */
 const LSP: TrainConfig = {
-  data: null,
+  ...GENERATED,
   ...AS_THE_DATA_SAY,
   loss: 'rle',
   model: 'resnet18',
@@ -127,6 +126,7 @@ const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8
  * them.
  */
 const LATER: Partial<TrainConfig> = {
+  ...GENERATED,
   ...AS_THE_DATA_SAY,
   dims: 2,
   q: 'laplace',
@@ -146,7 +146,8 @@ const LATER: Partial<TrainConfig> = {
  * @throws DataError naming the option and what it takes
  */
 export function makeConfig(flags: TrainFlags, backend: 'webgpu' | 'cpu'): TrainConfig {
-  const preset = flags.data !== undefined ? LSP : backend === 'cpu' ? FIGURES_ON_CPU : FIGURES;
+  const preset =
+    flags.data !== undefined || flags.train !== undefined ? LSP : backend === 'cpu' ? FIGURES_ON_CPU : FIGURES;
   const wanted = parseFlags(flags);
   const head = HEAD_OF[wanted.loss ?? preset.loss] ?? preset.head;
   const schedule = wanted.milestones ? 'steps' : preset.schedule;
@@ -170,16 +171,13 @@ export function checkTogether(config: TrainConfig): void {
 }
 
 /** @throws DataError naming an option that would have no effect */
-function checkUsed(wanted: Partial<TrainConfig>, { data, model }: TrainConfig): void {
+function checkUsed(wanted: Partial<TrainConfig>, config: TrainConfig): void {
+  const { model } = config;
   const unread = (['width', 'stem'] as const).find((key) => wanted[key] !== undefined);
   if (unread && !model.startsWith('resnet')) {
     throw new DataError(`--${unread} ${wanted[unread]}: belongs to a ResNet, got --model ${model}; leave it out`);
   }
-  if (wanted.figures !== undefined && data !== null) {
-    throw new DataError(
-      `--figures ${wanted.figures}: pictures are generated without --data, got ${data}; leave it out`,
-    );
-  }
+  checkSource(config, wanted);
 }
 
 /** Losses of heatmaps, with the head that reads coordinates from maps trained with them. */
@@ -248,7 +246,7 @@ export function settingText(value: TrainConfig[keyof TrainConfig] | undefined): 
  * What each option takes: a parser, which gives undefined for a text that is not allowed, and a description of what is.
  */
 const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = {
-  data: [(text) => text || undefined, 'a folder'],
+  ...SOURCE_OPTIONS,
   joints: [(text) => text || undefined, 'a schema or a file of one'],
   sigmas: [(text) => text || undefined, 'a number, or a file'],
   loss: oneOf(LOSS_NAMES),

@@ -51,6 +51,8 @@ function within(value: number, low: number, high: number): number | undefined {
 }
 
 /** Whether an option names files, which lie elsewhere on another machine. */
-export function isPlace(key: string): key is 'data' | 'joints' | 'sigmas' | 'init' {
-  return ['data', 'joints', 'sigmas', 'init'].includes(key);
+export function isPlace(key: string): key is (typeof PLACES)[number] {
+  return (PLACES as readonly string[]).includes(key);
 }
+
+const PLACES = ['data', 'train', 'test', 'images', 'joints', 'sigmas', 'init'] as const;

@@ -11,6 +11,7 @@ describe('makeConfig', () => {
     expect(makeConfig({ data: 'lsp' }, 'webgpu')).toEqual({
       ...{
         data: 'lsp',
+        ...{ train: null, test: null, images: null, orientation: null },
         joints: null,
         sigmas: null,
         loss: 'rle',
@@ -65,6 +66,14 @@ describe('makeConfig', () => {
     [{ stem: '5x5' }, '--stem 5x5: expected one of 3x3, 7x7'],
     [{ stem: '7x7', model: 'mobilenetv2' }, '--stem 7x7: belongs to a ResNet, got --model mobilenetv2; leave it out'],
     [{ width: '8', model: 'hrnet-w32' }, '--width 8: belongs to a ResNet, got --model hrnet-w32; leave it out'],
+    [
+      { train: 'a.json', data: 'lsp' },
+      '--train a.json: the files of --data lsp are found; give the folder or the files',
+    ],
+    [{ test: 'a.json' }, '--test a.json: which file trains is not known; give it with --train FILE'],
+    [{ images: 'a', data: 'b,c' }, '--images a: the pictures of which folder of --data b,c? Give one folder'],
+    [{ orientation: 'stored' }, '--orientation stored: pictures are generated without --data or --train; leave it out'],
+    [{ orientation: 'left', data: 'a' }, '--orientation left: expected one of upright, stored'],
     [{ figures: '20', data: 'lsp' }, '--figures 20: pictures are generated without --data, got lsp; leave it out'],
     [{ init: '' }, '--init : expected a file'],
     [{ size: 'big' }, '--size big: expected an integer from 16 to 1024'],

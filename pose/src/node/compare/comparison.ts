@@ -30,8 +30,11 @@ export interface DataSummary {
   readonly test: number;
 }
 
-/** Without the places of data and weights, which are this machine's alone. */
-export type SharedConfig = Omit<TrainConfig, 'data' | 'joints' | 'sigmas' | 'loss' | 'head' | 'q' | 'logS' | 'seed'>;
+/** Without the places of data, joints and weights, which are this machine's alone. */
+export type SharedConfig = Omit<
+  TrainConfig,
+  'data' | 'train' | 'test' | 'images' | 'joints' | 'sigmas' | 'loss' | 'head' | 'q' | 'logS' | 'seed'
+>;
 
 /** The figures that are compared, for a predictor without seeds. */
 export type BaselineScore = { readonly name: string } & Readonly<Record<Figure, number>>;
@@ -79,7 +82,7 @@ export function summarise(
       costs.get(row) as Cost,
     ),
   );
-  const { data, joints, sigmas, loss, head, q, logS, seed, init, ...config } = runs[0].config;
+  const { data, train, test, images, joints, sigmas, loss, head, q, logS, seed, init, ...config } = runs[0].config;
   return {
     ...known,
     config: { ...config, init: init && basename(init) },

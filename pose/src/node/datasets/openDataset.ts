@@ -9,22 +9,38 @@ import { h36m18, MPII_TO_H36M } from '../../schemas/h36m18.js';
 import { haveSameJoints } from '../../schemas/known.js';
 import { mpii16 } from '../../schemas/mpii16.js';
 import type { TrainConfig } from '../../train/config.js';
+import type { DataSource } from '../../train/dataSource.js';
 import { openFolder } from './openFolder.js';
 
 /** Held-out pictures of the generated data set, unless it is smaller itself. */
 const TEST_FIGURES = 500;
+
+/** What of a configuration tells its data. */
+export type DataConfig = Pick<TrainConfig, 'data' | 'figures'> & Partial<DataSource>;
+
+const filesOf = (text: string): string[] => text.split(',').filter(Boolean);
+
+/** That alone, for another thread. */
+function sourceOf({ data, figures: count, train, test, images, orientation }: DataConfig): DataConfig {
+  return { data, figures: count, train, test, images, orientation };
+}
 
 /**
  * The data set of a configuration. Of several folders, separated by commas, all train and the first one's test half tests;
  * both halves of the others train, since what they hold out is nobody's test. MPII's joints join Human3.6M's.
  * @throws DataError if a folder is missing or not a data set, or if the joints of two differ
  */
-export async function openDataset({
-  data,
-  figures: train,
-}: Pick<TrainConfig, 'data' | 'figures'>): Promise<PoseDataset> {
-  if (data === null) return figures({ train, test: Math.min(train, TEST_FIGURES) });
-  const [first, ...others] = await Promise.all(data.split(',').map(openOne));
+export async function openDataset(config: DataConfig): Promise<PoseDataset> {
+  const { data, figures: count, train, test, images, orientation } = config;
+  const origin = { module: import.meta.url, name: 'openDataset', args: [sourceOf(config)] };
+  const options = { ...(images && { images }), ...(orientation && { orientation }) };
+  if (train) return openFolder({ ...options, train: filesOf(train), test: filesOf(test ?? '') }, origin);
+  if (data === null) return figures({ train: count, test: Math.min(count, TEST_FIGURES) });
+  const open = async (folder: string) => {
+    await checkFolder(folder);
+    return openFolder({ ...options, folder }, { ...origin, args: [{ ...sourceOf(config), data: folder }] });
+  };
+  const [first, ...others] = await Promise.all(data.split(',').map(open));
   if (others.length === 0) return first;
   const splits = [first.train, ...others.flatMap((other) => splitsAs(first.schema, other, data))];
   return {
@@ -35,10 +51,7 @@ export async function openDataset({
       .join('+'),
     notes: [first, ...others].flatMap(({ name, notes = [] }) => notes.map((note) => `${name}: ${note}`)),
     mirrorable: [first, ...others].every(({ mirrorable }) => mirrorable),
-    train: {
-      ...concatenated(splits),
-      origin: { module: import.meta.url, name: 'openDataset', args: [{ data, figures: train }], part: 'train' },
-    },
+    train: { ...concatenated(splits), origin: { ...origin, part: 'train' } },
   };
 }
 
@@ -49,14 +62,13 @@ function splitsAs(schema: JointSchema, { name, schema: own, train, test }: PoseD
   throw new DataError(`--data ${data}: ${name} has the joints ${own.name}, the first data set has ${schema.name}`);
 }
 
-async function openOne(folder: string): Promise<PoseDataset> {
+async function checkFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) {
     throw new DataError(
       `--data ${folder}: ${found ? 'not a folder' : 'no such folder'}; give the folder of a data set`,
     );
   }
-  return openFolder({ folder }, { module: import.meta.url, name: 'openDataset', args: [{ data: folder, figures: 0 }] });
 }
 
 function concatenated(splits: readonly PoseSplit[]): PoseSplit {
