@@ -70,7 +70,8 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const suppression = suppressionOf(flags);
   if (suppression) sigmasFor(schema, '--nms');
   if (flags.out !== undefined) await checkWritable(flags.out);
-  const listed = await listImages(paths);
+  const skipped = new Tally();
+  const listed = await listImages(paths, skipped);
   const { images, leftOut } = await boxedImages(listed, flags);
   const batch = Math.min(batchSize(flags.batch), peopleIn(images));
   const device = await openBackend(flags.backend);
@@ -108,6 +109,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
         const undrawn = new Set(poses.map(({ image }) => image)).size - drawn.length;
         if (undrawn > 0) say(`${undrawn} overlays are not drawn`);
       }
+      leftOut.addAll(skipped);
       if (leftOut.size > 0) say(`left out: ${leftOut.text()}`);
       const without = images.slice(0, found.done).filter(({ people }) => people?.length === 0).length;
       say(

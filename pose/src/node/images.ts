@@ -92,7 +92,8 @@ async function pictureFormat(path: string): Promise<string> {
   throw unreadable(path, `${kind}; the formats that are read are ${formats}`, 'convert it to one of them');
 }
 
-async function kindOfFile(path: string): Promise<string | undefined> {
+/** What a file is by its first bytes (see `fileKindOf`). @throws DataError where it cannot be read */
+export async function kindOfFile(path: string): Promise<string | undefined> {
   try {
     // To open a pipe would wait for its writer.
     if (!(await stat(path)).isFile()) return 'a folder, a pipe or a device';

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Tally } from '../../src/datasets/tally.js';
 import { listImages, withBoxesOf } from '../../src/node/predict/imagesToPredict.js';
 import mpii from '../golden/mpii_mat.json' with { type: 'json' };
 
@@ -39,10 +40,28 @@ describe('listImages', () => {
     expect((await listImages(['x/17.jpg', 'y/017.jpg'])).map(({ id }) => id)).toEqual([1, 2]);
   });
 
-  test('refuses a folder without images', async () => {
-    await expect(listImages([join(home, 'empty')])).rejects.toThrow(
-      /empty: no images \(jpg, png, .*\) in this folder$/,
+  test('tells images by their first bytes, and counts what else is there', async () => {
+    const folder = join(home, 'mixed');
+    mkdirSync(join(folder, 'sub'), { recursive: true });
+    const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
+    for (const name of ['a.jfif', 'b.mpo', 'c', 'd.JPEG']) writeFileSync(join(folder, name), jpeg);
+    writeFileSync(join(folder, 'e.bmp'), `BM\x10\0\0\0\0\0\0\0`);
+    for (const name of ['f.json', 'g.json']) writeFileSync(join(folder, name), '{}');
+    const leftOut = new Tally();
+    const listed = await listImages([folder], leftOut);
+    expect(listed.map(({ path }) => path.slice(folder.length + 1))).toEqual(['a.jfif', 'b.mpo', 'c', 'd.JPEG']);
+    const of = (kind: string) => `files in ${folder}: ${kind}`;
+    expect(new Map(leftOut)).toEqual(
+      new Map([
+        [of('BMP'), 1],
+        [of('JSON'), 2],
+        [of('a folder, a pipe or a device'), 1],
+      ]),
     );
+  });
+
+  test('refuses a folder without images', async () => {
+    await expect(listImages([join(home, 'empty')])).rejects.toThrow(/empty: no images \(JPEG, .*\) in this folder$/);
   });
 });
 

@@ -191,7 +191,10 @@ function commonSchema(files: readonly Annotations[]): JointSchema {
   const other = others.findIndex((schema) => !haveSameJoints(schema, first));
   if (other < 0) return first;
   throw new DataError(
-    `${files[other + 1].file}: its joints are ${others[other].name}, those of ${files[0].file} ${first.name}; ` +
+    `${files[other + 1].file}: its joints are ${namesOf(others[other])}, those of ${files[0].file} ${namesOf(first)}; ` +
       'expected the same joints in all files',
   );
 }
+
+const namesOf = ({ joints }: JointSchema): string =>
+  `${joints.slice(0, 4).join(', ')}${joints.length > 4 ? `, ... (${joints.length})` : ''}`;

@@ -4,30 +4,44 @@ import { DataError } from 'wgrad';
 import { readJsonFile } from 'wgrad/io/node';
 import { withPictureNames } from '../../datasets/detections.js';
 import { pictureIds } from '../../datasets/pictureIds.js';
+import { Tally } from '../../datasets/tally.js';
 import { type BoxChoice, type BoxedImages, boxesOfJson, withBoxes } from '../../predict/imageBoxes.js';
 import type { ImageToPredict } from '../../predict/imageToPredict.js';
 import { readAnnotations } from '../datasets/readAnnotations.js';
+import { kindOfFile, PICTURE_FORMATS } from '../images.js';
 
-const EXTENSIONS = /^\.(jpe?g|png|webp|avif|tiff?|gif)$/i;
+/** A file of such a name is meant to be an image: where it is none, the decoder says why. */
+const EXTENSIONS = /^\.(jpe?g|jpe|jfif|mpo|png|webp|avif|tiff?|gif)$/i;
 
 /**
- * The images that paths name, a folder standing for those in it. An image's id is the number that its name is, or, unless
- * all names are different numbers, its place in the list.
+ * The images that paths name, a folder standing for those in it, told by their first bytes or their names. An image's id is
+ * the number that its name is, or, unless all names are different numbers, its place in the list.
+ * @param leftOut counts what else the folders hold
  * @throws DataError where a folder has no images
  */
-export async function listImages(paths: readonly string[]): Promise<ImageToPredict[]> {
-  const lists = await Promise.all(paths.map(imagesAt));
+export async function listImages(paths: readonly string[], leftOut = new Tally()): Promise<ImageToPredict[]> {
+  const lists: string[][] = [];
+  for (const path of paths) lists.push(await imagesAt(path, leftOut));
   const files = lists.flat();
   const ids = pictureIds(files);
   return files.map((path, i) => ({ path, id: ids[i] }));
 }
 
-async function imagesAt(path: string): Promise<string[]> {
+async function imagesAt(path: string, leftOut: Tally): Promise<string[]> {
   // What is not there is for the decoder to say, like what is broken.
   if (!(await stat(path).catch(() => undefined))?.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => EXTENSIONS.test(extname(name))).sort();
-  if (names.length === 0) throw new DataError(`${path}: no images (jpg, png, webp, avif, tif, gif) in this folder`);
-  return names.map((name) => join(path, name));
+  const files = (await readdir(path)).sort().map((name) => join(path, name));
+  const others = new Tally();
+  const images: string[] = [];
+  for (const file of files) {
+    const kind = EXTENSIONS.test(extname(file)) ? PICTURE_FORMATS[0] : await kindOfFile(file);
+    if (kind !== undefined && PICTURE_FORMATS.includes(kind)) images.push(file);
+    else others.add(`files in ${path}: ${kind ?? 'of no known format'}`);
+  }
+  leftOut.addAll(others);
+  if (images.length > 0) return images;
+  const seen = others.size > 0 ? `; it has ${others.text()}` : '';
+  throw new DataError(`${path}: no images (${PICTURE_FORMATS.join(', ')}) in this folder${seen}`);
 }
 
 /**
