@@ -71,19 +71,17 @@ export function drawLabel(schema: JointSchema, pose: DrawnPose, size: number): s
 }
 
 /**
- * A joint takes the colour of a limb on its own side, which joins it neither to its mirror image nor to the middle; of a schema
- * without limbs that of its side.
+ * A joint takes the colour of a limb on its own side, which joins it neither to its mirror image nor to the middle, and
+ * without such a limb that of its side.
  */
 function jointColours(schema: JointSchema): string[] {
   const mirror = new Map((schema.flipPairs ?? []).flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
-  const sides = schema.limbs.length > 0 ? [] : sidesOf(schema.joints, schema.flipPairs ?? []);
+  const sides = sidesOf(schema.joints, schema.flipPairs ?? []);
   return schema.joints.map((_, k) => {
-    const side = sides[k];
-    if (side) return side === 'left' ? LEFT : RIGHT;
     const own = schema.limbs.find(
       ([a, b]) => (a === k || b === k) && mirror.has(a) === mirror.has(b) && mirror.get(a) !== b,
     );
-    return own?.[2] ?? NEUTRAL;
+    return own?.[2] ?? { left: LEFT, right: RIGHT, '': NEUTRAL }[sides[k] ?? ''];
   });
 }
 

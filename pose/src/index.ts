@@ -127,6 +127,7 @@ export { fitRidge, type Ridge, THUMBNAIL, thumbnail } from './ridge.js';
 export { coco17, crowdpose14, flipOrder, type JointSchema, type Limb, lsp14, type PersonSchema } from './schema.js';
 export { h36m18, MPII_TO_H36M } from './schemas/h36m18.js';
 export { mpii16 } from './schemas/mpii16.js';
+export { posetrack18 } from './schemas/posetrack18.js';
 export { DEPTH_UNIT, DIMS, type Dims, decodeSpatialJoints, dropOutside, encodeSpatialJoints } from './targets.js';
 export { type Baselines, fitBaselines } from './train/baselines.js';
 export { type BatchConfig, TrainingBatches } from './train/batches.js';

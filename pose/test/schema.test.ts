@@ -3,8 +3,9 @@ import { DataError } from 'wgrad';
 import { checkSample, jointBox, type PoseSample } from '../src/dataset.js';
 import { coco17, crowdpose14, flipOrder, lsp14 } from '../src/schema.js';
 import { mpii16 } from '../src/schemas/mpii16.js';
+import { posetrack18 } from '../src/schemas/posetrack18.js';
 
-describe.each([lsp14, coco17, crowdpose14, mpii16])('$name', (schema) => {
+describe.each([lsp14, coco17, crowdpose14, mpii16, posetrack18])('$name', (schema) => {
   const K = schema.joints.length;
 
   test('flip pairs are the left and right of the same joint, and every sided joint has one', () => {
