@@ -46,7 +46,10 @@ function raw(f: Loose, good: () => Args, isRight: (message: string) => boolean, 
 describe('an operand or an attribute of the wrong type is refused in the name of the op that was called', () => {
   const junk = () => [...JUNK, ...tensors()];
 
-  test.each(allCases.map((cases) => [cases.op.def.name, cases] as const))('%s', (name, { op, samples: [sample] }) => {
+  // What `flowMove` is told stands in its flow; no user calls it.
+  const ops = allCases.filter(({ op }) => op.def.name !== 'flowMove');
+
+  test.each(ops.map((cases) => [cases.op.def.name, cases] as const))('%s', (name, { op, samples: [sample] }) => {
     const operands = () => drawOperands(sample, 0).map((x) => upload(device, x));
     const attrs = { ...op.def.attrs, ...sample.attrs };
     const call = (...args: Args) => op.apply(args.slice(0, -1) as Tensor[], args.at(-1) as object);

@@ -61,6 +61,6 @@ export function dtypeOfNumbers(operands: readonly Operand[]): DType | undefined 
 export function scalarOperand(name: string, i: number, device: Device, x: number, dtype: DType = 'float32'): Tensor {
   if (holds(dtype, x)) return device.scalar(x, dtype);
   throw new ShapeError(
-    `${name}: operand ${i} is ${x}, which is no ${dtype} as the other operands are; convert them with cast`,
+    `${name}: operand ${i} is ${x}, which is no ${dtype}; use one, or convert the other operands with cast`,
   );
 }

@@ -80,17 +80,13 @@ export function logNormaliser<P>(
   { logS: asked = 'none', rng, ...options }: Partial<LogSOptions> & { readonly logS?: 'none' | LogSMethod | LogSNodes },
 ): Tensor | undefined {
   if (asked === 'none') return undefined;
-  if (isNodes(asked)) return logS(flow, params, asked);
+  if (typeof asked === 'object' && asked?.points) return logS(flow, params, asked);
   checkMethod('rle: logS', asked, 'none, ');
   if (!rng) throw new ShapeError(`rle: logS '${asked}' draws at random; pass rng, a generator of its own`);
   return logS(flow, params, logSNodes(asked, flow, device, { ...options, rng }));
 }
 
-function isNodes(asked: unknown): asked is LogSNodes {
-  return typeof asked === 'object' && asked !== null && 'points' in asked;
-}
-
-function checkMethod(what: string, method: unknown, others: string): void {
+function checkMethod(what: string, method: unknown, others: string): asserts method is LogSMethod {
   if (typeof method === 'string' && Object.hasOwn(METHODS, method)) return;
   const got = typeof method === 'string' ? `'${method}'` : String(method);
   throw new ShapeError(`${what} must be ${others}${Object.keys(METHODS).join(' or ')}, got ${got}`);

@@ -176,7 +176,7 @@ function flowTerm<P>(
 }
 
 function checkPoints<P>({ mu }: Prediction, { weight }: Labels, { pointShape, plane }: Flow<P>): void {
-  if (!Array.isArray(pointShape)) throw new ShapeError('rle: flow is no Flow; pass one such as realNvp({ dims: 2 })');
+  if (!Array.isArray(pointShape)) throw new ShapeError('rle: flow is no Flow; pass realNvp({ dims })');
   const got = mu.shape.slice(-pointShape.length);
   if (!got.every((n, i) => n === pointShape[i])) {
     throw new ShapeError(

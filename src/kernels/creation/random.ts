@@ -40,8 +40,7 @@ function drawing(name: string, distribution: Distribution): Draw {
   return (device, rng, attrs) => {
     const { shape } = attributesOf(name, NO_SHAPE, attrs);
     checkShape(name, shape);
-    if (!(rng instanceof Rng))
-      throw new ShapeError(`${name}: rng is ${nameValue(rng)}, expected an Rng; new Rng(1) is one`);
+    if (!(rng instanceof Rng)) throw new ShapeError(`${name}: rng is ${nameValue(rng)}, expected an Rng; pass one`);
     const y = new Tensor(device, shape, 'float32', device.allocate('float32', sizeOf(shape)));
     const counter = rng.reserve(drawn * Math.ceil(sizeOf(shape) / drawn));
     device.run(kernel, [], [y], { key: rng.key, counter });

@@ -55,7 +55,7 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
   },
   reference([x, index], [y], { axis }) {
     const { outer, extent, inner } = aroundAxis('gather', x.shape, axis);
-    const missing = missingValue(x.data instanceof Float64Array ? 'float32' : 'int32');
+    const missing = missingValue(x.data);
     let at = 0;
     for (let o = 0; o < outer; o++) {
       for (const n of index.data) {

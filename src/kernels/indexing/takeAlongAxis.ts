@@ -11,7 +11,7 @@ import type { Collapsed } from '../reduction/stages.js';
 import takeAlongAxisCode, { takeAlongAxisGrad as takeAlongAxisGradCode } from '../wgsl/takeAlongAxis.wgsl.js';
 import { missingValue, missingWord } from './missing.js';
 
-const takes = /* @__PURE__ */ programs((op: string) => (op === 'takeAlongAxis' ? op : `${op} pick`), takeAlongAxisCode);
+const takes = /* @__PURE__ */ programs('takeAlongAxis', takeAlongAxisCode);
 const sums = /* @__PURE__ */ programs('takeAlongAxisGrad', takeAlongAxisGradCode);
 
 /** Attributes of `takeAlongAxis`: the axis that the index picks from. */
@@ -26,7 +26,6 @@ export interface TakeAlongAxisGradAttrs extends TakeAlongAxisAttrs {
 
 /** The launch of `y[o, m, i] = x[o, index[o, m, i], i]` for `count` values of m. */
 export function takeLaunch(
-  op: string,
   x: Bindable,
   index: Bindable,
   y: Tensor,
@@ -34,7 +33,7 @@ export function takeLaunch(
   count = 1,
 ): Launch {
   return {
-    program: takes(op),
+    program: takes(),
     read: [x, index],
     write: [y],
     params: [reduce, inner, count, missingWord(y.dtype)],
@@ -76,7 +75,7 @@ export const takeAlongAxis: Op<[x: Tensor, index: Tensor], TakeAlongAxisAttrs> =
   reference([x, index], [y], { axis }) {
     const { extent, inner } = aroundAxis('takeAlongAxis', x.shape, axis);
     const { extent: count } = aroundAxis('takeAlongAxis', index.shape, axis);
-    const missing = missingValue(x.data instanceof Float64Array ? 'float32' : 'int32');
+    const missing = missingValue(x.data);
     for (let t = 0; t < y.data.length; t++) {
       const [o, n] = [Math.floor(t / (count * inner)), index.data[t]];
       y.data[t] = n >= 0 && n < extent ? x.data[(o * extent + n) * inner + (t % inner)] : missing;
@@ -85,7 +84,7 @@ export const takeAlongAxis: Op<[x: Tensor, index: Tensor], TakeAlongAxisAttrs> =
   launches([x, index], [y], { axis }) {
     const { extent: reduce, inner } = aroundAxis('takeAlongAxis', x.shape, axis);
     const { extent: count } = aroundAxis('takeAlongAxis', index.shape, axis);
-    return [takeLaunch('takeAlongAxis', x, index, y, { reduce, inner }, count)];
+    return [takeLaunch(x, index, y, { reduce, inner }, count)];
   },
   vjp(g, { inputs: [x, index], attrs: { axis } }) {
     const extent = x.shape[normaliseAxis('takeAlongAxis', axis, x.rank)];

@@ -91,7 +91,7 @@ function extremum(name: Direction): Op<[x: Tensor], ReduceAttrs> {
       return [
         ...launches,
         ...stages(firstExtremum(name, x), data, index, collapsed, context),
-        takeLaunch(name, data, index, y, collapsed),
+        takeLaunch(data, index, y, collapsed),
       ];
     },
     vjp: (g, { inputs: [x], outputs: [, index], attrs }) => [() => gradientAt(index, g, x, attrs)],

@@ -1,5 +1,4 @@
 import { ShapeError } from '../../errors.js';
-import { nameValue } from '../../tensor/tree.js';
 import { elementType, load4 } from './tile.wgsl.js';
 
 export type Activation = 'none' | 'relu' | 'relu6';
@@ -29,8 +28,7 @@ const ACTIVATIONS: Readonly<Record<Activation, string>> = {
 /** @internal Refuses an activation that there is not, which would be taken for another. */
 export function checkActivation(by: string, activation: Activation): void {
   if (Object.hasOwn(ACTIVATIONS, activation)) return;
-  const known = Object.keys(ACTIVATIONS).join(', ');
-  throw new ShapeError(`${by}: activation must be one of ${known}, got ${nameValue(activation)}`);
+  throw new ShapeError(`${by}: activation must be ${Object.keys(ACTIVATIONS).join(', ')}, got '${activation}'`);
 }
 
 function operandsOf({ bias, norm, residual }: Epilogue): readonly string[] {

@@ -147,8 +147,7 @@ export function checkCouplings<Part extends string>(
     if (want && got && sameShape(want, got)) continue;
     const shown = (shape: Shape | undefined) => (shape ? formatShape(shape) : 'missing');
     throw new ShapeError(
-      `flow: parameter ${name} is ${shown(got)}, expected ${shown(want)} by the options of this flow; ` +
-        'pass what its init has made, or the options that they were made with',
+      `flow: parameter ${name} is ${shown(got)}, expected ${shown(want)}; pass what the init of this flow has made`,
     );
   }
 }

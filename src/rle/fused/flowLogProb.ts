@@ -71,9 +71,6 @@ export const flowMove: Op<[points: Tensor, flat: Tensor], FlowMoveAttrs, readonl
     arity: 2,
     attrs: { ...DEFAULTS, map: 'inverse' },
     shape: ([points, flat], attrs) => {
-      if (attrs.map !== 'forward' && attrs.map !== 'inverse') {
-        throw new ShapeError(`flowMove: map must be 'forward' or 'inverse', got '${attrs.map}'`);
-      }
       const [n] = checkFlow('flowMove', points, flat, attrs);
       return [points, { shape: [n], dtype: 'float32' }, statesSpec(n, attrs)];
     },
