@@ -9,3 +9,17 @@ export function fileName(path: string): string {
 export function fileStem(path: string): string {
   return fileName(path).replace(/(?<=.)\.[^.]*$/s, '');
 }
+
+/**
+ * A path from a folder's as one path with `/`: `images/a.jpg` of `labels` and `..\\images\\a.jpg`. A path that is absolute stays so.
+ */
+export function joined(folder: string, path: string): string {
+  const plain = path.replace(/\\/g, '/');
+  if (folder === '' || folder === '.' || /^(\/|[a-z]:|[a-z]+:\/\/)/i.test(plain)) return plain.replace(/^(\.\/)+/, '');
+  const names: string[] = [];
+  for (const name of `${folder.replace(/\\/g, '/')}/${plain}`.split('/')) {
+    if (name === '..' && names.length > 0 && names.at(-1) !== '..') names.pop();
+    else if (name !== '.' && name !== '') names.push(name);
+  }
+  return names.join('/');
+}

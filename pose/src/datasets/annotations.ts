@@ -72,6 +72,8 @@ export interface Annotations {
   readonly orientation: Orientation;
   /** What the reader left out, as counts by reason. */
   readonly leftOut: ReadonlyMap<string, number>;
+  /** What else a user should know of how the file was read, a sentence each. */
+  readonly notes?: readonly string[];
 }
 
 /** The person as messages name it. */

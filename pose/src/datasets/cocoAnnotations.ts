@@ -2,8 +2,12 @@ import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
 import { type Box, jointBox } from '../dataset.js';
 import type { Annotation, Annotations, Category, Id, Picture } from './annotations.js';
+import { cocoKeypoints, isOneBased, jointCount, oneBased } from './cocoKeypoints.js';
 import { PERSON } from './listedPictures.js';
 import { Tally } from './tally.js';
+
+/** Pixels per unit of `scale`. */
+const SCALE_UNIT = 200;
 
 /** Coordinates that all lie below this are shares of the picture, not pixels. */
 const LARGEST_SHARE = 1.5;
@@ -11,7 +15,8 @@ const LARGEST_SHARE = 1.5;
 /**
  * The annotations `{images, categories, annotations}` that a COCO keypoints file holds. Ids may be numbers or texts. An
  * annotation without `keypoints` has a box alone; one without `bbox` has the box around its joints; a joint with a
- * coordinate `null` has no label.
+ * coordinate `null` has no label. Keypoints may also be a list of `[x, y, v]` or `[x, y]`. JHMDB, known by its joints, counts pixels
+ * from 1.
  * @param content the file's JSON
  * @param file its name, for messages
  * @throws DataError naming file, annotation and field for whatever is missing or no number, for an annotation of an image
@@ -40,8 +45,10 @@ export function cocoAnnotations(content: unknown, file: string): Annotations {
     }
     return person;
   });
+  const isFromOne = isOneBased([...(categories?.values() ?? [])]);
   const annotations: Annotations = {
-    ...{ file, pictures, people, joints, leftOut },
+    ...{ file, pictures, joints, leftOut, people: isFromOne ? people.map(oneBased) : people },
+    ...(isFromOne && { notes: [`${file}: JHMDB's pixels, which count from 1, are moved by one`] }),
     categories: categories ?? new Map<Id, Category>(people.map(({ category }) => [category, {}])),
     orientation: 'upright',
   };
@@ -59,14 +66,19 @@ function readPicture(image: JsonEntry): Picture {
 }
 
 function readPerson(entry: JsonEntry, joints: number, leftOut: Tally): Annotation {
-  const keypoints = hasList(entry, 'keypoints') ? readKeypoints(entry, joints, leftOut) : Array(3 * joints).fill(0);
+  if (entry.has('joint_valid') && !entry.has('keypoints')) {
+    throw entry.error('joint_valid', 'expected "keypoints": joints in space, in a file of their own, are not read');
+  }
+  const keypoints = hasList(entry, 'keypoints')
+    ? cocoKeypoints(entry, joints, leftOut)
+    : Array<number>(3 * joints).fill(0);
   const labels = keypoints.filter((v, i) => i % 3 === 2 && v > 0).length;
   return {
     id: entry.id('id'),
     image: entry.id('image_id'),
     category: entry.has('category_id') ? entry.id('category_id') : PERSON,
     keypoints,
-    ...readBoxes(entry, keypoints),
+    ...readBoxes(entry, keypoints, leftOut),
     area: entry.has('area') ? entry.number('area', 0) : undefined,
     crowd: entry.has('iscrowd') && entry.flag('iscrowd'),
     labelled: entry.has('num_keypoints') ? entry.integer('num_keypoints') : labels,
@@ -74,8 +86,8 @@ function readPerson(entry: JsonEntry, joints: number, leftOut: Tally): Annotatio
   };
 }
 
-function readBoxes(entry: JsonEntry, keypoints: readonly number[]): Pick<Annotation, 'box' | 'frame'> {
-  if (hasList(entry, 'bbox')) return { box: entry.numbers('bbox', 4) as unknown as Box };
+/** The rectangle around the joints, where there is nothing else. */
+function aroundJoints(keypoints: readonly number[]): Pick<Annotation, 'box' | 'frame'> {
   const labelled = keypoints.filter((_, i) => keypoints[i - (i % 3) + 2] > 0);
   const around = jointBox(
     labelled.filter((_, i) => i % 3 < 2),
@@ -84,20 +96,24 @@ function readBoxes(entry: JsonEntry, keypoints: readonly number[]): Pick<Annotat
   return { box: around, frame: around };
 }
 
-/** A joint whose place is null has no label. */
-function readKeypoints(entry: JsonEntry, joints: number, leftOut: Tally): readonly number[] {
-  const list = entry.list('keypoints');
-  if (list.length !== 3 * joints || !list.includes(null)) return entry.numbers('keypoints', 3 * joints);
-  const values: number[] = [];
-  for (let at = 0; at < list.length; at += 3) {
-    const point = list.slice(at, at + 3);
-    if (point.includes(null)) {
-      values.push(0, 0, 0);
-      leftOut.add('joints whose place is null');
-    } else if (point.every((value) => typeof value === 'number')) values.push(...point);
-    else throw entry.error(`keypoints[${at}]`, 'expected x, y, v', point.join());
+/**
+ * The box: `bbox`; or the square of side `200 scale` around `center`, as mmpose's faces have it; or the rectangle around the
+ * joints. The square counts where it holds half of the joints, since some files mean another scale.
+ */
+function readBoxes(entry: JsonEntry, keypoints: readonly number[], leftOut: Tally): Pick<Annotation, 'box' | 'frame'> {
+  if (hasList(entry, 'bbox')) return { box: entry.numbers('bbox', 4) as unknown as Box };
+  if (!entry.has('center') || !entry.has('scale')) return aroundJoints(keypoints);
+  const [[x, y], side] = [entry.numbers('center', 2), entry.number('scale') * SCALE_UNIT];
+  const isIn = (_: number, i: number) =>
+    Math.abs(keypoints[i] - x) <= side / 2 && Math.abs(keypoints[i + 1] - y) <= side / 2;
+  const labelled = keypoints.filter((_, i) => i % 3 === 2 && keypoints[i] > 0).length;
+  const within = keypoints.filter((v, i) => i % 3 === 0 && keypoints[i + 2] > 0 && isIn(v, i)).length;
+  if (2 * within >= labelled && side > 0) {
+    const square = [x - side / 2, y - side / 2, side, side] as const;
+    return { box: square, frame: square };
   }
-  return values;
+  leftOut.add('squares of center and scale that hold fewer than half of the joints');
+  return aroundJoints(keypoints);
 }
 
 /** @throws DataError where coordinates look like shares of the picture: as pixels they would all be in one corner */
@@ -118,12 +134,6 @@ function checkPixels({ file, people }: Annotations): void {
   }
 }
 
-function jointCount(entry: JsonEntry): number {
-  const { length } = entry.list('keypoints');
-  if (length % 3 !== 0) throw entry.error('keypoints', 'expected x, y, v for each joint');
-  return length / 3;
-}
-
 const hasList = (entry: JsonEntry, field: string): boolean => entry.has(field) && entry.list(field).length > 0;
 
 /** A category `{name?, keypoints?: [names], skeleton?: [[1-based joint, joint], ...]}`. */
@@ -142,10 +152,12 @@ function jointNames(category: JsonEntry): readonly string[] {
   });
 }
 
-/** COCO's skeletons count joints from 1. */
+/** COCO's skeletons count joints from 1; with a joint 0 they count from 0, as some of mmpose's do. */
 function skeletonOf(category: JsonEntry): [number, number][] {
+  const first = category.list('skeleton').some((limb) => Array.isArray(limb) && limb.includes(0)) ? 0 : 1;
   return category.list('skeleton').map((limb, i) => {
-    if (Array.isArray(limb) && limb.length === 2 && limb.every(Number.isSafeInteger)) return [limb[0] - 1, limb[1] - 1];
+    if (Array.isArray(limb) && limb.length === 2 && limb.every(Number.isSafeInteger))
+      return [limb[0] - first, limb[1] - first];
     throw category.error(`skeleton[${i}]`, 'expected the numbers of two joints', limb);
   });
 }

@@ -3,6 +3,8 @@ import type { Annotations } from './annotations.js';
 import { boxAnnotations, isBoxes } from './boxes.js';
 import { cocoAnnotations } from './cocoAnnotations.js';
 import { h36mAnnotations, isH36m } from './h36mLabels.js';
+import { isLabelme, labelmeAnnotations } from './labelme.js';
+import { isLabelStudio, labelStudioAnnotations } from './labelStudio.js';
 import { isLsp, lspAnnotations } from './lspAnnotations.js';
 import { isMpii, mpiiAnnotations } from './mpiiAnnotations.js';
 
@@ -19,7 +21,33 @@ const FORMS: readonly JsonForm[] = [
   { name: "Human3.6M's {images, annotations: [{keypoints_world}]}", is: isH36m, read: h36mAnnotations },
   { name: "COCO's {images, annotations}", is: isCoco, read: cocoAnnotations },
   { name: "MPII's [{image, center, scale, joints}]", is: isMpii, read: mpiiAnnotations },
+  { name: "Label Studio's [{data, annotations: [{result}]}]", is: isLabelStudio, read: labelStudioAnnotations },
+  {
+    name: "labelme's {imagePath, shapes}",
+    is: isLabelme,
+    read: (content, file) => labelmeAnnotations([{ content, file }], file),
+  },
   { name: 'boxes [{file, box}]', is: isBoxes, read: boxAnnotations },
+];
+
+/** Forms that are known and not read, with the reason. */
+const NOT_READ: readonly {
+  readonly is: (fields: Readonly<Record<string, unknown>>) => boolean;
+  readonly why: string;
+}[] = [
+  {
+    is: ({ people }) => Array.isArray(people),
+    why: "OpenPose's results of one picture, which have no boxes and do not name the picture; make one COCO results file of them",
+  },
+  {
+    is: ({ bodies, univTime }) => Array.isArray(bodies) && univTime !== undefined,
+    why: "CMU Panoptic's joints in space, without pictures; expected joints in pixels, such as COCO's keypoints",
+  },
+  {
+    is: ({ data, meta_info, instance_info }) =>
+      Array.isArray(instance_info) || (meta_info !== undefined && data !== undefined),
+    why: "mmpose's results of a demo; expected annotations, or COCO results of its metric (--out with format coco)",
+  },
 ];
 
 /** Is this one of the forms of `jsonAnnotations`? */
@@ -34,6 +62,9 @@ export function isAnnotations(content: unknown): boolean {
 export function jsonAnnotations(content: unknown, file: string): Annotations {
   const form = FORMS.find(({ is }) => is(content));
   if (form) return form.read(content, file);
+  const fields = (typeof content === 'object' ? (content ?? {}) : {}) as Readonly<Record<string, unknown>>;
+  const known = NOT_READ.find(({ is }) => is(fields));
+  if (known) throw new DataError(`${file}: ${known.why}`);
   throw new DataError(
     `${file}: annotations of an unknown form, ${shapeOf(content)}; these are read: ${FORMS.map(({ name }) => name).join(', ')}`,
   );

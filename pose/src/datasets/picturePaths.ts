@@ -13,6 +13,15 @@ function namesOf(path: string): string[] {
     .reverse();
 }
 
+/**
+ * The names that a picture's may agree in, the surest first: as it is; without the extension, which some programs leave out; and without
+ * the eight digits that Label Studio puts before the names of uploads.
+ */
+function keysOf(name: string): Set<string> {
+  const bare = name.replace(/^[0-9a-f]{8}-(?=.)/, '');
+  return new Set([name, fileStem(name), bare, fileStem(bare)]);
+}
+
 /** A path that was found, and how many names from the last on it has in common. */
 interface Agreement {
   readonly index: number;
@@ -32,8 +41,7 @@ export class PicturePaths {
     paths.forEach((path, index) => {
       const names = namesOf(path);
       const [last = ''] = names;
-      // Some programs leave the extension out.
-      for (const key of new Set([last, fileStem(last)])) {
+      for (const key of keysOf(last)) {
         const entries = this.#byName.get(key) ?? [];
         entries.push({ index, names });
         this.#byName.set(key, entries);
@@ -44,7 +52,8 @@ export class PicturePaths {
   /** The paths that agree with this one in most names; none if no last name agrees. */
   agreeing(path: string): Agreement[] {
     const [last = '', ...folders] = namesOf(path);
-    const found = this.#byName.get(last) ?? this.#byName.get(fileStem(last)) ?? [];
+    const key = [...keysOf(last)].find((name) => this.#byName.has(name));
+    const found = this.#byName.get(key ?? '') ?? [];
     const exact = found.filter(({ names }) => names[0] === last);
     let best: Agreement[] = [];
     for (const { index, names } of exact.length > 0 ? exact : found) {

@@ -21,6 +21,20 @@ export interface DecodeImageOptions {
   readonly maxPixels?: number;
 }
 
+/** A file of such a name is meant to be a picture: where it is none, the decoder says why. */
+export const PICTURES = /\.(jpe?g|jpe|jfif|mpo|png|webp|avif|tiff?|gif)$/i;
+
+/** The size of a picture when it is turned upright; only its header is read. @throws DataError naming the file, as `decodeImage` */
+export async function uprightSize(path: string): Promise<[width: number, height: number]> {
+  const format = await pictureFormat(path);
+  try {
+    const { autoOrient } = await sharp(path, { limitInputPixels: false }).metadata();
+    return [autoOrient.width, autoOrient.height];
+  } catch (error) {
+    throw broken(path, format, error);
+  }
+}
+
 /**
  * Decodes an image file (JPEG, PNG, WebP, AVIF, TIFF, GIF, of which the first picture) to 8-bit sRGB. Drawings and documents
  * that would have to be rendered, such as SVG and PDF, are refused whatever they are called.
@@ -42,14 +56,13 @@ export async function decodeImage(
     if (info.channels !== 3) throw new Error(`${info.channels} channels instead of 3`);
     return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0];
-    throw /pixel limit/.test(reason)
+    throw /pixel limit/.test(reasonOf(error))
       ? unreadable(
           path,
           `more than ${maxPixels} pixels, the most that are decoded`,
           'scale it down, or raise the limit',
         )
-      : unreadable(path, `broken ${format}: ${reason}`, 'check that the file exists and is whole');
+      : broken(path, format, error);
   }
 }
 
@@ -112,4 +125,10 @@ export async function kindOfFile(path: string): Promise<string | undefined> {
 
 function unreadable(path: string, reason: string, remedy: string): DataError {
   return new DataError(`${path}: cannot be read as an image (${reason}); ${remedy}`);
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0];
+
+function broken(path: string, format: string, error: unknown): DataError {
+  return unreadable(path, `broken ${format}: ${reasonOf(error)}`, 'check that the file exists and is whole');
 }

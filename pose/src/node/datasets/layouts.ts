@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from './annotated.js';
+import { isLabelmeFolder } from './labelmeFolder.js';
 
 /** Where annotation files lie in a folder. */
 interface Layout {
@@ -22,7 +23,15 @@ const H36M = /^Sample_\d+_(train|test)_Human36M_protocol_\d\.json$/;
 /** The authors' file, in the folder that its archive unpacks to, beside the pictures' or above. */
 const MPII = [...PLACES, 'mpii_human_pose_v1_u12_2'].map((place) => join(place, 'mpii_human_pose_v1_u12_1.mat'));
 
+/** Ultralytics' file; other programs give it other names. */
+const YOLO = /^(data|dataset)\.ya?ml$/i;
+
 const LAYOUTS: readonly Layout[] = [
+  {
+    looksFor: "data.yaml (YOLO's)",
+    files: async (folder) => (await matching(folder, [''], YOLO)).slice(0, 1),
+    isGuess: true,
+  },
   {
     looksFor: "joints.json or joints.mat (LSP's form)",
     files: async (folder) => (await existing(folder, LSP)).slice(0, 1),
@@ -39,8 +48,13 @@ const LAYOUTS: readonly Layout[] = [
     },
   },
   {
-    looksFor: 'boxes.csv, or any .json of annotations, there or in annotations/, annot/, train/, valid/, val/, test/',
-    files: (folder) => matching(folder, [...PLACES, ...HALVES], /(^boxes\.csv|\.json)$/i),
+    looksFor: "labelme's .json of each picture, there or in folders below",
+    files: async (folder) => ((await isLabelmeFolder(folder)) ? ['.'] : []),
+  },
+  {
+    looksFor:
+      "boxes.csv, annotations.xml (CVAT's), or any .json of annotations, there or in annotations/, annot/, train/, valid/, val/, test/",
+    files: (folder) => matching(folder, [...PLACES, ...HALVES], /(^boxes\.csv|^annotations\.xml|\.json)$/i),
     isGuess: true,
   },
   { looksFor: "mpii_human_pose_v1_u12_1.mat (MPII's)", files: (folder) => existing(folder, MPII) },

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { DataError } from 'wgrad';
 import type { PoseDataset, PoseSplit } from '../../dataset.js';
 import { relabelled } from '../../datasets/relabelled.js';
@@ -10,7 +10,7 @@ import { haveSameJoints } from '../../schemas/known.js';
 import { mpii16 } from '../../schemas/mpii16.js';
 import type { TrainConfig } from '../../train/config.js';
 import type { DataSource } from '../../train/dataSource.js';
-import { openFolder } from './openFolder.js';
+import { type DataFiles, openFolder } from './openFolder.js';
 
 /** Held-out pictures of the generated data set, unless it is smaller itself. */
 const TEST_FIGURES = 500;
@@ -37,8 +37,8 @@ export async function openDataset(config: DataConfig): Promise<PoseDataset> {
   if (train) return openFolder({ ...options, train: filesOf(train), test: filesOf(test ?? '') }, origin);
   if (data === null) return figures({ train: count, test: Math.min(count, TEST_FIGURES) });
   const open = async (folder: string) => {
-    await checkFolder(folder);
-    return openFolder({ ...options, folder }, { ...origin, args: [{ ...sourceOf(config), data: folder }] });
+    const files = { ...options, ...(await filesAt(folder)) };
+    return openFolder(files, { ...origin, args: [{ ...sourceOf(config), data: folder }] });
   };
   const [first, ...others] = await Promise.all(data.split(',').map(open));
   if (others.length === 0) return first;
@@ -62,13 +62,14 @@ function splitsAs(schema: JointSchema, { name, schema: own, train, test }: PoseD
   throw new DataError(`--data ${data}: ${name} has the joints ${own.name}, the first data set has ${schema.name}`);
 }
 
-async function checkFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    throw new DataError(
-      `--data ${folder}: ${found ? 'not a folder' : 'no such folder'}; give the folder of a data set`,
-    );
-  }
+/** The folder of a data set, or its `data.yaml`. @throws DataError where it is neither */
+async function filesAt(path: string): Promise<DataFiles> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return { folder: path };
+  if (found && /\.ya?ml$/i.test(path)) return { train: [path], folder: dirname(path) };
+  throw new DataError(
+    `--data ${path}: ${found ? 'not a folder' : 'no such folder'}; give the folder of a data set, or name its files with --train FILE`,
+  );
 }
 
 function concatenated(splits: readonly PoseSplit[]): PoseSplit {

@@ -48,7 +48,10 @@ export async function openFolder(files: DataFiles, origin: Omit<SplitOrigin, 'pa
   const halves = halvesOf(found);
   const schema = commonSchema(found.map(({ annotations }) => annotations));
   const leftOut = new Tally();
-  for (const { annotations } of found) leftOut.addAll(annotations.leftOut);
+  for (const { annotations } of found) {
+    leftOut.addAll(annotations.leftOut);
+    notes.push(...(annotations.notes ?? []));
+  }
   const paths = await locate(halves, folder);
   const people = (half: Half) => halves[half].flatMap((member) => personOf(member, paths, leftOut) ?? []);
   const parts = { train: people('train'), test: people('test') };

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import type { Annotations, Id } from '../../datasets/annotations.js';
 import { PicturePaths } from '../../datasets/picturePaths.js';
@@ -12,7 +12,7 @@ const SAMPLES = 16;
 /**
  * Where the pictures of annotations are, by their ids. They lie in the folder where one is found under its path: in
  * `images/`, in a folder named like the file (`train2017/` of `person_keypoints_train2017.json`), beside the file, or above.
- * If it is in none of them, or its path leads elsewhere, pictures are looked for in all folders below, by as much of their
+ * A path that leads elsewhere counts from the file, if anything is there. Otherwise pictures are looked for in all folders below, by as much of their
  * paths as agrees.
  * @param folder of the data set, or of its pictures where those are elsewhere
  * @throws DataError naming the picture and where it was looked for
@@ -32,9 +32,11 @@ export async function pictureFiles(
   const inside = ['images', tag, join('images', tag), '.'].map((place) => join(folder, place));
   const above = ['images', tag, '.'].map((place) => join(dirname(folder), place));
   const places = [...new Set([...inside, dirname(file), ...above])];
+  const samples = named.filter((_, i) => i % Math.ceil(named.length / SAMPLES) === 0);
+  const told = await Promise.all(samples.map(([, name]) => leadsOut(name) && exists(resolve(dirname(file), name))));
+  if (told.some(Boolean)) return new Map(named.map(([id, name]) => [id, resolve(dirname(file), name)]));
   const isInside = named.every(([, name]) => !leadsOut(name));
   if (isInside) {
-    const samples = named.filter((_, i) => i % Math.ceil(named.length / SAMPLES) === 0);
     for (const place of places) {
       const found = await Promise.all(samples.map(([, name]) => exists(join(place, name))));
       if (found.some(Boolean)) return new Map(named.map(([id, name]) => [id, join(place, name)]));

@@ -1,28 +1,69 @@
-import { extname } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import { readBytes, readJsonFile } from 'wgrad/io/node';
 import type { Annotations } from '../../datasets/annotations.js';
 import { boxTableAnnotations } from '../../datasets/boxes.js';
+import { cvatAnnotations, isCvat } from '../../datasets/cvat.js';
 import { isAnnotations, jsonAnnotations } from '../../datasets/jsonAnnotations.js';
 import { matAnnotations } from '../../datasets/matAnnotations.js';
+import { parseXml } from '../../formats/xml.js';
+import { exists } from './annotated.js';
+import { labelmeFolder } from './labelmeFolder.js';
+import { yoloAnnotations, yoloValue } from './yoloFolder.js';
 
-/** Readers by extension; any other file is JSON. */
-const READERS: Readonly<Record<string, (file: string) => Promise<Annotations>>> = {
-  '.mat': async (file) => matAnnotations(await readBytes(file), file),
-  '.csv': async (file) => boxTableAnnotations(new TextDecoder().decode(await readBytes(file)), file),
-};
-
-/**
- * Reads annotations in any form that wgrad reads; the content tells which it is.
- * @throws DataError in one line where the file cannot be read, is of another form, or holds something wrong
- */
-export async function readAnnotations(file: string): Promise<Annotations> {
-  const reader = READERS[extname(file).toLowerCase()];
-  return reader ? reader(file) : jsonAnnotations(await readJsonFile(file), file);
+/** What reads files of an extension. */
+interface Reader {
+  readonly read: (file: string) => Promise<Annotations>;
+  /** The same, but undefined for files of another form; absent: all files of the extension are read. */
+  readonly readIf?: (file: string) => Promise<Annotations | undefined>;
 }
 
-/** The same, but undefined for JSON of another form: a folder holds more than annotations. @throws DataError as `readAnnotations` */
+const YAML: Reader = {
+  read: yoloAnnotations,
+  readIf: async (file) => ((await yoloValue(file)) === undefined ? undefined : yoloAnnotations(file)),
+};
+
+const JSON_FILE: Reader = {
+  read: async (file) => jsonAnnotations(await readJsonFile(file), file),
+  readIf: async (file) => {
+    const content = await readJsonFile(file);
+    return isAnnotations(content) ? jsonAnnotations(content, file) : undefined;
+  },
+};
+
+/** Readers by extension; any other file is JSON. */
+const READERS: Readonly<Record<string, Reader>> = {
+  '.mat': { read: async (file) => matAnnotations(await readBytes(file), file) },
+  '.csv': { read: async (file) => boxTableAnnotations(await textOf(file), file) },
+  '.xml': {
+    read: async (file) => cvatAnnotations(await parseXml(await textOf(file), file), file),
+    readIf: async (file) => {
+      const root = await parseXml(await textOf(file), file);
+      return isCvat(root) ? cvatAnnotations(root, file) : undefined;
+    },
+  },
+  '.yaml': YAML,
+  '.yml': YAML,
+};
+
+const textOf = async (file: string): Promise<string> => new TextDecoder().decode(await readBytes(file));
+
+const readerOf = (file: string): Reader => READERS[extname(file).toLowerCase()] ?? JSON_FILE;
+
+/**
+ * Reads annotations in any form that wgrad reads; the content tells which it is. A folder is that of a data set in YOLO's form, by its
+ * `data.yaml`, or of labelme's files.
+ * @throws DataError in one line where the file cannot be read, is of another form, or holds something wrong
+ */
+export async function readAnnotations(path: string): Promise<Annotations> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();
+  if (!isFolder) return readerOf(path).read(path);
+  const data = join(path, 'data.yaml');
+  return (await exists(data)) ? yoloAnnotations(data) : labelmeFolder(path);
+}
+
+/** The same, but undefined for a file of another form: a folder holds more than annotations. @throws DataError as `readAnnotations` */
 export async function readIfAnnotations(file: string): Promise<Annotations | undefined> {
-  if (extname(file).toLowerCase() in READERS) return readAnnotations(file);
-  const content = await readJsonFile(file);
-  return isAnnotations(content) ? jsonAnnotations(content, file) : undefined;
+  const { read, readIf = read } = readerOf(file);
+  return readIf(file);
 }

@@ -8,10 +8,7 @@ import { Tally } from '../../datasets/tally.js';
 import { type BoxChoice, type BoxedImages, boxesOfJson, withBoxes } from '../../predict/imageBoxes.js';
 import type { ImageToPredict } from '../../predict/imageToPredict.js';
 import { readAnnotations } from '../datasets/readAnnotations.js';
-import { kindOfFile, PICTURE_FORMATS } from '../images.js';
-
-/** A file of such a name is meant to be an image: where it is none, the decoder says why. */
-const EXTENSIONS = /^\.(jpe?g|jpe|jfif|mpo|png|webp|avif|tiff?|gif)$/i;
+import { kindOfFile, PICTURE_FORMATS, PICTURES } from '../images.js';
 
 /**
  * The images that paths name, a folder standing for those in it, told by their first bytes or their names. An image's id is
@@ -34,7 +31,7 @@ async function imagesAt(path: string, leftOut: Tally): Promise<string[]> {
   const others = new Tally();
   const images: string[] = [];
   for (const file of files) {
-    const kind = EXTENSIONS.test(extname(file)) ? PICTURE_FORMATS[0] : await kindOfFile(file);
+    const kind = PICTURES.test(file) ? PICTURE_FORMATS[0] : await kindOfFile(file);
     if (kind !== undefined && PICTURE_FORMATS.includes(kind)) images.push(file);
     else others.add(`files in ${path}: ${kind ?? 'of no known format'}`);
   }

@@ -1,0 +1,64 @@
+import { open, readdir } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { DataError } from 'wgrad';
+import { readJsonFile } from 'wgrad/io/node';
+import type { Annotations } from '../../datasets/annotations.js';
+import { halfNamed } from '../../datasets/halves.js';
+import { isLabelme, type LabelmeFile, labelmeAnnotations } from '../../datasets/labelme.js';
+
+/** So much of a file tells whether it is labelme's: pictures may stand behind it. */
+const HEAD = 4096;
+/** So many files of a folder are looked at before it is one of another kind. */
+const PROBES = 3;
+
+/** Are the first JSON files of a folder, or of those in it, labelme's? */
+export async function isLabelmeFolder(folder: string): Promise<boolean> {
+  for (const file of (await jsonFiles(folder)).slice(0, PROBES)) {
+    if (/"(shapes|imagePath|imageData)"\s*:/.test(await headOf(join(folder, file)))) return true;
+  }
+  return false;
+}
+
+async function headOf(file: string): Promise<string> {
+  const handle = await open(file).catch(() => undefined);
+  if (!handle) return '';
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function jsonFiles(folder: string): Promise<string[]> {
+  const files = await readdir(folder, { recursive: true }).catch(() => []);
+  return files.filter((name) => /\.json$/i.test(name)).sort();
+}
+
+/**
+ * The annotations of all of labelme's files in a folder and those below, as one data set. The name of a file's folder tells its
+ * half, if it tells any.
+ * @throws DataError where there are none, and as `labelmeAnnotations`
+ */
+export async function labelmeFolder(folder: string): Promise<Annotations> {
+  const files: LabelmeFile[] = [];
+  const others: string[] = [];
+  for (const name of await jsonFiles(folder)) {
+    const { imageData: _, ...content } = ((await readJsonFile(join(folder, name))) ?? {}) as { imageData?: unknown };
+    const place = dirname(name).split(sep).join('/');
+    const half = place === '.' ? undefined : halfNamed(place);
+    const split = half === 'trainval' ? 'train' : half;
+    if (isLabelme(content)) files.push({ content, file: join(folder, name), folder: place, split });
+    else others.push(name);
+  }
+  if (files.length === 0) throw new DataError(`${folder}: expected data.yaml or labelme's files in this folder`);
+  const isDivided = files.every(({ split }) => split !== undefined);
+  const notes = others.length > 0 ? [`files that are no annotations: ${others.slice(0, 5).join(', ')}`] : [];
+  return {
+    ...labelmeAnnotations(
+      files.map((one) => (isDivided ? one : { ...one, split: undefined })),
+      folder,
+    ),
+    notes,
+  };
+}
