@@ -7,14 +7,20 @@ import { formatPoseCheckpoint, poseCheckpointOf } from '../src/checkpoints/poseC
 import { expandConfig, takesConfig } from '../src/cli/configFile.js';
 import { resultsOf } from '../src/coco/results.js';
 import { boxTableAnnotations } from '../src/datasets/boxes.js';
+import { cvatAnnotations } from '../src/datasets/cvat.js';
 import { jsonAnnotations } from '../src/datasets/jsonAnnotations.js';
 import { matAnnotations } from '../src/datasets/matAnnotations.js';
+import { Tally } from '../src/datasets/tally.js';
+import { yoloForm, yoloPeople, yoloSplits } from '../src/datasets/yoloLabels.js';
 import { type MatValue, readMat5 } from '../src/formats/mat5.js';
 import { readZipRecords, type ZipRecords } from '../src/formats/torch/zipRecords.js';
 import { parseWeightsFile } from '../src/formats/weightsFile.js';
+import { parseXml } from '../src/formats/xml.js';
+import { yoloValue } from '../src/node/datasets/yoloFolder.js';
 import { decodeImage } from '../src/node/images.js';
 import { poses3dOf } from '../src/poses3d.js';
 import { boxesOfJson } from '../src/predict/imageBoxes.js';
+import { schemaOfValue } from '../src/schemas/schemaFile.js';
 import { savedRunOf } from '../src/train/checkpointing.js';
 import { zip } from '../test/formats/torchBytes.js';
 import mpii from '../test/golden/mpii_mat.json' with { type: 'json' };
@@ -51,6 +57,53 @@ const mpiiList = [
   { image: 'a.jpg', center: [50, 60], scale: 1.2, joints: Array(16).fill([5, 6]), joints_vis: Array(16).fill(1) },
 ];
 const lspList = { items: [{ file: 'a.jpg', split: 'train', xy: Array(14).fill([3, 4]), width: 9, height: 9 }] };
+
+const faces = {
+  images: [{ id: 0, file_name: 'a.jpg' }],
+  categories: [{ id: 0, name: 'face', keypoints: [], skeleton: [[0, 1]] }],
+  annotations: [
+    { id: 0, image_id: 0, category_id: 0, center: [5, 6], scale: 0.1, keypoints: [[5, 6], [7, 8, 1], null] },
+  ],
+};
+const shape = { label: 'tip', points: [[3, 4]], shape_type: 'point', group_id: 1, flags: { occluded: true } };
+const labelme = {
+  shapes: [
+    shape,
+    {
+      ...shape,
+      label: 'hand',
+      points: [
+        [1, 2],
+        [8, 9],
+        [1, 9],
+      ],
+      shape_type: 'polygon',
+    },
+  ],
+  ...{ imagePath: '..\\a.jpg', imageWidth: 40, imageHeight: 30 },
+};
+const place = { original_width: 40, original_height: 30, image_rotation: 0 };
+const tip = { x: 5, y: 6, width: 1, keypointlabels: ['tip'] };
+const around = { x: 1, y: 2, width: 30, height: 40, rotation: 5, rectanglelabels: ['hand'] };
+const labelStudio = [
+  {
+    data: { image: '/data/local-files/?d=a%20b.jpg' },
+    annotations: [
+      {
+        was_cancelled: false,
+        result: [
+          { ...place, id: 'a', type: 'keypointlabels', parentID: 'b', value: tip },
+          { ...place, id: 'b', type: 'rectanglelabels', value: around },
+          { type: 'relation', from_id: 'a', to_id: 'b' },
+        ],
+      },
+    ],
+  },
+];
+const labelStudioShort = [{ image: 's3://x/a.jpg', points: [{ ...place, ...tip }], boxes: [{ ...place, ...around }] }];
+const CVAT = `<?xml version="1.0"?><annotations><image id="0" name="a.jpg" width="40" height="30"><skeleton label="hand" group_id="1">
+<points label="tip" outside="0" occluded="1" points="3,4"/></skeleton><box label="hand" xtl="1" ytl="2" xbr="8" ybr="9" group_id="1"/>
+<points label="x" points="1,2;3,4"/><polygon label="y" points="1,2;3,4;5,6"/></image></annotations>`;
 
 const zipped = Promise.all(torchFiles('zip').map((bytes) => readZipRecords(bytes, 'seed')));
 const pickleOf = (records: ZipRecords) => [...records].find(([name]) => name.endsWith('/data.pkl'))?.[1] as Uint8Array;
@@ -119,8 +172,35 @@ export const PARSERS: readonly Parser[] = [
   },
   {
     name: 'annotations',
-    seeds: () => [truth, boxes, mpiiList, lspList].map((content) => JSON.stringify(content)),
+    seeds: () => [truth, boxes, mpiiList, lspList, faces].map((content) => JSON.stringify(content)),
     parse: json(jsonAnnotations),
+  },
+  {
+    name: 'labellingTools',
+    seeds: () => [labelme, labelStudio, labelStudioShort].map((content) => JSON.stringify(content)),
+    parse: json(jsonAnnotations),
+  },
+  {
+    name: 'cvat',
+    seeds: () => [CVAT],
+    parse: async (bytes) => cvatAnnotations(await parseXml(text(bytes), 'fuzz.xml'), 'fuzz.xml'),
+  },
+  {
+    name: 'yolo',
+    seeds: () => ['path: ..\ntrain: [a, b]\nval: c.txt\nkpt_shape: [2, 3]\nflip_idx: [1, 0]\nnames: {0: person}\n'],
+    parse: throughFile('.yaml', async (path) => {
+      const value = await yoloValue(path);
+      if (value === undefined) throw new DataError(`${path}: no data set`);
+      return [yoloForm(value, path), yoloSplits(value, path), schemaOfValue(value, path)];
+    }),
+  },
+  {
+    name: 'yoloLabels',
+    seeds: () => ['0 0.5 0.5 0.2 0.3 0.1 0.2 2 0.3 0.4 0\n1 0.5 0.5 0.2 0.3 0.1 0.2 2 0.3 0.4 1\n'],
+    parse: (bytes) => {
+      const form = yoloForm({ kpt_shape: [2, 3], names: ['person', 'dog'] }, 'fuzz.yaml');
+      return yoloPeople(text(bytes), 'fuzz.txt', [40, 30], form, new Tally());
+    },
   },
   {
     name: 'results',
