@@ -65,31 +65,51 @@ export function canInstall() {
 
 /** Installs the driver; throws an Error with one line that says what stood in the way. */
 export function installMesa(osRelease) {
+  withApt((apt, addSuites) => {
+    const candidate = parseCandidate(apt('apt-cache', ['policy', PACKAGE]));
+    const source = chooseSource(osRelease, candidate);
+    if (source.kind === 'none') throw new Error(source.reason);
+    if (source.kind === 'backports') addBackports(apt, addSuites, osRelease.codename, source.suite);
+    const target = source.kind === 'backports' ? ['-t', source.suite] : [];
+    apt('apt-get', ['install', '-y', '--no-install-recommends', ...target, PACKAGE]);
+  });
+}
+
+/**
+ * Calls `use` with two functions: the first runs commands of apt, whose lists of packages are fresh and lie in a temporary
+ * folder; the second adds suites of Debian's mirror to them, as `deb` or `deb-src`.
+ *
+ * @param {(
+ *   apt: (command: string, args: readonly string[], where?: string) => string,
+ *   addSuites: (codename: string, suites: readonly string[], type?: string) => void,
+ * ) => void} use
+ */
+export function withApt(use) {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-apt-'));
   try {
     // For downloads apt becomes a user of its own, which must be able to look into this folder.
     chmodSync(folder, 0o755);
     const apt = aptIn(folder);
     apt('apt-get', ['update']);
-    const candidate = parseCandidate(apt('apt-cache', ['policy', PACKAGE]));
-    const source = chooseSource(osRelease, candidate);
-    if (source.kind === 'none') throw new Error(source.reason);
-    if (source.kind === 'backports') addBackports(apt, folder, osRelease.codename, source.suite);
-    const target = source.kind === 'backports' ? ['-t', source.suite] : [];
-    apt('apt-get', ['install', '-y', '--no-install-recommends', ...target, PACKAGE]);
+    use(apt, (codename, suites, type = 'deb') => addSuites(apt, folder, codename, suites, type));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function addBackports(apt, folder, codename, suite) {
+function addSuites(apt, folder, codename, suites, type) {
   const format = '$(REPO_URI) $(CODENAME) $(COMPONENT)';
   const mirror = chooseMirror(apt('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']), codename);
   if (!mirror) throw new Error(`apt knows no mirror of ${codename} (main); check its sources and the network`);
   const keyring = KEYRINGS.find(existsSync);
   const options = keyring ? `[signed-by=${keyring}] ` : '';
-  writeFileSync(join(folder, 'sources', 'wgrad-backports.list'), `deb ${options}${mirror} ${suite} main\n`);
+  const lines = suites.map((suite) => `${type} ${options}${mirror} ${suite} main\n`);
+  writeFileSync(join(folder, 'sources', `wgrad-${type}.list`), lines.join(''));
   apt('apt-get', ['update']);
+}
+
+function addBackports(apt, add, codename, suite) {
+  add(codename, [suite]);
   const candidate = parseCandidate(apt('apt-cache', ['policy', '-t', suite, PACKAGE]));
   if (!candidate || majorVersion(candidate) < OLDEST_MESA) {
     throw new Error(
@@ -118,8 +138,9 @@ function aptIn(folder) {
     'Acquire::Retries': '2',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  return (command, args) => {
+  return (command, args, where) => {
     const child = spawnSync(command, [...options, ...args], {
+      cwd: where,
       encoding: 'utf8',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
       maxBuffer: 1 << 28,

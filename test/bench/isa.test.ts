@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { compileFor } from '../../bench/isa/run.js';
+import { prepareTools, whyNot } from '../../bench/isa/tools.js';
+
+const reason = whyNot('amd');
+const where = reason === undefined ? '' : ` (not checked here: ${reason})`;
+
+/** The likelihood flow's kernels keep more than the registers of a lane hold. */
+const FLOW = /^flow/;
+
+test.runIf(reason === undefined)(
+  `AMD's compiler needs neither spills nor scratch for a kernel, the flow's aside, on RDNA 3${where}`,
+  () => {
+    const tools = prepareTools(new Set(['amd']), () => undefined);
+    const work = { bench: true, samples: false, only: '', files: [], step: {} };
+    const { rows, failures } = compileFor({ vendor: 'amd', gpu: 'navi31' }, work, tools, undefined, '-test');
+    expect(failures).toEqual([]);
+    expect(rows.length).toBeGreaterThan(100);
+    expect(rows.find(({ kernel }) => kernel.startsWith('matmul'))?.hot?.counts.fma).toBeGreaterThanOrEqual(256);
+    const judged = rows.filter(({ kernel }) => !FLOW.test(kernel));
+    expect(judged.filter(({ spills, fills, scratch }) => spills + fills + scratch > 0)).toEqual([]);
+  },
+);
