@@ -8,6 +8,7 @@ import { convert } from './convert.js';
 import { evaluate } from './evaluate.js';
 import { exportOnnx } from './export.js';
 import { inspect } from './inspect.js';
+import { INTERRUPTED } from './interrupt.js';
 import { predict } from './predict.js';
 import { start } from './start.js';
 
@@ -38,3 +39,6 @@ try {
     throw error;
   }
 }
+
+// What was interrupted has saved what it had; a picture that is still being decoded would keep the process for minutes.
+if (process.exitCode === INTERRUPTED) process.stdout.write('', () => process.exit());

@@ -141,7 +141,7 @@ function readCategory(category: JsonEntry): Category {
   return {
     name: category.has('name') ? category.text('name') : undefined,
     joints: hasList(category, 'keypoints') ? jointNames(category) : undefined,
-    skeleton: hasList(category, 'skeleton') ? skeletonOf(category) : undefined,
+    skeleton: hasList(category, 'skeleton') && hasList(category, 'keypoints') ? skeletonOf(category) : undefined,
   };
 }
 
@@ -152,12 +152,17 @@ function jointNames(category: JsonEntry): readonly string[] {
   });
 }
 
-/** COCO's skeletons count joints from 1; with a joint 0 they count from 0, as some of mmpose's do. */
-function skeletonOf(category: JsonEntry): [number, number][] {
-  const first = category.list('skeleton').some((limb) => Array.isArray(limb) && limb.includes(0)) ? 0 : 1;
-  return category.list('skeleton').map((limb, i) => {
-    if (Array.isArray(limb) && limb.length === 2 && limb.every(Number.isSafeInteger))
-      return [limb[0] - first, limb[1] - first];
+/**
+ * COCO's skeletons count joints from 1, those of some programs from 0. A skeleton with joints that are not there, as in
+ * CrowdPose's own files, is none: it is only drawn.
+ */
+function skeletonOf(category: JsonEntry): [number, number][] | undefined {
+  const limbs = category.list('skeleton').map((limb, i): [number, number] => {
+    if (Array.isArray(limb) && limb.length === 2 && limb.every(Number.isSafeInteger)) return [limb[0], limb[1]];
     throw category.error(`skeleton[${i}]`, 'expected the numbers of two joints', limb);
   });
+  const first = limbs.flat().includes(0) ? 0 : 1;
+  const count = category.list('keypoints').length;
+  const isOfJoints = limbs.flat().every((joint) => joint >= first && joint < count + first);
+  return isOfJoints ? limbs.map(([from, to]) => [from - first, to - first]) : undefined;
 }

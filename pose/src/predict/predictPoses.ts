@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { abortable } from '../abortable.js';
 import { type Conventions, readingOf } from '../checkpoints/conventions.js';
 import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
 import type { Box, RgbImage } from '../dataset.js';
@@ -134,7 +135,11 @@ export async function predictPoses(
   let next = load(images[0]);
   try {
     while (done < images.length && !signal?.aborted) {
-      const decoded = await next;
+      const decoded = await abortable(Promise.resolve(next), signal).catch((reason: unknown) => {
+        if (!signal?.aborted) throw reason;
+        return undefined;
+      });
+      if (signal?.aborted) break;
       next = load(images[done + 1]); // while the device is at work
       if (decoded instanceof DataError) onFailure(decoded);
       else await look(images[done], decoded as RgbImage);

@@ -156,7 +156,7 @@ describe('wgrad-pose predict', () => {
     rmSync(join(home, 'images', 'broken.png'));
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^wgrad-pose: images\/broken\.png: cannot be read as an image \(.+\); check that .*\n2 people in 3 images; 1 could not be read; \d+ s\n$/,
+      /^wgrad-pose: images\/broken\.png: cannot be read as an image \(of no known format; .*\); convert it .*\n2 people in 3 images; 1 could not be read; \d+ s\n$/,
     );
     const results = JSON.parse(stdout) as Result[];
     // Not all names are numbers, so that ids count.

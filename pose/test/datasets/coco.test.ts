@@ -81,6 +81,22 @@ describe('coco', () => {
     expect([unnamed.train.length, unnamed.test.length]).toEqual([16, 4]);
   });
 
+  test('a skeleton counts from 1 or from 0, and is none where it names joints that are not there', async () => {
+    const drawn = async (skeleton: number[][]) => {
+      const one = file(1, [person(1, 1, { keypoints: [1, 1, 2, 2, 2, 2, 3, 3, 2] })]);
+      const categories = [{ id: 1, name: 'kite', keypoints: ['tip', 'middle', 'tail'], skeleton }];
+      const set = await open({ 'person_keypoints_a.json': { ...one, categories }, 'im1.png': null });
+      return set.schema.limbs.map(([from, to]) => [from, to]);
+    };
+    const limbs = [
+      [0, 1],
+      [1, 2],
+    ];
+    expect(await drawn(limbs)).toEqual(limbs);
+    expect(await drawn(limbs.map((pair) => pair.map((k) => k + 1)))).toEqual(limbs);
+    expect(await drawn([[1, 16]])).toEqual([]);
+  });
+
   test('other joints by their names, which are the same in all files', async () => {
     const one = { ...file(1, [person(1, 1, { keypoints: [1, 1, 2, 2, 2, 2] })]) };
     const named = (...keypoints: string[]) => ({ ...one, categories: [{ id: 1, name: 'person', keypoints }] });
