@@ -72,7 +72,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   if (flags.out !== undefined) await checkWritable(flags.out);
   const skipped = new Tally();
   const listed = await listImages(paths, skipped);
-  const { images, leftOut } = await boxedImages(listed, flags);
+  const { images, leftOut, notes } = await boxedImages(listed, flags);
   const batch = Math.min(batchSize(flags.batch), peopleIn(images));
   const device = await openBackend(flags.backend);
   const display = loadingDisplay('predict');
@@ -110,6 +110,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
         if (undrawn > 0) say(`${undrawn} overlays are not drawn`);
       }
       leftOut.addAll(skipped);
+      for (const note of notes) say(note);
       if (leftOut.size > 0) say(`left out: ${leftOut.text()}`);
       const without = images.slice(0, found.done).filter(({ people }) => people?.length === 0).length;
       say(
@@ -144,7 +145,7 @@ async function boxedImages(images: readonly ImageToPredict[], flags: PredictFlag
   }
   const alone = (['category', 'minScore', 'imageList'] as const).find((name) => flags[name] !== undefined);
   if (alone) throw new DataError(`${flagOf(alone)}: about the boxes of a file; give that with --boxes FILE as well`);
-  return { images: oriented(images), leftOut: new Tally() };
+  return { images: oriented(images), leftOut: new Tally(), notes: [] };
 }
 
 /** @throws DataError where the option is neither */

@@ -38,6 +38,7 @@ export async function readPairs(annotations: string, results: string, uncertain 
 /** Reads labels. @throws DataError as `readAnnotations`, and where two people have one id, which results could not tell apart */
 export async function readTruth(file: string): Promise<Annotations> {
   const annotations = await readAnnotations(file);
+  for (const note of annotations.notes ?? []) say(note);
   const ids = new Set<Id>();
   for (const { id } of annotations.people) {
     if (ids.has(id))

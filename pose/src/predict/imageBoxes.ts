@@ -20,6 +20,8 @@ export interface BoxChoice {
 export interface BoxedImages {
   readonly images: readonly ImageToPredict[];
   readonly leftOut: Tally;
+  /** What the reader decided, a line each. */
+  readonly notes: readonly string[];
 }
 
 /** The boxes in a file's JSON: any annotations that wgrad reads, or a list of detections (see `detections`). @throws DataError as they */
@@ -74,7 +76,8 @@ export function withBoxes(
     'boxes of pictures that were not given',
     [...people].reduce((sum, [id, { length }]) => sum + (taken.has(id) ? 0 : length), 0),
   );
-  if (known.some(({ people: found }) => found && found.length > 0)) return { images: known, leftOut };
+  if (known.some(({ people: found }) => found && found.length > 0))
+    return { images: known, leftOut, notes: annotations.notes ?? [] };
   const why = leftOut.size > 0 ? `; left out: ${leftOut.text()}` : '';
   throw new DataError(`${file}: no box for any of ${images.length} images such as ${images[0].path}${why}`);
 }

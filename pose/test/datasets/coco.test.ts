@@ -48,8 +48,8 @@ describe('coco', () => {
     const people = [
       person(1, 1),
       person(2, 1, { iscrowd: 1 }),
-      person(3, 1, { keypoints: keypoints(0, 17), num_keypoints: 0 }),
-      person(4, 2, { bbox: [30, 20, 30, 30] }),
+      person(3, 1, { keypoints: keypoints(0, 17), num_keypoints: 9 }),
+      person(4, 2, { bbox: [30, 20, 30, 30], num_keypoints: 0 }),
     ];
     const set = await open({
       'annotations/person_keypoints_train2017.json': file(2, people),

@@ -116,7 +116,7 @@ interface NamedFile {
 
 /** Files that list pictures alone, as those of test sets do, are for nobody; unless there is no other, when the reason is told later. */
 function withLabels(files: readonly NamedFile[], notes: string[]): readonly NamedFile[] {
-  const empty = files.filter(({ annotations }) => annotations.people.every(({ labelled }) => labelled === 0));
+  const empty = files.filter(({ annotations }) => !annotations.people.some(hasLabels));
   if (empty.length === 0 || empty.length === files.length) return files;
   for (const { name } of empty) notes.push(`${name} is left out: it has no labels`);
   return files.filter((file) => !empty.includes(file));
@@ -164,8 +164,10 @@ async function locate(halves: Record<Half, readonly Member[]>, folder: string) {
   return located;
 }
 
-const isTrainable = ({ crowd, labelled, keypoints }: Annotation): boolean =>
-  !crowd && labelled > 0 && keypoints.some((v, i) => i % 3 === 2 && v > 0);
+/** What a file counts as labels, as COCO's num_keypoints, is the metric's business. */
+const hasLabels = ({ keypoints }: Annotation): boolean => keypoints.some((v, i) => i % 3 === 2 && v > 0);
+
+const isTrainable = (person: Annotation): boolean => !person.crowd && hasLabels(person);
 
 function personOf(
   { annotations, person }: Member,
