@@ -30,7 +30,7 @@ export interface KernelRow {
   /** Bytes of code. */
   readonly code: number;
   readonly hot?: HotLoop;
-  /** The compiler's estimate of cycles by multiply-adds of a lane, loops taken to run ten times (Intel). */
+  /** The compiler's estimate of cycles by multiply-adds of a lane, loops taken to run ten times (Intel); of a loop that has any. */
   readonly cyclesPerFma?: number;
   readonly compileMs: number;
   /** Number of its files in the folder of the run. */
@@ -70,12 +70,12 @@ function rowOf(folder: string, { vendor }: Target, { id, uses, compileMs }: Comp
     };
   }
   const listing = readIntelListing(read('asm'));
-  const fma = estimatedFma(listing);
+  const hot = hotLoop(listing);
   return {
     ...who,
     ...{ subgroup: number('subgroup'), registers: number('Max live registers'), spills: number('Spill Count') },
     ...{ fills: number('Fill Count'), scratch: number('Scratch Memory Size'), shared: number('Workgroup Memory Size') },
-    ...{ code: listing.bytes ?? 0, hot: hotLoop(listing) },
-    ...(fma > 0 && { cyclesPerFma: Math.round((10 * number('Cycle Count')) / fma) / 10 }),
+    ...{ code: listing.bytes ?? 0, hot },
+    ...(hot?.counts.fma && { cyclesPerFma: Math.round((10 * number('Cycle Count')) / estimatedFma(listing)) / 10 }),
   };
 }
