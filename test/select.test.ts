@@ -27,6 +27,7 @@ import { linearCases } from '../src/kernels/product/linear.js';
 import { matmulCases } from '../src/kernels/product/matmul.js';
 import { type Block, blockLabel, sharedBytes, threadsOf } from '../src/kernels/wgsl/blocked.wgsl.js';
 import matmulBlockedWgsl from '../src/kernels/wgsl/matmulBlocked.wgsl.js';
+import { identityOf } from '../src/tensor/adapterIdentity.js';
 import type { Capabilities } from '../src/tensor/backend.js';
 import type { Device } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
@@ -152,8 +153,15 @@ describe('selectBlock', () => {
   });
 
   test('only vendors with large register files get 64 sums per invocation unmeasured', () => {
-    const { block } = selectBlock(product(4096, 4096, 4096), { ...gpu, vendor: 'apple' });
-    expect(block.threadRows * block.threadColumns).toBe(32);
+    const sums = (names: Pick<Capabilities, 'vendor' | 'architecture'>) => {
+      const { block } = selectBlock(product(4096, 4096, 4096), { ...gpu, ...names });
+      return block.threadRows * block.threadColumns;
+    };
+    expect(sums({ vendor: 'apple', architecture: 'metal-3' })).toBe(32);
+    expect(
+      sums(identityOf({ vendor: '4098', architecture: '', description: 'AMD Radeon RX 7900 XTX (RADV NAVI31)' })),
+    ).toBe(64);
+    expect(sums(identityOf({ vendor: '4318', architecture: '', description: '' }))).toBe(64);
   });
 
   test('ranges of a split sum keep 64 terms, and partial sums 32 MiB', () => {

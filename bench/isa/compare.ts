@@ -43,13 +43,9 @@ export interface Comparison {
   readonly worse: readonly string[];
 }
 
-/** What changed between two runs on a target, kernels matched by name; of the old run only what `isAsked` selects. */
-export function compareReports(
-  before: IsaReport,
-  after: IsaReport,
-  isAsked: (row: SavedRow) => boolean = () => true,
-): Comparison {
-  const old = new Map(before.kernels.filter(isAsked).map((row) => [row.kernel, row]));
+/** What changed between two runs on a target, kernels matched by name. */
+export function compareReports(before: IsaReport, after: IsaReport): Comparison {
+  const old = new Map(before.kernels.map((row) => [row.kernel, row]));
   const now = new Map(after.kernels.map((row) => [row.kernel, row]));
   const changes = [...now.values()].flatMap((row) => {
     const was = old.get(row.kernel);
@@ -73,15 +69,15 @@ function changeOf({ key, better, least, share, decides }: Measure, was: SavedRow
   return [{ kernel: is.kernel, what: key, before, after, verdict }];
 }
 
-export function formatComparison({ changes, onlyBefore, onlyAfter, worse }: Comparison): string {
+/** `isWhole`: both runs compiled the same work, so that a kernel of only one of them has come or gone and is named. */
+export function formatComparison({ changes, onlyBefore, onlyAfter, worse }: Comparison, isWhole: boolean): string {
   const rows = changes.map(({ kernel, what, before, after, verdict }) => [
     ...[kernel, what, String(before), String(after), verdict === 'shown' ? '' : verdict],
   ]);
-  const lists = [
-    ...(onlyBefore.length > 0 ? [`only before: ${onlyBefore.join('; ')}`] : []),
-    ...(onlyAfter.length > 0 ? [`only now: ${onlyAfter.join('; ')}`] : []),
-  ];
+  const list = (when: string, names: readonly string[]) =>
+    names.length > 0 ? [`only ${when}: ${isWhole ? names.join('; ') : `${names.length} kernels`}`] : [];
   const better = new Set(changes.filter(({ verdict }) => verdict === 'better').map(({ kernel }) => kernel));
   const table = rows.length > 0 ? [formatTable(['kernel', 'what', 'before', 'now', ''], rows)] : [];
-  return [...table, ...lists, `${better.size} kernels better in something, ${worse.length} worse`].join('\n');
+  const summary = `${better.size} kernels better in something, ${worse.length} worse`;
+  return [...table, ...list('before', onlyBefore), ...list('now', onlyAfter), summary].join('\n');
 }

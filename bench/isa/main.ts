@@ -53,7 +53,7 @@ async function benchIsa(files: string[], flags: IsaFlags): Promise<void> {
     }
     if (against.device !== device) console.log(`compared with a run on ${against.device}`);
     const comparison = compareReports(against, report);
-    console.log(formatComparison(comparison));
+    console.log(formatComparison(comparison, against.work === report.work));
     if (comparison.worse.length > 0) process.exitCode = 1;
   }
 }

@@ -55,10 +55,10 @@ export class Recorder {
     return gpu;
   }
 
-  fail(message: string): void {
+  fail(message: string, what = this.use): void {
     // What follows from an earlier failure is left out.
     if (this.failures.length > 0 && /\[Invalid |due to a previous error/.test(message)) return;
-    this.failures.push({ what: this.use, message });
+    this.failures.push({ what, message });
   }
 
   /** Resolves when Dawn has said of everything so far whether it is valid. */
@@ -99,7 +99,7 @@ export class Recorder {
     const { label = '' } = descriptor;
     const kernel = id > before ? { id, label, compileMs, uses: {} } : this.#byCode.get(key); // Dawn compiles equal code once
     if (!kernel) {
-      this.fail(`${label}: the driver said nothing of it`);
+      this.#needsReason(label);
       return pipeline;
     }
     if (id > before) {
@@ -131,15 +131,28 @@ export class Recorder {
     return pass;
   }
 
+  /** A kernel was not compiled: a failure of its own unless Dawn tells why. */
+  #needsReason(label: string): void {
+    const { use } = this;
+    const told = Promise.all(this.#verdicts);
+    this.#verdicts.push(
+      told.then(() => {
+        const isTold = this.failures.some(({ what }) => what === use);
+        if (!isTold) this.fail(`${label}: the driver said nothing of it`, use);
+      }),
+    );
+  }
+
   /** The result of `make`; errors that Dawn finds in it are failures. */
   #judged<T>(device: GPUDevice, make: () => T): T {
+    const { use } = this;
     const filters = ['validation', 'internal'] as const;
     for (const filter of filters) device.pushErrorScope(filter);
     try {
       return make();
     } finally {
       for (const _ of filters) {
-        this.#verdicts.push(device.popErrorScope().then((error) => error && this.fail(error.message)));
+        this.#verdicts.push(device.popErrorScope().then((error) => error && this.fail(error.message, use)));
       }
     }
   }

@@ -3,6 +3,8 @@ import { compileFor } from '../../bench/isa/run.js';
 import { prepareTools, whyNot } from '../../bench/isa/tools.js';
 
 const reason = whyNot('amd');
+if (reason !== undefined)
+  process.stderr.write(`test/bench/isa: kernels are not held to AMD's compiler here: ${reason}\n`);
 const where = reason === undefined ? '' : ` (not checked here: ${reason})`;
 
 /** The likelihood flow's kernels keep more than the registers of a lane hold. */
