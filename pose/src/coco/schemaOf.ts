@@ -32,6 +32,8 @@ export function schemaOf({ file, categories, people, joints, schema: own }: Anno
   const [[id, names]] = named;
   const known = knownWith(names);
   if (known) return known;
-  const { name = fileName(file), skeleton: limbs } = categories.get(id) ?? {};
-  return schemaOfParts({ name, joints: names, limbs }, `${file}: category ${id}`);
+  const { name, skeleton: limbs } = categories.get(id) ?? {};
+  // Fifty kinds of animals with the same joints are no antelopes.
+  const own = named.length > 1 || name === undefined ? fileName(file) : name;
+  return schemaOfParts({ name: own, joints: names, limbs }, `${file}: category ${id}`);
 }

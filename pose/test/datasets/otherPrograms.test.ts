@@ -153,6 +153,20 @@ describe('figures', () => {
     await expect(scores('coco', twice, [])).rejects.toThrow(/two annotations have the id 1/);
   });
 
+  test('results whose image_id is a path, as AlphaPose writes them', async () => {
+    const annotations = await truth([person(1, 1), person(2, 2, { keypoints: joints(7) })]);
+    const result = (image_id: string, x: number) => ({
+      ...{ image_id, category_id: 1, keypoints: joints(x).map((v, i) => (i % 3 === 2 ? 0.9 : v)), score: 2.5 },
+      ...{ box: [1, 2, 30, 40], idx: [0] },
+    });
+    const { figures } = await scores('epe', annotations, [result('b.png', 8), result('a.png', 5)]);
+    expect(figures).toEqual({ EPE: 0.5 });
+    expect((await scores('coco', annotations, [result('b', 7), result('a', 5)])).figures.AP).toBeCloseTo(1, 12);
+    await expect(scores('epe', annotations, [result('c.png', 5)])).rejects.toThrow(
+      /\[0\].image_id: expected the id of/,
+    );
+  });
+
   test("boxes.json, MPII's lists and LSP's joints are labels as well", async () => {
     const home = await folder({
       'boxes.json': [{ file: 'a.png', box: [3, 2, 20, 22], keypoints: joints(5) }],
