@@ -34,6 +34,6 @@ export function schemaOf({ file, categories, people, joints, schema: own }: Anno
   if (known) return known;
   const { name, skeleton: limbs } = categories.get(id) ?? {};
   // Fifty kinds of animals with the same joints are no antelopes.
-  const own = named.length > 1 || name === undefined ? fileName(file) : name;
-  return schemaOfParts({ name: own, joints: names, limbs }, `${file}: category ${id}`);
+  const called = named.length > 1 || name === undefined ? fileName(file) : name;
+  return schemaOfParts({ name: called, joints: names, limbs }, `${file}: category ${id}`);
 }
