@@ -1,6 +1,18 @@
 /** The exit code of a program that Ctrl-C stopped, as shells define it. */
 export const INTERRUPTED = 130;
 
+/** Milliseconds that a stopped command, all of it saved, waits for its threads, or for its own end; Ctrl-C again ends it at once. */
+export const PATIENCE = 3000;
+
+/**
+ * Ends the process as Ctrl-C does where nobody listens for it. `process.exit` would wait for every thread that reads a file,
+ * also from a disk that does not answer.
+ */
+export function endAtOnce(): void {
+  process.removeAllListeners('SIGINT');
+  process.kill(process.pid, 'SIGINT');
+}
+
 /**
  * Turns Ctrl-C into a signal, so that work can be finished in an orderly way; the second Ctrl-C exits at once. The end of the
  * terminal or of the session does the same as Ctrl-C.
@@ -9,7 +21,7 @@ export const INTERRUPTED = 130;
 export function untilInterrupt(onFirst: () => void): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const interrupt = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    if (controller.signal.aborted) endAtOnce();
     controller.abort();
     onFirst();
   };

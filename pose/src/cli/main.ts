@@ -8,7 +8,7 @@ import { convert } from './convert.js';
 import { evaluate } from './evaluate.js';
 import { exportOnnx } from './export.js';
 import { inspect } from './inspect.js';
-import { INTERRUPTED } from './interrupt.js';
+import { endAtOnce, INTERRUPTED, PATIENCE } from './interrupt.js';
 import { predict } from './predict.js';
 import { start } from './start.js';
 
@@ -40,5 +40,5 @@ try {
   }
 }
 
-// What was interrupted has saved what it had; a picture that is still being decoded would keep the process for minutes.
-if (process.exitCode === INTERRUPTED) process.stdout.write('', () => process.exit());
+// A read from a disk that does not answer does not keep a command that was stopped.
+if (process.exitCode === INTERRUPTED) setTimeout(endAtOnce, PATIENCE).unref();

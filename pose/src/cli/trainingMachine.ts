@@ -1,6 +1,6 @@
 import type { Device } from 'wgrad';
 import type { DataWorkers } from '../node/train/dataWorkers.js';
-import { INTERRUPTED, untilInterrupt } from './interrupt.js';
+import { endAtOnce, INTERRUPTED, PATIENCE, untilInterrupt } from './interrupt.js';
 import { openBackend } from './openBackend.js';
 import { openWorkers } from './trainingData.js';
 
@@ -31,9 +31,19 @@ export async function withTrainingMachine(
     process.exitCode = INTERRUPTED;
   } finally {
     release();
-    await workers?.close();
+    const closed = workers?.close();
+    if (signal.aborted) await leaveSoon(closed);
+    else await closed;
     device.destroy();
   }
+}
+
+/** All is saved: a thread that waits for a disk that does not answer does not keep the process. */
+async function leaveSoon(closed: Promise<void> | undefined): Promise<void> {
+  if (!closed) return;
+  const timer = setTimeout(endAtOnce, PATIENCE);
+  await closed;
+  clearTimeout(timer);
 }
 
 /** Prints a message for the user on stderr. */

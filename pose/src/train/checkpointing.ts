@@ -8,7 +8,7 @@ import { bestEpochOf, meritOf } from './bestEpoch.js';
 import { savedConfig, type TrainConfig } from './config.js';
 import { evaluatedParams, type Learner } from './learner.js';
 import type { ModelParams } from './model.js';
-import type { RunProgress, Session } from './session.js';
+import type { EpochSummary, RunProgress, Session } from './session.js';
 
 /**
  * The state of a run, from which `resumeSession` continues with the same bits. The checkpoint's model is the one that
@@ -57,16 +57,13 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
   const config = savedConfig(saved.config);
   const { epoch, step, counters } = checkpoint.progress;
   const { batch, lossSum, lossCount, seconds } = counters;
-  const isWhole = [batch, lossSum, lossCount, seconds].every(Number.isFinite);
-  if (!config || !Array.isArray(history) || !history.every(isEpoch) || !isWhole) {
+  const counts = [epoch, step, batch, lossCount];
+  const isWhole =
+    counts.every((count) => Number.isSafeInteger(count) && count >= 0) && [lossSum, seconds].every(Number.isFinite);
+  const epochs = historyOf(history);
+  if (!config || !isWhole || epochs?.length !== epoch) {
     throw new DataError(`${path}: a checkpoint, but not of this version's training; start from it with --init`);
   }
-  // JSON has null for NaN.
-  const epochs = history.map((one) => ({
-    ...one,
-    pck20: one.pck20 ?? Number.NaN,
-    validLoss: one.validLoss ?? Number.NaN,
-  }));
   return {
     path,
     config,
@@ -76,11 +73,26 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
   };
 }
 
-/** Whether an entry of the history is a record of numbers, or of null for NaN. */
-function isEpoch(value: unknown): value is RunProgress['history'][number] {
-  const isNumber = (one: unknown) => one === null || Number.isFinite(one);
-  if (typeof value !== 'object' || value === null) return false;
-  return ['epoch', 'trainLoss'].every((field) => field in value) && Object.values(value).every(isNumber);
+/** The epochs as they were summed up; undefined where they are not such. JSON has null for what was no number. */
+function historyOf(value: unknown): EpochSummary[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const isNumber = (one: unknown) => Number.isFinite(one);
+  const isNumberOrNone = (one: unknown) => one === undefined || one === null || isNumber(one);
+  const isWhole = value.every((one: Record<string, unknown> | null, i) => {
+    if (typeof one !== 'object' || one === null || one.epoch !== i + 1) return false;
+    const { imagesPerSecond, skipped, pck20, validLoss, trainLoss, pckh50, mpjpe, paMpjpe } = one;
+    return (
+      [imagesPerSecond, skipped].every(isNumber) &&
+      [pck20, validLoss, trainLoss, pckh50, mpjpe, paMpjpe].every(isNumberOrNone)
+    );
+  });
+  if (!isWhole) return undefined;
+  return value.map((one) => ({
+    ...one,
+    trainLoss: one.trainLoss ?? Number.NaN,
+    validLoss: one.validLoss ?? Number.NaN,
+    pck20: one.pck20 ?? Number.NaN,
+  }));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,6 +119,23 @@ describe('wgrad-pose start', () => {
     expect(filesOf('stopped')).toContain('report.html');
   });
 
+  test.skipIf(process.platform === 'win32')('Ctrl-C is heard while a file does not come', async () => {
+    mkdirSync(join(home, 'stuck/images'), { recursive: true });
+    execFileSync('mkfifo', [join(home, 'stuck/joints.json')]); // nobody writes into it
+    const args = ['--backend', 'cpu', '--data', 'stuck', '--out', 'never'];
+    const child = spawn(process.execPath, ['--import', TSX, MAIN, 'start', ...args], { cwd: home });
+    let said = '';
+    child.stderr.on('data', (text) => {
+      if (!said) setTimeout(() => child.kill('SIGINT'), 500);
+      said += text;
+    });
+    // A process that waits for its threads cannot end by itself; then the signal ends it.
+    const [code, signal] = await new Promise<unknown[]>((resolve) => child.on('close', (...end) => resolve(end)));
+    expect([130, 'SIGINT']).toContain(code ?? signal);
+    expect(said).toContain('stopped before the first step; there was nothing to save');
+    expect(existsSync(join(home, 'never'))).toBe(false);
+  });
+
   test('refuses what it cannot train on, in one line', async () => {
     const folder = (name: string, items: unknown) => {
       mkdirSync(join(home, name, 'images'), { recursive: true });
@@ -129,11 +146,14 @@ describe('wgrad-pose start', () => {
     writeFileSync(join(home, 'junk.safetensors'), 'junk');
     const cases: [string[], string | RegExp, NodeJS.ProcessEnv?][] = [
       [['--epoch', '3'], /^error: unknown option '--epoch'/],
-      [['--data', 'nowhere'], 'wgrad-pose: --data nowhere: no such folder; give the folder of a data set'],
+      [
+        ['--data', 'nowhere'],
+        'wgrad-pose: --data nowhere: no such folder; give the folder of a data set, or name its files with --train FILE',
+      ],
       [folder('broken-json', '{"items": ['), /^wgrad-pose: broken-json\/joints.json: not JSON/],
       [
         folder('no-image', [{ file: 'im1.jpg', xy }]),
-        /^wgrad-pose: no-image\/images\/im1.jpg: cannot be read as an image/,
+        /^wgrad-pose: no-image\/joints.json: its image im1.jpg is neither in /,
       ],
       [['--resume'], /^wgrad-pose: --resume: no last.safetensors in any folder of out; /],
       [['--resume', 'junk.safetensors'], /^wgrad-pose: junk.safetensors: /],

@@ -1,11 +1,13 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { cpu } from 'wgrad';
+import { formatCheckpoint, type Json } from 'wgrad/io';
+import { loadCheckpoint } from 'wgrad/io/node';
 import { loadRun, saveRun } from '../../src/node/train/runFile.js';
 import type { RunFolder } from '../../src/node/train/runFolder.js';
 import { openRun } from '../../src/node/train/runRecord.js';
 import type { SavedRun } from '../../src/train/checkpointing.js';
-import { type EpochSummary, startSession } from '../../src/train/session.js';
+import { type EpochSummary, type Session, startSession } from '../../src/train/session.js';
 import { TINY, tinyData, withFolder } from './runs.js';
 
 const epochs = (...scores: number[]): EpochSummary[] =>
@@ -108,4 +110,34 @@ test('the log has a line for every epoch of the history, each once, and no torn 
     expect(again.startsWith(await readFile(`${folder.log}.before`, 'utf8'))).toBe(true);
     expect(again.split('\n')).toHaveLength(8);
   });
+});
+
+test.each([
+  ['an epoch that is none', { history: [null] }],
+  ['a number as text', { history: [{ ...epochs(0.1)[0], pck20: '0.1' }] }],
+  ['another epoch', { history: [{ ...epochs(0.1)[0], epoch: 2 }] }],
+  ['more epochs than are done', { history: epochs(0.1, 0.2) }],
+  ['half a batch', { batch: 0.5 }],
+  ['minus one step', { step: -1 }],
+  ['minus one epoch', { epoch: -1 }],
+  ['a sum that is no number', { lossSum: Number.NaN }],
+])('a checkpoint whose progress has %s is refused', async (_, wrong) => {
+  await withFolder(async (folder) => {
+    const session = startSession(cpu(), TINY, await tinyData());
+    Object.assign(session.progress, { epoch: 1, step: 5, history: epochs(0.1) });
+    await saveRun(session, folder.last);
+    expect((await loadRun(folder.last)).progress.history).toHaveLength(1);
+    Object.assign(session.progress, wrong);
+    const bytes = formatCheckpoint({
+      ...(await loadCheckpoint(folder.last)),
+      config: { config: TINY, history: session.progress.history } as unknown as Json,
+      progress: { epoch: session.progress.epoch, step: session.progress.step, counters: countersOf(session) },
+    });
+    await writeFile(folder.last, bytes);
+    await expect(loadRun(folder.last)).rejects.toThrow(/not of this version's training|lacks epoch/);
+  });
+});
+
+const countersOf = ({ progress: { batch, lossSum, lossCount, seconds } }: Session) => ({
+  ...{ batch, lossSum, lossCount, seconds },
 });
