@@ -16,7 +16,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts', 'pose/test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'pose/test/**/*.test.ts', 'lab/test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // What tests start in processes and threads of their own runs the sources too, whatever folder it runs in.

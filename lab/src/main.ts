@@ -1,0 +1,38 @@
+import { adapterRoom } from './adapter/room.js';
+import { flowRoom } from './flow/room.js';
+import { gradientsRoom } from './gradients/room.js';
+import { element } from './shell/element.js';
+import type { Room } from './shell/room.js';
+import { readAddress, Settings } from './shell/settings.js';
+import { followTheme } from './shell/theme.js';
+
+const ROOMS: readonly Room[] = [flowRoom, gradientsRoom, adapterRoom];
+
+const main = document.querySelector('main') as HTMLElement;
+const nav = document.querySelector('nav') as HTMLElement;
+let leave: (() => void) | undefined;
+
+function enter(): void {
+  const { room: name, settings } = readAddress(location.hash);
+  const room = ROOMS.find((one) => one.name === name) ?? ROOMS[0];
+  leave?.();
+  document.title = `${room.title} \u00b7 wgrad lab`;
+  nav.replaceChildren(
+    ...ROOMS.map((one) => element('a', { href: `#/${one.name}`, 'aria-current': one === room && 'page' }, one.title)),
+  );
+  const host = element('div', { class: `room ${room.name}` });
+  main.replaceChildren(element('h1', {}, room.title), element('p', { class: 'lead' }, room.lead), host);
+  leave = room.enter(host, new Settings(room.name, settings));
+}
+
+followTheme(document.querySelector('button.theme') as HTMLButtonElement);
+addEventListener('hashchange', () => {
+  enter();
+  scrollTo(0, 0);
+});
+// The address is a route here, so the link's own jump would leave the room.
+document.querySelector('a.skip')?.addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
+enter();

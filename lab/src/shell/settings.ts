@@ -1,0 +1,38 @@
+/** The room and the settings that the address holds: `#/flow?data=rings&seed=3`. */
+export function readAddress(hash: string): { room: string; settings: URLSearchParams } {
+  const [path, query = ''] = hash.replace(/^#\/?/, '').split('?');
+  return { room: path, settings: new URLSearchParams(query) };
+}
+
+/** Settings of a room. They live in the address, so that a reload keeps them and a link shares them. */
+export class Settings {
+  readonly #room: string;
+  readonly #values: URLSearchParams;
+
+  constructor(room: string, values: URLSearchParams) {
+    this.#room = room;
+    this.#values = values;
+  }
+
+  text(name: string, standard: string): string {
+    return this.#values.get(name) ?? standard;
+  }
+
+  /** One of the options; the standard one where the address holds something else. */
+  choice<T extends string>(name: string, options: readonly T[], standard: T): T {
+    const given = this.#values.get(name);
+    return options.find((option) => option === given) ?? standard;
+  }
+
+  /** A number between bounds; the standard one where the address holds something else. */
+  number(name: string, standard: number, least: number, most: number): number {
+    const given = this.#values.get(name);
+    const value = given === null || given.trim() === '' ? Number.NaN : Number(given);
+    return Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : standard;
+  }
+
+  set(name: string, value: string | number): void {
+    this.#values.set(name, String(value));
+    history.replaceState(null, '', `#/${this.#room}?${this.#values}`);
+  }
+}

@@ -1,0 +1,235 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cpu } from 'wgrad';
+import { findChromium, launchChromium, watch } from '../../test/browser/chromium.js';
+import { entropyOf } from '../src/cells.js';
+import { FlowLearner } from '../src/flow/learner.js';
+import { shape } from '../src/flow/targets.js';
+import { judge } from '../src/gradients/verdict.js';
+import { serveFolder } from './serve.js';
+import { buildSite } from './site.js';
+
+const chromium = findChromium();
+if (!chromium) {
+  process.stderr.write(
+    '\nlab: no Chromium on the path, nor in CHROMIUM: THE TESTS OF THE LAB IN A BROWSER ARE SKIPPED\n\n',
+  );
+}
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Ten times what a page on a quiet machine takes. */
+const PATIENCE = Number(process.env.LAB_PATIENCE ?? 300_000);
+
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-lab-'));
+let browser: Browser;
+let server: Awaited<ReturnType<typeof serveFolder>>;
+
+/** Opens a room in a page of its own, hands it to `use`, and fails if the page reported an error or asked another host. */
+async function visit(hash: string, use: (page: Page) => Promise<void>, beforeWorker = ''): Promise<void> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const faults = watch(page, new URL(server.url).origin);
+  if (beforeWorker) {
+    await page.route('**/worker-*.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${beforeWorker};${await response.text()}` });
+    });
+  }
+  await page.goto(server.url + hash);
+  await use(page);
+  expect(faults).toEqual([]);
+  await page.close();
+}
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+
+/** The rules of accessibility that the page breaks, in both schemes and at the width of a phone. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [360, 1280]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize({ width, height: 800 });
+      await page.waitForTimeout(300); // until colours have changed
+      const broken: string[] = await page.evaluate(
+        'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
+      );
+      found.push(...broken.map((text) => `${colorScheme} ${width}: ${text}`));
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      if (Number(overflow) > 0) found.push(`${colorScheme} ${width}: overflows by ${overflow} px`);
+    }
+  }
+  return found;
+}
+
+describe.skipIf(!chromium)('in a browser', () => {
+  beforeAll(async () => {
+    buildSite(folder);
+    server = await serveFolder(folder);
+    browser = await launchChromium(chromium as string);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  describe('the room Flow', () => {
+    const SMALL = 'layers=4&hidden=16&batch=128&seed=3';
+    const settings = { couplings: 'affine', layers: 4, hidden: 16, batch: 128, seed: 3 } as const;
+    const figure = (page: Page, name: string) => page.locator(`.figures`).getAttribute(`data-${name}`);
+
+    test.each(['best', 'reference'])('learns on the device "%s" what the library learns in Node', async (device) => {
+      const steps = 40;
+      const learner = new FlowLearner(cpu(), shape('moons')!, settings);
+      const before = await learner.logLikelihood();
+      await learner.learn(steps, 0.005);
+      const expected = await learner.logLikelihood();
+      expect(expected).toBeGreaterThan(before + 0.5);
+      expect(expected).toBeLessThan(-entropyOf(shape('moons')!));
+      await visit(`#/flow?${SMALL}&until=${steps}&speed=20&device=${device}`, async (page) => {
+        await page.waitForSelector(`[data-steps="${steps}"]`, { state: 'attached' });
+        const got = Number(await figure(page, 'log-likelihood'));
+        // Float32 against float64, over as many steps; the reference differs by what engines round differently.
+        expect(Math.abs(got - expected)).toBeLessThan(device === 'best' ? 5e-3 : 1e-6);
+        expect(await page.locator('.status').textContent()).toMatch(
+          device === 'best' ? /swiftshader/i : /CPU reference/,
+        );
+        expect(await page.locator('button.primary').textContent()).toBe('Run');
+        await press(page, 'Step');
+        await page.waitForSelector(`[data-steps="${steps + 1}"]`, { state: 'attached' });
+        if (device === 'best') expect(await violations(page)).toEqual([]);
+      });
+    });
+
+    test('a drawing becomes the target, and the address holds it through a reload', async () => {
+      await visit(`#/flow?${SMALL}&until=2&speed=2`, async (page) => {
+        const canvas = page.locator('canvas.drawable');
+        const box = (await canvas.boundingBox())!;
+        await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.5 * box.height);
+        await page.mouse.down();
+        await page.mouse.move(box.x + 0.7 * box.width, box.y + 0.5 * box.height, { steps: 5 });
+        await page.mouse.up();
+        expect(await page.locator('select[name=data]').inputValue()).toBe('drawn');
+        expect(page.url()).toMatch(/strokes=[0-9a-z]{8}/);
+        await page.waitForSelector('[data-steps="2"]', { state: 'attached' });
+        const seen = await figure(page, 'log-likelihood');
+        await page.reload();
+        await page.waitForSelector('[data-steps="2"]', { state: 'attached' });
+        expect(await figure(page, 'log-likelihood')).toBe(seen);
+      });
+    });
+
+    test('without WebGPU says so in a line and learns on the reference', async () => {
+      const without = "Object.defineProperty(navigator, 'gpu', { value: undefined })";
+      const use = async (page: Page) => {
+        await page.waitForSelector('[data-steps="2"]', { state: 'attached' });
+        expect(await page.locator('.status').textContent()).toMatch(
+          /CPU reference.*because this browser has no WebGPU/,
+        );
+      };
+      await visit(`#/flow?${SMALL}&until=2&speed=1`, use, without);
+    });
+
+    test('a lost device is said in a line, and the room starts again', async () => {
+      const keep =
+        'const ask = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = function (...a) ' +
+        '{ return ask.apply(this, a).then((d) => (self.kept = d)); }';
+      const use = async (page: Page) => {
+        await page.waitForSelector('[data-steps="2"]', { state: 'attached' });
+        await page.workers()[0].evaluate('kept.destroy()');
+        await press(page, 'Step');
+        await page.waitForSelector('.failed');
+        expect(await page.locator('.failed').textContent()).toMatch(/the device was (lost|destroyed)/);
+        await press(page, 'Start again');
+        await page.waitForSelector('.status:not(.failed)');
+        await page.waitForSelector('[data-steps="0"]', { state: 'attached' });
+      };
+      await visit(`#/flow?${SMALL}&until=2&speed=1`, use, keep);
+    });
+  });
+
+  describe('the room Gradients', () => {
+    test('finds of some ops what the library finds in Node, and counts it', async () => {
+      const ops = ['add', 'softmax'];
+      await visit(`#/gradients?ops=${ops}&run=1&seed=2`, async (page) => {
+        await page.waitForSelector('.summary[data-done]');
+        const counts = JSON.parse((await page.locator('.summary').getAttribute('data-done'))!);
+        const shown = await page
+          .locator('tbody tr')
+          .evaluateAll((rows) =>
+            rows.map((row) =>
+              [...row.children].map((cell, i) => (i === 0 ? cell.querySelector('summary') : cell)?.textContent),
+            ),
+          );
+        let checks = 0;
+        for (const [i, op] of ops.entries()) {
+          const expected = await judge(op, cpu(), 2);
+          const kernels = expected.samples;
+          expect(expected.failures).toEqual([]);
+          checks += expected.checks + kernels;
+          const share = (x: number | null) => `${(100 * x!).toPrecision(2)} %`;
+          expect(shown[i].slice(0, 4)).toEqual([
+            op,
+            String(expected.checks + kernels),
+            share(expected.first),
+            share(expected.second),
+          ]);
+          expect(shown[i][4]).toMatch(/^\d.* %$/);
+          expect(shown[i][5]).toBe('ok');
+        }
+        expect(counts).toEqual({ ops: 2, checks, failed: 0 });
+        expect(await violations(page)).toEqual([]);
+      });
+    });
+
+    test('an op that there is not is said in a line', async () => {
+      await visit('#/gradients?ops=conv9d&run=1', async (page) => {
+        await page.waitForSelector('.failed');
+        expect(await page.locator('.failed').textContent()).toMatch(/no op is named conv9d; there are .*conv2d/);
+      });
+    });
+  });
+
+  test('the room This adapter shows limits, features and choices', async () => {
+    await visit('#/adapter', async (page) => {
+      await page.waitForSelector('[data-done="true"]', { state: 'attached' });
+      expect(await page.locator('.choices').textContent()).toMatch(/Software driver.*Subgroup size.*Largest tensor/);
+      expect(await page.locator('.limits tbody tr').count()).toBeGreaterThan(20);
+      expect(await page.locator('.limits .failed').count()).toBe(0);
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+
+  test('rooms are reached by their links, and by going back', async () => {
+    await visit('#/adapter', async (page) => {
+      await page.getByRole('link', { name: 'Gradients' }).click();
+      expect(await page.locator('h1').textContent()).toBe('Gradients');
+      await page.goBack();
+      await page.waitForSelector('h1:text("This adapter")');
+      await page.waitForSelector('[data-done]', { state: 'attached' });
+    });
+  });
+
+  test('who wants no motion presses Run first', async () => {
+    const page = await browser.newPage({ reducedMotion: 'reduce' });
+    await page.goto(`${server.url}#/flow?layers=4&hidden=16&batch=128`);
+    await page.waitForSelector('[data-steps="0"]', { state: 'attached', timeout: PATIENCE });
+    expect(await page.locator('button.primary').textContent()).toBe('Run');
+    await page.close();
+  });
+
+  test('the switch of colours is remembered', async () => {
+    await visit('#/flow?until=0', async (page) => {
+      await page.emulateMedia({ colorScheme: 'light' });
+      await page.click('button.theme');
+      await page.reload();
+      expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+      expect(await page.locator('button.theme').getAttribute('aria-label')).toBe('Light colours');
+    });
+  });
+});

@@ -1,0 +1,51 @@
+// `npm run screens --workspace wgrad-lab`: a picture of each room at three widths in both schemes, in out/lab, to look at.
+// `-- flow 360` takes those whose names hold all the words.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { findChromium, launchChromium, watch } from '../../test/browser/chromium.js';
+import { serveFolder } from './serve.js';
+
+const WIDTHS = [360, 1280, 2560];
+const SCHEMES = ['light', 'dark'] as const;
+const ADDRESSES: Readonly<Record<string, { hash: string; ready: string }>> = {
+  flow: { hash: '#/flow?until=300&speed=50', ready: '[data-steps="300"]' },
+  gradients: { hash: '#/gradients?ops=add,conv2d,softmax,flowLogProb&run=1', ready: '[data-done]' },
+  adapter: { hash: '#/adapter', ready: '[data-done]' },
+};
+
+const lab = join(import.meta.dirname, '..');
+const out = join(lab, '../out/lab');
+
+async function main(words: readonly string[]): Promise<void> {
+  const chromium = findChromium();
+  if (!chromium) throw new Error('screens: no Chromium on the path, nor in CHROMIUM');
+  mkdirSync(out, { recursive: true });
+  const { url, close } = await serveFolder(join(lab, 'dist'));
+  const browser = await launchChromium(chromium);
+  for (const [room, { hash, ready }] of Object.entries(ADDRESSES)) {
+    const names = SCHEMES.flatMap((scheme) =>
+      WIDTHS.map((width) => ({ scheme, width, name: `${room}-${width}-${scheme}` })),
+    );
+    const chosen = names.filter(({ name }) => words.every((word) => name.includes(word)));
+    if (chosen.length === 0) continue;
+    const page = await browser.newPage();
+    const faults = watch(page, new URL(url).origin);
+    await page.goto(url + hash);
+    await page.waitForSelector(ready, { timeout: 300_000, state: 'attached' });
+    for (const { scheme, width, name } of chosen) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: width === 360 ? 740 : Math.round(width * 0.6) });
+      await page.waitForTimeout(500);
+      await page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      console.log(name, Number(overflow) > 0 ? `overflows by ${overflow}` : '');
+    }
+    for (const fault of faults) console.log(room, fault);
+    await page.close();
+  }
+  await browser.close();
+  close();
+}
+
+await main(process.argv.slice(2));
