@@ -65,13 +65,8 @@ export function logSNodes<P>(method: LogSMethod, flow: Flow<P>, device: Device, 
 }
 
 /**
-<<<<<<< HEAD
  * The log s of a likelihood: from nodes that were drawn before, or from nodes drawn now; undefined for `none`.
- * @throws ShapeError where nodes are to be drawn without `rng`
-=======
- * log s as a likelihood is asked for it: of nodes that were drawn before, or are drawn now; undefined for `none`.
  * @throws ShapeError where nodes are to be drawn without `rng`, or by a method there is not
->>>>>>> 83cf691 (rle: a method of log s that there is not, and a design without a flow, are refused)
  */
 export function logNormaliser<P>(
   flow: Flow<P>,
