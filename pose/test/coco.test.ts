@@ -46,9 +46,9 @@ describe('annotations', () => {
     ['an empty file', '', 'gt.json: not JSON (the file is empty); write the file again'],
     ['a list', [], 'gt.json: annotations of an unknown form, a list of 0; these are read: '],
     [
-      'no annotations',
-      file({}, { annotations: undefined }),
-      'gt.json: annotations of an unknown form, an object of images, categories; these are read: ',
+      'no pictures',
+      file({}, { images: undefined }),
+      'gt.json: annotations of an unknown form, an object of categories, annotations; these are read: ',
     ],
     ['a string for an area', file({ area: '50' }), 'gt.json: annotations[1].area: expected a number >= 0, got "50"'],
     ['a negative area', file({ area: -1 }), 'gt.json: annotations[1].area: expected a number >= 0, got -1'],
@@ -61,7 +61,7 @@ describe('annotations', () => {
       'annotations[1].image_id: expected the id of an image that the file lists, got 5',
     ],
     ['an unknown category', file({ category_id: 2 }), 'expected a category that the file lists (1), got 2'],
-    ['a broken id', file({ id: 1.5 }), 'annotations[1].id: expected a whole number or a text, got 1.5'],
+    ['a broken id', file({ id: 1.5 }), 'annotations[1].id: expected a whole number below 2^53 or a text, got 1.5'],
   ])('%s is refused with its place', async (_, content, message) => {
     expect(await refused(content)).toContain(message);
   });

@@ -48,11 +48,13 @@ export class JsonEntry {
     return value;
   }
 
-  /** What identifies something: a whole number, or a text that is not empty. @throws DataError */
+  /** What identifies something: a whole number, also written as a text, or another text that is not empty. @throws DataError */
   id(field: string): number | string {
     const value = this.#fields[field];
-    if (typeof value === 'string' ? value !== '' : Number.isSafeInteger(value)) return value as number | string;
-    throw this.error(field, 'expected a whole number or a text');
+    // Some programs write numbers as texts in one list and as numbers in another.
+    if (typeof value === 'string' && value !== '') return isWholeNumber(value) ? Number(value) : value;
+    if (Number.isSafeInteger(value)) return value as number;
+    throw this.error(field, 'expected a whole number below 2^53 or a text');
   }
 
   /** Yes or no: true or false, 1 or 0. @throws DataError */
@@ -98,4 +100,9 @@ export class JsonEntry {
   #at(field: string): string {
     return this.#place ? `${this.#place}.${field}` : field;
   }
+}
+
+/** Is this text how a whole number is written, without leading zeros? */
+function isWholeNumber(text: string): boolean {
+  return Number.isSafeInteger(Number(text)) && String(Number(text)) === text;
 }

@@ -11,7 +11,25 @@ export function parseJsonText(text: string, where: string): unknown {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     const what = text.trim() === '' ? 'the file is empty' : (cause as Error).message.replace(/\s+/g, ' ');
-    const hint = /\b(NaN|Infinity)\b/.test(text) ? 'JSON has no NaN or Infinity; write null or leave them out' : '';
-    throw new DataError(`${where}: not JSON (${what}); ${hint || 'write the file again'}`, { cause });
+    throw new DataError(`${where}: not JSON (${what}); ${remedy(text)}`, { cause });
+  }
+}
+
+/** What to do about a text that is something else. */
+function remedy(text: string): string {
+  if (text.startsWith('\u001f\ufffd')) return 'it is compressed with gzip; unpack it first';
+  if (text.includes('\0')) return 'it is UTF-16 or no text at all; write it as UTF-8';
+  if (/\b(NaN|Infinity)\b/.test(text)) return 'JSON has no NaN or Infinity; write null or leave them out';
+  const [first, second] = text.split('\n', 2);
+  if (second?.trim() && isJson(first)) return 'it has a value in each line; write one list of them';
+  return 'write the file again';
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -8,6 +8,7 @@ import { namedTensors } from '../checkpoints/wrappers.js';
 import type { WeightsFile } from '../formats/weightsFile.js';
 import { readWeightsFile, writePoseCheckpoint } from '../node/weightsFiles.js';
 import { checkpointFile } from './checkpointFile.js';
+import { spareInputs } from './spareInputs.js';
 
 interface Options {
   readonly names?: string;
@@ -30,6 +31,7 @@ export function convert(program: Command): void {
         throw new DataError(`convert writes safetensors: ${output} should end with .safetensors`);
       }
       const path = await checkpointFile(input);
+      await spareInputs(output, [path]);
       const file = await readWeightsFile(path, part);
       const widened = [...file.tensors.values()].some(({ widenedFrom }) => widenedFrom !== undefined);
       const notes = widened ? ['half floats are written as float32, with the same values'] : [];

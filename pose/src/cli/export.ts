@@ -5,6 +5,7 @@ import { onnxNetwork } from '../checkpoints/onnxNetwork.js';
 import { formatOnnx, OPSET } from '../formats/onnx.js';
 import { readPoseCheckpoint } from '../node/weightsFiles.js';
 import { checkpointFile } from './checkpointFile.js';
+import { spareInputs } from './spareInputs.js';
 
 interface Options {
   readonly part?: string;
@@ -22,7 +23,9 @@ export function exportOnnx(program: Command): void {
     .option('--json', 'print what was written as JSON')
     .action(async (input: string, output: string, { part, json }: Options) => {
       if (!output.endsWith('.onnx')) throw new DataError(`export writes ONNX: ${output} should end with .onnx`);
-      const model = onnxNetwork(await readPoseCheckpoint(await checkpointFile(input), part));
+      const path = await checkpointFile(input);
+      await spareInputs(output, [path]);
+      const model = onnxNetwork(await readPoseCheckpoint(path, part));
       const bytes = await formatOnnx(model);
       await writeFileAtomic(output, bytes);
       const { inputs, outputs, metadata } = model;

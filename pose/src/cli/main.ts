@@ -26,6 +26,12 @@ const program = new Command('wgrad-pose')
 for (const register of [start, compare, evaluate, predict, convert, inspect, exportOnnx]) register(program);
 for (const command of program.commands) takesConfig(command);
 
+// Whoever reads the output may stop before its end, as head does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync(await expandConfig(program, process.argv));
 } catch (error) {

@@ -28,6 +28,7 @@ import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED, untilInterrupt } from './interrupt.js';
 import { loadingDisplay } from './loadingDisplay.js';
 import { openBackend } from './openBackend.js';
+import { spareInputs, sparePictures } from './spareInputs.js';
 
 export interface PredictFlags {
   readonly run?: string;
@@ -72,6 +73,10 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   if (flags.out !== undefined) await checkWritable(flags.out);
   const skipped = new Tally();
   const listed = await listImages(paths, skipped);
+  const pictures = listed.map(({ path }) => path);
+  if (flags.overlays !== undefined) await sparePictures(flags.overlays, pictures);
+  const { boxes, imageList } = flags;
+  if (flags.out !== undefined) await spareInputs(flags.out, [checkpoint.path, boxes, imageList, ...pictures]);
   const { images, leftOut, notes } = await boxedImages(listed, flags);
   const batch = Math.min(batchSize(flags.batch), peopleIn(images));
   const device = await openBackend(flags.backend);

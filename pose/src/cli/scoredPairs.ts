@@ -25,7 +25,7 @@ export async function readPairs(annotations: string, results: string, uncertain 
   const isPart = hasHalves && seen.size < all.pictures.size;
   if (isPart) say(`scores ${seen.size} of ${all.pictures.size} annotated pictures: those with results`);
   const truth = isPart ? { ...all, people: all.people.filter(({ image }) => seen.has(image)) } : all;
-  const pairs = pairPoses(truth, found, results);
+  const pairs = pairPoses(truth, found, results, told);
   if (told.size > 0) say(`of note: ${told.text()}`);
   if (pairs.length > 0) return { truth, pairs };
   throw new DataError(

@@ -12,8 +12,9 @@ import { openRun } from '../node/train/runRecord.js';
 import { readInitialWeights } from '../node/weightsFiles.js';
 import { haveSameJoints } from '../schemas/known.js';
 import { fitBaselines } from '../train/baselines.js';
+import { withBatch } from '../train/batchSize.js';
 import { resumeSession, type SavedRun } from '../train/checkpointing.js';
-import { makeConfig, type TrainFlags } from '../train/config.js';
+import { makeConfig, type TrainConfig, type TrainFlags } from '../train/config.js';
 import { lossText, networkText } from '../train/configText.js';
 import { withDims } from '../train/dims.js';
 import { duration } from '../train/duration.js';
@@ -73,7 +74,7 @@ export async function trainCommand({
       }
       const dataset = await withJoints(await abortable(openDataset(asked), signal), asked);
       checkJoints(dataset, saved);
-      const config = saved ? asked : withDims(asked, wanted.dims !== undefined, dataset);
+      const config = saved ? asked : fitted(asked, wanted, dataset);
       folder ??= await claimNewFolder(`${dataset.name}-${config.loss}`, out);
       const data = await loadTrainingData(dataset, config, signal, workers);
       const session = startSession(device, config, data, {
@@ -91,6 +92,16 @@ export async function trainCommand({
       await folder?.claim.release();
     }
   });
+}
+
+/** The configuration with what depends on the data, where it was not asked for. */
+function fitted(config: TrainConfig, wanted: TrainFlags, dataset: PoseDataset): TrainConfig {
+  const { length } = dataset.train;
+  const sized = withBatch(withDims(config, wanted.dims !== undefined, dataset), wanted.batch !== undefined, length);
+  if (sized.batch < config.batch) {
+    say(`${dataset.name} has ${length} training images: a step takes ${sized.batch} instead of ${config.batch}`);
+  }
+  return sized;
 }
 
 /** Says what cannot be done with joints of which too little is known. @throws DataError where a run had other joints */

@@ -1,5 +1,6 @@
 import { DataError } from 'wgrad';
 import type { Annotation, Annotations, Id } from '../datasets/annotations.js';
+import type { Tally } from '../datasets/tally.js';
 import type { CocoResult } from './results.js';
 
 /** An annotated person and the prediction for it. */
@@ -27,12 +28,16 @@ export function pairPoses(
   { file, people: annotated }: Annotations,
   results: readonly CocoResult[],
   resultsFile: string,
+  told?: Tally,
 ): PosePair[] {
   const named = new Map<Id, CocoResult>();
   const unnamed = new Map<Id, CocoResult>();
   for (const result of results) {
     if (result.annotation === undefined) keepBest(unnamed, result.image, result);
-    else keepBest(named, result.annotation, result);
+    else {
+      if (named.has(result.annotation)) told?.add('results for people who have a better one, or one as good before');
+      keepBest(named, result.annotation, result);
+    }
   }
   const people = annotated.filter(({ crowd, labelled }) => !crowd && labelled > 0);
   const perImage = new Map<Id, number>();

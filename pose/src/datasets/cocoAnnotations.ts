@@ -28,12 +28,19 @@ export function cocoAnnotations(content: unknown, file: string): Annotations {
   const categories = root.has('categories')
     ? new Map(root.entries('categories').map((category) => [category.id('id'), readCategory(category)] as const))
     : undefined;
-  const entries = root.entries('annotations');
+  const entries = root.has('annotations') ? root.entries('annotations') : [];
   const first = entries.find((entry) => hasList(entry, 'keypoints'));
   const joints = first ? jointCount(first) : 0;
   const leftOut = new Tally();
+  const seen = new Set<string>();
   const people = entries.flatMap((entry) => {
     const person = readPerson(entry, joints, leftOut);
+    const whole = JSON.stringify(person);
+    if (seen.has(whole)) {
+      leftOut.add('annotations that stand twice');
+      return [];
+    }
+    seen.add(whole);
     if (!pictures.has(person.image)) {
       throw entry.error('image_id', 'expected the id of an image that the file lists');
     }

@@ -1,5 +1,5 @@
 import { DataError } from 'wgrad';
-import type { Annotation, Annotations, Id } from '../datasets/annotations.js';
+import type { Annotation, Annotations, Id, Picture } from '../datasets/annotations.js';
 import { detections } from '../datasets/detections.js';
 import { isAnnotations, jsonAnnotations } from '../datasets/jsonAnnotations.js';
 import { PERSON } from '../datasets/listedPictures.js';
@@ -51,12 +51,12 @@ export function withBoxes(
     images.map(({ path }) => path),
     file,
   );
+  const numbered = numberedPictures(images, annotations);
   const taken = new Set<Id>();
   const isOf = isMappable(annotations) ? () => PERSON : ({ category }: Annotation) => category;
   const known = images.map((image, i): ImageToPredict => {
     const place = places[i];
-    const byNumber = pictures.get(numberOf(image.path) ?? '');
-    const picture = place === undefined ? (byNumber?.file === undefined ? byNumber : undefined) : named[place];
+    const picture = place === undefined ? numbered[i] : named[place];
     if (!picture) return { ...image, people: [] };
     taken.add(picture.id);
     const boxes = (people.get(picture.id) ?? []).map((person) => boxOf(person, isOf(person)));
@@ -80,6 +80,26 @@ export function withBoxes(
     return { images: known, leftOut, notes: annotations.notes ?? [] };
   const why = leftOut.size > 0 ? `; left out: ${leftOut.text()}` : '';
   throw new DataError(`${file}: no box for any of ${images.length} images such as ${images[0].path}${why}`);
+}
+
+/**
+ * The pictures without names that images are by the numbers of their own names. @throws DataError where two images have one number
+ */
+function numberedPictures(images: readonly ImageToPredict[], { file, pictures }: Annotations): (Picture | undefined)[] {
+  const owners = new Map<Id, string>();
+  return images.map(({ path }) => {
+    const picture = pictures.get(numberOf(path) ?? '');
+    if (picture === undefined || picture.file !== undefined) return undefined;
+    const other = owners.get(picture.id);
+    if (other !== undefined && other !== path) {
+      throw new DataError(
+        `${other} and ${path} could both be image ${picture.id} of ${file}; expected the names of its images: give them with ` +
+          '--image-list FILE, or the pictures of one folder',
+      );
+    }
+    owners.set(picture.id, path);
+    return picture;
+  });
 }
 
 function chosen(annotations: Annotations, { category, minScore }: BoxChoice, leftOut: Tally): Annotation[] {

@@ -80,7 +80,11 @@ async function loadHalf(
   const split = dataset[part];
   if (split.length === 0) {
     const { name, notes = [] } = dataset;
-    throw new DataError(`${name}: no image is in the ${part} split; ${notes.join('; ') || 'give at least one'}`);
+    const reasons = notes.filter((note) => note.includes('left out')).map((note) => `; ${note}`);
+    throw new DataError(
+      `${name}: nobody is in the ${part} split${reasons.join('')}; expected one at least: name a file for it with --${part}, ` +
+        'give pictures a "split", or more pictures, of which every fifth tests',
+    );
   }
   const samples: LoadedSample[] = [];
   let [first, done, bytes] = [0, 0, 0];

@@ -4,6 +4,7 @@ import { withBoxesOf } from '../../src/node/predict/imagesToPredict.js';
 import { lsp14 } from '../../src/schema.js';
 import { mpii16 } from '../../src/schemas/mpii16.js';
 import { coco, joints, person, picture, testFolders } from './cocoFiles.js';
+import { SIZE } from './folders.js';
 
 const { folder, open, scores } = testFolders();
 
@@ -52,6 +53,14 @@ describe('detections', () => {
     }
   });
 
+  test('of two pictures whose names are one number, the file must say which', async () => {
+    const two = ['a/000001.png', 'b/000001.png'].map((path, i) => ({ path, id: i + 1 }));
+    const file = join(await folder({ 'd.json': [{ image_id: 1, bbox: [1, 2, 3, 4] }] }), 'd.json');
+    await expect(withBoxesOf(two, file)).rejects.toThrow(/a\/000001.png and b\/000001.png could both be image 1 of/);
+    const { images: one } = await withBoxesOf([two[0], { path: 'b/000002.png', id: 2 }], file);
+    expect(one.map(({ people }) => people?.length)).toEqual([1, 0]);
+  });
+
   test('another file tells which pictures the ids are', async () => {
     const list = { images: [{ id: 9, file_name: 'val/000000000785.jpg' }], annotations: [], categories: [] };
     const imageList = join(await folder({ 'list.json': list }), 'list.json');
@@ -86,6 +95,31 @@ describe('fields as other programs write them', () => {
     expect(set.notes).toContain(
       'left out: 2 people without a labelled joint, 1 joints whose place is null, 1 crowds, 1 people whose box has no extent in the picture',
     );
+  });
+
+  test('numbers as texts are numbers, and what stands twice counts once', async () => {
+    const set = await open({
+      'person_keypoints_a.json': coco(
+        [picture('1', 'im1.png', { split: 'train' })],
+        [person(1, 1), person(1, '1'), person(2, 1)],
+      ),
+      'im1.png': null,
+    });
+    expect(set.train.length).toBe(2);
+    expect(set.notes).toContain('left out: 1 annotations that stand twice');
+  });
+
+  test('names with accents are found however the disk writes them', async () => {
+    const [composed, apart] = ['\u00e9t\u00e9.png', 'e\u0301te\u0301.png'];
+    const set = await open({
+      'person_keypoints_a.json': coco(
+        [picture(1, composed, { split: 'train' }), picture(2, 'b.png', { split: 'train' })],
+        [person(1, 1), person(2, 2)],
+      ),
+      [`images/${apart}`]: null,
+      'images/b.png': null,
+    });
+    expect((await set.train.sample(0)).image.width).toBe(SIZE[0]);
   });
 
   test('shares of the picture are called what they are', async () => {
@@ -125,6 +159,14 @@ describe('figures', () => {
     const off = joints(5).map((v, i) => (i % 3 === 0 ? v + 0.5 : v));
     const moved = (await scores('nme', annotations, [results[0], result(2, 5, { keypoints: off })])).figures;
     expect(moved.NME).toBeCloseTo(0.5 / 22, 12);
+  });
+
+  test('two results for one person are told', async () => {
+    const annotations = await truth([person(1, 1)]);
+    const two = [result(1, 5, { annotation_id: 1 }), result(1, 9, { annotation_id: 1 })];
+    const { figures, told } = await scores('epe', annotations, two);
+    expect(figures).toEqual({ EPE: 0 });
+    expect(told).toMatch(/1 results for people who have a better one, or one as good before/);
   });
 
   test('metrics by joint need no area, and coco says what it needs', async () => {

@@ -33,13 +33,15 @@ export async function pictureFiles(
   const above = ['images', tag, '.'].map((place) => join(dirname(folder), place));
   const places = [...new Set([...inside, dirname(file), ...above])];
   const samples = named.filter((_, i) => i % Math.ceil(named.length / SAMPLES) === 0);
+  const located = async (home: string) =>
+    new Map(await Promise.all(named.map(async ([id, name]) => [id, await asOnDisk(home, name)] as const)));
   const told = await Promise.all(samples.map(([, name]) => leadsOut(name) && exists(resolve(dirname(file), name))));
-  if (told.some(Boolean)) return new Map(named.map(([id, name]) => [id, resolve(dirname(file), name)]));
+  if (told.some(Boolean)) return located(dirname(file));
   const isInside = named.every(([, name]) => !leadsOut(name));
   if (isInside) {
     for (const place of places) {
       const found = await Promise.all(samples.map(([, name]) => exists(join(place, name))));
-      if (found.some(Boolean)) return new Map(named.map(([id, name]) => [id, join(place, name)]));
+      if (found.some(Boolean)) return located(place);
     }
   }
   const below = (await readdir(folder, { recursive: true }).catch(() => [])).sort();
@@ -55,6 +57,16 @@ export async function pictureFiles(
     `${file}: its image ${named[0][1]} is neither in ${looked} of ${folder} nor in any folder below; put the images into one, ` +
       'or name their folder with --images',
   );
+}
+
+/** A name with accents may be written in other bytes on the disk, as archives from Macs have it. */
+async function asOnDisk(home: string, name: string): Promise<string> {
+  const path = resolve(home, name);
+  if (/^[ -~]*$/.test(name)) return path;
+  for (const form of [path, resolve(home, name.normalize('NFC')), resolve(home, name.normalize('NFD'))]) {
+    if (await exists(form)) return form;
+  }
+  return path;
 }
 
 /** Is this a path that is absolute, or that leads out of the folder it starts from? */

@@ -35,6 +35,11 @@ async function imagesAt(path: string, leftOut: Tally): Promise<string[]> {
     if (kind !== undefined && PICTURE_FORMATS.includes(kind)) images.push(file);
     else others.add(`files in ${path}: ${kind ?? 'of no known format'}`);
   }
+  if (images.length === 0) {
+    // A folder of folders, as data sets have them.
+    const below = (await readdir(path, { recursive: true })).sort().filter((name) => PICTURES.test(name));
+    if (below.length > 0) return below.map((name) => join(path, name));
+  }
   leftOut.addAll(others);
   if (images.length > 0) return images;
   const seen = others.size > 0 ? `; it has ${others.text()}` : '';

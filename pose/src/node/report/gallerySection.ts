@@ -49,7 +49,13 @@ async function figure({ schema }: RunReport, example: Example): Promise<Markup> 
   return html`<figure><svg viewBox="${overlayViewBox(width, height)}" role="img"><title>${example.id}</title>
     <image x="-0.5" y="-0.5" width="${width}" height="${height}" href="data:image/jpeg;base64,${await jpeg(example)}"/>
     ${new Markup(overlay)}</svg>
-    <figcaption><span><b>${Math.round(example.correct * labelled)} of ${labelled}</b> joints right</span><span>error ${percent(example.error)}&#160;%</span></figcaption></figure>`;
+    <figcaption><span>${right(example, labelled)}</span><span>error ${percent(example.error)}&#160;%</span></figcaption></figure>`;
+}
+
+/** Without a length that PCK could divide by, such as a torso without labels, no joint is right or wrong. */
+function right({ correct }: Example, labelled: number): Markup {
+  if (Number.isNaN(correct)) return html`${labelled} joints, without a length for PCK`;
+  return html`<b>${Math.round(correct * labelled)} of ${labelled}</b> joints right`;
 }
 
 async function jpeg({ image: { width, height, data } }: Example): Promise<string> {

@@ -46,7 +46,7 @@ export function trainingCurves(run: RunReport): Markup {
       <figcaption><b>Loss</b>, mean over the images.${run.uncertainty && ' A negative log-likelihood may well fall below zero: densities exceed one where they are narrow.'}</figcaption></figure>
     <figure>${chart('Held-out PCK by epoch', { ...axes, x, y: { label: `PCK@${mainThreshold} held out (%)`, domain: pckDomain(run) }, marks: pckMarks })}
       <figcaption><b>Held-out accuracy.</b> Share of joints closer to their label than ${mainThreshold} of ${normText(run.schema)};
-      at the end ${percent(last)}&#160;%. Dashed: the baselines.</figcaption></figure>
+      at the end ${percent(last)}&#160;%, without the mirror images that the table averages where it may. Dashed: the baselines.</figcaption></figure>
   </div>`;
 }
 
