@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js';
-import { checkOptions, kindsOf } from '../tensor/options.js';
+import { checkOption, kindsOf } from '../tensor/options.js';
 import { Tensor } from '../tensor/tensor.js';
 import { isRecord, nameValue } from '../tensor/tree.js';
 
@@ -30,13 +30,16 @@ export function checkArity(
  * @internal The attributes of a call, with the defaults of those that are left out or undefined. Anything but a record is
  * refused, and so is a name that the op does not have: both would be ignored in silence. A value of another kind than its
  * default would fail far from here, or become NaN.
+ *
+ * @param defaults one object for all calls, so that their kinds are found once
  */
 export function attributesOf<A extends object>(name: string, defaults: A, given: Partial<A> = {}): A {
   if (!isRecord(given)) throw notAttributes(name, defaults, given);
-  checkOptions(name, 'attribute', kindsOf(defaults), given);
+  const kinds = kindsOf(defaults);
   const attrs = { ...defaults };
   for (const key of Object.keys(given) as (keyof A & string)[]) {
     const value = given[key];
+    checkOption(name, 'attribute', kinds, key, value);
     if (value !== undefined) attrs[key] = value;
   }
   return attrs;

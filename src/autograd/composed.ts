@@ -1,8 +1,6 @@
-import * as errors from '../errors.js';
+import { DeviceError, DisposedError, ShapeError } from '../errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import { notAnOperand } from './attributes.js';
-
-const OWN = Object.values(errors);
 
 /**
  * @internal Runs the ops that a function is composed of. What they refuse is refused in the name of the function: the user
@@ -16,8 +14,8 @@ export function composed<T>(name: string, operands: readonly unknown[], compose:
   try {
     return compose();
   } catch (error) {
-    if (OWN.some((own) => error instanceof own)) {
-      (error as Error).message = (error as Error).message.replace(/^[\w.]+: /, `${name}: `);
+    if (error instanceof ShapeError || error instanceof DeviceError || error instanceof DisposedError) {
+      error.message = error.message.replace(/^[\w.]+: /, `${name}: `);
     }
     throw error;
   }

@@ -22,25 +22,36 @@ export type Kind = keyof typeof KINDS;
 export type Kinds<T> = { readonly [K in keyof T]-?: Kind | readonly Kind[] };
 
 /**
- * @internal Refuses a name that a function does not know, because what is misspelt would be ignored in silence, and a value
- * of another kind, which would fail far from here or become NaN.
+ * @internal Refuses options that `checkOption` refuses, and what is no record of options.
  *
  * @param what such as `option`
- * @throws ShapeError that lists the names there are, or the kinds
  */
 export function checkOptions(by: string, what: string, kinds: Kinds<object>, given: object): void {
-  const known = kinds as Kinds<Record<string, unknown>>;
   if (!isRecord(given)) throw new ShapeError(`${by}: the ${what}s are ${nameValue(given)}, expected a record`);
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(known, name)) {
-      const names = Object.keys(known).join(', ');
-      throw new ShapeError(`${by}: no ${what} is named '${name}'; ${names ? `there are ${names}` : 'there are none'}`);
-    }
-    const allowed = [known[name]].flat() as Kind[];
-    if (value === undefined || allowed.some((kind) => KINDS[kind][1](value))) continue;
-    const expected = allowed.map((kind) => KINDS[kind][0]).join(' or ');
-    throw new ShapeError(`${by}: ${name} is ${nameValue(value)}, expected ${expected}; pass one`);
+  for (const name of Object.keys(given)) checkOption(by, what, kinds, name, given[name]);
+}
+
+/**
+ * @internal Refuses a name that a function does not know, because what is misspelt would be ignored in silence, and a value
+ * of another kind, which would fail far from here or become NaN. Every call of an op comes here, so that what is allowed
+ * must cost next to nothing.
+ *
+ * @throws ShapeError that lists the names there are, or the kinds
+ */
+export function checkOption(by: string, what: string, kinds: Kinds<object>, name: string, value: unknown): void {
+  if (!Object.hasOwn(kinds, name)) {
+    const names = Object.keys(kinds).join(', ');
+    throw new ShapeError(`${by}: no ${what} is named '${name}'; ${names ? `there are ${names}` : 'there are none'}`);
   }
+  const allowed = (kinds as Kinds<Record<string, unknown>>)[name];
+  if (value === undefined) return;
+  if (typeof allowed === 'string' ? isOf(allowed, value) : allowed.some((kind) => isOf(kind, value))) return;
+  const expected = [allowed].flat().map((kind) => KINDS[kind as Kind][0]);
+  throw new ShapeError(`${by}: ${name} is ${nameValue(value)}, expected ${expected.join(' or ')}; pass one`);
+}
+
+function isOf(kind: Kind, value: unknown): boolean {
+  return KINDS[kind][1](value);
 }
 
 const kindsKnown = new WeakMap<object, Kinds<object>>();

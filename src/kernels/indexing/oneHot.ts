@@ -7,6 +7,8 @@ import { full } from '../creation/full.js';
 import { expandDims } from '../layout/reshape.js';
 import { takeAlongAxisGrad } from './takeAlongAxis.js';
 
+const NO_CLASSES = { classes: 0 };
+
 /**
  * Class numbers as unit vectors, `y[..., c] = 1 if c = index[...] else 0`, float32, without a derivative. An index that is
  * no class gives a row of zeros, as in JAX; PyTorch refuses it.
@@ -17,7 +19,7 @@ import { takeAlongAxisGrad } from './takeAlongAxis.js';
  */
 export function oneHot(index: Tensor, attrs: { readonly classes: number }): Tensor {
   return composed('oneHot', [index], () => {
-    const { classes } = attributesOf('oneHot', { classes: 0 }, attrs);
+    const { classes } = attributesOf('oneHot', NO_CLASSES, attrs);
     if (isFloat(index) || !Number.isInteger(classes) || classes < 1) {
       throw new ShapeError(
         `oneHot: wants an int32 or uint32 index and a number of classes, got ${index.dtype} ${formatShape(index.shape)} ` +

@@ -100,7 +100,7 @@ export const concat = /* @__PURE__ */ ofArray(
 /** Joins tensors of one shape along a new axis, which stands at `axis` of the result. */
 export function stack(xs: readonly Tensor[], attrs?: Partial<ConcatAttrs>): Tensor {
   checkArray('stack', xs);
-  const { axis } = attributesOf('stack', { axis: 0 }, attrs);
+  const { axis } = attributesOf('stack', concat.def.attrs, attrs);
   return composed('stack', xs, () =>
     concat(
       xs.map((x) => expandDims(x, { axis })),

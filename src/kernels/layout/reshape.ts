@@ -68,10 +68,13 @@ export const reshape: Op<[x: Tensor], ReshapeAttrs> = /* @__PURE__ */ Object.ass
   { def, apply },
 );
 
+const NO_AXIS = { axis: Number.NaN };
+const ALL_AXES: { readonly axes?: number | readonly number[] } = { axes: undefined };
+
 /** Inserts an axis of extent 1 so that it stands at `axis` of the result; -1 is behind the last. */
 export function expandDims(x: Tensor, attrs: { readonly axis: number }): Tensor {
   return composed('expandDims', [x], () => {
-    const { axis } = attributesOf('expandDims', { axis: Number.NaN }, attrs);
+    const { axis } = attributesOf('expandDims', NO_AXIS, attrs);
     const [at] = normaliseAxes('expandDims', axis, x.rank + 1);
     return reshape(x, { shape: x.shape.toSpliced(at, 0, 1) });
   });
@@ -80,11 +83,7 @@ export function expandDims(x: Tensor, attrs: { readonly axis: number }): Tensor 
 /** Drops axes of extent 1: those named, by default all. */
 export function squeeze(x: Tensor, attrs?: { readonly axes?: number | readonly number[] }): Tensor {
   return composed('squeeze', [x], () => {
-    const { axes } = attributesOf<{ axes: number | readonly number[] | undefined }>(
-      'squeeze',
-      { axes: undefined },
-      attrs,
-    );
+    const { axes } = attributesOf('squeeze', ALL_AXES, attrs);
     const dropped = new Set(axes === undefined ? undefined : normaliseAxes('squeeze', axes, x.rank));
     for (const d of dropped) {
       if (x.shape[d] !== 1) {

@@ -19,6 +19,8 @@ export interface ConvTranspose2dAttrs extends ConvAttrs {
   readonly outputPadding: number | Pair;
 }
 
+const DEFAULTS: ConvTranspose2dAttrs = { ...CONV_DEFAULTS, outputPadding: [0, 0] };
+
 /**
  * Transposed convolution, PyTorch's `conv_transpose2d`: the adjoint of the convolution with the same filter,
  * `y[n,h,w,c] = sum over r,s,k with h = p stride + r dilation - padding of x[n,p,q,k] filter[r,s,c,k]`.
@@ -29,11 +31,7 @@ export interface ConvTranspose2dAttrs extends ConvAttrs {
  */
 export function convTranspose2d(x: Tensor, filter: Tensor, attrs?: Partial<ConvTranspose2dAttrs>): Tensor {
   return composed('convTranspose2d', [x, filter], () => {
-    const { outputPadding, ...conv } = attributesOf(
-      'convTranspose2d',
-      { ...CONV_DEFAULTS, outputPadding: [0, 0] },
-      attrs,
-    );
+    const { outputPadding, ...conv } = attributesOf('convTranspose2d', DEFAULTS, attrs);
     if (x.rank !== 4 || filter.rank !== 4 || x.shape[3] !== filter.shape[3]) {
       throw new ShapeError(
         `convTranspose2d: x must be [N, P, Q, K] and the filter [R, S, C / groups, K] with the same K, ` +
