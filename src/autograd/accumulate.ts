@@ -1,5 +1,5 @@
 import type { Launch } from '../tensor/backend.js';
-import { grid, threadEntry } from '../tensor/grid.js';
+import { launchThreads, threadEntry } from '../tensor/grid.js';
 import { programs } from '../tensor/programs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { OpCases } from './cases.js';
@@ -43,7 +43,7 @@ export const accumulate: Op<[a: Tensor, b: Tensor], object> = /* @__PURE__ */ de
   launches([a, b], [y]): Launch[] {
     const vec = y.size % 4 === 0;
     const program = sums(vec ? 'vec4f' : 'f32');
-    return [{ program, read: [a, b], write: [y], grid: grid(vec ? y.size / 4 : y.size) }];
+    return [launchThreads(vec ? y.size / 4 : y.size, program, [a, b], [y])];
   },
   vjp: (g) => [() => g, () => g],
   keep: { inputs: [] },
@@ -59,7 +59,7 @@ export const assign: Op<[target: Tensor, source: Tensor], object> = /* @__PURE__
     for (let i = 0; i < target.data.length; i++) y.data[i] = source.data[source.data.length === 1 ? 0 : i];
   },
   launches([, source], [y]): Launch[] {
-    return [{ program: copies(), read: [source], write: [y], grid: grid(y.size) }];
+    return [launchThreads(y.size, copies(), [source], [y])];
   },
   vjp: null,
   donates: [0],

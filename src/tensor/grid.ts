@@ -1,3 +1,5 @@
+import type { Bindable, Launch, Program } from './backend.js';
+
 /** Threads of a workgroup of the kernels that give one thread to each element (or four). */
 export const GROUP = 256;
 /** The most workgroups that one dispatch may have along an axis, on every adapter. */
@@ -8,6 +10,17 @@ export function grid(threads: number): readonly [number, number, number] {
   const groups = Math.ceil(threads / GROUP);
   const x = Math.min(groups, MAX_GROUPS);
   return [x, Math.ceil(groups / x), 1];
+}
+
+/** The launch of most kernels: `threads` threads, each of which makes one element, or four; see `threadEntry`. */
+export function launchThreads(
+  threads: number,
+  program: Program,
+  read: readonly Bindable[],
+  write: readonly Bindable[],
+  params?: readonly number[],
+): Launch {
+  return { program, read, write, params, grid: grid(threads) };
 }
 
 /** The beginning of an entry point for `grid(threads)`: numbers the threads as `i`, and ends those from `count` on. */

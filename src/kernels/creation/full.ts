@@ -1,6 +1,6 @@
 import { attributesOf } from '../../autograd/attributes.js';
 import { type Bindable, f32bits, type Launch } from '../../tensor/backend.js';
-import { grid, threadEntry } from '../../tensor/grid.js';
+import { launchThreads, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { checkDType, checkShape, type DType, isFloat, type Shape, sizeOf } from '../../tensor/shape.js';
 import { type Device, type Kernel, Tensor } from '../../tensor/tensor.js';
@@ -17,13 +17,7 @@ export function wordOf(value: number, dtype: DType): number {
 /** Writes one 32-bit word to every place of `y`. */
 export function fillLaunch(y: Bindable, length: number, word: number): Launch {
   const lanes = length % 4 === 0 ? 4 : 1;
-  return {
-    program: fills(lanes === 4 ? 'vec4u' : 'u32'),
-    read: [],
-    write: [y],
-    params: [word],
-    grid: grid(length / lanes),
-  };
+  return launchThreads(length / lanes, fills(lanes === 4 ? 'vec4u' : 'u32'), [], [y], [word]);
 }
 
 const fills = /* @__PURE__ */ programs(

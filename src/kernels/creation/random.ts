@@ -1,6 +1,6 @@
 import { attributesOf } from '../../autograd/attributes.js';
 import { ShapeError } from '../../errors.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { Rng } from '../../tensor/rng.js';
 import { checkShape, type Shape, sizeOf } from '../../tensor/shape.js';
@@ -34,7 +34,7 @@ function drawing(name: string, distribution: Distribution): Draw {
     launches(_, [y], { key, counter }) {
       const threads = Math.ceil(y.size / drawn);
       const params = [...key, counter >>> 0, Math.floor(counter / 2 ** 32), y.size, threads];
-      return [{ program: draws(distribution), read: [], write: [y], params, grid: grid(threads) }];
+      return [launchThreads(threads, draws(distribution), [], [y], params)];
     },
   };
   return (device, rng, attrs) => {

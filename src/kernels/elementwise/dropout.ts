@@ -3,7 +3,7 @@ import { composed } from '../../autograd/composed.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { Rng, threefry2x32 } from '../../tensor/rng.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -57,13 +57,7 @@ const masked: Op<[x: Tensor, seed: Tensor], DropoutAttrs> = /* @__PURE__ */ defi
     }
   },
   launches: ([x, seed], [y], { p, stream }) => [
-    {
-      program: masks(),
-      read: [x, seed],
-      write: [y],
-      params: [stream, threshold(p), f32bits(scaleOf(p)), y.size],
-      grid: grid(Math.ceil(y.size / 2)),
-    },
+    launchThreads(Math.ceil(y.size / 2), masks(), [x, seed], [y], [stream, threshold(p), f32bits(scaleOf(p)), y.size]),
   ],
   vjp: (g, { inputs: [, seed], attrs }) => [() => masked(g, seed, attrs), null],
   keep: { inputs: [1] },

@@ -1,5 +1,5 @@
 import { f32bits, type Launch, type Program } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { broadcastStrides, type DType, type Shape, WGSL_TYPE } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -102,11 +102,6 @@ function launch<A extends object>(
     });
   }
   for (const key of uniforms) params.push(f32bits(attrs[key] as number));
-  return {
-    program: variants({ types, output, rank: extents.length, paces, lanes }),
-    read: inputs,
-    write: [y],
-    params: params.length > 0 ? params : undefined,
-    grid: grid(y.size / lanes),
-  };
+  const program = variants({ types, output, rank: extents.length, paces, lanes });
+  return launchThreads(y.size / lanes, program, inputs, [y], params.length > 0 ? params : undefined);
 }

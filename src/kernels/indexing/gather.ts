@@ -1,7 +1,7 @@
 import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { aroundAxis, formatShape, isFloat, normaliseAxis, type Shape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -68,13 +68,7 @@ export const gather: Op<[x: Tensor, index: Tensor], GatherAttrs> = /* @__PURE__ 
     const { extent, inner } = aroundAxis('gather', x.shape, axis);
     const lanes = inner % 4 === 0 ? 4 : 1;
     return [
-      {
-        program: gathers(lanes),
-        read: [x, index],
-        write: [y],
-        params: [extent, inner / lanes, missingWord(x.dtype)],
-        grid: grid(y.size / lanes),
-      },
+      launchThreads(y.size / lanes, gathers(lanes), [x, index], [y], [extent, inner / lanes, missingWord(x.dtype)]),
     ];
   },
   vjp(g, { inputs: [x, index], attrs: { axis } }) {
@@ -121,15 +115,7 @@ export const gatherGrad: Op<[g: Tensor, index: Tensor], GatherGradAttrs> = /* @_
   launches([g, index], [y], { axis }) {
     const { extent, inner } = aroundAxis('gather', y.shape, axis);
     const lanes = inner % 4 === 0 ? 4 : 1;
-    return [
-      {
-        program: gradients(lanes),
-        read: [g, index],
-        write: [y],
-        params: [extent, inner / lanes],
-        grid: grid(y.size / lanes),
-      },
-    ];
+    return [launchThreads(y.size / lanes, gradients(lanes), [g, index], [y], [extent, inner / lanes])];
   },
   vjp: (g, { inputs: [, index], attrs: { axis } }) => [() => gather(g, index, { axis }), null],
   keep: { inputs: [1] },

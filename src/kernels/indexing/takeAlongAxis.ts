@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op, type TensorSpec } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import type { Bindable, Launch } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { aroundAxis, formatShape, isFloat, normaliseAxis, type Shape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -32,13 +32,7 @@ export function takeLaunch(
   { reduce, inner }: Pick<Collapsed, 'reduce' | 'inner'>,
   count = 1,
 ): Launch {
-  return {
-    program: takes(),
-    read: [x, index],
-    write: [y],
-    params: [reduce, inner, count, missingWord(y.dtype)],
-    grid: grid(y.size),
-  };
+  return launchThreads(y.size, takes(), [x, index], [y], [reduce, inner, count, missingWord(y.dtype)]);
 }
 
 function withExtent(op: string, shape: Shape, axis: number, extent: number): Shape {
@@ -125,15 +119,7 @@ export const takeAlongAxisGrad: Op<[g: Tensor, index: Tensor], TakeAlongAxisGrad
   launches([g, index], [y], { axis }) {
     const { extent, inner } = aroundAxis('takeAlongAxisGrad', y.shape, axis);
     const { extent: count } = aroundAxis('takeAlongAxisGrad', g.shape, axis);
-    return [
-      {
-        program: sums(),
-        read: [g, index],
-        write: [y],
-        params: [extent, inner, count],
-        grid: grid(y.size),
-      },
-    ];
+    return [launchThreads(y.size, sums(), [g, index], [y], [extent, inner, count])];
   },
   vjp: (g, { inputs: [, index], attrs: { axis } }) => [() => takeAlongAxis(g, index, { axis }), null],
   keep: { inputs: [1] },

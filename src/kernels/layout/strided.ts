@@ -1,5 +1,5 @@
 import type { Bindable, Launch, View } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import strided, { type StridedLanes } from '../wgsl/strided.wgsl.js';
@@ -86,11 +86,5 @@ function launch(
     params.push(d === last && lanes !== 'scalar' ? extents[d] / 4 : extents[d]);
     params.push((d === last ? strides[d] : strides[d] / unit) >>> 0);
   }
-  return {
-    program: moves(op, move, rank, lanes),
-    read: [x],
-    write: [y],
-    params,
-    grid: grid(sizeOf(extents) / (lanes === 'scalar' ? 1 : 4)),
-  };
+  return launchThreads(sizeOf(extents) / (lanes === 'scalar' ? 1 : 4), moves(op, move, rank, lanes), [x], [y], params);
 }

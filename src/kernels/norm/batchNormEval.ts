@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op, once } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -58,7 +58,7 @@ export const batchNormEval: Op<
   launches(inputs, [y], { eps }): Launch[] {
     const lanes = lanesOf(y);
     const params = [y.shape[y.rank - 1] / lanes, f32bits(eps)];
-    return [{ program: normalises(lanes), read: inputs, write: [y], params, grid: grid(y.size / lanes) }];
+    return [launchThreads(y.size / lanes, normalises(lanes), inputs, [y], params)];
   },
   vjp(g, { inputs: [x, gamma, , mean, variance], attrs: { eps }, places }) {
     const rstd = once(() => rsqrt(add(variance, eps)));

@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineMultiOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import adamStepWgsl from '../wgsl/adamStep.wgsl.js';
@@ -87,15 +87,9 @@ export const adamStep: Op<
     const floats = [...betas.map((beta) => 1 - beta), ...logs, eps].map(f32bits);
     const averaged = updated.length > 3;
     const fours = selectFours(capabilities);
-    return [
-      {
-        program: steps({ averaged, fours }),
-        read: [gradients, status, rules],
-        write: updated,
-        params: [...floats, decoupled ? 1 : 0, ...parameterAverageWords(attrs)],
-        grid: grid(updated[0].size / 4 / fours),
-      },
-    ];
+    const threads = updated[0].size / 4 / fours;
+    const params = [...floats, decoupled ? 1 : 0, ...parameterAverageWords(attrs)];
+    return [launchThreads(threads, steps({ averaged, fours }), [gradients, status, rules], updated, params)];
   },
   vjp: null,
   donates: [0, 2, 3, 6],

@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch } from '../../tensor/backend.js';
-import { grid, threadEntry } from '../../tensor/grid.js';
+import { launchThreads, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -39,7 +39,7 @@ export const blend: Op<[mean: Tensor, x: Tensor], BlendAttrs> = /* @__PURE__ */ 
     const vec = mean.size % 4 === 0;
     const params = [f32bits(share), 0, 0, 0];
     const program = blends(vec ? 'vec4f' : 'f32');
-    return [{ program, read: [x], write: [mean], params, grid: grid(vec ? mean.size / 4 : mean.size) }];
+    return [launchThreads(vec ? mean.size / 4 : mean.size, program, [x], [mean], params)];
   },
   vjp: null,
   donates: [0],

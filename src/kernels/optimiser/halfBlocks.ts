@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import type { Launch } from '../../tensor/backend.js';
-import { grid, threadEntry } from '../../tensor/grid.js';
+import { launchThreads, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, requireDType } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -37,7 +37,7 @@ export const halfBlocks: Op<[arena: Tensor, blocks: Tensor], object> = /* @__PUR
     });
   },
   launches([arena, blocks], [y]): Launch[] {
-    return [{ program: halves(), read: [arena, blocks], write: [y], grid: grid(y.size / 4) }];
+    return [launchThreads(y.size / 4, halves(), [arena, blocks], [y])];
   },
   vjp: null,
 });

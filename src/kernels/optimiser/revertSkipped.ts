@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import type { Launch } from '../../tensor/backend.js';
-import { grid, threadEntry } from '../../tensor/grid.js';
+import { launchThreads, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -31,7 +31,7 @@ export const revertSkipped: Op<[x: Tensor, before: Tensor, status: Tensor], obje
     if (status.data[STATUS.finite] === 0) x.data.set(before.data);
   },
   launches([, before, status], [x]): Launch[] {
-    return [{ program: reverts(), read: [before, status], write: [x], grid: grid(x.size / 4) }];
+    return [launchThreads(x.size / 4, reverts(), [before, status], [x])];
   },
   vjp: null,
   donates: [0],

@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineMultiOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import sgdStepWgsl from '../wgsl/sgdStep.wgsl.js';
@@ -85,15 +85,9 @@ export const sgdStep: Op<
     const { momentum, dampening, nesterov } = attrs;
     const averaged = updated.length > 2;
     const fours = selectFours(capabilities);
-    return [
-      {
-        program: steps({ averaged, fours }),
-        read: [gradients, status, rules],
-        write: updated,
-        params: [f32bits(momentum), f32bits(1 - dampening), nesterov ? 1 : 0, ...parameterAverageWords(attrs)],
-        grid: grid(updated[0].size / 4 / fours),
-      },
-    ];
+    const threads = updated[0].size / 4 / fours;
+    const params = [f32bits(momentum), f32bits(1 - dampening), nesterov ? 1 : 0, ...parameterAverageWords(attrs)];
+    return [launchThreads(threads, steps({ averaged, fours }), [gradients, status, rules], updated, params)];
   },
   vjp: null,
   donates: [0, 2, 5],

@@ -1,7 +1,7 @@
 import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import type { Launch } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import avgPool2dWgsl from '../wgsl/avgPool2d.wgsl.js';
@@ -50,7 +50,7 @@ export const avgPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
   launches([x], [y], attrs): Launch[] {
     const lanes = lanesOf(x);
     const params = windowParams(windowsOver('avgPool2d', x.shape, attrs), lanes);
-    return [{ program: pools(lanes), read: [x], write: [y], params, grid: grid(y.size / lanes) }];
+    return [launchThreads(y.size / lanes, pools(lanes), [x], [y], params)];
   },
   vjp: (g, { inputs: [x], attrs }) => [() => avgPool2dGrad(g, { ...attrs, size: [x.shape[1], x.shape[2]] })],
   keep: { inputs: [] },
@@ -82,7 +82,7 @@ export const avgPool2dGrad: Op<[g: Tensor], UnpoolAttrs> = /* @__PURE__ */ defin
   launches([g], [dx], attrs): Launch[] {
     const lanes = lanesOf(g);
     const params = windowParams(windowsOf('avgPool2dGrad', g.shape, attrs), lanes);
-    return [{ program: gradients(lanes), read: [g], write: [dx], params, grid: grid(dx.size / lanes) }];
+    return [launchThreads(dx.size / lanes, gradients(lanes), [g], [dx], params)];
   },
   vjp: (g, { attrs: { kernel, stride, padding } }) => [() => avgPool2d(g, { kernel, stride, padding })],
   keep: { inputs: [] },

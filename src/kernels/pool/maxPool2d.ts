@@ -2,7 +2,7 @@ import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import type { Launch } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, requireFloats, type Shape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -63,7 +63,7 @@ export const maxPool2d: Op<[x: Tensor], PoolAttrs> = /* @__PURE__ */ defineOp({
   launches([x], [y, index], attrs): Launch[] {
     const lanes = lanesOf(x);
     const params = windowParams(windowsOver('maxPool2d', x.shape, attrs), lanes);
-    return [{ program: pools(lanes), read: [x], write: [y, index], params, grid: grid(y.size / lanes) }];
+    return [launchThreads(y.size / lanes, pools(lanes), [x], [y, index], params)];
   },
   vjp: (g, { inputs: [x], outputs: [, index], attrs }) => [
     () => maxPool2dGrad(g, index, { ...attrs, size: [x.shape[1], x.shape[2]] }),
@@ -104,7 +104,7 @@ export const maxPool2dGrad: Op<[g: Tensor, index: Tensor], UnpoolAttrs> = /* @__
   launches([g, index], [dx], attrs): Launch[] {
     const lanes = lanesOf(g);
     const params = windowParams(windowsOf('maxPool2dGrad', g.shape, attrs), lanes);
-    return [{ program: gradients(lanes), read: [g, index], write: [dx], params, grid: grid(dx.size / lanes) }];
+    return [launchThreads(dx.size / lanes, gradients(lanes), [g, index], [dx], params)];
   },
   vjp: (g, { inputs: [, index], attrs }) => [() => maxPool2dGather(g, index, attrs), null],
   keep: { inputs: [1] },
@@ -139,7 +139,7 @@ export const maxPool2dGather: Op<[x: Tensor, index: Tensor], UnpoolAttrs> = /* @
   launches([x, index], [y], attrs): Launch[] {
     const lanes = lanesOf(x);
     const params = windowParams(windowsOver('maxPool2dGather', x.shape, attrs), lanes);
-    return [{ program: gathers(lanes), read: [x, index], write: [y], params, grid: grid(y.size / lanes) }];
+    return [launchThreads(y.size / lanes, gathers(lanes), [x, index], [y], params)];
   },
   vjp: (g, { inputs: [, index], attrs }) => [() => maxPool2dGrad(g, index, attrs), null],
   keep: { inputs: [1] },
