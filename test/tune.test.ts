@@ -9,10 +9,10 @@ import { DeviceError } from '../src/errors.js';
 import { choicesFile } from '../src/io/node/choicesFile.js';
 import { matmul } from '../src/kernels/product/matmul.js';
 import { cpu } from '../src/tensor/cpu.js';
-import { MeasuredChoices } from '../src/tensor/measuredChoices.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
 import { choicesKey, loadChoices, VERSION } from '../src/testing/choiceStore.js';
+import { MeasuredChoices } from '../src/testing/measuredChoices.js';
 import { tune } from '../src/testing/tune.js';
 import { withGpu } from './adapter.js';
 

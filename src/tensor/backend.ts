@@ -24,7 +24,8 @@ export interface Capabilities {
   readonly timestamps: boolean;
   /** The most bytes that one binding, hence one tensor, may have. */
   readonly maxBindingBytes: number;
-  readonly choices?: Choices;
+  /** Not there until `tune` or `loadChoices` sets it. */
+  choices?: Choices;
 }
 
 /** An operand as the float64 reference sees it: row-major elements. */

@@ -1,4 +1,4 @@
-import { DeviceError, ShapeError } from '../errors.js';
+import { DeviceError } from '../errors.js';
 import { Allocation } from './allocation.js';
 import {
   type Capabilities,
@@ -9,14 +9,25 @@ import {
   type View,
 } from './backend.js';
 import { ConstantCache } from './constantCache.js';
-import { checkElements } from './elements.js';
-import { flattenData, type TensorData } from './nested.js';
-import { checkDType, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
-import { type Device, type Kernel, Tensor } from './tensor.js';
+import type { TensorData } from './nested.js';
+import { checkWrite, newTensor, tensorOf } from './newTensor.js';
+import type { DType, Shape } from './shape.js';
+import type { Device, Kernel, Tensor } from './tensor.js';
 
 type ReferenceArray = Float64Array | Int32Array | Uint32Array;
 
 const ARRAY = { float32: Float64Array, float16: Float64Array, int32: Int32Array, uint32: Uint32Array } as const;
+
+/** What a device can do that computes nothing but the reference. */
+export const REFERENCE: Capabilities = {
+  tier: 'reference',
+  vendor: 'wgrad',
+  architecture: 'float64',
+  subgroupSize: 0,
+  float16: true,
+  timestamps: false,
+  maxBindingBytes: Number.MAX_SAFE_INTEGER,
+};
 
 class CpuAllocation extends Allocation {
   readonly data: ReferenceArray;
@@ -34,18 +45,10 @@ class CpuAllocation extends Allocation {
 }
 
 /** The float64 reference, which runs every op as plain loops: the judge of all kernels, and a device without an adapter. */
-class CpuDevice implements Device {
+export class CpuDevice implements Device {
   readonly kind = 'cpu';
   readonly description: string;
-  readonly capabilities: Capabilities = {
-    tier: 'reference',
-    vendor: 'wgrad',
-    architecture: 'float64',
-    subgroupSize: 0,
-    float16: true,
-    timestamps: false,
-    maxBindingBytes: Number.MAX_SAFE_INTEGER,
-  };
+  readonly capabilities: Capabilities = REFERENCE;
   readonly #constants = new ConstantCache(this);
   #runs = 0;
   #buffers = 0;
@@ -53,23 +56,16 @@ class CpuDevice implements Device {
   #peak = 0;
   #destroyed = false;
 
-  constructor(because: string | undefined) {
-    const name = 'CPU reference (float64 JavaScript loops)';
-    this.description = because ? `${name}, because ${because}` : name;
+  constructor(description: string) {
+    this.description = description;
   }
 
   tensor(nested: TensorData, given?: Shape, dtype: DType = dtypeOf(nested)): Tensor {
-    const { data, shape } = flattenData(nested, dtype, given);
-    checkShape('tensor', shape);
-    const t = new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
-    this.write(t, data);
-    return t;
+    return tensorOf(this, nested, dtype, given);
   }
 
   zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
-    checkShape('zeros', shape);
-    checkDType('zeros', dtype);
-    return new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
+    return newTensor('zeros', this, shape, dtype, true);
   }
 
   scalar(value: number, dtype: DType = 'float32'): Tensor {
@@ -77,14 +73,7 @@ class CpuDevice implements Device {
   }
 
   write(tensor: Tensor, data: ArrayLike<number>): void {
-    tensor.assertLive('write');
-    tensor.assertOn(this, 'write');
-    if (data.length !== tensor.size) {
-      throw new ShapeError(
-        `write: shape ${formatShape(tensor.shape)} has ${tensor.size} elements, the data has ${data.length}`,
-      );
-    }
-    checkElements('write', tensor.dtype, data);
+    checkWrite(this, tensor, data);
     view(tensor).data.set(data);
   }
 
@@ -153,5 +142,6 @@ function view(tensor: Tensor): View {
 
 /** Opens the float64 reference backend; `because` says in its description why it was chosen. */
 export function cpu({ because }: { readonly because?: string } = {}): Device {
-  return new CpuDevice(because);
+  const name = 'CPU reference (float64 JavaScript loops)';
+  return new CpuDevice(because ? `${name}, because ${because}` : name);
 }

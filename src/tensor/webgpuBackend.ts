@@ -1,4 +1,4 @@
-import { DeviceError, ShapeError } from '../errors.js';
+import { DeviceError } from '../errors.js';
 import type { Allocation } from './allocation.js';
 import {
   type Capabilities,
@@ -11,16 +11,15 @@ import {
   type TypedArray,
 } from './backend.js';
 import { ConstantCache } from './constantCache.js';
-import { checkElements } from './elements.js';
 import { withHalfBindings } from './float16Rewriter.js';
-import { MeasuredChoices } from './measuredChoices.js';
-import { flattenData, type TensorData } from './nested.js';
+import type { TensorData } from './nested.js';
+import { checkWrite, newTensor, tensorOf } from './newTensor.js';
 import { notice } from './notice.js';
 import type { Profile } from './profile.js';
 import { scope } from './scope.js';
 import { inScope } from './scopeStack.js';
-import { bytesOf, checkDType, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
-import { type Kernel, Tensor } from './tensor.js';
+import { bytesOf, type DType, formatShape, type Shape } from './shape.js';
+import type { Kernel, Tensor } from './tensor.js';
 import type { OpenDevice } from './webgpuAdapter.js';
 import type { WebGpuDevice, WebGpuOptions } from './webgpuDevice.js';
 import { fromDevice, toDevice } from './webgpuElements.js';
@@ -58,7 +57,7 @@ export class WebGpuBackend implements WebGpuDevice {
     { memoryLimit = most, assume, quiet = false, onCompile = quiet ? () => {} : sayCompiling }: WebGpuOptions,
   ) {
     this.gpu = gpu;
-    this.capabilities = { choices: new MeasuredChoices(), ...capabilities, ...assume };
+    this.capabilities = { ...capabilities, ...assume };
     this.description = description;
     this.#failures = new Failures(gpu);
     this.#staging = new StagingBuffers(gpu);
@@ -77,17 +76,11 @@ export class WebGpuBackend implements WebGpuDevice {
   }
 
   tensor(nested: TensorData, given?: Shape, dtype: DType = dtypeOf(nested)): Tensor {
-    const { data, shape } = flattenData(nested, dtype, given);
-    checkShape('tensor', shape);
-    const t = new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape)));
-    this.write(t, data);
-    return t;
+    return tensorOf(this, nested, dtype, given);
   }
 
   zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
-    checkShape('zeros', shape);
-    checkDType('zeros', dtype);
-    return new Tensor(this, shape, dtype, this.allocate(dtype, sizeOf(shape), true));
+    return newTensor('zeros', this, shape, dtype, true);
   }
 
   scalar(value: number, dtype: DType = 'float32'): Tensor {
@@ -95,15 +88,8 @@ export class WebGpuBackend implements WebGpuDevice {
   }
 
   write(tensor: Tensor, data: ArrayLike<number>): void {
-    tensor.assertLive('write');
-    tensor.assertOn(this, 'write');
+    checkWrite(this, tensor, data);
     this.#encoder.trace?.refuse(`data of shape ${formatShape(tensor.shape)} came from the host`);
-    if (data.length !== tensor.size) {
-      throw new ShapeError(
-        `write: shape ${formatShape(tensor.shape)} has ${tensor.size} elements, the data has ${data.length}`,
-      );
-    }
-    checkElements('write', tensor.dtype, data);
     const pooled = pooledOf(tensor);
     // The queue would overtake commands that are recorded but not submitted.
     if (pooled.lastUse === this.#encoder.serial) this.flush();

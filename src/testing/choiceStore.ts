@@ -1,6 +1,6 @@
-import { MeasuredChoices } from '../tensor/measuredChoices.js';
 import type { Device } from '../tensor/tensor.js';
 import { isRecord } from '../tensor/tree.js';
+import { choicesOf, type MeasuredChoices } from './measuredChoices.js';
 
 /** The version whose kernels a choice was measured with. */
 export const VERSION = '0.1.0';
@@ -33,8 +33,8 @@ export async function loadChoices(
   store: ChoiceStore,
   note: (text: string) => void = () => undefined,
 ): Promise<number> {
-  const { choices } = device.capabilities;
-  if (!(choices instanceof MeasuredChoices)) return 0;
+  const choices = choicesOf(device);
+  if (!choices) return 0;
   const answers = Object.entries((await readTables(store, note))[choicesKey(device)] ?? {});
   for (const [question, answer] of answers) choices.set(question, answer);
   return answers.length;

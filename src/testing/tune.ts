@@ -2,13 +2,13 @@ import type { Fill } from '../autograd/cases.js';
 import { type AnyOp, defineOp } from '../autograd/op.js';
 import { DeviceError, GradcheckError } from '../errors.js';
 import type { View } from '../tensor/backend.js';
-import { MeasuredChoices } from '../tensor/measuredChoices.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import type { Device } from '../tensor/tensor.js';
 import { checkKernel, outputsOf } from './checkKernel.js';
 import { type ChoiceStore, loadChoices, saveChoices } from './choiceStore.js';
 import { drawFill, upload } from './hostArray.js';
+import { choicesOf, type MeasuredChoices } from './measuredChoices.js';
 import { Stopwatch } from './stopwatch.js';
 
 interface Call {
@@ -62,8 +62,8 @@ export async function tune(
   calls: readonly TuneCall[],
   { store, again = false, note = () => undefined }: TuneOptions = {},
 ): Promise<TuneResult[]> {
-  const { choices } = device.capabilities;
-  if (!(choices instanceof MeasuredChoices)) {
+  const choices = choicesOf(device);
+  if (!choices) {
     throw new DeviceError(
       `tune: '${device.description}' has one kernel per op, so there is no choice; open a WebGPU device`,
     );

@@ -1,9 +1,10 @@
 import { attributesOf } from '../../autograd/attributes.js';
 import { type Bindable, f32bits, type Launch } from '../../tensor/backend.js';
 import { launchThreads, threadEntry } from '../../tensor/grid.js';
+import { newTensor } from '../../tensor/newTensor.js';
 import { programs } from '../../tensor/programs.js';
-import { checkDType, checkShape, type DType, isFloat, type Shape, sizeOf } from '../../tensor/shape.js';
-import { type Device, type Kernel, Tensor } from '../../tensor/tensor.js';
+import { type DType, isFloat, type Shape } from '../../tensor/shape.js';
+import type { Device, Kernel, Tensor } from '../../tensor/tensor.js';
 
 interface FillAttrs {
   readonly value: number;
@@ -44,9 +45,7 @@ const FULL_DEFAULTS: { shape: Shape; value: number; dtype: DType } = { shape: []
 /** A tensor whose elements are all `value`; unlike a cached `device.scalar`, its memory is its own. */
 export function full(device: Device, attrs: { shape: Shape; value: number; dtype?: DType }): Tensor {
   const { shape, value, dtype } = attributesOf('full', FULL_DEFAULTS, attrs);
-  checkShape('full', shape);
-  checkDType('full', dtype);
-  const y = new Tensor(device, shape, dtype, device.allocate(dtype, sizeOf(shape)));
+  const y = newTensor('full', device, shape, dtype);
   device.run(fill, [], [y], { value });
   return y;
 }

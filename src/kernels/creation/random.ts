@@ -1,10 +1,11 @@
 import { attributesOf } from '../../autograd/attributes.js';
 import { ShapeError } from '../../errors.js';
 import { launchThreads } from '../../tensor/grid.js';
+import { newTensor } from '../../tensor/newTensor.js';
 import { programs } from '../../tensor/programs.js';
 import { Rng } from '../../tensor/rng.js';
-import { checkShape, type Shape, sizeOf } from '../../tensor/shape.js';
-import { type Device, type Kernel, Tensor } from '../../tensor/tensor.js';
+import { type Shape, sizeOf } from '../../tensor/shape.js';
+import type { Device, Kernel, Tensor } from '../../tensor/tensor.js';
 import { nameValue } from '../../tensor/tree.js';
 import random, { type Distribution } from '../wgsl/random.wgsl.js';
 
@@ -39,9 +40,8 @@ function drawing(name: string, distribution: Distribution): Draw {
   };
   return (device, rng, attrs) => {
     const { shape } = attributesOf(name, NO_SHAPE, attrs);
-    checkShape(name, shape);
     if (!(rng instanceof Rng)) throw new ShapeError(`${name}: rng is ${nameValue(rng)}, expected an Rng; pass one`);
-    const y = new Tensor(device, shape, 'float32', device.allocate('float32', sizeOf(shape)));
+    const y = newTensor(name, device, shape, 'float32');
     const counter = rng.reserve(drawn * Math.ceil(sizeOf(shape) / drawn));
     device.run(kernel, [], [y], { key: rng.key, counter });
     return y;

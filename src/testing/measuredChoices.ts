@@ -1,4 +1,5 @@
-import type { Choices } from './backend.js';
+import type { Choices } from '../tensor/backend.js';
+import type { Device } from '../tensor/tensor.js';
 
 /**
  * A table of measured choices. While `tune` fills it, it also notes which questions kernels ask (`asking`) and answers them
@@ -43,4 +44,10 @@ export class MeasuredChoices implements Choices {
       this.#trial = undefined;
     }
   }
+}
+
+/** The table that a device's kernels ask, a new one if it has none; undefined for a device without a choice of kernels. */
+export function choicesOf({ kind, capabilities }: Device): MeasuredChoices | undefined {
+  if (kind === 'webgpu') capabilities.choices ??= new MeasuredChoices();
+  return capabilities.choices instanceof MeasuredChoices ? capabilities.choices : undefined;
 }
