@@ -1,4 +1,4 @@
-/** The files with ops: every op and every `...Cases` that they export is in the registry, see `cases.ts`. */
+/** The files with ops and those with their cases: every op and every `...Cases` that they export is in the registry, see `cases.ts`. */
 export * from './creation/full.js';
 export * from './creation/random.js';
 export * from './creation/randomSeed.js';
@@ -13,6 +13,8 @@ export * from './elementwise/unary.js';
 export * from './elementwise/where.js';
 export * from './image/affineWarp.js';
 export * from './image/resizeBilinear.js';
+export * from './image/resizeBilinearCases.js';
+export * from './image/warpCases.js';
 export * from './image/warpPixels.js';
 export * from './indexing/gather.js';
 export * from './indexing/oneHot.js';
@@ -23,15 +25,20 @@ export * from './layout/permute.js';
 export * from './layout/reshape.js';
 export * from './layout/slice.js';
 export * from './norm/batchNorm.js';
+export * from './norm/batchNormCases.js';
 export * from './norm/batchNormEval.js';
 export * from './norm/batchNormGrad.js';
+export * from './norm/batchNormGradCases.js';
 export * from './norm/normalise.js';
+export * from './norm/normaliseCases.js';
 export * from './optimiser/adamStep.js';
 export * from './optimiser/blend.js';
 export * from './optimiser/gradStatus.js';
+export * from './optimiser/gradStatusCases.js';
 export * from './optimiser/halfBlocks.js';
 export * from './optimiser/revertSkipped.js';
 export * from './optimiser/sgdStep.js';
+export * from './optimiser/stepCases.js';
 export * from './pool/avgPool2d.js';
 export * from './pool/globalAveragePool.js';
 export * from './pool/maxPool2d.js';

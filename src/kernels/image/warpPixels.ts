@@ -1,4 +1,3 @@
-import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits } from '../../tensor/backend.js';
@@ -6,17 +5,7 @@ import { programs } from '../../tensor/programs.js';
 import { formatShape, requireDType } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { warpPixels as warpPixelsCode } from '../wgsl/affineWarp.wgsl.js';
-import {
-  noDerivative,
-  SAMPLE_MATRICES,
-  sampleColours,
-  WARP_DEFAULTS,
-  type WarpAttrs,
-  warp,
-  warpGrid,
-  warpShape,
-  warpTolerance,
-} from './affineWarp.js';
+import { noDerivative, WARP_DEFAULTS, type WarpAttrs, warp, warpGrid, warpShape } from './affineWarp.js';
 
 const warps = /* @__PURE__ */ programs('warpPixels', warpPixelsCode);
 
@@ -79,84 +68,3 @@ export const warpPixels: Op<[pixels: Tensor, places: Tensor, matrix: Tensor, col
     vjp: () => [null, null, noDerivative('warpPixels'), noDerivative('warpPixels')],
     keep: { inputs: [] },
   });
-
-/** A word of four levels. */
-const word = () => ({ dtype: 'uint32', hi: 2 ** 32 }) as const;
-
-export const warpPixelsCases = (): OpCases => ({
-  op: warpPixels,
-  samples: [
-    {
-      inputs: [
-        { shape: [50], ...word() },
-        { shape: [3, 3], dtype: 'uint32', values: [0, 5, 4, 20, 3, 7, 41, 1, 2] },
-        { shape: [3, 6], values: SAMPLE_MATRICES.flat() },
-        { shape: [3, 4, 3], values: sampleColours(3, 3, 255) },
-      ],
-      attrs: { height: 6, width: 7 },
-      order: 0,
-    },
-    ...[1, 2, 4].map((C) => ({
-      inputs: [
-        { shape: [12], ...word() },
-        { shape: [1, 3], dtype: 'uint32' as const, values: [0, 4, 3] },
-        { shape: [1, 6], values: SAMPLE_MATRICES[0] },
-        { shape: [1, 4, C], values: sampleColours(1, C, 255) },
-      ],
-      attrs: { height: 3, width: 5, padding: 100 },
-      order: 0 as const,
-    })),
-  ],
-  errors: [
-    {
-      inputs: [{ shape: [9] }, { shape: [1, 3], dtype: 'uint32' }, { shape: [1, 6] }, { shape: [1, 4, 3] }],
-      message: /warpPixels: operand 0 is float32, expected uint32/,
-    },
-    {
-      inputs: [
-        { shape: [9], dtype: 'uint32' },
-        { shape: [2], dtype: 'uint32' },
-        { shape: [1, 6] },
-        { shape: [1, 4, 3] },
-      ],
-      message: /places \[2\], expected \[M\] and \[N, 3\]/,
-    },
-    {
-      inputs: [
-        { shape: [9], dtype: 'uint32' },
-        { shape: [1, 3], dtype: 'uint32' },
-        { shape: [1, 6] },
-        { shape: [1, 4, 5] },
-      ],
-      message: /expected \[1, 4, C\] with C from 1 to 4/,
-    },
-    {
-      inputs: [
-        { shape: [9], dtype: 'uint32' },
-        { shape: [2, 3], dtype: 'uint32' },
-        { shape: [1, 6] },
-        { shape: [2, 4, 3] },
-      ],
-      message: /matrix is \[1, 6\], expected \[2, 6\]/,
-    },
-  ],
-  bench: [
-    {
-      name: 'crops of photographs, 32 of 480x360 to 256x192',
-      inputs: [
-        { shape: [32 * 480 * 360], ...word() },
-        {
-          shape: [32, 3],
-          dtype: 'uint32',
-          values: Array.from({ length: 32 }, (_, n) => [n * 480 * 360, 480, 360]).flat(),
-        },
-        { shape: [32, 6], values: Array.from({ length: 32 }, () => [1.5, 0.3, 10, -0.3, 1.5, 60]).flat() },
-        { shape: [32, 4, 3], values: sampleColours(32, 3, 255) },
-      ],
-      attrs: { height: 256, width: 192 },
-      flop: 32 * 256 * 192 * 3 * 16,
-      bytes: 4 * 32 * (480 * 360 + 3 * 256 * 192),
-    },
-  ],
-  tolerance: warpTolerance(),
-});

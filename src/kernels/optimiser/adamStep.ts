@@ -1,4 +1,3 @@
-import type { OpCases } from '../../autograd/cases.js';
 import { defineMultiOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch } from '../../tensor/backend.js';
@@ -12,15 +11,7 @@ import {
   type ParameterAverageAttrs,
   parameterAverageWords,
 } from './parameterAverage.js';
-import {
-  checkArenas,
-  RESNET18_ARENA,
-  RULE_BLOCK,
-  RULES_SAMPLE,
-  STATUS,
-  selectFours,
-  statusSample,
-} from './stepStatus.js';
+import { checkArenas, RULE_BLOCK, STATUS, selectFours } from './stepStatus.js';
 
 const steps = /* @__PURE__ */ programs('adamStep', adamStepWgsl);
 
@@ -93,55 +84,4 @@ export const adamStep: Op<
   },
   vjp: null,
   donates: [0, 2, 3, 6],
-});
-
-const arena = { shape: [192] };
-const second = { shape: [192], lo: 0.1, hi: 1 };
-
-export const adamStepCases = (): OpCases => ({
-  op: adamStep,
-  samples: [
-    { inputs: [arena, arena, arena, second, statusSample(1, 1), RULES_SAMPLE] },
-    { inputs: [arena, arena, arena, second, statusSample(7, 0.3), RULES_SAMPLE], attrs: { decoupled: true } },
-    {
-      inputs: [arena, arena, arena, second, statusSample(900, 1), RULES_SAMPLE],
-      attrs: { betas: [0, 0.99], eps: 1e-3 },
-    },
-    { inputs: [arena, arena, arena, second, statusSample(2, 1, { finite: 0 }), RULES_SAMPLE] },
-    { inputs: [arena, arena, arena, second, statusSample(3, 1), RULES_SAMPLE, arena], attrs: { emaDecay: 0.8 } },
-    { inputs: [arena, arena, arena, second, statusSample(3, 1), RULES_SAMPLE, arena], attrs: { emaWarmUp: true } },
-    { inputs: [arena, arena, arena, second, statusSample(3, 1, { finite: 0 }), RULES_SAMPLE, arena] },
-  ],
-  errors: [
-    {
-      inputs: [arena, { shape: [128] }, arena, arena, { shape: [6] }, { shape: [3, 2] }],
-      message: /gradients \[128\] must be a flat arena/,
-    },
-    {
-      inputs: [arena, arena, arena, arena, { shape: [6] }, { shape: [3, 2] }],
-      attrs: { betas: [0.9, 1] },
-      message: /betas in \[0, 1\)/,
-    },
-    {
-      inputs: [arena, arena, arena, arena, { shape: [6] }, { shape: [3, 2] }, { shape: [64] }],
-      message: /ema \[64\] must be a flat arena/,
-    },
-    {
-      inputs: [arena, arena, arena, arena, { shape: [6] }, { shape: [3, 2] }, arena],
-      attrs: { emaDecay: 1 },
-      message: /decay of the average must be in \[0, 1\), got 1/,
-    },
-  ],
-  bench: [
-    {
-      name: 'ResNet-18',
-      inputs: [
-        ...[{}, {}, {}, { lo: 0 }].map((range) => ({ shape: [RESNET18_ARENA], ...range })),
-        statusSample(10, 1),
-        { shape: [RESNET18_ARENA / RULE_BLOCK, 2], lo: 0.5 },
-      ],
-      flop: 18 * RESNET18_ARENA,
-      bytes: 4 * 7 * RESNET18_ARENA,
-    },
-  ],
 });

@@ -1,4 +1,3 @@
-import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch } from '../../tensor/backend.js';
@@ -6,7 +5,6 @@ import { launchThreads, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { RESNET18_ARENA } from './stepStatus.js';
 
 export interface BlendAttrs {
   /** Of `x` in the result. */
@@ -56,24 +54,3 @@ ${threadEntry('i', 'arrayLength(&mean)')}
   mean[i] = old + share.x * (x[i] - old);
 }`,
 );
-
-export const blendCases = (): OpCases => ({
-  op: blend,
-  samples: [
-    { inputs: [{ shape: [3, 5] }, { shape: [3, 5] }], attrs: { share: 1 / 3 } },
-    { inputs: [{ shape: [128] }, { shape: [128] }] },
-    { inputs: [{ shape: [] }, { shape: [] }], attrs: { share: 1 } },
-  ],
-  errors: [
-    { inputs: [{ shape: [3] }, { shape: [1] }], message: /x \[1\] must be like the mean \[3\]/ },
-    { inputs: [{ shape: [3] }, { shape: [3] }], attrs: { share: 2 }, message: /share must be in \[0, 1\], got 2/ },
-  ],
-  bench: [
-    {
-      name: 'ResNet-18',
-      inputs: [{ shape: [RESNET18_ARENA] }, { shape: [RESNET18_ARENA] }],
-      flop: 3 * RESNET18_ARENA,
-      bytes: 12 * RESNET18_ARENA,
-    },
-  ],
-});

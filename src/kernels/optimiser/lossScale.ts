@@ -1,4 +1,3 @@
-import type { Fill } from '../../autograd/cases.js';
 import type { TensorSpec } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import type { View } from '../../tensor/backend.js';
@@ -49,8 +48,4 @@ export function moveLossScale({ data }: View, finite: boolean, { growth, backoff
   const next = data[0] * (finite ? (grows ? growth : 1) : backoff);
   data[0] = Math.min(Math.max(next, LOSS_SCALE_RANGE[0]), LOSS_SCALE_RANGE[1]);
   data[1] = grows ? 0 : good;
-}
-
-export function lossScaleSample(scale: number, good: number): Fill {
-  return { shape: [2], values: [scale, good] };
 }

@@ -1,4 +1,3 @@
-import type { OpCases } from '../../autograd/cases.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import type { Launch } from '../../tensor/backend.js';
@@ -6,7 +5,7 @@ import { launchThreads, threadEntry } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { checkStatus, STATUS, statusSample } from './stepStatus.js';
+import { checkStatus, STATUS } from './stepStatus.js';
 
 /**
  * @internal What a step that was left out must leave as it was, in place: `x = before` if `status` is not finite, else x.
@@ -47,22 +46,3 @@ ${threadEntry('i', 'arrayLength(&x)')}
   if (status[${STATUS.finite}] == 0.0) { x[i] = before[i]; }
 }`,
 );
-
-export const revertSkippedCases = (): OpCases => ({
-  op: revertSkipped,
-  samples: [
-    { inputs: [{ shape: [132] }, { shape: [132] }, statusSample(3, 1)] },
-    { inputs: [{ shape: [132] }, { shape: [132] }, statusSample(3, 1, { finite: 0 })] },
-    {
-      inputs: [{ shape: [4], values: [Number.NaN, 1, 2, 3] }, { shape: [4] }, statusSample(3, 1, { finite: 0 })],
-    },
-  ],
-  errors: [
-    { inputs: [{ shape: [4] }, { shape: [8] }, { shape: [6] }], message: /alike, got \[4\] and \[8\]/ },
-    { inputs: [{ shape: [5] }, { shape: [5] }, { shape: [6] }], message: /whole vec4s/ },
-    { inputs: [{ shape: [4] }, { shape: [4] }, { shape: [5] }], message: /status must be \[6\]/ },
-  ],
-  bench: [
-    { name: 'ResNet-18', inputs: [{ shape: [9600] }, { shape: [9600] }, statusSample(3, 1)], flop: 0, bytes: 4 * 9600 },
-  ],
-});

@@ -1,4 +1,3 @@
-import type { OpCases } from '../../autograd/cases.js';
 import { defineMultiOp, type Op } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import { f32bits, type Launch } from '../../tensor/backend.js';
@@ -12,15 +11,7 @@ import {
   type ParameterAverageAttrs,
   parameterAverageWords,
 } from './parameterAverage.js';
-import {
-  checkArenas,
-  RESNET18_ARENA,
-  RULE_BLOCK,
-  RULES_SAMPLE,
-  STATUS,
-  selectFours,
-  statusSample,
-} from './stepStatus.js';
+import { checkArenas, RULE_BLOCK, STATUS, selectFours } from './stepStatus.js';
 
 const steps = /* @__PURE__ */ programs('sgdStep', sgdStepWgsl);
 
@@ -91,51 +82,4 @@ export const sgdStep: Op<
   },
   vjp: null,
   donates: [0, 2, 5],
-});
-
-const arena = { shape: [192] };
-
-export const sgdStepCases = (): OpCases => ({
-  op: sgdStep,
-  samples: [
-    { inputs: [arena, arena, arena, statusSample(4, 1), RULES_SAMPLE] },
-    { inputs: [arena, arena, arena, statusSample(1, 0.3), RULES_SAMPLE], attrs: { momentum: 0.9, dampening: 0.5 } },
-    {
-      inputs: [arena, arena, arena, statusSample(2, 1, { lr: 0.3 }), RULES_SAMPLE],
-      attrs: { momentum: 0.9, dampening: 0.5 },
-    },
-    { inputs: [arena, arena, arena, statusSample(5, 1), RULES_SAMPLE], attrs: { momentum: 0.8, nesterov: true } },
-    { inputs: [arena, arena, arena, statusSample(2, 1, { finite: 0 }), RULES_SAMPLE], attrs: { momentum: 0.9 } },
-    { inputs: [arena, arena, arena, statusSample(8, 1), RULES_SAMPLE, arena], attrs: { emaDecay: 0.7 } },
-    { inputs: [arena, arena, arena, statusSample(8, 1), RULES_SAMPLE, arena], attrs: { emaWarmUp: true } },
-  ],
-  errors: [
-    {
-      inputs: [arena, arena, arena, { shape: [6] }, { shape: [2, 2] }],
-      message: /rules must be \[3, 2\]/,
-    },
-    {
-      inputs: [arena, arena, arena, { shape: [6] }, { shape: [3, 2] }],
-      attrs: { momentum: 1 },
-      message: /momentum and dampening in \[0, 1\)/,
-    },
-    {
-      inputs: [arena, arena, arena, { shape: [6] }, { shape: [3, 2] }],
-      attrs: { nesterov: true },
-      message: /nesterov wants momentum/,
-    },
-  ],
-  bench: [
-    {
-      name: 'ResNet-18',
-      inputs: [
-        ...[1, 2, 3].map(() => ({ shape: [RESNET18_ARENA] })),
-        statusSample(10, 1),
-        { shape: [RESNET18_ARENA / RULE_BLOCK, 2], lo: 0.5 },
-      ],
-      attrs: { momentum: 0.9 },
-      flop: 7 * RESNET18_ARENA,
-      bytes: 4 * 5 * RESNET18_ARENA,
-    },
-  ],
 });

@@ -1,4 +1,3 @@
-import type { Fill } from '../../autograd/cases.js';
 import type { TensorSpec } from '../../autograd/op.js';
 import { ShapeError } from '../../errors.js';
 import type { Capabilities } from '../../tensor/backend.js';
@@ -62,14 +61,3 @@ export function checkStatus(op: string, { shape }: TensorSpec): void {
   if (sameShape(shape, [STATUS_SIZE])) return;
   throw new ShapeError(`${op}: status must be [${STATUS_SIZE}], got ${formatShape(shape)}`);
 }
-
-/** Three blocks: an ordinary one, a frozen one, one with rules of its own. */
-export const RULES_SAMPLE: Fill = { shape: [3, 2], values: [1, 0.01, 0, 0.5, 0.1, 0] };
-
-/** After `steps` steps, with gradients scaled by `scale`. */
-export function statusSample(steps: number, scale: number, { finite = 1, lr = 0.01 } = {}): Fill {
-  return { shape: [STATUS_SIZE], values: [steps, 0, 1, scale, finite, lr] };
-}
-
-/** Parameters of ResNet-18 with the heads of RLE. */
-export const RESNET18_ARENA = 11_200_000;
