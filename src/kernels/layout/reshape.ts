@@ -68,7 +68,7 @@ export const reshape: Op<[x: Tensor], ReshapeAttrs> = /* @__PURE__ */ Object.ass
   { def, apply },
 );
 
-const NO_AXIS = { axis: Number.NaN };
+const NO_AXIS = /* @__PURE__ */ (() => ({ axis: Number.NaN }))();
 const ALL_AXES: { readonly axes?: number | readonly number[] } = { axes: undefined };
 
 /** Inserts an axis of extent 1 so that it stands at `axis` of the result; -1 is behind the last. */
