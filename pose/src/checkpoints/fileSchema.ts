@@ -17,6 +17,8 @@ export function schemaIn(
 ): JointSchema | undefined {
   const run = wgrad === undefined ? null : (parsed(config) as { schema?: unknown; config?: unknown } | null);
   const stored = schema === undefined ? run?.schema : parsed(schema);
+  // A backbone alone, as torchvision's names have it, has lost the head that the joints were of.
+  if (joints === 0) return undefined;
   if (stored === undefined || stored === null) return run?.config ? schemaOfOldRun(run.config, joints) : undefined;
   const found = schemaOfValue(stored, `${path} (schema)`);
   if (found.joints.length === joints) return found;
