@@ -3,7 +3,7 @@ import { identityOf } from './adapterIdentity.js';
 import type { Capabilities } from './backend.js';
 
 /** Features that wgrad's kernels can use; what the adapter lacks is not asked for. */
-const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
+const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', 'subgroup-size-control'] as const;
 
 /** Limits that are raised to the adapter's, for large tensors; kernels stay within the defaults of all others. */
 const RAISED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -99,10 +99,18 @@ function capabilitiesOf(adapter: GPUAdapter, device: GPUDevice): Capabilities {
     tier: isSoftware(info) ? 'software' : 'gpu',
     ...identityOf(info),
     subgroupSize: device.features.has('subgroups') && min === max ? min : 0,
+    ...narrowSubgroupOf(adapter, device),
     float16: device.features.has('shader-f16'),
     timestamps: device.features.has('timestamp-query'),
     maxBindingBytes: device.limits.maxStorageBufferBindingSize,
   };
+}
+
+/** Intel's processors divide the registers of a thread among the lanes of its subgroup; others do not. */
+function narrowSubgroupOf({ info }: GPUAdapter, { features }: GPUDevice): Pick<Capabilities, 'narrowSubgroup'> {
+  const { subgroupMinSize: min = 0, subgroupMaxSize: max = 0 } = info;
+  const offered = features.has('subgroup-size-control' as GPUFeatureName);
+  return offered && identityOf(info).vendor === 'intel' && min > 0 && min < max ? { narrowSubgroup: min } : {};
 }
 
 function describe(info: GPUAdapterInfo): string {

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.js';
+import { withSubgroups } from './narrow.wgsl.js';
 import { lines } from './tile.wgsl.js';
 import { COMPONENTS } from './vec4.wgsl.js';
 import { wholeGroup } from './wholeGroup.wgsl.js';
@@ -18,6 +19,8 @@ export interface Block {
 /** What a product tells the template; all functions return WGSL. */
 export interface BlockedProduct {
   readonly block: Block;
+  /** The subgroup size that the kernel asks for. */
+  readonly subgroup?: number;
   /** Structs, bindings and functions; the parameters `p` hold `baseWords`. */
   readonly declarations: string;
   /** Statements that define `firstStep` and `endStep`, the workgroup's range of slabs, from uniform values only. */
@@ -83,7 +86,8 @@ function checkCover({ block, along }: Pick<BlockedProduct, 'block' | 'along'>): 
 
 /**
  * The kernel of a blocked matrix product. While a slab is multiplied the next one's loads are in flight: they go to
- * registers first and to shared memory when everybody is done with the old slab.
+ * registers first and to shared memory when everybody is done with the old slab. Behind the last slab something is loaded
+ * that nobody uses, because a branch around the loads would cost a move for each number.
  *
  * @throws ShapeError for a block that its invocations would not cover
  */
@@ -112,7 +116,7 @@ export default function blocked(product: BlockedProduct): string {
     along === 'depth' ? `threadY + ${r * acrossY}u` : `4u * (threadY + ${Math.floor(r / 4) * acrossY}u) + ${r % 4}u`;
   const quads = Array.from({ length: threadColumns / 4 }, (_, j) => j);
   const sums = Array.from({ length: threadRows }, (_, r) => quads.map((j) => ({ r, j, name: `sum${r}x${j}` }))).flat();
-  return /* wgsl */ `
+  const code = /* wgsl */ `
 ${declarations}
 var<workgroup> slabA: array<vec4f, ${rowQuads * depth}>;
 var<workgroup> slabB: array<vec4f, ${pitch * depth}>;
@@ -129,11 +133,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   ${lines(loadsB, (i) => `let taskB${i} = thread + ${i * threads}u; ${placeB(i)}\n${product.holdB(i)}\nvar b${i}: vec4f;`)}
   ${sums.map(({ name }) => `var ${name} = vec4f(0.0);`).join('\n')}
   for (var step = firstStep; ; step++) {
-    if (step < endStep) {
-      ${lines(loadsA, product.loadA)}
-      ${lines(loadsB, product.loadB)}
-      ${advance}
-    }
+    ${lines(loadsA, product.loadA)}
+    ${lines(loadsB, product.loadB)}
+    ${advance}
     if (step > firstStep) {
       ${along === 'depth' ? dotProducts(block, pitch) : outerProducts(block, pitch)}
     }
@@ -146,6 +148,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   ${lines(quads.length, (j) => `let column${j} = firstColumn + 4u * (threadX + ${j * acrossX}u);\n${product.holdColumn(j)}`)}
   ${sums.map(({ r, j, name }) => store(`firstRow + ${row(r)}`, j, name)).join('\n')}
 }`;
+  return withSubgroups(product.subgroup, code);
 }
 
 /** Slab A holds vec4s along the depth, [row, depth / 4]: four steps of depth at a time. */

@@ -5,6 +5,7 @@ import { elementType, load4, store4 } from './tile.wgsl.js';
 
 export interface Conv2dBlockedVariant {
   readonly block: Block;
+  readonly subgroup?: number;
   /** Channels per group, and in all, are multiples of 4: of the input, of the output. */
   readonly vecC: boolean;
   readonly vecK: boolean;
@@ -19,7 +20,14 @@ export interface Conv2dBlockedVariant {
  * that three channels fill a slab as well as 64 do), or one tap's channels. What lies outside of the image is zero.
  * Workgroup z is channel group * splits + split.
  */
-export default function conv2dBlocked({ block, vecC, vecK, wholeRows, epilogue }: Conv2dBlockedVariant): string {
+export default function conv2dBlocked({
+  block,
+  subgroup,
+  vecC,
+  vecK,
+  wholeRows,
+  epilogue,
+}: Conv2dBlockedVariant): string {
   const y = bindingAfter(epilogue, 2);
   // A vec4 lies inside of the image or outside; single elements may straddle its edge and the run's end.
   const inImage = (at: string) => `${at} >= 0 && ${at} < lineEnd`;
@@ -34,6 +42,7 @@ export default function conv2dBlocked({ block, vecC, vecK, wholeRows, epilogue }
   };
   return blocked({
     block,
+    subgroup,
     along: 'depth',
     depthFirst: false,
     declarations: /* wgsl */ `

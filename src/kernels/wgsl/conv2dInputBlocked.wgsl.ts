@@ -4,6 +4,7 @@ import { elementType, load4, store4 } from './tile.wgsl.js';
 
 export interface Conv2dInputBlockedVariant {
   readonly block: Block;
+  readonly subgroup?: number;
   readonly vecC: boolean;
   readonly vecK: boolean;
 }
@@ -14,11 +15,12 @@ export interface Conv2dInputBlockedVariant {
  * from `first` on. From one of them to the next the output pixel moves by `travel`. With the gcd of stride and dilation,
  * hop = stride / gcd and travel = dilation / gcd. Workgroup z is (channel group * classes + class) * splits + split.
  */
-export default function conv2dInputBlocked({ block, vecC, vecK }: Conv2dInputBlockedVariant): string {
+export default function conv2dInputBlocked({ block, subgroup, vecC, vecK }: Conv2dInputBlockedVariant): string {
   const gathered = (i: number) =>
     [0, 1, 2, 3].map((e) => `filters[(tapAt${i} + min(columnB${i} + ${e}u, p.groupC - 1u)) * p.outC + kAt + jB${i}]`);
   return blocked({
     block,
+    subgroup,
     along: 'depth',
     depthFirst: true,
     declarations: /* wgsl */ `

@@ -6,6 +6,7 @@ import { COMPONENTS } from './vec4.wgsl.js';
 
 export interface Conv2dWeightBlockedVariant {
   readonly block: Block;
+  readonly subgroup?: number;
   readonly vecC: boolean;
   readonly vecK: boolean;
 }
@@ -15,7 +16,7 @@ export interface Conv2dWeightBlockedVariant {
  * channels, and the depth runs over all output pixels, cut into ranges whose sums a second stage adds in a fixed order.
  * Workgroup z is channel group * splits + split.
  */
-export default function conv2dWeightBlocked({ block, vecC, vecK }: Conv2dWeightBlockedVariant): string {
+export default function conv2dWeightBlocked({ block, subgroup, vecC, vecK }: Conv2dWeightBlockedVariant): string {
   // Four channels of a vec4 share a tap; where they are single, each may have its own.
   const parts = vecC ? [''] : COMPONENTS;
   const value = (i: number) =>
@@ -24,6 +25,7 @@ export default function conv2dWeightBlocked({ block, vecC, vecK }: Conv2dWeightB
       : `vec4f(${parts.map((part) => `select(0.0, x[at${i}${part}], inside${i}${part})`).join(', ')})`;
   return blocked({
     block,
+    subgroup,
     along: 'rows',
     depthFirst: false,
     declarations: /* wgsl */ `

@@ -5,12 +5,15 @@ import { elementType, load4, store4 } from './tile.wgsl.js';
 
 export interface MatmulBlockedVariant {
   readonly block: Block;
+  readonly subgroup?: number;
   readonly transA: boolean;
   readonly transB: boolean;
   /** The rows of A, of B and of Y as they lie in memory are whole vec4s. */
   readonly vecA: boolean;
   readonly vecB: boolean;
   readonly vecY: boolean;
+  /** The depth is whole slabs: nothing of a slab lies behind the last k. */
+  readonly whole: boolean;
   readonly epilogue: Epilogue;
 }
 
@@ -19,19 +22,21 @@ export interface MatmulBlockedVariant {
  * batch * splits + split. Both factors are zero behind the last k: a zero times what lies there might be NaN.
  */
 export default function matmulBlocked(variant: MatmulBlockedVariant): string {
-  const { block, transA, transB, vecA, vecB, vecY, epilogue } = variant;
+  const { block, subgroup, transA, transB, vecA, vecB, vecY, whole, epilogue } = variant;
   const y = bindingAfter(epilogue, 2);
+  const parts = [0, 1, 2, 3];
+  // Places move on by a constant per slab, in units of what is loaded, because multiplications take several slots.
+  const [unitA, unitB] = [vecA ? 4 : 1, vecB ? 4 : 1];
   const loadedA = (i: number) =>
-    transA
-      ? load4('A', `heldA${i} + kA${i} * p.M`, vecA, `leftA${i}`)
-      : load4('A', `heldA${i} + kA${i}`, vecA, `p.K - kA${i}`);
-  const crossing = [0, 1, 2, 3].map((e) => `B[bAt + min(columnB? + ${e}u, p.N - 1u) * p.K + kB?]`).join(', ');
-  const loadedB = (i: number) =>
-    transB
-      ? `vec4f(${crossing.replaceAll('?', String(i))})`
-      : load4('B', `heldB${i} + kB${i} * p.N`, vecB, `leftB${i}`);
+    vecA ? `A[atA${i}]` : load4('A', `atA${i}`, false, transA ? `leftA${i}` : `p.K - kA${i}`);
+  const loadedB = (i: number) => {
+    if (transB) return `vec4f(${parts.map((e) => `B[atB${i}x${e} + step * ${block.depth}u]`).join(', ')})`;
+    return vecB ? `B[atB${i}]` : load4('B', `atB${i}`, false, `leftB${i}`);
+  };
+  const behind = (k: string, value: string) => (whole ? value : `select(vec4f(0.0), ${value}, ${k} < p.K)`);
   return blocked({
     block,
+    subgroup,
     along: transA ? 'rows' : 'depth',
     depthFirst: transB,
     declarations: /* wgsl */ `
@@ -52,16 +57,20 @@ ${epilogueWgsl(epilogue, 2, vecY)}`,
   let endStep = (min((splitId + 1u) * p.chunk, p.K) + ${block.depth - 1}u) / ${block.depth}u;`,
     holdA: (i) =>
       transA
-        ? `let leftA${i} = p.M - min(rowA${i}, p.M); let heldA${i} = aAt + select(0u, rowA${i}, leftA${i} > 0u);`
-        : `let heldA${i} = aAt + min(rowA${i}, p.M - 1u) * p.K;`,
+        ? `let leftA${i} = p.M - min(rowA${i}, p.M);
+  var atA${i} = (aAt + select(0u, rowA${i}, leftA${i} > 0u) + (firstStep * ${block.depth}u + depthA${i}) * p.M) / ${unitA}u;`
+        : `var atA${i} = (aAt + min(rowA${i}, p.M - 1u) * p.K + firstStep * ${block.depth}u + depthA${i}) / ${unitA}u;`,
     holdB: (i) =>
       transB
-        ? ''
-        : `let leftB${i} = p.N - min(columnB${i}, p.N); let heldB${i} = bAt + select(0u, columnB${i}, leftB${i} > 0u);`,
+        ? parts.map((e) => `let atB${i}x${e} = bAt + min(columnB${i} + ${e}u, p.N - 1u) * p.K + depthB${i};`).join('\n')
+        : `let leftB${i} = p.N - min(columnB${i}, p.N);
+  var atB${i} = (bAt + select(0u, columnB${i}, leftB${i} > 0u) + (firstStep * ${block.depth}u + depthB${i}) * p.N) / ${unitB}u;`,
     loadA: (i) => `let kA${i} = step * ${block.depth}u + depthA${i};
-      a${i} = select(vec4f(0.0), ${loadedA(i)}, kA${i} < p.K);`,
+      a${i} = ${behind(`kA${i}`, loadedA(i))};
+      atA${i} += ${transA ? `${block.depth}u * p.M / ${unitA}u` : `${block.depth / unitA}u`};`,
     loadB: (i) => `let kB${i} = step * ${block.depth}u + depthB${i};
-      b${i} = select(vec4f(0.0), ${loadedB(i)}, kB${i} < p.K);`,
+      b${i} = ${behind(`kB${i}`, loadedB(i))};
+      ${transB ? '' : `atB${i} += ${block.depth}u * p.N / ${unitB}u;`}`,
     advance: '',
     holdColumn: (j) => `
   let left${j} = p.N - min(column${j}, p.N);

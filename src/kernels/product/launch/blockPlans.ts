@@ -30,12 +30,15 @@ export const BLOCKS: readonly Block[] = [
   block(128, 64, 8, 8, 8),
   block(64, 64, 16, 8, 4),
   block(128, 32, 16, 8, 4),
+  block(64, 64, 16, 4, 4),
   block(32, 32, 16, 4, 4),
 ];
 
 /** How many multiply-adds a processor starts at once, and how many invocations it needs to hide latencies. */
 const LANES = 128;
 const BUSY = 2 * LANES;
+/** What it costs to bring a number of a slab. */
+const BRING = 2;
 /** Terms that a range of a split sum keeps at least. */
 const LEAST_DEPTH = 64;
 /** Bytes that the partial sums of a split may take. */
@@ -56,7 +59,7 @@ export function blockPlans({ rows, columns, depth, count }: ProductShape): Block
 /**
  * The time that a model gives a plan, in multiply-adds of one invocation. An invocation loads as much from shared memory
  * as the sides of its tile are long together. The processor with the most work sets the pace. A processor with few
- * invocations waits for its loads.
+ * invocations waits for its loads. What the slabs hold is brought from memory to shared memory first.
  */
 export function modelledTime(
   { block: b, splits }: BlockPlan,
@@ -64,11 +67,13 @@ export function modelledTime(
   { processors }: Pick<Hardware, 'processors'>,
 ): number {
   const groups = Math.ceil(rows / b.rows) * Math.ceil(columns / b.columns) * count * splits;
-  const invocations = Math.max(Math.ceil(groups / processors) * threadsOf(b), BUSY);
+  const groupsOfOne = Math.ceil(groups / processors);
+  const invocations = Math.max(groupsOfOne * threadsOf(b), BUSY);
   const range = Math.ceil(depth / splits / b.depth) * b.depth;
   const perStep = b.threadRows * b.threadColumns + 2 * (b.threadRows + b.threadColumns);
   const secondStage = splits > 1 ? LAUNCH + (8 * (splits + 1) * rows * columns * count) / (processors * LANES) : 0;
-  return (range * perStep * invocations) / LANES + secondStage;
+  const brought = BRING * groupsOfOne * (b.rows + b.columns);
+  return (range * (perStep * invocations + brought)) / LANES + secondStage;
 }
 
 const selected = new Map<string, BlockPlan>();
@@ -78,7 +83,7 @@ export function selectBlock(shape: ProductShape, capabilities: Capabilities): Bl
   const key = `${capabilities.vendor} ${capabilities.architecture} ${questionOf(shape)}`;
   let plan = selected.get(key); // asked at every dispatch
   if (!plan) {
-    plan = fastest(shape, hardwareOf(capabilities));
+    plan = fastest(shape, capabilities);
     selected.set(key, plan);
   }
   return plan;
@@ -89,7 +94,8 @@ export function questionOf({ op, rows, columns, depth, count }: ProductShape): s
   return `${op} ${rows} x ${columns} x ${depth} x ${count}`;
 }
 
-function fastest(shape: ProductShape, hardware: Hardware): BlockPlan {
+function fastest(shape: ProductShape, capabilities: Capabilities): BlockPlan {
+  const hardware = hardwareOf(capabilities);
   const plans = blockPlans(shape).filter(({ block: b }) => b.threadRows * b.threadColumns <= hardware.accumulators);
   const times = plans.map((plan) => modelledTime(plan, shape, hardware));
   return plans[times.indexOf(Math.min(...times))];

@@ -96,7 +96,7 @@ function kernelOf(op: Convolution, geometry: ConvGeometry, y: Tensor, capabiliti
     program: (epilogue) =>
       'tile' in plan
         ? TILES[op]({ tile: plan.tile, ...flags, epilogue })
-        : BLOCKS[op]({ block: plan.block, ...flags, epilogue }),
+        : BLOCKS[op]({ block: plan.block, subgroup: capabilities.narrowSubgroup, ...flags, epilogue }),
     grid: [...across, shape.count * ranges.parts],
     split: { word: BASE_WORD, flop: convFlop(geometry) },
   };

@@ -15,7 +15,7 @@ const UNKNOWN: Hardware = { processors: 32, accumulators: 32 };
 const VENDORS: Readonly<Record<string, Hardware>> = {
   nvidia: { processors: 48, accumulators: 64 },
   amd: { processors: 32, accumulators: 64 },
-  intel: { processors: 8, accumulators: 32 },
+  intel: { processors: 8, accumulators: 16 },
   apple: { processors: 16, accumulators: 32 },
   qualcomm: { processors: 8, accumulators: 32 },
   arm: { processors: 6, accumulators: 32 },

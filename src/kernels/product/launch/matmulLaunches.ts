@@ -65,7 +65,13 @@ export function matmulLaunches(
       ...ranges,
       program: (epilogue) =>
         'block' in plan
-          ? blocks({ block: plan.block, ...flags, epilogue })
+          ? blocks({
+              block: plan.block,
+              subgroup: capabilities.narrowSubgroup,
+              ...flags,
+              whole: K % plan.block.depth === 0,
+              epilogue,
+            })
           : tiles({ tile: plan.tile, ...flags, tailK: K % 4 !== 0, epilogue }),
       grid: [...planGrid(plan, shape), batch * ranges.parts],
       split: { word: BASE_WORD, flop: 2 * batch * M * N * K },
