@@ -43,11 +43,18 @@ const COMPOSED: Record<Map, FlowFunction> = {
 };
 
 /** The kernels that real GPUs get, on whatever adapter is there. */
-const gpuTier: Backend = {
-  name: 'GPU, kernels without subgroups',
-  open: () => webgpu({ assume: { tier: 'gpu', subgroupSize: 32 } }),
-  tolerance: (_, g) => g,
-};
+const gpuTiers: readonly Backend[] = [
+  {
+    name: 'GPU, kernels without subgroups',
+    open: () => webgpu({ assume: { tier: 'gpu', subgroupSize: 32 } }),
+    tolerance: (_, g) => g,
+  },
+  {
+    name: 'GPU of few registers',
+    open: () => webgpu({ assume: { tier: 'gpu', subgroupSize: 0, vendor: 'intel', architecture: 'gen-12hp' } }),
+    tolerance: (_, g) => g,
+  },
+];
 
 function flowOn(device: Device, dims: number): RealNvpParams {
   return packParameters(realNvp({ dims }).init(new Rng(dims), device));
@@ -89,8 +96,8 @@ const SAMPLES: readonly [Map, number][] = [
 /** Software drivers take half a minute to compile what was written for real GPUs. */
 const OF_GPU_TIER = SAMPLES.slice(0, 1);
 
-describe.each(withGpu ? [...BACKENDS, gpuTier] : BACKENDS)('on $name', ({ name: backend, open, tolerance }) => {
-  test.each(backend === gpuTier.name ? OF_GPU_TIER : SAMPLES)(
+describe.each(withGpu ? [...BACKENDS, ...gpuTiers] : BACKENDS)('on $name', ({ name: backend, open, tolerance }) => {
+  test.each(gpuTiers.some(({ name }) => name === backend) ? OF_GPU_TIER : SAMPLES)(
     '%s over R^%i: values and every gradient are those of the composed form',
     async (map, dims) => {
       const n = 37;
@@ -167,6 +174,9 @@ test('the tile follows what the adapter reports', () => {
   expect(selectPointTile(capabilities('software', 4), 64)).toMatchObject({ lanes: 4, broadcast: true });
   expect(selectPointTile(capabilities('software', 0), 64)).toMatchObject({ lanes: 8, broadcast: false });
   expect(selectPointTile(capabilities('gpu', 32), 64)).toMatchObject({ lanes: 8, broadcast: false });
+  const intel = { ...capabilities('gpu', 0), vendor: 'intel' };
+  expect(selectPointTile(intel, 64)).toMatchObject({ lanes: 4, rows: 4, tiles: 8 });
+  expect(selectPointTile({ ...intel, narrowSubgroup: 8 }, 64)).toMatchObject({ lanes: 8, rows: 8, subgroup: 8 });
   expect(selectPointTile(capabilities('gpu', 32), 48)).toBeUndefined();
   expect(selectPointTile(capabilities('gpu', 32), 128)).toBeUndefined();
 });

@@ -5,9 +5,9 @@ import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { FlowMap } from '../wgsl/flowForward.wgsl.js';
 import { flowPointsWgsl } from '../wgsl/flowPoints.wgsl.js';
-import { flowWeightsWgsl, UNITS } from '../wgsl/flowWeights.wgsl.js';
+import { flowWeightsWgsl, unitsOf } from '../wgsl/flowWeights.wgsl.js';
 import { type FlowAttrs, networkCount } from './flowShape.js';
-import { flowWords, paddedPoints, pointTile, tileGroups } from './selectFlow.js';
+import { flowWords, paddedPoints, pointTile, selectWeightTile, tileGroups } from './selectFlow.js';
 
 const points = /* @__PURE__ */ programs('flowGrad points', flowPointsWgsl);
 const weights = /* @__PURE__ */ programs('flowGrad weights', flowWeightsWgsl);
@@ -15,9 +15,6 @@ const weights = /* @__PURE__ */ programs('flowGrad weights', flowWeightsWgsl);
 export interface FlowGradAttrs extends FlowAttrs {
   readonly map: FlowMap;
 }
-
-/** Tiles of a workgroup in the weights' half, where broadcast does not make it one. */
-const WEIGHT_TILES = 4;
 
 /**
  * @internal The gradient of `flowLogProb` or `flowMove` in two dispatches: one over points, one over weights.
@@ -56,7 +53,7 @@ export const flowGrad: Op<
     const [n] = gLog.shape;
     const nets = networkCount(attrs);
     const tile = pointTile(capabilities, hidden);
-    const weightTile = { ...tile, rows: tile.lanes, tiles: tile.broadcast ? 1 : WEIGHT_TILES };
+    const weightTile = selectWeightTile(tile, hidden);
     const units = scratch(2 * nets * paddedPoints(n, tile) * hidden);
     const outs = scratch(nets * dims * n);
     const params = flowWords(n, attrs, tile);
@@ -73,7 +70,7 @@ export const flowGrad: Op<
         read: [states, flat, units, outs],
         write: [dFlat],
         params,
-        grid: [hidden / UNITS, nets, 1],
+        grid: [hidden / unitsOf(weightTile), nets, 1],
       },
     ];
   },

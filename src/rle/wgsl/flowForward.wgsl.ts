@@ -1,7 +1,15 @@
 import { withMath } from '../../kernels/wgsl/math.wgsl.js';
 import { networkLayout } from '../fused/flowShape.js';
-import { coordinates, eachColumn, eachRow, type FlowKernel, LEAKY, secondLayer } from './flowNetwork.wgsl.js';
-import { directives, owned, sharedMemory, sumLanes, tileEntry } from './pointTile.wgsl.js';
+import {
+  coordinates,
+  eachColumn,
+  eachRow,
+  type FlowKernel,
+  LEAKY,
+  networksBound,
+  secondLayer,
+} from './flowNetwork.wgsl.js';
+import { owned, sharedMemory, sumLanes, tileEntry, withDirectives } from './pointTile.wgsl.js';
 
 /** Where a map goes, and what comes out: `logProb` is `inverse` with the density instead of its two parts. */
 export type FlowMap = 'logProb' | 'inverse' | 'forward';
@@ -14,6 +22,7 @@ struct Params {
   masks: u32, // bit c dims + d: coordinate d passes coupling c unchanged
   scaleBound: f32,
   padded: u32, // points rounded up to whole workgroups
+  quads: u32, // vec4s of a hidden layer
 }`;
 
 /**
@@ -71,7 +80,7 @@ ${tileEntry(tile)}
     let c = ${inverse ? 'params.couplings - 1u - turnOf' : 'turnOf'};
     ${coordinates(kernel, (d) => `let pass${d} = f32((params.masks >> (c * ${dims}u + ${d}u)) & 1u);`)}
     ${each((i, d) => `let m${i}_${d} = x${i}_${d} * pass${d}; var t${i}_${d} = 0.0; var s${i}_${d} = 0.0;`)}
-    for (var scale = 0u; scale < 2u; scale++) {
+    for (var scale = 0u; scale < ${networksBound(kernel)}; scale++) {
       let base = (scale * params.couplings + c) * ${length / 4}u;
       ${eachRow(kernel, (row) => coordinates(kernel, (d) => `var part${row}_${d} = 0.0;`))}
       ${eachColumn(
@@ -97,5 +106,5 @@ ${tileEntry(tile)}
   }
   ${result}
 }`);
-  return directives(tile) + code;
+  return withDirectives(tile, code);
 }

@@ -27,6 +27,30 @@ export function column({ tile }: FlowKernel, v: number): string {
   return `(lane + ${v * tile.lanes}u)`;
 }
 
+/**
+ * The vec4s of a hidden layer as the bound of a loop: on GPUs a number that their compilers cannot see, because they would
+ * print the loop's body for each turn, which fits neither the registers nor the instruction cache.
+ */
+export function quadsOf({ hidden, tile }: FlowKernel): string {
+  return tile.broadcast ? `${hidden / 4}u` : 'params.quads';
+}
+
+/** The number of a coupling's networks as the bound of a loop, hidden in the same way. */
+export function networksBound(kernel: FlowKernel): string {
+  return kernel.tile.broadcast ? '2u' : `min(2u, ${quadsOf(kernel)})`;
+}
+
+/**
+ * Runs `body` for each vec4 `q` of a hidden layer.
+ */
+export function eachQuad(kernel: FlowKernel, body: string): string {
+  if (kernel.tile.broadcast) return `for (var q = 0u; q < ${quadsOf(kernel)}; q++) {\n${body}\n}`;
+  const { printed } = kernel.tile;
+  return `for (var turns = 0u; turns < ${quadsOf(kernel)}; turns += ${printed}u) {
+  ${lines(printed, (n) => `{ let q = turns + ${n}u;\n${body}\n}`)}
+}`;
+}
+
 /** `count` statements, one per coordinate and so on; `d` is the number of the coordinate. */
 export function coordinates({ dims }: FlowKernel, statement: (d: number) => string): string {
   return lines(dims, statement);
@@ -77,7 +101,7 @@ export function multiplyPublished({ tile }: FlowKernel, names: (i: number) => re
  */
 export function eachColumn(kernel: FlowKernel, body: string): string {
   const { lanes } = kernel.tile;
-  return `for (var next = 0u; next < ${kernel.hidden / 4}u; next += ${lanes}u) {\nlet column = next + lane;\n${body}\n}`;
+  return `for (var next = 0u; next < ${quadsOf(kernel)}; next += ${lanes}u) {\nlet column = next + lane;\n${body}\n}`;
 }
 
 /**
@@ -90,22 +114,25 @@ export function secondLayer(kernel: FlowKernel): string {
   const quads = hidden / 4;
   return `
   ${eachRow(kernel, (row) => `var acc${row} = weights[base + ${b1 / 4}u + column];`)}
-  for (var q = 0u; q < ${quads}u; q++) {
-    ${firstLayerWeights(kernel, 'f', 'q')}
+  ${eachQuad(
+    kernel,
+    `${firstLayerWeights(kernel, 'f', 'q')}
     ${owned(tile, (i) => `let a${i} = leaky${firstLayer(kernel, 'f', (d) => `m${i}_${d}`)};`)}
     ${publish(tile, (i) => [`a${i}`])}
     ${lines(4, (c) => `let c${c} = weights[base + ${w1 / 4}u + (4u * column + ${c}u) * ${quads}u + q];`)}
     ${transposeColumns()}
-    ${multiplyPublished(kernel, (i) => [`a${i}`])}
-  }`;
+    ${multiplyPublished(kernel, (i) => [`a${i}`])}`,
+  )}`;
 }
 
 /**
- * Stores `${name}{row}` to `place(row)` for all points: through an array and by one store in a loop whose length the driver
- * cannot see, because software adapters print a loop over lanes for every store of the text, which compiles slowly.
+ * Stores `${name}{row}` to `place(row)` for all points. With broadcasts through an array and by one store in a loop whose
+ * length the driver cannot see, because software adapters print a loop over lanes for every store of the text, which compiles
+ * slowly; on GPUs such an array would lie in memory.
  */
 export function storeRows(kernel: FlowKernel, name: string, place: (row: string) => string): string {
-  const { rows } = kernel.tile;
+  const { rows, broadcast } = kernel.tile;
+  if (!broadcast) return eachRow(kernel, (row) => `${place(`${row}u`)} = ${name}${row};`);
   return `{
     var kept: array<vec4f, ${rows}>;
     ${eachRow(kernel, (row) => `kept[${row}] = ${name}${row};`)}

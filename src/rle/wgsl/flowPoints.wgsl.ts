@@ -6,16 +6,18 @@ import { FLOW_PARAMS, type FlowMap } from './flowForward.wgsl.js';
 import {
   coordinates,
   eachColumn,
+  eachQuad,
   eachRow,
   type FlowKernel,
   firstLayer,
   firstLayerWeights,
   LEAKY,
   multiplyPublished,
+  networksBound,
   secondLayer,
   storeRows,
 } from './flowNetwork.wgsl.js';
-import { directives, ofRow, owned, publish, sharedMemory, sumLanes, tileEntry } from './pointTile.wgsl.js';
+import { ofRow, owned, publish, sharedMemory, sumLanes, tileEntry, withDirectives } from './pointTile.wgsl.js';
 
 /**
  * The points' half of the flow's gradient: cotangents go back through the couplings, with the networks' hidden layers
@@ -84,7 +86,7 @@ ${tileEntry(tile)}
       let m${i}_${d} = ${u} * pass${d};
       let bent${i}_${d} = ds${i}_${d} * (params.scaleBound - ${s} * ${s} / params.scaleBound);`;
     })}
-    for (var scale = 0u; scale < 2u; scale++) {
+    for (var scale = 0u; scale < ${networksBound(kernel)}; scale++) {
       let net = scale * params.couplings + c;
       let base = net * ${length / 4}u;
       ${each(
@@ -103,16 +105,17 @@ ${tileEntry(tile)}
       ${eachColumn(
         kernel,
         `${eachRow(kernel, (row) => `var acc${row} = vec4f();`)}
-        for (var q = 0u; q < ${quads}u; q++) {
-          ${coordinates(kernel, (d) => `let o${d} = weights[base + ${w2 / 4 + d * quads}u + q];`)}
+        ${eachQuad(
+          kernel,
+          `          ${coordinates(kernel, (d) => `let o${d} = weights[base + ${w2 / 4 + d * quads}u + q];`)}
           ${owned(tile, (i) => {
             const back = Array.from({ length: dims }, (_, d) => `e${i}_${d} * o${d}`).join(' + ');
             return `let a${i} = (${back}) * slope(hidden[(net * params.padded + first + lane + ${i * tile.lanes}u) * ${quads}u + q]);`;
           })}
           ${publish(tile, (i) => [`a${i}`])}
           ${lines(4, (step) => `let b${step} = weights[base + ${w1 / 4}u + (4u * q + ${step}u) * ${quads}u + column];`)}
-          ${multiplyPublished(kernel, (i) => [`a${i}`])}
-        }
+          ${multiplyPublished(kernel, (i) => [`a${i}`])}`,
+        )}
         ${firstLayerWeights(kernel, 'k', 'column')}
         ${publish(tile, (i) => [`m${i}`])}
         ${eachRow(kernel, (row) => {
@@ -135,5 +138,5 @@ ${tileEntry(tile)}
   }
   ${each((i, d) => `if (real${i}) { gradient[p${i} * ${dims}u + ${d}u] = dx${i}_${d}; }`)}
 }`);
-  return directives(tile) + code;
+  return withDirectives(tile, code);
 }

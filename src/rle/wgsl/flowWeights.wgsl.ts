@@ -11,15 +11,18 @@ import {
   firstLayer,
   firstLayerWeights,
   LEAKY,
+  quadsOf,
   vectorsOf,
 } from './flowNetwork.wgsl.js';
-import { directives, ofRow, publish, sharedMemory, tileEntry } from './pointTile.wgsl.js';
+import { ofRow, type PointTile, publish, sharedMemory, tileEntry, withDirectives } from './pointTile.wgsl.js';
 
-/** Hidden units whose weights one workgroup has the gradient of. */
-export const UNITS = 8;
+/** Hidden units whose weights one workgroup has the gradient of: on GPUs fewer, because all of its sums lie in registers. */
+export function unitsOf({ broadcast }: PointTile): 4 | 8 {
+  return broadcast ? 8 : 4;
+}
 
 /**
- * The weights' half of the flow's gradient, contracted over all points in a fixed order. A workgroup has 8 hidden units of
+ * The weights' half of the flow's gradient, contracted over all points in a fixed order. A workgroup has some hidden units of
  * one network: their rows of W1, their shares of all the vectors. Each lane owns a point at a time; the first layer is
  * computed again from its coordinates.
  *
@@ -31,25 +34,28 @@ export function flowWeightsWgsl(kernel: FlowKernel): string {
   const layout = networkLayout(kernel);
   const { w0, b0, w1, b1, w2, b2, length } = layout;
   const quads = hidden / 4;
-  const two = (statement: (half: number) => string) => lines(2, statement);
-  const names = () => ['d0', 'd1', 'm'];
+  const units = unitsOf(tile);
+  const halves = units / 4;
+  const all = Array.from({ length: halves }, (_, half) => half);
+  const eachHalf = (statement: (half: number) => string) => lines(halves, statement);
+  const names = () => [...all.map((half) => `d${half}`), 'm'];
   /** What a lane sums over the points that it owns. */
   const sums = [
-    ...['db1', 'db0'].flatMap((name) => [`${name}_0`, `${name}_1`]),
-    ...Array.from({ length: dims }, (_, d) => [`dw2${d}_0`, `dw2${d}_1`, `dw0${d}_0`, `dw0${d}_1`]).flat(),
+    ...all.flatMap((half) => [`db1_${half}`, `db0_${half}`]),
+    ...Array.from({ length: dims }, (_, d) => all.flatMap((half) => [`dw2${d}_${half}`, `dw0${d}_${half}`])).flat(),
     'db2',
   ];
-  const tileSums = Array.from({ length: UNITS }, (_, r) =>
+  const tileSums = Array.from({ length: units }, (_, r) =>
     Array.from({ length: vectorsOf(kernel) }, (_, v) => `acc${r}_${v}`),
   ).flat();
   const put = (at: string, value: string) => `gradient[base + ${at}] = ${value};`;
-  const interleaved = Array.from({ length: 2 * dims }, (_, n) => {
+  const interleaved = Array.from({ length: halves * dims }, (_, n) => {
     const parts = COMPONENTS.map((_, e) => {
       const at = 4 * n + e;
       const unit = Math.floor(at / dims);
       return `dw0${at % dims}_${Math.floor(unit / 4)}.${COMPONENTS[unit % 4]}`;
     });
-    return put(`${w0 / 4}u + block * ${2 * dims}u + ${n}u`, `vec4f(${parts.join(', ')})`);
+    return put(`${w0 / 4}u + block * ${halves * dims}u + ${n}u`, `vec4f(${parts.join(', ')})`);
   });
   const padding = [w0, b0, w1, b1, w2].flatMap((at, leaf) => {
     const size = sizeOf(layout.shapes[leaf]);
@@ -60,8 +66,8 @@ export function flowWeightsWgsl(kernel: FlowKernel): string {
         ];
   });
   const code = `
-${sharedMemory(tile, 3, 1)}
-${broadcast ? '' : `var<workgroup> group_sums: array<vec4f, ${tiles * lanes}>;`}
+${sharedMemory(tile, halves + 1, 1)}
+${broadcast ? '' : `var<workgroup> group_sums: array<vec4f, ${BATCH * tiles * lanes}>;`}
 @group(0) @binding(0) var<storage, read> states: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read> hidden: array<vec4f>;
@@ -77,9 +83,9 @@ ${tileEntry(tile)}
   let c = net % params.couplings;
   let base = net * ${length / 4}u;
   ${coordinates(kernel, (d) => `let pass${d} = f32((params.masks >> (c * ${dims}u + ${d}u)) & 1u);`)}
-  ${coordinates(kernel, (d) => two((half) => `let o${d}_${half} = weights[base + ${w2 / 4 + d * quads}u + 2u * block + ${half}u];`))}
+  ${coordinates(kernel, (d) => eachHalf((half) => `let o${d}_${half} = weights[base + ${w2 / 4 + d * quads}u + ${halves}u * block + ${half}u];`))}
   ${lines(vectorsOf(kernel), (v) => firstLayerWeights(kernel, `k${v}`, column(kernel, v)))}
-  ${lines(UNITS, (r) => lines(vectorsOf(kernel), (v) => `var acc${r}_${v} = vec4f();`))}
+  ${lines(units, (r) => lines(vectorsOf(kernel), (v) => `var acc${r}_${v} = vec4f();`))}
   ${sums.map((name) => `var ${name} = vec4f();`).join('\n')}
   for (var begin = 0u; begin < params.points; begin += ${tiles * lanes}u) {
     let row = begin + tile * ${lanes}u + lane;
@@ -90,8 +96,8 @@ ${tileEntry(tile)}
       (d) => `let m_${d} = states[(2u * ${dims}u * c + ${d}u) * params.points + p] * pass${d};
     let e_${d} = select(0.0, outs[(net * ${dims}u + ${d}u) * params.points + p], real);`,
     )}
-    ${two((half) => {
-      const at = `* params.padded + p) * ${quads}u + 2u * block + ${half}u`;
+    ${eachHalf((half) => {
+      const at = `* params.padded + p) * ${quads}u + ${halves}u * block + ${half}u`;
       const back = Array.from({ length: dims }, (_, d) => `e_${d} * o${d}_${half}`).join(' + ');
       return `let h${half} = hidden[(net ${at}];
       let f${half} = select(vec4f(), hidden[((nets + net) ${at}], real);
@@ -103,25 +109,25 @@ ${tileEntry(tile)}
     db2 += vec4f(${COMPONENTS.map((_, d) => (d < dims ? `e_${d}` : '0.0')).join(', ')});
     let m = vec4f(${COMPONENTS.map((_, d) => (d < dims ? `m_${d}` : '0.0')).join(', ')});
     ${publish(tile, names)}
-    ${lines(lanes, (row) => {
+    ${eachOfRows(kernel, (row) => {
       const products = lines(vectorsOf(kernel), (v) => {
         const unit = firstLayer(kernel, `k${v}`, (d) => `point.${COMPONENTS[d]}`);
         const terms = lines(
-          UNITS,
-          (r) => `acc${r}_${v} = fma(vec4f(${r < 4 ? 'low' : 'high'}.${COMPONENTS[r % 4]}), y, acc${r}_${v});`,
+          units,
+          (r) => `acc${r}_${v} = fma(vec4f(cotangent${r >> 2}.${COMPONENTS[r % 4]}), y, acc${r}_${v});`,
         );
         return `{ let y = leaky${unit};\n${terms} }`;
       });
-      return `{ let low = ${ofRow(tile, row, names, 0)}; let high = ${ofRow(tile, row, names, 1)}; let point = ${ofRow(tile, row, names, 2)};
+      return `{ ${eachHalf((half) => `let cotangent${half} = ${ofRow(tile, row, names, half)};`)} let point = ${ofRow(tile, row, names, halves)};
       ${products} }`;
     })}
   }
   ${broadcast ? sums.map((name) => `${name} = subgroupAdd(${name});`).join('\n') : sumGroup(kernel, tileSums, sums)}
   if (tile == 0u) {
-    ${lines(UNITS, (r) => lines(vectorsOf(kernel), (v) => put(`${w1 / 4}u + (${UNITS}u * block + ${r}u) * ${quads}u + ${column(kernel, v)}`, `acc${r}_${v}`)))}
+    ${lines(units, (r) => lines(vectorsOf(kernel), (v) => put(`${w1 / 4}u + (${units}u * block + ${r}u) * ${quads}u + ${column(kernel, v)}`, `acc${r}_${v}`)))}
     if (lane == 0u) {
-      ${two((half) => `${put(`${b1 / 4}u + 2u * block + ${half}u`, `db1_${half}`)} ${put(`${b0 / 4}u + 2u * block + ${half}u`, `db0_${half}`)}`)}
-      ${coordinates(kernel, (d) => two((half) => put(`${w2 / 4 + d * quads}u + 2u * block + ${half}u`, `dw2${d}_${half}`)))}
+      ${eachHalf((half) => `${put(`${b1 / 4}u + ${halves}u * block + ${half}u`, `db1_${half}`)} ${put(`${b0 / 4}u + ${halves}u * block + ${half}u`, `db0_${half}`)}`)}
+      ${coordinates(kernel, (d) => eachHalf((half) => put(`${w2 / 4 + d * quads}u + ${halves}u * block + ${half}u`, `dw2${d}_${half}`)))}
       ${interleaved.join('\n')}
     }
     if (block == 0u) {
@@ -130,28 +136,44 @@ ${tileEntry(tile)}
     }
   }
 }`;
-  return directives(tile) + code;
+  return withDirectives(tile, code);
 }
 
+/** One statement per point of the tile, of which there are as many as lanes, on GPUs one for each vec4 of hidden units. */
+function eachOfRows(kernel: FlowKernel, statement: (row: number | string) => string): string {
+  const { lanes, printed, broadcast } = kernel.tile;
+  if (broadcast) return lines(lanes, statement);
+  return `for (var row = 0u; row < ${quadsOf(kernel)}; row += ${printed}u) {\n${lines(printed, (n) => statement(`(row + ${n}u)`))}\n}`;
+}
+
+/** Sums that go through workgroup memory between two barriers. */
+const BATCH = 4;
+
 /**
- * For the first tile of a workgroup: `byLane` summed over the tiles, lane by lane, and `all` over all invocations. In turns
- * of a loop over an array, because every barrier and every store of the text costs compilers dearly.
+ * For the first tile of a workgroup: `byLane` summed over the tiles, lane by lane, and `all` over all invocations, some at
+ * a time. Every sum is named, because an array that a loop indexes lies in memory and not in registers.
  */
 function sumGroup({ tile: { lanes, tiles } }: FlowKernel, byLane: readonly string[], all: readonly string[]): string {
-  const names = [...byLane, ...all];
-  return `
-  var kept: array<vec4f, ${names.length}>;
-  ${names.map((name, n) => `kept[${n}] = ${name};`).join('\n')}
-  for (var n = 0u; n < ${names.length}u; n++) {
-    group_sums[tile * ${lanes}u + lane] = kept[n];
-    workgroupBarrier();
-    var total = vec4f();
-    let every = n >= ${byLane.length}u;
-    for (var other = 0u; other < ${tiles * lanes}u; other++) {
-      if (every || other % ${lanes}u == lane) { total += group_sums[other]; }
+  const invocations = tiles * lanes;
+  const batches = [
+    ...inBatches(byLane).map((names) => ({ names, step: lanes, from: 'lane' })),
+    ...inBatches(all).map((names) => ({ names, step: 1, from: '0u' })),
+  ];
+  return batches
+    .map(
+      ({ names, step, from }) => `
+  ${names.map((name, n) => `group_sums[${n * invocations}u + tile * ${lanes}u + lane] = ${name}; ${name} = vec4f();`).join('\n')}
+  workgroupBarrier();
+  if (tile == 0u) {
+    for (var other = ${from}; other < ${invocations}u; other += ${step}u) {
+      ${names.map((name, n) => `${name} += group_sums[${n * invocations}u + other];`).join('\n')}
     }
-    kept[n] = total;
-    workgroupBarrier();
   }
-  ${names.map((name, n) => `${name} = kept[${n}];`).join('\n')}`;
+  workgroupBarrier();`,
+    )
+    .join('');
+}
+
+function inBatches(names: readonly string[]): (readonly string[])[] {
+  return Array.from({ length: Math.ceil(names.length / BATCH) }, (_, b) => names.slice(b * BATCH, (b + 1) * BATCH));
 }

@@ -1,3 +1,4 @@
+import { withSubgroups } from '../../kernels/wgsl/narrow.wgsl.js';
 import { lines } from '../../kernels/wgsl/tile.wgsl.js';
 
 /**
@@ -10,6 +11,10 @@ export interface PointTile {
   readonly rows: number;
   /** Tiles of a workgroup. */
   readonly tiles: number;
+  /** Without broadcast: turns of a loop that are printed one after another, to load for the second while the first multiplies. */
+  readonly printed: number;
+  /** The subgroup size that the kernel asks for. */
+  readonly subgroup?: number;
   /** True: the lanes are one subgroup, which is the workgroup. */
   readonly broadcast: boolean;
 }
@@ -19,9 +24,9 @@ export function owned({ rows, lanes }: PointTile, statement: (i: number) => stri
   return lines(rows / lanes, statement);
 }
 
-/** The directive that stands before everything else. */
-export function directives({ broadcast }: PointTile): string {
-  return broadcast ? 'enable subgroups;\n' : '';
+/** The kernel with the directives that stand before everything else. */
+export function withDirectives({ broadcast, subgroup }: PointTile, code: string): string {
+  return broadcast ? `enable subgroups;\n${code}` : withSubgroups(subgroup, code);
 }
 
 /** Declarations in front of the entry point: `values` vec4 per point are published, `sums` floats per point summed. */
@@ -34,10 +39,10 @@ var<workgroup> partial: array<f32, ${Math.max(1, tiles * lanes * rows * sums)}>;
 
 /** The entry point's head: `lane`, and `tile`, the tile's number within the workgroup. */
 export function tileEntry({ lanes, tiles, broadcast }: PointTile): string {
-  return `@compute @workgroup_size(${broadcast ? lanes : `${lanes}, ${tiles}`})
+  return `@compute @workgroup_size(${lanes * tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  let lane = local.x;
-  let tile = ${broadcast ? '0u' : 'local.y'};
+  let lane = local.x % ${lanes}u;
+  let tile = local.x / ${lanes}u;
   ${broadcast ? '' : 'var turn = 0u;'}`;
 }
 
@@ -61,10 +66,12 @@ export function publish(tile: PointTile, names: (i: number) => readonly string[]
   workgroupBarrier();`;
 }
 
-/** An expression for the published vec4 `names(i)[n]` of the tile's point `row`. */
-export function ofRow(tile: PointTile, row: number, names: (i: number) => readonly string[], n = 0): string {
+/** An expression for the published vec4 `names(i)[n]` of the tile's point `row`; a row of an expression only without broadcast. */
+export function ofRow(tile: PointTile, row: number | string, names: (i: number) => readonly string[], n = 0): string {
+  const count = names(0).length;
+  if (typeof row === 'string') return `published[shelf + ${row} * ${count}u + ${n}u]`;
   if (tile.broadcast) return `subgroupBroadcast(${names(Math.floor(row / tile.lanes))[n]}, ${row % tile.lanes}u)`;
-  return `published[shelf + ${row * names(0).length + n}u]`;
+  return `published[shelf + ${row * count + n}u]`;
 }
 
 /**
