@@ -35,8 +35,8 @@ export interface BlockedProduct {
   /** Statements that set `a<i>` and `b<i>` (which is B[k, column .. column + 3]) to their part of slab `step`. */
   readonly loadA: (i: number) => string;
   readonly loadB: (i: number) => string;
-  /** Statements that move loop variables on to the next slab. */
-  readonly advance: string;
+  /** Statements that move loop variables on to the next slab, for the invocation's loads of A. */
+  readonly advance?: (loadsA: number) => string;
   /** Statements after the loop, for the invocation's quad `j` of columns, which begins at `column<j>`. */
   readonly holdColumn: (j: number) => string;
   /** A statement that stores four sums of a row, in quad `j` of columns. */
@@ -135,7 +135,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var step = firstStep; ; step++) {
     ${lines(loadsA, product.loadA)}
     ${lines(loadsB, product.loadB)}
-    ${advance}
+    ${advance?.(loadsA) ?? ''}
     if (step > firstStep) {
       ${along === 'depth' ? dotProducts(block, pitch) : outerProducts(block, pitch)}
     }

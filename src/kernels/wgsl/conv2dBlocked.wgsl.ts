@@ -1,7 +1,7 @@
 import blocked, { type Block } from './blocked.wgsl.js';
 import { convParams } from './convParams.wgsl.js';
 import { bindingAfter, type Epilogue, epilogueWgsl } from './epilogue.wgsl.js';
-import { elementType, load4, store4 } from './tile.wgsl.js';
+import { elementType, lines, load4, store4 } from './tile.wgsl.js';
 
 export interface Conv2dBlockedVariant {
   readonly block: Block;
@@ -11,6 +11,8 @@ export interface Conv2dBlockedVariant {
   readonly vecK: boolean;
   /** Taps of a filter row lie side by side in the image (one group, no dilation along it): they are one run of the sum. */
   readonly wholeRows: boolean;
+  /** Runs are whole slabs: nothing of a slab lies behind the end of its run. */
+  readonly whole: boolean;
   readonly epilogue: Epilogue;
 }
 
@@ -26,19 +28,30 @@ export default function conv2dBlocked({
   vecC,
   vecK,
   wholeRows,
+  whole,
   epilogue,
 }: Conv2dBlockedVariant): string {
   const y = bindingAfter(epilogue, 2);
-  // A vec4 lies inside of the image or outside; single elements may straddle its edge and the run's end.
-  const inImage = (at: string) => `${at} >= 0 && ${at} < lineEnd`;
+  // Places are counted in what is loaded at a time. A vec4 lies inside of the image or outside; single elements may straddle
+  // its edge and the run's end. One comparison is enough: as u32, what lies in front of the line is larger than its length.
+  const [unitX, unitF] = [vecC ? 4 : 1, vecK ? 4 : 1];
+  const element = (i: number, e: number, zero: string) => {
+    const inRun = whole ? '' : ` && jA${i} + ${e}u < run`;
+    return `select(${zero}, x[line${i} + from${i} + ${e}u], from${i} + ${e}u < end${i}${inRun})`;
+  };
   const elements = (i: number) =>
-    [0, 1, 2, 3].map((e) => {
-      const valid = `inside${i} && jA${i} + ${e}u < run && ${inImage(`from${i} + ${e}`)}`;
-      return `select(0.0, x[select(0, line${i} + from${i} + ${e}, ${valid})], ${valid})`;
-    });
-  const vector = (i: number) => {
-    const valid = `inside${i} && jA${i} < run && ${inImage(`from${i}`)}`;
-    return `select(vec4f(0.0), x[select(0, line${i} + from${i}, ${valid}) / 4], ${valid})`;
+    vecC ? element(i, 0, 'vec4f(0.0)') : `vec4f(${[0, 1, 2, 3].map((e) => element(i, e, '0.0')).join(', ')})`;
+  const load = (at: string, i: number) => (vecK ? `filters[${at}]` : load4('filters', at, false, `kLeft${i}`));
+  const atEnd = (j: string, value: string) => (whole ? value : `select(vec4f(0.0), ${value}, ${j} < run)`);
+  /** Statements that find the line of the image, and the place within it, that the run of `tap` begins with. */
+  const enterRun = (i: number) => {
+    const h = `top${i} + i32(${wholeRows ? 'tap' : 'tap / p.kernelW'} * p.dilationH)`;
+    const right = wholeRows ? '' : ` + tap % p.kernelW * p.dilationW * p.inC / ${unitX}u`;
+    return `
+      let h${i} = ${h};
+      line${i} = u32(image${i} + h${i}) * lineEnd;
+      end${i} = select(0u, lineEnd, u32(h${i}) < p.inH);
+      from${i} = start${i} + offset / ${unitX}u${right};`;
   };
   return blocked({
     block,
@@ -62,30 +75,35 @@ ${epilogueWgsl(epilogue, 2, vecK)}`,
   let splitId = group.z % splits;
   let firstStep = splitId * p.chunk;
   let endStep = min(firstStep + p.chunk, runs * slabs);
-  let lineEnd = i32(p.inW * p.inC);
+  let lineEnd = p.inW * p.inC / ${unitX}u;
   var tap = firstStep / slabs;
-  var offset = firstStep % slabs * ${block.depth}u;`,
+  var offset = firstStep % slabs * ${block.depth}u;
+  var row = (tap * run + offset) * p.outC / ${unitF}u; // of the filters, where it begins`,
     holdA: (i) => `
   let pixel${i} = min(rowA${i}, rows - 1u);
   let image${i} = i32(pixel${i} / (p.outH * p.outW) * p.inH);
   let top${i} = i32(pixel${i} / p.outW % p.outH * p.strideH) - i32(p.padH);
-  let start${i} = (i32(pixel${i} % p.outW * p.strideW) - i32(p.padW)) * i32(p.inC) + i32(channelGroup * p.groupC);`,
+  let start${i} = (pixel${i} % p.outW * p.strideW - p.padW) * (p.inC / ${unitX}u) + (channelGroup * p.groupC + depthA${i}) / ${unitX}u;
+  var line${i}: u32; var end${i}: u32; var from${i}: u32;
+  { ${enterRun(i)} }`,
     holdB: (i) => `
   let kLeft${i} = p.groupK - min(columnB${i}, p.groupK);
-  let heldB${i} = channelGroup * p.groupK + select(0u, columnB${i}, kLeft${i} > 0u);`,
+  let heldB${i} = (channelGroup * p.groupK + select(0u, columnB${i}, kLeft${i} > 0u) + depthB${i} * p.outC) / ${unitF}u;`,
     loadA: (i) => `
       let jA${i} = offset + depthA${i};
-      let h${i} = top${i} + i32(${wholeRows ? 'tap' : 'tap / p.kernelW'} * p.dilationH);
-      let inside${i} = u32(h${i}) < p.inH;
-      let line${i} = (image${i} + h${i}) * lineEnd;
-      let from${i} = start${i} + i32(${wholeRows ? '' : 'tap % p.kernelW * p.dilationW * p.inC + '}jA${i});
-      a${i} = ${vecC ? vector(i) : `vec4f(${elements(i).join(', ')})`};`,
+      a${i} = ${elements(i)};
+      from${i} += ${block.depth / unitX}u;`,
     loadB: (i) => `
-      let jB${i} = offset + depthB${i};
-      b${i} = select(vec4f(0.0), ${load4('filters', `(tap * run + jB${i}) * p.outC + heldB${i}`, vecK, `kLeft${i}`)}, jB${i} < run);`,
-    advance: `
+      b${i} = ${atEnd(`offset + depthB${i}`, load(`heldB${i} + row`, i))};`,
+    advance: (loadsA) => `
+      row += ${block.depth}u * p.outC / ${unitF}u;
       offset += ${block.depth}u;
-      if (offset >= run) { offset = 0u; tap++; }`,
+      if (offset >= run) {
+        offset = 0u;
+        tap++;
+        row = tap * run * p.outC / ${unitF}u;
+        ${lines(loadsA, enterRun)}
+      }`,
     holdColumn: (j) => `
   let left${j} = p.groupK - min(column${j}, p.groupK);
   let n${j} = channelGroup * p.groupK + select(0u, column${j}, left${j} > 0u);

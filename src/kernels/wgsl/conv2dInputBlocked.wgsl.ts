@@ -1,12 +1,14 @@
 import blocked, { type Block } from './blocked.wgsl.js';
 import { convParams } from './convParams.wgsl.js';
-import { elementType, load4, store4 } from './tile.wgsl.js';
+import { elementType, lines, load4, store4 } from './tile.wgsl.js';
 
 export interface Conv2dInputBlockedVariant {
   readonly block: Block;
   readonly subgroup?: number;
   readonly vecC: boolean;
   readonly vecK: boolean;
+  /** The channels of a tap are whole slabs. */
+  readonly whole: boolean;
 }
 
 /**
@@ -15,9 +17,20 @@ export interface Conv2dInputBlockedVariant {
  * from `first` on. From one of them to the next the output pixel moves by `travel`. With the gcd of stride and dilation,
  * hop = stride / gcd and travel = dilation / gcd. Workgroup z is (channel group * classes + class) * splits + split.
  */
-export default function conv2dInputBlocked({ block, subgroup, vecC, vecK }: Conv2dInputBlockedVariant): string {
-  const gathered = (i: number) =>
-    [0, 1, 2, 3].map((e) => `filters[(tapAt${i} + min(columnB${i} + ${e}u, p.groupC - 1u)) * p.outC + kAt + jB${i}]`);
+export default function conv2dInputBlocked({ block, subgroup, vecC, vecK, whole }: Conv2dInputBlockedVariant): string {
+  const unit = vecK ? 4 : 1;
+  const parts = [0, 1, 2, 3];
+  const gathered = (i: number) => `vec4f(${parts.map((e) => `filters[filterAt + heldB${i}x${e}]`).join(', ')})`;
+  const loaded = (i: number) => (vecK ? `g[at${i}]` : load4('g', `at${i}`, false, `p.groupK - (offset + depthA${i})`));
+  const inTap = (depth: string) => (whole ? '' : ` && offset + ${depth} < p.groupK`);
+  /** Statements that find what the tap sees from the pixel. */
+  const enterTap = (i: number) => `
+      let h${i} = bottom${i} - turnH * tapsH.travel;
+      let w${i} = right${i} - turnW * tapsW.travel;
+      valid${i} = h${i} < p.outH && w${i} < p.outW;
+      at${i} = ((image${i} + h${i}) * p.outW + w${i}) * (p.outC / ${unit}u) + (kAt + depthA${i} + offset) / ${unit}u;`;
+  const enterFilter = `
+      filterAt = ((tapsH.first + turnH * tapsH.hop) * p.kernelW + tapsW.first + turnW * tapsW.hop) * p.groupC * p.outC + offset;`;
   return blocked({
     block,
     subgroup,
@@ -60,28 +73,35 @@ fn taps(phase: u32, pad: u32, kernel: u32, stride: u32, dilation: u32) -> Taps {
   let endStep = min(firstStep + perSplit, steps);
   var offset = firstStep % slabs * ${block.depth}u;
   var turnW = firstStep / slabs % max(tapsW.count, 1u);
-  var turnH = firstStep / slabs / max(tapsW.count, 1u);`,
+  var turnH = firstStep / slabs / max(tapsW.count, 1u);
+  var filterAt: u32;
+  ${enterFilter}`,
     holdA: (i) => `
   let pixel${i} = min(rowA${i}, max(rows, 1u) - 1u);
   let image${i} = pixel${i} / max(rowsH * rowsW, 1u) * p.outH;
-  let bottom${i} = (i32(pixel${i} / max(rowsW, 1u) % max(rowsH, 1u) * p.strideH + phaseH + p.padH) - i32(tapsH.first * p.dilationH)) / i32(p.strideH);
-  let right${i} = (i32(pixel${i} % max(rowsW, 1u) * p.strideW + phaseW + p.padW) - i32(tapsW.first * p.dilationW)) / i32(p.strideW);`,
-    holdB: () => '',
+  let bottom${i} = u32((i32(pixel${i} / max(rowsW, 1u) % max(rowsH, 1u) * p.strideH + phaseH + p.padH) - i32(tapsH.first * p.dilationH)) / i32(p.strideH));
+  let right${i} = u32((i32(pixel${i} % max(rowsW, 1u) * p.strideW + phaseW + p.padW) - i32(tapsW.first * p.dilationW)) / i32(p.strideW));
+  var valid${i}: bool; var at${i}: u32;
+  { ${enterTap(i)} }`,
+    holdB: (i) =>
+      parts
+        .map((e) => `let heldB${i}x${e} = min(columnB${i} + ${e}u, p.groupC - 1u) * p.outC + kAt + depthB${i};`)
+        .join('\n'),
     loadA: (i) => `
-      let jA${i} = offset + depthA${i};
-      let h${i} = bottom${i} - i32(turnH * tapsH.travel);
-      let w${i} = right${i} - i32(turnW * tapsW.travel);
-      let valid${i} = jA${i} < p.groupK && u32(h${i}) < p.outH && u32(w${i}) < p.outW;
-      let at${i} = select(0u, ((image${i} + u32(h${i})) * p.outW + u32(w${i})) * p.outC + kAt + jA${i}, valid${i});
-      a${i} = select(vec4f(0.0), ${load4('g', `at${i}`, vecK, `p.groupK - jA${i}`)}, valid${i});`,
+      a${i} = select(vec4f(0.0), ${loaded(i)}, valid${i}${inTap(`depthA${i}`)});
+      at${i} += ${block.depth / unit}u;`,
     loadB: (i) => `
-      let jB${i} = offset + depthB${i};
-      let tapAt${i} = ((tapsH.first + turnH * tapsH.hop) * p.kernelW + tapsW.first + turnW * tapsW.hop) * p.groupC;
-      b${i} = select(vec4f(0.0), vec4f(${gathered(i).join(', ')}), jB${i} < p.groupK);`,
-    advance: `
+      b${i} = ${whole ? gathered(i) : `select(vec4f(0.0), ${gathered(i)}, offset + depthB${i} < p.groupK)`};`,
+    advance: (loadsA) => `
+      filterAt += ${block.depth}u;
       offset += ${block.depth}u;
-      if (offset >= p.groupK) { offset = 0u; turnW++; }
-      if (turnW >= tapsW.count) { turnW = 0u; turnH++; }`,
+      if (offset >= p.groupK) {
+        offset = 0u;
+        turnW++;
+        if (turnW >= tapsW.count) { turnW = 0u; turnH++; }
+        ${enterFilter}
+        ${lines(loadsA, enterTap)}
+      }`,
     holdColumn: (j) => `let left${j} = p.groupC - min(column${j}, p.groupC);`,
     store: (row, j, value) => `{
     let pixel = ${row};

@@ -71,7 +71,6 @@ ${epilogueWgsl(epilogue, 2, vecY)}`,
     loadB: (i) => `let kB${i} = step * ${block.depth}u + depthB${i};
       b${i} = ${behind(`kB${i}`, loadedB(i))};
       ${transB ? '' : `atB${i} += ${block.depth}u * p.N / ${unitB}u;`}`,
-    advance: '',
     holdColumn: (j) => `
   let left${j} = p.N - min(column${j}, p.N);
   let known${j} = columnOf(min(column${j}, p.N - 1u), left${j});`,

@@ -96,7 +96,10 @@ function kernelOf(op: Convolution, geometry: ConvGeometry, y: Tensor, capabiliti
     program: (epilogue) =>
       'tile' in plan
         ? TILES[op]({ tile: plan.tile, ...flags, epilogue })
-        : BLOCKS[op]({ block: plan.block, subgroup: capabilities.narrowSubgroup, ...flags, epilogue }),
+        : BLOCKS[op]({
+            ...{ block: plan.block, subgroup: capabilities.narrowSubgroup, ...flags, epilogue },
+            whole: runOf(op, geometry, flags.wholeRows) % plan.block.depth === 0,
+          }),
     grid: [...across, shape.count * ranges.parts],
     split: { word: BASE_WORD, flop: convFlop(geometry) },
   };
@@ -122,6 +125,14 @@ function tileRanges(op: Convolution, tile: Tile, geometry: ConvGeometry, capabil
   return { chunk, parts: Math.ceil(pixelsOf(geometry) / chunk) };
 }
 
+/** How much of a sum lies side by side in memory; slabs do not cross from one such run to the next. */
+function runOf(op: Convolution, geometry: ConvGeometry, wholeRows: boolean): number {
+  const { inC, outC, kernel, groups } = geometry;
+  if (op === 'conv2dInput') return outC / groups;
+  if (op === 'conv2dWeight') return pixelsOf(geometry);
+  return wholeRows ? kernel[1] * inC : inC / groups;
+}
+
 /**
  * Ranges of slabs. The gradient for the input is told only how many, because each of its classes of pixels has a sum of
  * another length.
@@ -132,9 +143,9 @@ function blockRanges(
   geometry: ConvGeometry,
   wholeRows: boolean,
 ): Ranges {
-  const { inC, kernel, groups } = geometry;
+  const { kernel } = geometry;
   if (op === 'conv2dInput') return { chunk: splits, parts: splits };
-  if (op === 'conv2dWeight') return cutInto(splits, Math.ceil(pixelsOf(geometry) / block.depth));
-  const [runs, run] = wholeRows ? [kernel[0], kernel[1] * inC] : [kernel[0] * kernel[1], inC / groups];
-  return cutInto(splits, runs * Math.ceil(run / block.depth));
+  const slabs = Math.ceil(runOf(op, geometry, wholeRows) / block.depth);
+  if (op === 'conv2dWeight') return cutInto(splits, slabs);
+  return cutInto(splits, (wholeRows ? kernel[0] : kernel[0] * kernel[1]) * slabs);
 }
