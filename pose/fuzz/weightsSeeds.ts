@@ -35,7 +35,11 @@ const state = (): Map<string, StateTensor> =>
     }),
   );
 
-const config = { config: makeConfig({}, 'cpu'), padding: 1.25, history: [{ epoch: 1, trainLoss: 0.5, pck20: 0.1 }] };
+const config = {
+  config: makeConfig({}, 'cpu'),
+  padding: 1.25,
+  history: [{ epoch: 1, imagesPerSecond: 90, trainLoss: 0.5, pck20: 0.1 }],
+};
 const progress = { epoch: 1, step: 9, best: 0.1, counters: { batch: 0, lossSum: 0, lossCount: 0, seconds: 1 } };
 
 /** safetensors: without and with a checksum, and a checkpoint. */

@@ -82,13 +82,13 @@ function historyOf(value: unknown): EpochSummary[] | undefined {
     if (typeof one !== 'object' || one === null || one.epoch !== i + 1) return false;
     const { imagesPerSecond, skipped, pck20, validLoss, trainLoss, pckh50, mpjpe, paMpjpe } = one;
     return (
-      [imagesPerSecond, skipped].every(isNumber) &&
-      [pck20, validLoss, trainLoss, pckh50, mpjpe, paMpjpe].every(isNumberOrNone)
+      isNumber(imagesPerSecond) && [skipped, pck20, validLoss, trainLoss, pckh50, mpjpe, paMpjpe].every(isNumberOrNone)
     );
   });
   if (!isWhole) return undefined;
   return value.map((one) => ({
     ...one,
+    skipped: one.skipped ?? 0,
     trainLoss: one.trainLoss ?? Number.NaN,
     validLoss: one.validLoss ?? Number.NaN,
     pck20: one.pck20 ?? Number.NaN,
