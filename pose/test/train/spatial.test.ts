@@ -44,7 +44,13 @@ beforeAll(async () => {
     joints: mpii16.joints.map((_, k) => [k + 11, 16]),
     joints_vis: mpii16.joints.map(() => 1),
   };
-  const mpii = { 'train.json': [person, person], 'valid.json': [person, person], 'images/a.png': null };
+  const other = { ...person, image: 'b.png' };
+  const mpii = {
+    'train.json': [person, person],
+    'valid.json': [other, other],
+    'images/a.png': null,
+    'images/b.png': null,
+  };
   folders = [await h36mFolder(TRAINING, 3), await folderOf(mpii)];
   data = await loadData(await openDataset({ data: folders.join(), figures: 0 }));
 });
