@@ -26,8 +26,9 @@ import { DivergedError } from '../train/trainEpoch.js';
 import { comparisonTable } from './comparisonTable.js';
 import { INTERRUPTED } from './interrupt.js';
 import { runToEnd } from './runToEnd.js';
+import { say } from './say.js';
 import { loadTrainingData } from './trainingData.js';
-import { say, type TrainingMachine, withTrainingMachine } from './trainingMachine.js';
+import { type TrainingMachine, withTrainingMachine } from './trainingMachine.js';
 
 /** The options as they are typed. */
 export interface CompareFlags extends Omit<TrainFlags, 'loss' | 'head' | 'q' | 'logS' | 'seed'> {

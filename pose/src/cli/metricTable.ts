@@ -15,7 +15,8 @@ import type { JointSchema } from '../schema.js';
 import { type AskedJoints, withAsked } from '../schemas/askedJoints.js';
 import { sigmasFor } from '../schemas/sigmas.js';
 import { covarianceOf, type ExpectedLabels } from '../uncertainty/expectedLabels.js';
-import { readPairs, readTruth, type ScoredPairs, say } from './scoredPairs.js';
+import { say } from './say.js';
+import { readPairs, readTruth, type ScoredPairs } from './scoredPairs.js';
 
 /** The files of an evaluation, and the options of some metrics, as they are typed. */
 export interface MetricFlags {

@@ -28,6 +28,7 @@ import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED, untilInterrupt } from './interrupt.js';
 import { loadingDisplay } from './loadingDisplay.js';
 import { openBackend } from './openBackend.js';
+import { say } from './say.js';
 import { spareInputs, sparePictures } from './spareInputs.js';
 
 export interface PredictFlags {
@@ -82,7 +83,6 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const device = await openBackend(flags.backend);
   const display = loadingDisplay('predict');
   let failures = 0;
-  const say = (text: string) => process.stderr.write(`${text}\n`);
   const { signal, release } = untilInterrupt(() => {
     display.stop();
     say('stopping after these people; Ctrl-C again exits at once, without results');

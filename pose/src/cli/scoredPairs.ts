@@ -4,6 +4,7 @@ import type { Annotations, Id } from '../datasets/annotations.js';
 import { Tally } from '../datasets/tally.js';
 import { readAnnotations } from '../node/datasets/readAnnotations.js';
 import { readResults } from '../node/jsonFiles.js';
+import { say } from './say.js';
 
 /** The people of an evaluation with their predictions. */
 export interface ScoredPairs {
@@ -46,9 +47,4 @@ export async function readTruth(file: string): Promise<Annotations> {
     ids.add(id);
   }
   return annotations;
-}
-
-/** Says something beside the figures, which stdout has. */
-export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

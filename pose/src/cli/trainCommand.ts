@@ -24,9 +24,10 @@ import { type Session, startSession } from '../train/session.js';
 import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED } from './interrupt.js';
 import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
+import { say } from './say.js';
 import { scoreTable } from './scoreTable.js';
 import { loadTrainingData } from './trainingData.js';
-import { say, withTrainingMachine } from './trainingMachine.js';
+import { withTrainingMachine } from './trainingMachine.js';
 
 /** The options as they are typed. */
 export interface StartFlags extends TrainFlags {

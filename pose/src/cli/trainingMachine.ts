@@ -2,6 +2,7 @@ import type { Device } from 'wgrad';
 import type { DataWorkers } from '../node/train/dataWorkers.js';
 import { endAtOnce, INTERRUPTED, PATIENCE, untilInterrupt } from './interrupt.js';
 import { openBackend } from './openBackend.js';
+import { say } from './say.js';
 import { openWorkers } from './trainingData.js';
 
 /** Device, threads and the signal of Ctrl-C, which a training command uses. */
@@ -44,9 +45,4 @@ async function leaveSoon(closed: Promise<void> | undefined): Promise<void> {
   const timer = setTimeout(endAtOnce, PATIENCE);
   await closed;
   clearTimeout(timer);
-}
-
-/** Prints a message for the user on stderr. */
-export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

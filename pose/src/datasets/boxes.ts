@@ -3,6 +3,7 @@ import { JsonEntry } from 'wgrad/io';
 import type { JointSchema } from '../schema.js';
 import { SCHEMAS } from '../schemas/known.js';
 import type { Annotations } from './annotations.js';
+import { isRecord } from './isRecord.js';
 import { type ListedPerson, listedPictures, PERSON } from './listedPictures.js';
 
 const BOX = ['x', 'y', 'width', 'height'] as const;
@@ -11,8 +12,6 @@ const BOX = ['x', 'y', 'width', 'height'] as const;
 export function isBoxes(content: unknown): content is unknown[] {
   return Array.isArray(content) && content.some((entry) => isRecord(entry) && 'file' in entry && 'box' in entry);
 }
-
-const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /**
  * The people of a list `[{file, box: [x, y, width, height], score?, split?: 'train' | 'test', keypoints?: [x, y, v, ...]}, ...]` in

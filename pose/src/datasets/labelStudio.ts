@@ -1,14 +1,12 @@
 import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
 import type { Annotations } from './annotations.js';
+import { isRecord } from './isRecord.js';
 import { extentOf, groupedMarks, type Mark, type MarkedPicture, markedAnnotations, type Region } from './marks.js';
 import { pathOfAddress } from './pictureAddress.js';
 import { Tally } from './tally.js';
 
 const PICTURE = /\.(jpe?g|jfif|png|webp|avif|tiff?|gif|bmp)(\?.*)?$/i;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A list of labels in the short form: objects with a kind of label and a place. */
 const isRegions = (value: unknown): value is readonly unknown[] =>

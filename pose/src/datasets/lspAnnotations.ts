@@ -5,6 +5,7 @@ import type { MatValue } from '../formats/mat5.js';
 import { lsp14 } from '../schema.js';
 import type { Annotations } from './annotations.js';
 import { NEITHER } from './halves.js';
+import { isRecord } from './isRecord.js';
 import { keypointsOf, type ListedPerson, listedPictures, PERSON } from './listedPictures.js';
 import { jointsOf } from './people.js';
 
@@ -121,8 +122,4 @@ export function lspMatAnnotations(arrays: ReadonlyMap<string, MatValue>, path: s
     return { file, xy };
   });
   return annotationsOf(items, isExtended ? Math.ceil(count * (1 - HELD_OUT)) : count / 2, path);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

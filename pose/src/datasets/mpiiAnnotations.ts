@@ -3,6 +3,7 @@ import { JsonEntry } from 'wgrad/io';
 import type { MatValue } from '../formats/mat5.js';
 import { mpii16 } from '../schemas/mpii16.js';
 import type { Annotations } from './annotations.js';
+import { isRecord } from './isRecord.js';
 import { keypointsOf, type ListedPerson, listedPictures, PERSON } from './listedPictures.js';
 import { type MpiiPerson, mpiiMatPeople } from './mpiiMat.js';
 
@@ -37,8 +38,6 @@ export function isMpii(content: unknown): content is unknown[] {
     Array.isArray(content) && content.some((person) => isRecord(person) && 'joints_vis' in person && 'image' in person)
   );
 }
-
-const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /**
  * The people of a list of Simple Baselines, HRNet and mmpose: `{image, center: [x, y], scale, joints: [[x, y] x 16],

@@ -1,19 +1,12 @@
-import type { Box, SpatialLabels } from '../dataset.js';
+import type { Box, PoseSample } from '../dataset.js';
 import type { Annotation } from './annotations.js';
 
-/** One labelled person before the picture is decoded; fields with the names of `PoseSample`'s mean the same. */
-export interface AnnotatedPerson {
-  readonly id: string;
+/** One labelled person before the picture is decoded. */
+export interface AnnotatedPerson extends Omit<PoseSample, 'image' | 'clean' | 'picture'> {
   /** Path of the picture. */
   readonly path: string;
   /** The picture's size, if the annotation tells it. */
   readonly size?: readonly [width: number, height: number];
-  readonly box: Box;
-  readonly padding?: number;
-  readonly joints: Float64Array;
-  readonly weights: Float64Array;
-  readonly spatial?: SpatialLabels;
-  readonly headBox?: Box;
 }
 
 /**
