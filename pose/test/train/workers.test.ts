@@ -3,6 +3,7 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -207,5 +208,27 @@ describe('a process', () => {
       outputOf("await ask(); await workers.close(); console.log('closed');"),
     ]);
     expect(outputs).toEqual(['never used\n', 'left open\n', 'closed\n']);
+  });
+
+  test('does not end before its threads, though an answer comes while they end', async () => {
+    const entry = join(folder, 'slowToEnd');
+    await writeFile(
+      `${entry}.ts`,
+      `import { pbkdf2Sync } from 'node:crypto';
+      import { parentPort } from 'node:worker_threads';
+      parentPort.on('message', () => {
+        parentPort.postMessage({ value: 1 });
+        pbkdf2Sync('native code', 'is not interrupted', 1_000_000, 8, 'sha1');
+      });`,
+    );
+    const output = await outputOf(`
+      const { ThreadPool } = await import(${url('node/train/threadPool')});
+      const pool = new ThreadPool(new URL(${JSON.stringify(pathToFileURL(entry).href)}), 1);
+      await pool.run(1);
+      pool.run(2).catch(() => {});
+      for (const end = Date.now() + 2000; Date.now() < end; ); // until the thread has answered, which is not read yet
+      await pool.close();
+      console.log('closed');`);
+    expect(output).toBe('closed\n');
   });
 });

@@ -27,6 +27,8 @@ export class ThreadPool {
     for (const thread of this.#threads) {
       const { worker } = thread;
       worker.on('message', (answer: Answer) => {
+        // An answer that was under way at the end: to let go of its thread would end the process before the thread.
+        if (this.#broken) return;
         const { job } = thread;
         this.#assign(thread, undefined);
         if ('value' in answer) job?.resolve(answer.value as never);
