@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js';
-import { add, mul } from '../kernels/elementwise/arithmetic.js';
+import { add, div, maximum, mul } from '../kernels/elementwise/arithmetic.js';
 import { greater } from '../kernels/elementwise/comparison.js';
 import { where } from '../kernels/elementwise/where.js';
 import { expandDims } from '../kernels/layout/reshape.js';
@@ -8,6 +8,7 @@ import { broadcastTo } from '../kernels/reduction/sum.js';
 import { checkOptions, type Kinds } from '../tensor/options.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { countedJoints, finiteOnly } from './countedJoints.js';
 import type { StandardDensity } from './density.js';
 import type { Flow } from './flows/flow.js';
 import { type LogSMethod, type LogSNodes, type LogSOptions, logNormaliser } from './logS.js';
@@ -37,6 +38,11 @@ export interface RleOptions<P = unknown> extends SigmaOptions, Partial<LogSOptio
   readonly logS?: 'none' | LogSMethod | LogSNodes;
   /** [K]: a factor per joint, on top of the labels' weights. */
   readonly jointWeights?: Tensor;
+  /**
+   * Whether a loss below zero is replaced by zero, which has no gradient; only `ultralytics` has this: default true, as in
+   * its code since February 2026, false as before.
+   */
+  readonly cutAtZero?: boolean;
   /** [] or [D]: the error is measured in units of `sigma errorScale`; see `runningErrorScale`. */
   readonly errorScale?: Tensor;
 }
@@ -55,6 +61,7 @@ const OPTIONS: Kinds<RleOptions> = {
   reach: 'number',
   pointsPerAxis: 'number',
   jointWeights: 'tensor',
+  cutAtZero: 'boolean',
   errorScale: 'tensor',
 };
 
@@ -73,7 +80,8 @@ const OPTIONS: Kinds<RleOptions> = {
  *
  * The design `direct` has `log base(e) + log |det dz/dtarget|` in place of `log phi(e) + log Q(e)`, and
  * `e = (mu - z) / sigma`, z = f^-1(target). Terms of a joint count with the mean of its coordinates' weights. A `variant` other
- * than `paper` is what a public code computes: see `variants.ts`, and docs/rle.md.
+ * than `paper` is what a public code computes: see `variants.ts`, and docs/rle.md. `ultralytics` divides by the joints that have a
+ * weight instead of by B, and leaves out joints whose prediction or target is not finite.
  *
  * The error has the codes' sign, minus the paper's. Sigma = sigmoid(logit) stays below 1 in the unit of the labels; for larger
  * errors see `scale`. Loss and gradient take six dispatches beside the flow's.
@@ -88,7 +96,9 @@ export function rle<P>(prediction: Prediction, labels: Labels, options: RleOptio
   checkPrediction(prediction, labels);
   const { flow, params, design = 'residual', q = 'laplace' } = options;
   const arithmetic = arithmeticOf(options);
-  const weight = weightOf(prediction, labels, options.jointWeights);
+  const { variant } = arithmetic;
+  const given = weightOf(prediction, labels, options.jointWeights);
+  const weight = variant.per === 'joint' ? finiteOnly(prediction, labels, given) : given;
   const errorScale = options.errorScale && broadcastTo(options.errorScale, { shape: prediction.mu.shape });
   const seen = { target: labels.target, weight, errorScale };
   if (!flow || params === undefined) return lossOfQ(arithmetic, prediction, seen, q);
@@ -101,7 +111,10 @@ export function rle<P>(prediction: Prediction, labels: Labels, options: RleOptio
   }
   const error = errorsIn(arithmetic, prediction, seen);
   const term = flowTerm(arithmetic, flow, params, error, weight, options);
-  return lossOfFlow(arithmetic, prediction, seen, term, design === 'residual' ? q : undefined);
+  const perImage = lossOfFlow(arithmetic, prediction, seen, term, design === 'residual' ? q : undefined);
+  if (variant.per === 'image') return perImage;
+  const loss = mul(perImage, div(prediction.mu.shape[0], countedJoints(weight as Tensor)));
+  return (options.cutAtZero ?? variant.cutAtZero) ? maximum(loss, 0) : loss;
 }
 
 /** Errors in units of sigma, `e = (mu - target) / sigma` [B, K, D]; 0 where the weight is 0. */
@@ -134,7 +147,15 @@ function arithmeticOf<P>({ flow, params, variant = 'paper', ...options }: RleOpt
       "rle: design 'direct' needs all coordinates of a label, a mixedFlow is for labels without a depth",
     );
   }
-  const asked = { q, design, scale, logS: logS !== 'none', errorScale: errorScale !== undefined, mixed };
+  const asked = {
+    q,
+    design,
+    scale,
+    logS: logS !== 'none',
+    errorScale: errorScale !== undefined,
+    cutAtZero: options.cutAtZero === true,
+    mixed,
+  };
   const { terms, floor } = sigmaTerms(options);
   return { variant: variantOf(variant, asked), name: `${variant} ${scale}`, sigma: terms, floor };
 }

@@ -1,14 +1,14 @@
 import { ShapeError } from '../errors.js';
 import { densityForm, HALF_LOG_2PI, nameOfDensity, type StandardDensity } from './density.js';
-import { abs, add, div, type Expression, log1p, mul, type Term } from './formula/expression.js';
+import { abs, add, atLeast, div, type Expression, log1p, mul, neg, type Term } from './formula/expression.js';
 import type { Scale, SigmaTerms } from './sigma.js';
 
 /**
  * Whose arithmetic is used: the paper's equations, or what a public code computes instead. `official` is the authors'
  * loss for labels in the plane (`RLELoss`); `official3d` is theirs for labels in space, of which some lack a depth
- * (`RLELoss3D`); `mmpose` is that of mmpose 1.3.
+ * (`RLELoss3D`); `mmpose` is that of mmpose 1.3; `ultralytics` that of YOLO26-pose (`PoseLoss26`).
  */
-export type VariantName = 'paper' | 'official' | 'official3d' | 'mmpose';
+export type VariantName = 'paper' | 'official' | 'official3d' | 'mmpose' | 'ultralytics';
 
 /**
  * What the flow is the density of (Li et al., 2021, section 3). `direct` (a): of the label itself, to which it maps
@@ -26,6 +26,8 @@ interface Abilities {
   readonly extensions: boolean;
   /** Whether the flow is over points that may lack a depth; undefined: any flow. */
   readonly mixed?: boolean;
+  /** Whether a loss below zero can be cut off there. */
+  readonly cutAtZero?: boolean;
 }
 
 /** One row of the table: how a variant computes the parts of `log sigma - log phi(e) - log Q(e)`. */
@@ -40,6 +42,8 @@ export interface Variant extends Abilities {
   logPhiPerCoordinate(dims: number): number;
   /** Whether the flow's term has each coordinate's own weight or that of the joint's first coordinate. */
   readonly flowWeight: 'own' | 'first';
+  /** What the sum is divided by: the number of images, or of the joints that have a weight and a finite error. */
+  readonly per: 'image' | 'joint';
 }
 
 /** What both public codes add to guard their divisions. */
@@ -64,6 +68,7 @@ const paper: Variant = {
   negLogQ: negLog,
   logPhiPerCoordinate: (dims) => 1 / dims,
   flowWeight: 'own',
+  per: 'image',
 };
 
 /**
@@ -107,7 +112,20 @@ const mmpose: Variant = {
   flowWeight: 'own',
 };
 
-const VARIANTS: Readonly<Record<VariantName, Variant>> = { paper, official, official3d, mmpose };
+/** YOLO26-pose clips errors here, and no gradient reaches those beyond. */
+const ERROR_LIMIT = 100;
+const clipped = (x: Expression): Expression => neg(atLeast(neg(atLeast(x, -ERROR_LIMIT)), -ERROR_LIMIT));
+
+/** YOLO26-pose has mmpose's terms for a Laplace Q, but clips the errors and takes the mean over joints. */
+const ultralytics: Variant = {
+  ...mmpose,
+  q: ['laplace'],
+  cutAtZero: true,
+  error: (difference, sigma) => clipped(mmpose.error(difference, sigma)),
+  per: 'joint',
+};
+
+const VARIANTS: Readonly<Record<VariantName, Variant>> = { paper, official, official3d, mmpose, ultralytics };
 
 /** The options of a loss in which variants differ. */
 export interface Asked {
@@ -116,6 +134,7 @@ export interface Asked {
   readonly scale: Scale;
   readonly logS: boolean;
   readonly errorScale: boolean;
+  readonly cutAtZero: boolean;
   /** Absent without a flow. */
   readonly mixed: boolean | undefined;
 }
@@ -130,7 +149,7 @@ export function checkDesign(design: Design): void {
  * The row of a variant.
  * @throws ShapeError if there is no such variant, or if it does not support an option
  */
-export function variantOf(name: VariantName, { q, design, scale, logS, errorScale, mixed }: Asked): Variant {
+export function variantOf(name: VariantName, { q, design, scale, logS, errorScale, cutAtZero, mixed }: Asked): Variant {
   const variant = VARIANTS[name];
   const refuse = (what: string) => {
     throw new ShapeError(`rle: variant '${name}' ${what}; take variant: 'paper', or leave it out`);
@@ -147,6 +166,7 @@ export function variantOf(name: VariantName, { q, design, scale, logS, errorScal
   if (!variant.scale.includes(scale)) refuse(`has no scale '${scale}': ${offered(variant.scale)}`);
   if (logS && !variant.extensions) refuse('has no log s');
   if (errorScale && !variant.extensions) refuse('has no errorScale');
+  if (cutAtZero && !variant.cutAtZero) refuse('has no cut at zero');
   if (variant.mixed === true && mixed === false) refuse('wants a mixedFlow, of labels some of which lack a depth');
   if (variant.mixed === false && mixed) refuse("has no mixedFlow: in space the authors' code is 'official3d'");
   return variant;

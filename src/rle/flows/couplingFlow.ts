@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.js';
+import { leakyRelu, silu } from '../../kernels/elementwise/activation.js';
 import { add, mul } from '../../kernels/elementwise/arithmetic.js';
 import { concat } from '../../kernels/layout/concat.js';
 import { reshape } from '../../kernels/layout/reshape.js';
@@ -33,6 +34,8 @@ export interface CouplingFlowOptions<Part extends string = string> {
   readonly hidden?: number;
   /** Default 2. */
   readonly hiddenLayers?: number;
+  /** Between the layers: a leaky ReLU of slope 0.01 (default), or YOLO26-pose's SiLU, for which `realNvp` has no fused kernels. */
+  readonly activation?: 'leakyRelu' | 'silu';
   /** Default: `alternatingMasks`. */
   readonly masks?: Masks;
   /**
@@ -56,12 +59,15 @@ const OPTIONS: Kinds<CouplingFlowOptions> = {
   couplings: 'number',
   hidden: 'number',
   hiddenLayers: 'number',
+  activation: 'text',
   masks: 'numbers',
   joints: 'number',
   embedding: 'number',
   weights: 'text',
   base: ['text', 'record'],
 };
+
+const ACTIVATIONS = { leakyRelu, silu } as const;
 
 /**
  * A chain of couplings. A coupling with mask m leaves the coordinates with m = 1 as they are, and moves those with
@@ -76,9 +82,14 @@ const OPTIONS: Kinds<CouplingFlowOptions> = {
  */
 export function couplingFlow<Part extends string>(options: CouplingFlowOptions<Part>): Flow<CouplingFlowParams<Part>> {
   checkOptions('couplingFlow', 'option', OPTIONS, options);
-  const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, joints, masks } = options;
+  const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, joints, masks, activation = 'leakyRelu' } = options;
   checkCounts('couplingFlow', { dims, couplings, hidden, hiddenLayers, joints: joints ?? 1 });
   checkMasks(masks ?? alternatingMasks(dims, couplings), dims, couplings);
+  if (!Object.hasOwn(ACTIVATIONS, activation)) {
+    throw new ShapeError(
+      `couplingFlow: activation must be ${Object.keys(ACTIVATIONS).join(' or ')}, got '${activation}'`,
+    );
+  }
   return flowOver<CouplingFlowParams<Part>>(
     {
       pointShape: joints === undefined ? [dims] : [joints, dims],
@@ -159,6 +170,7 @@ function move<Part extends string>(
   direction: 'forward' | 'inverse',
 ): Moved {
   const { dims, transform, joints, couplings = 6, masks = alternatingMasks(dims, couplings) } = options;
+  const activation = ACTIVATIONS[options.activation ?? 'leakyRelu'];
   const { shape } = points;
   if (shape.at(-1) !== dims || (joints !== undefined && shape.at(-2) !== joints)) {
     const wanted = joints === undefined ? `[..., ${dims}]` : `[..., ${joints}, ${dims}]`;
@@ -177,7 +189,7 @@ function move<Part extends string>(
     const seen = vectors ? concat([kept, vectors], { axis: -1 }) : kept;
     const parameters = Object.fromEntries(
       parts.map((part) => {
-        const raw = mlp.apply(params[part][i], seen);
+        const raw = mlp.apply(params[part][i], seen, activation);
         const numbers = transform.parts[part];
         return [part, numbers === 1 ? raw : reshape(raw, { shape: [...shape, numbers] })];
       }),

@@ -9,7 +9,7 @@ export type { RealNvpParams } from '../fused/flowShape.js';
 
 /** Options of `realNvp`. */
 export interface RealNvpOptions extends Omit<CouplingFlowOptions, 'transform' | 'joints' | 'embedding'> {
-  /** Default `torch`, what the official code runs with; `xavier` is mmpose's. */
+  /** Default `torch`, what the official code runs with; `xavier` is mmpose's and YOLO26-pose's. */
   readonly weights?: CouplingFlowOptions['weights'];
   /** Bound b of the log-scale, |s| < b in each coupling; default 1, as in the paper's code. */
   readonly scaleBound?: number;
@@ -20,6 +20,7 @@ const OPTIONS: Kinds<RealNvpOptions> = {
   couplings: 'number',
   hidden: 'number',
   hiddenLayers: 'number',
+  activation: 'text',
   masks: 'numbers',
   weights: 'text',
   base: ['text', 'record'],
