@@ -1,7 +1,7 @@
 import { DataError } from 'wgrad';
 import type { StateTensor } from 'wgrad/io';
 import { isClassifier } from './architecture.js';
-import { flowMask, requireMask } from './flowMask.js';
+import { flowBuffers, requireMask } from './flowMask.js';
 import { joinRows, splitRows } from './headRows.js';
 import { fromMmposeMobilenet, toMmposeMobilenet } from './mmposeMobilenet.js';
 import type { NamedState, Naming } from './naming.js';
@@ -89,7 +89,7 @@ export const mmpose: Naming = {
       if (theirs) state.set(wrapped ? theirs.replace(/^head\./, INTEGRAL) : theirs, tensor);
     }
     if (!isHeatmap)
-      for (const [name, tensor] of buffersOf(own)) state.set(`head.loss_module.flow_model.${name}`, tensor);
+      for (const [name, tensor] of flowBuffers(own)) state.set(`head.loss_module.flow_model.${name}`, tensor);
     if (isIntegral) for (const [name, tensor] of linspaces(own, size)) state.set(`head.${name}`, tensor);
     return state;
   },
@@ -135,19 +135,5 @@ function linspaces(own: NamedState, [height, width]: readonly [number, number]):
   return [
     ['linspace_x', axis(width, (n) => [1, 1, 1, n])],
     ['linspace_y', axis(height, (n) => [1, 1, n, 1])],
-  ];
-}
-
-/** What mmpose's flow stores besides its layers: the mean and covariance of its base density, and the masks. */
-function buffersOf(own: NamedState): [string, StateTensor][] {
-  const first = own.get('flow.t.0.0.weight');
-  if (!first) return [];
-  const dims = first.shape[1];
-  const couplings = [...own.keys()].filter((name) => /^flow\.t\.\d+\.0\.weight$/.test(name)).length;
-  const identity = Float32Array.from({ length: dims * dims }, (_, i) => (i % (dims + 1) === 0 ? 1 : 0));
-  return [
-    ['loc', { shape: [dims], data: new Float32Array(dims) }],
-    ['cov', { shape: [dims, dims], data: identity }],
-    ['mask', flowMask(dims, couplings)],
   ];
 }

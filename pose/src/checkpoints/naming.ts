@@ -12,7 +12,7 @@ export type NamedState = ReadonlyMap<string, StateTensor>;
  * `deconv_layers.0.weight`, `final_layer.weight`.
  */
 export interface Naming {
-  readonly name: 'official' | 'mmpose' | 'microsoft' | 'torchvision';
+  readonly name: 'official' | 'mmpose' | 'microsoft' | 'torchvision' | 'ultralytics';
   /** Part of a name that is typical of this naming, for the error about a file that no naming fits. */
   readonly sign: string;
   readonly matches: (names: readonly string[]) => boolean;

@@ -4,9 +4,10 @@ import { mmpose } from './mmposeNames.js';
 import type { Naming } from './naming.js';
 import { official } from './officialNames.js';
 import { torchvision } from './torchvisionNames.js';
+import { ultralytics } from './ultralyticsNames.js';
 
 /** The namings that wgrad knows; a file has the first that matches. */
-export const NAMINGS: readonly Naming[] = [official, mmpose, microsoft, torchvision];
+export const NAMINGS: readonly Naming[] = [official, mmpose, microsoft, torchvision, ultralytics];
 
 /** The naming of these tensors; undefined where wgrad knows none that matches. */
 export function namingOf(names: readonly string[]): Naming | undefined {

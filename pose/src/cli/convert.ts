@@ -43,7 +43,7 @@ export function convert(program: Command): void {
       }
       const { written, dropped } = await writePoseCheckpoint(output, checkpoint, names);
       const now = names ?? checkpoint.naming;
-      notes.push(...remarks(checkpoint, now, dropped));
+      notes.push(...remarks(checkpoint, now, dropped), ...remarksOnFlow(checkpoint.naming, now, file.tensors.keys()));
       report({ file: output, names: now, tensors: written.length, dropped, notes }, json);
     });
 }
@@ -51,7 +51,10 @@ export function convert(program: Command): void {
 /** The pose network in a file, or undefined and a note where wgrad knows none: names then stay as they are. */
 function knownNetwork(file: WeightsFile, path: string, notes: string[]): PoseCheckpoint | undefined {
   try {
-    return poseCheckpointOf(file, path);
+    const found = poseCheckpointOf(file, path);
+    if (found.naming !== 'ultralytics') return found;
+    notes.push('the names are as they were; --names official writes the flow alone, the part that wgrad knows');
+    return undefined;
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     notes.push('no known pose network: the names are as they were');
@@ -82,6 +85,18 @@ function remarks({ conventions, architecture }: PoseCheckpoint, names: string, d
     );
   }
   return lines;
+}
+
+/** What is special about the flow of YOLO26-pose, of which nothing else is converted. */
+function remarksOnFlow(from: string, to: string, names: Iterable<string>): string[] {
+  if ((from === 'ultralytics') === (to === 'ultralytics')) return [];
+  const others = [...names].filter((name) => !name.includes('flow_model.')).length;
+  return from === 'ultralytics'
+    ? [
+        `left out: ${others} tensors of the network, of which wgrad knows the flow alone`,
+        "the flow's networks have SiLU: realNvp({ dims: 2, activation: 'silu' }) computes the same with it",
+      ]
+    : ["the flow's networks have leaky ReLUs, where YOLO26-pose computes with SiLU, which gives another density"];
 }
 
 const SHOWN = 3;

@@ -1,12 +1,13 @@
 import { DataError } from 'wgrad';
 import { diskDtypes, type StoredTensor } from 'wgrad/io';
 import { LEGACY_MAGIC, readTorchLegacy } from './legacyFile.js';
+import { moduleState } from './moduleState.js';
 import { Inert, kindOf } from './pickleValues.js';
 import type { TorchFile } from './storageTable.js';
 import { readTensor, TorchTensor } from './torchTensor.js';
 import { readTorchZip, ZIP_MAGIC } from './zipFile.js';
 
-/** The state dict of a PyTorch file, and what the file holds besides. */
+/** The state dict of a PyTorch file, or of a whole module in it, and what the file holds besides. */
 export interface TorchState {
   readonly format: TorchFile['format'];
   readonly tensors: Map<string, StoredTensor>;
@@ -35,7 +36,7 @@ export function isTorchFile(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads the weights of a file that `torch.save` wrote, without running any code from it.
+ * Reads the weights of a file that `torch.save` wrote, without running any code from it. A whole module counts as its state dict.
  * @param part the dict to read, by its dotted keys, such as `ema_state_dict`; by default the model's
  * @throws DataError for a tensor that an unknown callable builds, for damage, and for a file without a state dict
  */
@@ -74,13 +75,22 @@ function withoutDict(root: unknown, dicts: ReadonlyMap<string, Dict>, part?: str
     : `${kindOf(root)} without one state dict; dicts with tensors: ${keys}`;
 }
 
-/** The dicts that hold named tensors, at most two levels down, by their dotted keys; '' is the file's object. */
-function stateDictsOf(root: unknown, prefix = '', depth = 0, seen = new Set<unknown>()): Map<string, Dict> {
+/**
+ * The dicts that hold named tensors, and the modules as theirs, at most two levels down, by their dotted keys; '' is the file's
+ * object.
+ */
+function stateDictsOf(value: unknown, prefix = '', depth = 0, seen = new Set<unknown>()): Map<string, Dict> {
   const found = new Map<string, Dict>();
   // A dict may appear in many places, even in itself; it is looked at once.
-  if (!(root instanceof Map) || seen.has(root)) return found;
-  seen.add(root);
-  const entries = [...root].filter(([key]) => typeof key === 'string' && key.length <= LONGEST_KEY);
+  if (seen.has(value)) return found;
+  seen.add(value);
+  const state = moduleState(value);
+  if (state) return state.size > 0 ? found.set(prefix, state) : found;
+  if (!(value instanceof Map)) return found;
+  const root: Dict = value;
+  const entries = [...root].flatMap(([key, child]) =>
+    typeof key === 'string' && key.length <= LONGEST_KEY ? [[key, child] as const] : [],
+  );
   if (entries.some(([, value]) => value instanceof TorchTensor)) found.set(prefix, root);
   if (depth === MAX_DEPTH) return found;
   for (const [key, child] of entries) {
