@@ -89,7 +89,7 @@ export function prepareWork(device: Device, work: Work, operands: Operands): Pre
       const flow = flowOn(device, operands);
       const labels = { target: on('target'), weight: on('weight') };
       const step = valueAndGrad((p: { flow: typeof flow; mu: Tensor; logit: Tensor }) =>
-        rle(p, labels, { flow: FLOW, params: p.flow, variant: 'official' }),
+        rle({ mu: p.mu, logit: p.logit }, labels, { flow: FLOW, params: p.flow, variant: 'official' }),
       );
       return stateless(gradientsOf(step, { flow, mu: on('mu'), logit: on('logit') }));
     }

@@ -180,6 +180,34 @@ describe('results', () => {
   });
 });
 
+describe('the reference', () => {
+  const works: Work[] = [
+    {
+      kind: 'convTranspose2d',
+      x: [1, 5, 5, 3],
+      filter: [3, 3, 2, 3],
+      y: [1, 5, 5, 2],
+      stride: 1,
+      padding: 1,
+      groups: 1,
+    },
+    { kind: 'batchNorm', x: [2, 3, 3, 4], relu: true },
+    { kind: 'softmax', rows: 2, columns: 5 },
+    { kind: 'flow', points: 3 },
+    { kind: 'rle', batch: 2, joints: 3 },
+    { kind: 'adam', width: 2 },
+    { kind: 'step', depth: 18, width: 2, stem: 3, batch: 2, size: [16, 16], joints: 3 },
+  ];
+
+  test.each(works)('does work of every kind: $kind', async (work) => {
+    const results = await referenceOf(work, await drawOperands(work), undefined);
+    const values = Object.values(results).flatMap((array) => [...array]);
+    expect(values.length).toBeGreaterThan(0);
+    expect(values.every(Number.isFinite)).toBe(true);
+    expect(values.some((value) => value !== 0)).toBe(true);
+  });
+});
+
 describe('work that is too large for the reference', () => {
   const conv = { x: [3, 5, 4, 2], filter: [3, 3, 2, 3], y: [3, 5, 4, 3], stride: 1, padding: 1, groups: 1 };
   const works: Work[] = [
