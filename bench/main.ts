@@ -2,18 +2,25 @@ import type { TrainFlags } from '../pose/src/train/config.js';
 import { DataError } from '../src/errors.js';
 import { writeFileAtomic } from '../src/io/node/atomicFile.js';
 import { webgpu } from '../src/tensor/webgpu.js';
+import { type BenchRow, benchEntries, benchOp } from '../src/testing/bench.js';
+import { type BenchReport, formatBenchReport } from '../src/testing/benchReport.js';
+import { measureCeilings } from '../src/testing/ceilings.js';
 import { formatTable } from '../src/testing/formatTable.js';
-import { measureCeilings } from './ceilings.js';
+import { Stopwatch } from '../src/testing/stopwatch.js';
 import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';
 import { benchLadders, LADDERS } from './ladder/benchLadders.js';
 import { formatLadders, writeNumbers } from './ladder/numbers.js';
-import { type BenchRow, benchEntries, benchOp } from './ops.js';
 import { benchScaling, formatScaling } from './scaling.js';
 import { drawScaling } from './scalingPicture.js';
 import { benchStep, formatStep } from './step.js';
 import type { WorkloadFlags } from './trainingStep.js';
 
 const HEADER = ['op', 'case', 'p50 ms', 'p99 ms', 'GFLOP/s', 'GB/s', 'of FMA', 'of copy', 'checked'];
+
+const CLOCKS = {
+  timestamps: 'It is from the first kernel\u2019s start to the last one\u2019s end, by the timestamps of the device.',
+  host: 'It is until the queue is empty, by the clock of the host.',
+} as const;
 
 function cells(row: BenchRow): string[] {
   const percent = (x: number) => `${(100 * x).toFixed(0)} %`;
@@ -52,11 +59,13 @@ async function benchOps(filter: string, { json, time }: { json?: string; time: s
   }
   showProgress(entries.length, entries.length);
   console.log(formatTable(HEADER, rows.map(cells)));
-  console.log('A time is that of enqueued repeats until the queue is empty, by call; nothing is read back.');
+  const { clock } = new Stopwatch(device);
+  console.log(`A time is that of repeated calls, by call; nothing is read back. ${CLOCKS[clock]}`);
   for (const failure of failures) console.log(failure);
   if (json) {
-    const report = { device: device.description, node: process.version, ceilings, rows, failures };
-    await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
+    const runtime = `Node ${process.version}`;
+    const report: BenchReport = { device: device.description, runtime, clock, ceilings, rows, failures };
+    await writeFileAtomic(json, formatBenchReport(report));
   }
   device.destroy();
   process.exitCode = failures.length > 0 ? 1 : 0;

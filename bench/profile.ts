@@ -3,8 +3,8 @@ import { writeFileAtomic } from '../src/io/node/atomicFile.js';
 import type { Profile } from '../src/tensor/profile.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';
-import { median } from './measure.js';
 import { formatProfile, GROUPINGS, type Grouping, milliseconds, profileRows } from './profileTable.js';
+import { median } from './quantile.js';
 import { traceOf } from './trace.js';
 import { describeWorkload, makeWorkload, trainingStep, type WorkloadFlags } from './trainingStep.js';
 

@@ -3,7 +3,7 @@ import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
 import { formatTable } from '../src/testing/formatTable.js';
 import { type Fit, fitPower } from './fit.js';
-import { median, quantile } from './measure.js';
+import { median, quantile } from './quantile.js';
 import {
   describeWorkload,
   MODELS,

@@ -10,7 +10,7 @@ import { scope } from '../src/tensor/scope.js';
 import { tensorsOf } from '../src/tensor/tree.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
-import { median, quantile } from './measure.js';
+import { median, quantile } from './quantile.js';
 import { JOINTS, randomBatch } from './trainingStep.js';
 
 /** After so many steps both ways are steady: caches are full and the step is recorded. */

@@ -93,6 +93,28 @@ test.each([0.005, 100, 16_667])(
   },
 );
 
+test.each([
+  ['timestamps that tick every 100 us', 100, 7.3],
+  ['timestamps of a nanosecond', 0.001, 730],
+])(
+  '%s (%d us): work of %d us is repeated until the clock can tell, and quantiles are of whole samples',
+  async (_, tick, us) => {
+    const fake = new FakeDevice(tick);
+    fake.us = us;
+    const { min, p50, p99, samples, repeats } = await new Stopwatch(asDevice(fake), fake.now).sample(fake.run, 5);
+    expect(samples).toBeGreaterThanOrEqual(9);
+    expect(repeats * us).toBeGreaterThan(0.9 * 50 * tick);
+    for (const ms of [min, p50, p99]) expect(Math.abs(1000 * ms - us)).toBeLessThan(0.03 * us + 0.5);
+    expect([min, p50, p99]).toEqual([min, p50, p99].sort((a, b) => a - b));
+  },
+);
+
+test('a sample ends where no clock sees the work', async () => {
+  const fake = new FakeDevice(1e9);
+  const timing = await new Stopwatch(asDevice(fake), fake.now).sample(fake.run, 1e9);
+  expect(timing).toMatchObject({ min: 0, p50: 0, p99: 0, samples: 1 });
+});
+
 test('work that no clock sees ends all the same', async () => {
   const fake = new FakeDevice(1e9);
   expect(await new Stopwatch(asDevice(fake)).measure(fake.run)).toBe(0);

@@ -1,6 +1,6 @@
 import { DataError } from '../../src/errors.js';
 import { webgpu } from '../../src/tensor/webgpu.js';
-import { measureCeilings } from '../ceilings.js';
+import { measureCeilings } from '../../src/testing/ceilings.js';
 import { climb, type LadderReport } from './climb.js';
 import { conv2dLadder } from './conv2d.js';
 import { conv2dWeightLadder } from './conv2dWeight.js';

@@ -3,7 +3,7 @@ import type { Device } from '../../src/tensor/tensor.js';
 import { checkKernel, outputsOf } from '../../src/testing/checkKernel.js';
 import { drawOperands } from '../../src/testing/checkSample.js';
 import { upload } from '../../src/testing/hostArray.js';
-import { median } from '../measure.js';
+import { median } from '../quantile.js';
 import type { Ladder, Rung } from './rung.js';
 
 const SEED = 1;

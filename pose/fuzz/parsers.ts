@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import sharp from 'sharp';
 import { DataError } from 'wgrad';
 import { parseCheckpoint, parseSafetensors } from 'wgrad/io';
+import { parseBenchReport } from 'wgrad/testing';
 import { NAMINGS } from '../src/checkpoints/namings.js';
 import { formatPoseCheckpoint, poseCheckpointOf } from '../src/checkpoints/poseCheckpoint.js';
 import { expandConfig, takesConfig } from '../src/cli/configFile.js';
@@ -56,6 +57,15 @@ const boxes = [{ file: 'a.jpg', box: [1, 2, 50, 60], keypoints: Array(17).fill([
 const mpiiList = [
   { image: 'a.jpg', center: [50, 60], scale: 1.2, joints: Array(16).fill([5, 6]), joints_vis: Array(16).fill(1) },
 ];
+const measurements = {
+  ...{ device: 'a', runtime: 'b', clock: 'host', ceilings: { gflops: 9, gbs: 8 }, failures: ['c'] },
+  rows: [
+    {
+      ...{ op: 'add', name: '[8]', checked: 'a sample', min: 1, p50: 2, p99: 3, samples: 9, repeats: 4 },
+      ...{ gflops: 1, gbs: 5, ofFma: 0.1, ofCopy: 0.6 },
+    },
+  ],
+};
 const lspList = { items: [{ file: 'a.jpg', split: 'train', xy: Array(14).fill([3, 4]), width: 9, height: 9 }] };
 
 const faces = {
@@ -212,6 +222,11 @@ export const PARSERS: readonly Parser[] = [
   },
   { name: 'detections', seeds: () => [JSON.stringify(results), JSON.stringify(truth)], parse: json(boxesOfJson) },
   { name: 'poses3d', seeds: () => ['[[[1,2,3],null,[4,5,6]],[[1,2,3],[0,0,0],null]]'], parse: json(poses3dOf) },
+  {
+    name: 'bench',
+    seeds: () => [JSON.stringify(measurements)],
+    parse: (bytes) => parseBenchReport(text(bytes), 'fuzz.json'),
+  },
   {
     name: 'csv',
     seeds: () => ['file,x,y,width,height,split\na.jpg,1,2,30,40,train\n"b ""c"".jpg",1,2,30,40,test\n'],

@@ -3,13 +3,11 @@ import { choicesFile } from '../io/node/choicesFile.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { formatTable } from '../testing/formatTable.js';
 import { casesOf } from '../testing/registry.js';
-import { type TuneCall, type TuneResult, tune as tuneKernels } from '../testing/tune.js';
+import { type TuneCall, type TuneResult, tuneCallOf, tune as tuneKernels } from '../testing/tune.js';
 import type { Command } from './command.js';
 
 /** Ops whose kernels come in several kinds. */
 const TUNED = ['matmul', 'conv2d', 'conv2dInput', 'conv2dWeight'];
-/** Above this the float64 reference takes too long, and the op's samples are checked in its place. */
-const MAX_CHECKED_FLOP = 3e9;
 
 /** `wgrad tune [op...]`: measures which kernels are fastest on this adapter, and keeps the choices for later runs. */
 export const tune: Command = {
@@ -37,17 +35,14 @@ export const tune: Command = {
  * @throws DataError where no name contains it
  */
 export function tuneCalls(names: readonly string[], filter: string): TuneCall[] {
-  const all = casesOf(names).flatMap(({ op, samples, bench }) => bench.map((shape) => ({ ...shape, op, samples })));
-  const chosen = all.filter(({ name }) => name.includes(filter));
+  const all = casesOf(names).flatMap((cases) => cases.bench.map((bench) => ({ cases, bench })));
+  const chosen = all.filter(({ bench }) => bench.name.includes(filter));
   if (chosen.length === 0 && all.length > 0) {
     throw new DataError(
-      `--filter ${filter}: in the name of no bench shape of ${names.join(', ')}, such as ${all[0].name}`,
+      `--filter ${filter}: in the name of no bench shape of ${names.join(', ')}, such as ${all[0].bench.name}`,
     );
   }
-  return chosen.map(({ op, inputs, attrs, flop, samples }) => ({
-    ...{ op, inputs, attrs },
-    checked: flop > MAX_CHECKED_FLOP ? samples : undefined,
-  }));
+  return chosen.map(tuneCallOf);
 }
 
 function format(results: readonly TuneResult[]): string {

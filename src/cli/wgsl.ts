@@ -1,12 +1,9 @@
 import type { Fill, OpCases } from '../autograd/cases.js';
-import { dtypeOfFill } from '../autograd/cases.js';
 import { DataError } from '../errors.js';
-import type { Launch } from '../tensor/backend.js';
-import { withHalfBindings } from '../tensor/float16Rewriter.js';
-import { scope } from '../tensor/scope.js';
 import { formatShape } from '../tensor/shape.js';
-import { type Device, Tensor } from '../tensor/tensor.js';
+import type { Device } from '../tensor/tensor.js';
 import { webgpu } from '../tensor/webgpu.js';
+import { launchesOf } from '../testing/launchesOf.js';
 import { casesOf } from '../testing/registry.js';
 import type { Command } from './command.js';
 
@@ -40,7 +37,7 @@ export function kernelsOf(cases: OpCases, calls: readonly Call[], device: Device
       ...call.inputs.map((fill) => formatShape(fill.shape)),
       ...(call.attrs ? [JSON.stringify(call.attrs)] : []),
     ];
-    for (const { program, grid } of launchesOf(cases, call, device)) {
+    for (const { program, grid } of launchesOf(cases.op, call, device)) {
       const entry = programs.get(program.code) ?? { label: program.label, uses: [] };
       entry.uses.push(`//   (${operands.join(', ')}): ${grid.join(' x ')} workgroups`);
       programs.set(program.code, entry);
@@ -48,30 +45,4 @@ export function kernelsOf(cases: OpCases, calls: readonly Call[], device: Device
   }
   if (programs.size === 0) return '// no kernel: the result shares the memory of its operand';
   return [...programs].map(([code, { label, uses }]) => `// ${label}\n${uses.join('\n')}\n${code.trim()}\n`).join('\n');
-}
-
-/** What the op would dispatch, without dispatching it. */
-function launchesOf({ op: { def } }: OpCases, { inputs, attrs }: Call, device: Device): Launch[] {
-  let launches: Launch[] = [];
-  scope(() => {
-    const all = { ...def.attrs, ...attrs };
-    const make = ({ shape, dtype }: { shape: readonly number[]; dtype: Tensor['dtype'] }) =>
-      new Tensor(
-        device,
-        shape,
-        dtype,
-        device.allocate(
-          dtype,
-          shape.reduce((a, b) => a * b, 1),
-        ),
-      );
-    const operands = inputs.map((fill) => make({ shape: fill.shape, dtype: dtypeOfFill(fill) }));
-    const specs = [def.shape(operands, all)].flat();
-    let scratch = 0;
-    launches = def.launches(operands, specs.map(make), all, {
-      capabilities: device.capabilities,
-      scratch: (length, dtype = 'float32') => ({ scratch: scratch++, dtype, length }),
-    });
-  });
-  return launches.map(withHalfBindings);
 }

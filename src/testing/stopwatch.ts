@@ -1,17 +1,33 @@
+import { sortedQuantile } from '../rle/uncertainty.js';
 import type { Device } from '../tensor/tensor.js';
+
+/** Times of one call in milliseconds. */
+export interface Timing {
+  readonly min: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Samples taken, each of `repeats` calls. */
+  readonly samples: number;
+  readonly repeats: number;
+}
+
+/** What a time was read from: timestamps of the device, or the host's clock around the wait for the queue. */
+export type Clock = 'timestamps' | 'host';
 
 /** Ticks of the clock that a sample lasts at least: then a tick more or less is 2 % of it. */
 const TICKS = 50;
-/** A sample by the host's clock lasts at least this long, so that waiting for the queue does not count. */
-const LEAST_MS = 5;
+/** A sample by the host's clock lasts at least this long, so that waiting for the queue (some 0.1 ms) does not count. */
+const LEAST_MS = 10;
 /** So often is the shortest work repeated; a clock that shows nothing by then shows nothing at all. */
 const MOST_RUNS = 1 << 14;
+const LEAST_SAMPLES = 9;
 
 /**
  * Times work on a device, by timestamps where it has them, else by waiting for the queue. Browsers round clocks, timestamps
  * to 100 us for instance, so that one run of a kernel may take one tick or two: work is repeated until it lasts long enough.
  */
 export class Stopwatch {
+  readonly clock: Clock;
   readonly #device: Device;
   readonly #now: () => number;
   /** Nanoseconds between two ticks of the timestamps: the largest number that divides all differences so far. */
@@ -20,45 +36,77 @@ export class Stopwatch {
   constructor(device: Device, now: () => number = () => performance.now()) {
     this.#device = device;
     this.#now = now;
+    this.clock = device.profile && device.capabilities.timestamps ? 'timestamps' : 'host';
   }
 
   /** Milliseconds that `run` takes. */
-  measure(run: () => void): Promise<number> {
-    const { profile, capabilities } = this.#device;
-    return profile && capabilities.timestamps ? this.#byTimestamps(run) : this.#byHost(run);
+  async measure(run: () => void): Promise<number> {
+    return (await this.#longEnough(run)).milliseconds;
   }
 
-  async #byTimestamps(run: () => void): Promise<number> {
-    for (let runs = 1; ; runs *= 2) {
-      const nanoseconds = await this.#span(run, runs);
-      const isLong = nanoseconds > 0 && nanoseconds >= TICKS * this.#tick;
-      if (isLong || runs === MOST_RUNS) return nanoseconds / runs / 1e6;
+  /**
+   * Times `run` again and again for so many milliseconds, nine times at least. The first run, which compiles, does not
+   * count. Nothing is read back; the host's own work counts only where the device waits for it.
+   */
+  async sample(run: () => void, milliseconds: number): Promise<Timing> {
+    await this.#span(run, 1);
+    await this.#device.finished();
+    const begun = this.#now();
+    const times: number[] = [];
+    let repeats = 1;
+    while (times.length < LEAST_SAMPLES || this.#now() - begun < milliseconds) {
+      // What has been long enough once is not tried with fewer runs again.
+      const sample = await this.#longEnough(run, repeats);
+      if (sample.runs > repeats) times.length = 0;
+      repeats = sample.runs;
+      times.push(sample.milliseconds);
+      if (sample.milliseconds === 0) break; // no clock sees it
     }
+    const sorted = Float64Array.from(times).sort();
+    const [min, p50, p99] = [0, 0.5, 0.99].map((level) => sortedQuantile(sorted, level));
+    return { min, p50, p99, samples: times.length, repeats };
   }
 
-  /** Nanoseconds from the first dispatch's start to the last one's end. */
+  /** The time of a run, from as many runs in a row, `runs` or more, as the clock can tell. */
+  async #longEnough(run: () => void, runs = 1): Promise<{ readonly runs: number; readonly milliseconds: number }> {
+    const span = await this.#span(run, runs);
+    const isLong = span > 0 && span >= this.#least();
+    if (isLong || runs >= MOST_RUNS) return { runs, milliseconds: span / runs };
+    return this.#longEnough(run, 2 * runs);
+  }
+
+  /** Milliseconds that a span lasts at least. */
+  #least(): number {
+    if (this.clock === 'timestamps') return (TICKS * this.#tick) / 1e6;
+    return Math.max(LEAST_MS, TICKS * this.#hostTick());
+  }
+
+  /** Milliseconds that so many runs in a row take. */
   async #span(run: () => void, runs: number): Promise<number> {
-    const { dispatches } = await this.#device.profile!(() => {
+    const repeat = () => {
       for (let i = 0; i < runs; i++) run();
-    });
-    if (dispatches.length === 0) return 0;
-    const first = Math.min(...dispatches.map(({ start }) => start));
-    const times = dispatches.flatMap(({ start, end }) => [start, end]).map((us) => Math.round(1000 * (us - first)));
-    for (const time of times) this.#tick = commonDivisor(this.#tick, time);
-    return Math.max(...times);
-  }
-
-  async #byHost(run: () => void): Promise<number> {
-    const least = Math.max(LEAST_MS, TICKS * this.#hostTick());
+    };
+    if (this.clock === 'timestamps') return this.#byTimestamps(repeat);
     await this.#device.finished();
     const start = this.#now();
-    let runs = 0;
-    do {
-      run();
-      runs++;
-      await this.#device.finished();
-    } while (this.#now() - start < least);
-    return (this.#now() - start) / runs;
+    repeat();
+    await this.#device.finished();
+    return this.#now() - start;
+  }
+
+  /** Milliseconds from the first dispatch's start to the last one's end. */
+  async #byTimestamps(work: () => void): Promise<number> {
+    const { dispatches } = await this.#device.profile!(work);
+    // In the order of their starts; a list may be too long for the arguments of a call.
+    let span = 0;
+    for (const { start, end } of dispatches) {
+      for (const us of [start, end]) {
+        const time = Math.round(1000 * (us - dispatches[0].start));
+        this.#tick = commonDivisor(this.#tick, time);
+        span = Math.max(span, time);
+      }
+    }
+    return span / 1e6;
   }
 
   /** Milliseconds by which the host's clock moves on at once. */

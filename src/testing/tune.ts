@@ -5,6 +5,7 @@ import type { View } from '../tensor/backend.js';
 import { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import type { Device } from '../tensor/tensor.js';
+import type { BenchEntry } from './bench.js';
 import { checkKernel, outputsOf } from './checkKernel.js';
 import { type ChoiceStore, loadChoices, saveChoices } from './choiceStore.js';
 import { drawFill, upload } from './hostArray.js';
@@ -39,11 +40,15 @@ export interface TuneResult {
   readonly milliseconds: number;
   readonly builtIn: string;
   readonly builtInMilliseconds: number;
+  /** Every candidate that agrees with the reference, with its time. */
+  readonly candidates: ReadonlyMap<string, number>;
   /** Candidates that disagreed with the reference or did not run, with the reason. */
   readonly rejected: ReadonlyMap<string, string>;
 }
 
 const SEED = 1;
+/** Above this the float64 reference takes too long. */
+const MAX_CHECKED_FLOP = 3e9;
 const ROUNDS = 7;
 /** A candidate that is this many times slower than the best so far is not timed again. */
 const HOPELESS = 2;
@@ -91,6 +96,11 @@ export async function tune(
   return results;
 }
 
+/** The shape of a bench as a call to tune; where its float64 reference would take too long, the op's samples are checked. */
+export function tuneCallOf({ cases: { op, samples }, bench: { inputs, attrs, flop } }: BenchEntry): TuneCall {
+  return { op, inputs, attrs, checked: flop > MAX_CHECKED_FLOP ? samples : undefined };
+}
+
 /** Every candidate checked, then the survivors timed in turn; undefined if none survives. */
 async function compare(
   question: string,
@@ -133,6 +143,7 @@ async function compare(
   return {
     ...{ question, choice: winner.candidate, milliseconds: winner.ms, builtIn, rejected },
     builtInMilliseconds: own?.ms ?? Number.POSITIVE_INFINITY,
+    candidates: new Map(medians.map(({ candidate, ms }) => [candidate, ms])),
   };
 }
 

@@ -1,5 +1,5 @@
 import { webgpu } from '../../../src/index.js';
-import { measureCeilings } from '../../ceilings.js';
+import { measureCeilings } from '../../../src/testing/ceilings.js';
 import { serve } from '../lane.js';
 import { prepareWork } from '../wgradWork.js';
 

@@ -94,6 +94,14 @@ export function questionOf({ op, rows, columns, depth, count }: ProductShape): s
   return `${op} ${rows} x ${columns} x ${depth} x ${count}`;
 }
 
+/** The product that tables call so; undefined for a question about something else. */
+export function productNamed(question: string): ProductShape | undefined {
+  const match = /^(\w+) (\d+) x (\d+) x (\d+) x (\d+)$/.exec(question);
+  if (!match) return undefined;
+  const [rows, columns, depth, count] = match.slice(2).map(Number);
+  return { op: match[1], rows, columns, depth, count };
+}
+
 function fastest(shape: ProductShape, capabilities: Capabilities): BlockPlan {
   const hardware = hardwareOf(capabilities);
   const plans = blockPlans(shape).filter(({ block: b }) => b.threadRows * b.threadColumns <= hardware.accumulators);

@@ -1,21 +1,21 @@
-import type { BenchCase, OpCases } from '../src/autograd/cases.js';
-
-import { scope } from '../src/tensor/scope.js';
-import type { Device, Tensor } from '../src/tensor/tensor.js';
-import { checkKernel, outputsOf } from '../src/testing/checkKernel.js';
-import { drawOperands } from '../src/testing/checkSample.js';
-import { upload } from '../src/testing/hostArray.js';
-import { allCases } from '../src/testing/registry.js';
+import type { BenchCase, OpCases } from '../autograd/cases.js';
+import { scope } from '../tensor/scope.js';
+import type { Device, Tensor } from '../tensor/tensor.js';
 import type { Ceilings } from './ceilings.js';
-import { measure, type Timing } from './measure.js';
+import { checkKernel, outputsOf } from './checkKernel.js';
+import { drawOperands } from './checkSample.js';
+import { upload } from './hostArray.js';
+import { allCases } from './registry.js';
+import { Stopwatch, type Timing } from './stopwatch.js';
 
 const SEED = 1;
 /** Above this the float64 reference takes too long, and a sample of the op is checked in its place. */
 const MAX_CHECKED_FLOP = 2e8;
 
-/** One line of the report. */
+/** The time of an op on the shapes of a real model, and the rates that follow from its median. */
 export interface BenchRow extends Timing {
   readonly op: string;
+  /** The name of the case: its shapes, or what they are from. */
   readonly name: string;
   /** What was compared with the reference before the timing. */
   readonly checked: 'this shape' | 'a sample';
@@ -26,20 +26,22 @@ export interface BenchRow extends Timing {
   readonly ofCopy: number;
 }
 
+/** A bench case with its op. */
 export interface BenchEntry {
   readonly cases: OpCases;
   readonly bench: BenchCase;
 }
 
-/** The bench cases whose op or name contains `filter`. */
-export function benchEntries(filter: string): BenchEntry[] {
+/** The bench cases of all ops; of those whose `op name` contains `filter`, if it is given. */
+export function benchEntries(filter = ''): BenchEntry[] {
   return allCases
     .flatMap((cases) => cases.bench.map((bench) => ({ cases, bench })))
     .filter(({ cases, bench }) => `${cases.op.def.name} ${bench.name}`.includes(filter));
 }
 
 /**
- * Checks an op against the reference, then times it on one of its bench shapes.
+ * Checks an op against the reference, then times it on one of its bench shapes for so many milliseconds: by timestamps where
+ * the device has them, else by the host's clock, repeated until a sample lasts long enough for either.
  *
  * @throws GradcheckError if the kernel disagrees: a fast wrong kernel has no time.
  */
@@ -65,7 +67,7 @@ export async function benchOp(
     // An op in place is called again with what it has returned.
     for (const [k, i] of donated.entries()) xs[i] = heirs[k];
   };
-  const timing = await measure(device, call, milliseconds);
+  const timing = await new Stopwatch(device).sample(call, milliseconds);
   for (const x of xs) x.dispose();
   const gflops = bench.flop / timing.p50 / 1e6;
   const gbs = bench.bytes / timing.p50 / 1e6;

@@ -1,9 +1,11 @@
-import type { Device, Kernel, Tensor } from '../src/tensor/tensor.js';
-import { measure } from './measure.js';
+import { DeviceError } from '../errors.js';
+import type { Device, Kernel, Tensor } from '../tensor/tensor.js';
+import { Stopwatch } from './stopwatch.js';
 
-/** What this device can do at most: fused multiply-adds from registers, and a copy through memory. */
+/** What a device can do at most: fused multiply-adds from registers in GFLOP/s, and a copy through memory in GB/s. */
 export interface Ceilings {
   readonly gflops: number;
+  /** What is read and what is written both count. */
   readonly gbs: number;
 }
 
@@ -14,6 +16,8 @@ const UNROLLED = 8;
  * hold them all.
  */
 const CHAINS = 12;
+/** How long each ceiling is measured. */
+const CEILING_MS = 500;
 const COPIED_FLOATS = 2 ** 24; // 64 MiB each way, beyond the caches
 
 const fma: Kernel = {
@@ -68,8 +72,15 @@ function chains(line: (i: number) => string): string {
   return Array.from({ length: CHAINS }, (_, i) => line(i)).join('\n');
 }
 
-/** Measures both ceilings. */
+/**
+ * Measures both ceilings of a WebGPU device: twelve independent chains of fused multiply-adds per thread, and a copy of 64 MiB.
+ * Each is the fastest of half a second of samples.
+ * @throws DeviceError for the CPU reference, which has no kernels
+ */
 export async function measureCeilings(device: Device): Promise<Ceilings> {
+  if (device.kind !== 'webgpu') {
+    throw new DeviceError(`measureCeilings: '${device.description}' has no kernels to time; open a WebGPU device`);
+  }
   const threads = device.capabilities.tier === 'gpu' ? 2 ** 21 : 2 ** 14;
   const fmaTime = await fastest(device, fma, device.tensor([0.5, 1]), device.zeros([threads]));
   const copyTime = await fastest(device, copy, device.zeros([COPIED_FLOATS]), device.zeros([COPIED_FLOATS]));
@@ -80,7 +91,7 @@ export async function measureCeilings(device: Device): Promise<Ceilings> {
 }
 
 async function fastest(device: Device, kernel: Kernel, x: Tensor, y: Tensor): Promise<number> {
-  const { min } = await measure(device, () => device.run(kernel, [x], [y], {}), 500);
+  const { min } = await new Stopwatch(device).sample(() => device.run(kernel, [x], [y], {}), CEILING_MS);
   for (const t of [x, y]) t.dispose();
   return min;
 }
