@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DataError, DeviceError } from '../src/errors.js';
 import { cpu } from '../src/tensor/cpu.js';
-import { benchEntries, benchOp } from '../src/testing/bench.js';
+import { type BenchRow, benchEntries, benchOp } from '../src/testing/bench.js';
 import { type BenchReport, formatBenchReport, parseBenchReport } from '../src/testing/benchReport.js';
 import { measureCeilings } from '../src/testing/ceilings.js';
 import { sharedGpu, withGpu } from './adapter.js';
 
-const row = {
+const row: BenchRow = {
   ...{ op: 'add', name: '[8]', checked: 'this shape', min: 1, p50: 2, p99: 3, samples: 9, repeats: 4 },
   ...{ gflops: 0, gbs: 5, ofFma: 0, ofCopy: 0.5 },
-} as const;
+};
 const report: BenchReport = {
   ...{ device: 'some adapter', runtime: 'Node v20', clock: 'timestamps', ceilings: { gflops: 10, gbs: 10 } },
   ...{ rows: [row], failures: ['failed: add'] },

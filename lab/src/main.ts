@@ -1,12 +1,14 @@
 import { adapterRoom } from './adapter/room.js';
 import { flowRoom } from './flow/room.js';
 import { gradientsRoom } from './gradients/room.js';
+import { kernelsRoom } from './kernels/room.js';
+import { poseRoom } from './pose/room.js';
 import { element } from './shell/element.js';
 import type { Room } from './shell/room.js';
 import { readAddress, Settings } from './shell/settings.js';
 import { followTheme } from './shell/theme.js';
 
-const ROOMS: readonly Room[] = [flowRoom, gradientsRoom, adapterRoom];
+const ROOMS: readonly Room[] = [flowRoom, poseRoom, gradientsRoom, kernelsRoom, adapterRoom];
 
 const main = document.querySelector('main') as HTMLElement;
 const nav = document.querySelector('nav') as HTMLElement;

@@ -60,6 +60,7 @@ export { isAnnotations, jsonAnnotations } from './datasets/jsonAnnotations.js';
 export { matAnnotations } from './datasets/matAnnotations.js';
 export { PicturePaths } from './datasets/picturePaths.js';
 export { Tally } from './datasets/tally.js';
+export { type DrawnPose, drawLabel, drawPose, overlayViewBox } from './draw.js';
 export { defaultFigures, type FigureOptions, figures } from './figures/figures.js';
 export type { LabelNoise } from './figures/labels.js';
 export type { PoseVariety } from './figures/pose.js';
@@ -182,6 +183,7 @@ export { type SpaceScore, scoreInSpace } from './train/spaceScore.js';
 export { type TestedUncertainty, testUncertainty } from './train/testUncertainty.js';
 export { DivergedError, type StepReport, trainEpoch } from './train/trainEpoch.js';
 export { trainReport } from './train/trainReport.js';
+export { drawLabels } from './uncertainty/drawLabels.js';
 export {
   type ErrorDensity,
   errorDensity,

@@ -37,9 +37,12 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Starts Chromium without a window, with WebGPU on SwiftShader, its software adapter. */
+/** A camera that shows a pattern, allowed without asking. */
+const CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
+/** Starts Chromium without a window, with WebGPU on SwiftShader, its software adapter, and a camera that shows a pattern. */
 export function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...CAMERA] });
 }
 
 /** Collects what a page must not do: report an error, throw, fail to load something, or ask another machine. */

@@ -43,9 +43,13 @@ export class Engine<T extends Methods<T>> {
     }
   }
 
-  /** Calls a method of the worker's half. */
-  ask<K extends keyof T & string>(call: K, argument: Parameters<T[K]>[0]): ReturnType<T[K]> {
-    return this.#send(call, argument) as ReturnType<T[K]>;
+  /** Calls a method of the worker's half. What is in `transfer` moves there and is empty here. */
+  ask<K extends keyof T & string>(
+    call: K,
+    argument: Parameters<T[K]>[0],
+    transfer: readonly Transferable[] = [],
+  ): ReturnType<T[K]> {
+    return this.#send(call, argument, transfer) as ReturnType<T[K]>;
   }
 
   /** Ends the worker; its device goes with it, and calls that wait are never answered. */
@@ -54,11 +58,11 @@ export class Engine<T extends Methods<T>> {
     this.#worker.terminate();
   }
 
-  #send(call: string, argument: unknown): Promise<unknown> {
+  #send(call: string, argument: unknown, transfer: readonly Transferable[] = []): Promise<unknown> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, call, argument });
+      this.#worker.postMessage({ id, call, argument }, [...transfer]);
     });
   }
 

@@ -1,5 +1,5 @@
 /** The rooms, as the address names them. */
-export type RoomName = 'flow' | 'gradients' | 'adapter';
+export type RoomName = 'flow' | 'pose' | 'gradients' | 'kernels' | 'adapter';
 
 /** One call of the page to the worker. */
 export interface Request {

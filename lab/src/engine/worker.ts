@@ -8,6 +8,8 @@ type Opener = { open(device: Device, settings: never): object };
 const ENGINES: Readonly<Record<RoomName, () => Promise<Opener>>> = {
   flow: () => import('../flow/engine.js'),
   gradients: () => import('../gradients/engine.js'),
+  pose: () => import('../pose/engine.js'),
+  kernels: () => import('../kernels/engine.js'),
   adapter: () => import('../adapter/engine.js'),
 };
 

@@ -6,6 +6,8 @@ export interface Axis {
   readonly domain: readonly [number, number];
   readonly label?: string;
   readonly ticks?: readonly number[];
+  /** What stands beside a tick; default: the number. */
+  readonly format?: (tick: number) => string;
 }
 
 export interface FigureOptions {
@@ -81,11 +83,14 @@ export class Pen {
   axes(x: Axis, y: Axis): void {
     const { context } = this;
     [this.#x, this.#y] = [x.domain, y.domain];
-    context.font = '12px system-ui, sans-serif';
+    // Letters grow with those of the page.
+    const unit = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    context.font = `${12 * unit}px system-ui, sans-serif`;
     const yTicks = y.ticks ?? ticks(y.domain, 5);
-    const wide = Math.max(...yTicks.map((tick) => context.measureText(format(tick)).width));
+    const [xText, yText] = [x.format ?? format, y.format ?? format];
+    const wide = Math.max(...yTicks.map((tick) => context.measureText(yText(tick)).width));
     [this.#left, this.#right] = [Math.ceil(wide) + 10, this.width - 8];
-    [this.#top, this.#bottom] = [y.label ? 22 : 8, this.height - (x.label ? 38 : 22)];
+    [this.#top, this.#bottom] = [unit * (y.label ? 22 : 8), this.height - unit * (x.label ? 38 : 22)];
     context.fillStyle = colour('faint');
     context.strokeStyle = colour('rule');
     context.lineWidth = 1;
@@ -93,15 +98,15 @@ export class Pen {
     context.textAlign = 'right';
     for (const tick of yTicks) {
       const at = this.atY(tick);
-      context.fillText(format(tick), this.#left - 6, at);
+      context.fillText(yText(tick), this.#left - 6, at);
       this.#segment(this.#left, at, this.#right, at);
     }
     context.textAlign = 'center';
     context.textBaseline = 'top';
     for (const tick of x.ticks ?? ticks(x.domain, Math.max(2, Math.min(6, (this.#right - this.#left) / 70)))) {
-      context.fillText(format(tick), this.atX(tick), this.#bottom + 6);
+      context.fillText(xText(tick), this.atX(tick), this.#bottom + 6);
     }
-    if (x.label) context.fillText(x.label, (this.#left + this.#right) / 2, this.#bottom + 22);
+    if (x.label) context.fillText(x.label, (this.#left + this.#right) / 2, this.#bottom + 22 * unit);
     context.textAlign = 'left';
     if (y.label) context.fillText(y.label, 0, 0);
   }

@@ -20,6 +20,12 @@ export class StatusLine {
     this.element.replaceChildren(text);
   }
 
+  /** Something that went wrong and needs nothing: a file that cannot be read, for instance. */
+  warn(text: string): void {
+    this.element.className = 'status failed';
+    this.element.replaceChildren(text);
+  }
+
   /** An error, with a button that tries again. */
   fail(text: string, again: () => void): void {
     this.element.className = 'status failed';
