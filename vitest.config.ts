@@ -11,12 +11,13 @@ export default defineConfig({
     alias: [
       { find: /^wgrad$/, replacement: source('./src/index.ts') },
       { find: /^wgrad\/(.+)$/, replacement: source('./src/$1/index.ts') },
+      { find: /^wgrad-mpi$/, replacement: source('./mpi/src/index.ts') },
       { find: /^wgrad-pose$/, replacement: source('./pose/src/index.ts') },
       { find: /^wgrad-pose\/node$/, replacement: source('./pose/src/node/index.ts') },
     ],
   },
   test: {
-    include: ['test/**/*.test.ts', 'pose/test/**/*.test.ts', 'lab/test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'mpi/test/**/*.test.ts', 'pose/test/**/*.test.ts', 'lab/test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // What tests start in processes and threads of their own runs the sources too, whatever folder it runs in.

@@ -20,9 +20,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The packages of this repository by the name of their command, in the order in which they are compiled. */
+/** The packages of this repository with the names of their commands, in the order in which they are compiled. */
 export const PACKAGES = [
   { command: 'wgrad', folder: '.' },
+  { folder: 'mpi' },
   { command: 'wgrad-pose', folder: 'pose' },
 ];
 
@@ -36,7 +37,7 @@ export function newestChange(path) {
 function isFresh(folder) {
   const inputs = ['src', 'tsconfig.json'].map((path) => newestChange(join(root, folder, path)));
   const dist = join(root, folder, 'dist');
-  return existsSync(join(dist, 'cli/main.js')) && statSync(dist).mtimeMs > Math.max(...inputs);
+  return existsSync(join(dist, 'index.js')) && statSync(dist).mtimeMs > Math.max(...inputs);
 }
 
 /** Compiles the package in `folder` into `target`; false if the compiler found errors, which it has then printed. */
@@ -92,6 +93,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
         break;
       }
     }
-    link(command, folder);
+    if (command) link(command, folder);
   }
 }

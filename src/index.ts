@@ -119,7 +119,7 @@ export type { BroadcastAttrs } from './kernels/reduction/sum.js';
 export { broadcastTo, sum } from './kernels/reduction/sum.js';
 export type { VarianceAttrs } from './kernels/reduction/variance.js';
 export { variance } from './kernels/reduction/variance.js';
-export { packParameters } from './tensor/arena.js';
+export { flatPieces, packParameters } from './tensor/arena.js';
 export type {
   Bindable,
   Capabilities,

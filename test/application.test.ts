@@ -39,6 +39,19 @@ describe('the application', () => {
     expect(applicationViolations(read('pose/src', 'pose/test'))).toEqual([]);
   });
 
+  test('is not the only one: wgrad-mpi does so too', () => {
+    expect(applicationViolations(read('mpi/src'))).toEqual([]);
+  });
+
+  test('knows wgrad-mpi only by import(), where it is asked for', () => {
+    const asking = [...read('pose/src')].flatMap(([path, text]) =>
+      importsOf(path, text)
+        .filter(({ specifier, dynamic }) => specifier === 'wgrad-mpi' && !dynamic)
+        .map(() => path),
+    );
+    expect(asking).toEqual([]);
+  });
+
   test.each([
     ['pose/src/train/x.ts', '../../../src/tensor/tensor.js'],
     ['pose/test/x.test.ts', '../../src/tensor/tensor.js'],

@@ -3,7 +3,7 @@ import type { Allocation } from './allocation.js';
 
 import { formatShape } from './shape.js';
 import { type Device, Tensor } from './tensor.js';
-import { eachTensor, mapTensors, parametersOf } from './tree.js';
+import { eachTensor, mapTensors, parametersOf, type Tree, tensorsOf } from './tree.js';
 
 /** Leaves start at multiples of 64 floats = 256 bytes, the alignment that every adapter accepts for a binding. */
 export const ARENA_ALIGNMENT = 64;
@@ -140,17 +140,45 @@ function groupsWithin<T extends { tensor: Tensor }>(leaves: readonly T[]): T[][]
 
 /** @internal The arenas of a tree's tensors as flat tensors [length], or undefined if a tensor lies outside of a whole arena. */
 export function flatArenas(tensors: readonly Tensor[]): Tensor[] | undefined {
+  const flat: Tensor[] = [];
+  for (const [allocation, members] of byAllocation(tensors)) {
+    const arena = arenas.get(allocation);
+    if (!arena?.isWhole(members)) return undefined;
+    flat.push(new Tensor(arena.device, [arena.length], 'float32', allocation));
+  }
+  return flat;
+}
+
+/**
+ * The tensors of a tree as a few flat ones, for whoever moves all of their elements: one for every whole arena, as packed
+ * parameters, their gradients or moments fill it, padding included, and one for each tensor outside of arenas. They are
+ * further handles on the same memory; dispose of them.
+ *
+ * @param most elements that one may have; longer ones are cut
+ * @throws DisposedError if a tensor is no longer there
+ */
+export function flatPieces(tree: Tree, most = Number.MAX_SAFE_INTEGER): Tensor[] {
+  const tensors = [...new Set(tensorsOf(tree))];
+  for (const t of tensors) t.assertLive('flatPieces');
+  return [...byAllocation(tensors)].flatMap(([allocation, members]) => {
+    const arena = arenas.get(allocation);
+    const [{ device, dtype }] = members;
+    const ranges = arena?.isWhole(members) ? [{ offset: 0, size: arena.length }] : members;
+    return ranges.flatMap(({ offset, size }) =>
+      Array.from({ length: Math.ceil(size / most) }, (_, k) => {
+        const at = k * most;
+        return new Tensor(device, [Math.min(most, size - at)], dtype, allocation, offset + at);
+      }),
+    );
+  });
+}
+
+function byAllocation(tensors: readonly Tensor[]): Map<Allocation, Tensor[]> {
   const groups = new Map<Allocation, Tensor[]>();
   for (const t of tensors) {
     const group = groups.get(t.allocation);
     if (group) group.push(t);
     else groups.set(t.allocation, [t]);
   }
-  const flat: Tensor[] = [];
-  for (const [allocation, members] of groups) {
-    const arena = arenas.get(allocation);
-    if (!arena?.isWhole(members)) return undefined;
-    flat.push(new Tensor(arena.device, [arena.length], 'float32', allocation));
-  }
-  return flat;
+  return groups;
 }

@@ -1,0 +1,140 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { hasMpirun } from '../../scripts/mpi.mjs';
+import { BACKENDS } from '../../test/backends.js';
+import { launcherOf } from '../src/launcher.js';
+import { RANKS, runAlone, runRanks } from './mpirun.js';
+
+const valueAt = (i: number, r: number) => (7 * i + 11 * r) % 23;
+const REDUCERS = {
+  sum: (all: number[]) => all.reduce((a, b) => a + b),
+  mean: (all: number[]) => all.reduce((a, b) => a + b) / all.length,
+  max: (all: number[]) => Math.max(...all),
+  min: (all: number[]) => Math.min(...all),
+};
+const backends = BACKENDS.map(({ name }) => (name === 'GPU' ? 'webgpu' : 'cpu'));
+
+/** What each of the ranks found, by rank. */
+async function collectives(ranks: number, backend: string): Promise<Record<string, unknown>[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'wgrad-mpi-'));
+  try {
+    const { code, said } = await runRanks(ranks, 'mpi/test/programs/collectives.ts', [folder, backend]);
+    expect({ code, said }).toEqual({ code: 0, said: '' });
+    return Array.from({ length: ranks }, (_, rank) => JSON.parse(readFileSync(join(folder, `${rank}.json`), 'utf8')));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe.each(RANKS)('%i ranks', (size) => {
+  const of = (value: (rank: number) => number) => Array.from({ length: size }, (_, rank) => value(rank));
+
+  test.each(backends)('reduce, broadcast and gather arrays and tensors on %s', async (backend) => {
+    const all = await collectives(size, backend);
+    for (const [r, { rank, size: seen, library, ...found }] of all.entries()) {
+      expect([rank, seen]).toEqual([r, size]);
+      expect(library).toMatch(/^Open MPI v\d/);
+      const bits = {
+        Float32: Math.fround,
+        Float64: (x: number) => x,
+        Int32: Math.trunc,
+        Uint32: Math.trunc,
+        Uint8: (x: number) => x & 255,
+      };
+      for (const [kind, rounded] of Object.entries(bits)) {
+        for (const [by, reduce] of Object.entries(REDUCERS)) {
+          if (by === 'mean' && !kind.startsWith('Float')) continue;
+          for (const length of [0, 1, 1000]) {
+            const expected = Array.from({ length }, (_, i) => rounded(reduce(of((q) => valueAt(i, q)))));
+            expect(found[`${kind}Array ${by} ${length}`]).toEqual(expected);
+          }
+        }
+        expect(found[`${kind}Array broadcast`]).toEqual([0, 1, 2, 3, 4].map((i) => valueAt(i, size - 1)));
+      }
+      expect(found.gather).toEqual(of((q) => q).map((q) => (q === 1 ? '' : `rank ${q}: größer`)));
+      const rankSum = (size * (size - 1)) / 2;
+      expect(found.overlapping).toEqual([of((q) => 10 * q).map(String), ...[1, 2, 3].map((k) => [k * size, rankSum])]);
+      const meanRank = (size - 1) / 2;
+      expect(found.tensors).toEqual({
+        a: [1, 2, 3].map((x) => 2 * x * (meanRank + 1)),
+        b: [meanRank, meanRank, meanRank, true],
+        loose: [meanRank, 1, 2 * meanRank],
+        counts: [rankSum + size, 2 * size],
+      });
+      expect(found.broadcastTensor).toEqual([size - 1, size - 1]);
+      // The arena in two pieces, its padding to multiples of 64 included, and the loose tensor.
+      const elements = 64 + 2 ** 22 + 64 + 3;
+      const bytes = elements * (backend === 'cpu' ? 8 : 4);
+      expect(found.traffic).toEqual([3, bytes]);
+      expect(found.faults).toEqual([
+        "ShapeError: allReduce: the mean of integers (Int32Array) is none; take 'sum', or floats",
+        "ShapeError: allReduce: the mean of integers (int32) is none; take 'sum', or floats",
+        `ShapeError: broadcast: root ${size} is none of the ${size} ranks, which count from 0`,
+        'Error: the same',
+      ]);
+      // Less, where garbage of before was collected.
+      expect(found.leaked).toBeLessThanOrEqual(0);
+    }
+  });
+
+  test('a rank that aborts ends all of them with its code', async () => {
+    const began = performance.now();
+    const { code, said } = await runRanks(size, 'mpi/test/programs/aborts.ts');
+    expect(code).toBe(7);
+    expect(said).toContain(`rank ${size - 1} gives up`);
+    expect(performance.now() - began).toBeLessThan(60_000);
+  });
+});
+
+const opens = (args: string[], env: NodeJS.ProcessEnv = {}) =>
+  runAlone('mpi/test/programs/opens.ts', args, { env }).then(({ printed }) => printed.trim());
+
+describe('one process', () => {
+  test.runIf(hasMpirun())('is one rank if no launcher has started it', async () => {
+    expect(JSON.parse(await opens([]))).toEqual({ rank: 0, size: 1, library: null });
+    expect(JSON.parse(await opens(['find']))).toEqual({
+      path: expect.stringMatching(/^libmpi/),
+      kind: 'Open MPI',
+      version: expect.stringMatching(/^Open MPI v\d+\.\d+/),
+    });
+  });
+
+  test('is told how to install MPI where there is none', async () => {
+    expect(await opens([], { WGRAD_MPI: '/nowhere/libmpi.so' })).toMatch(
+      /^DataError: WGRAD_MPI=\/nowhere\/libmpi.so: .*No such file or directory; install Open MPI: sudo apt-get install openmpi-bin libopenmpi-dev/,
+    );
+  });
+
+  test.runIf(process.platform === 'linux')('is told of a library that is no MPI', async () => {
+    expect(await opens([], { WGRAD_MPI: 'libc.so.6' })).toMatch(
+      /^DataError: MPI: libc\.so\.6 is no MPI library of version 3 or later; install/,
+    );
+  });
+
+  test.runIf(hasMpirun())('is told of a launcher whose MPI is another one', async () => {
+    const said = await opens([], { PMI_RANK: '0', PMI_SIZE: '3', WGRAD_MPI: 'libmpi.so.40' });
+    expect(said).toMatch(/^DataError: MPI: 3 processes were started, and Open MPI .* sees 1: it is another MPI than/);
+  });
+});
+
+describe('who started a process', () => {
+  test.each([
+    [{}, undefined],
+    [{ OMPI_COMM_WORLD_SIZE: '2', PMIX_RANK: '0' }, 'Open MPI'],
+    [{ PMI_RANK: '0' }, 'PMI'],
+    [{ PMI_FD: '5' }, 'PMI'],
+    [{ PMIX_RANK: '0', SLURM_STEP_NUM_TASKS: '8' }, 'PMIx'],
+    // A batch script that starts nothing by srun.
+    [{ SLURM_NTASKS: '8', SLURM_STEP_NUM_TASKS: '1' }, undefined],
+  ])('%o', (env, expected) => {
+    expect(launcherOf(env)).toBe(expected);
+  });
+
+  test('srun without PMI is refused: eight runs of one rank each is not what was meant', () => {
+    expect(() => launcherOf({ SLURM_STEP_NUM_TASKS: '8' })).toThrow(
+      /srun started 8 processes and tells none of the others; start them with srun --mpi=pmix, or with mpirun/,
+    );
+  });
+});
