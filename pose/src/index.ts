@@ -163,6 +163,7 @@ export {
 export { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './train/model.js';
 export { type Network, type Predictions, predict } from './train/predict.js';
 export type { BatchSource } from './train/prefetch.js';
+export type { Ranks } from './train/ranks.js';
 export {
   type LoadedData,
   type LoadedSample,
@@ -180,6 +181,7 @@ export {
   startSession,
 } from './train/session.js';
 export { type SpaceScore, scoreInSpace } from './train/spaceScore.js';
+export { Team } from './train/team.js';
 export { type TestedUncertainty, testUncertainty } from './train/testUncertainty.js';
 export { DivergedError, type StepReport, trainEpoch } from './train/trainEpoch.js';
 export { trainReport } from './train/trainReport.js';

@@ -73,7 +73,7 @@ export async function compareCommand({
     const claim = await claimFolder(folder);
     try {
       const runs = await planRuns(rows, numbers, folder, configOf);
-      const data = await loadTrainingData(dataset, configOf(rows[0]), signal, machine.workers);
+      const data = await loadTrainingData(dataset, configOf(rows[0]), signal, machine);
       const shop: Workshop = { ...machine, data, eager, initial, baselines: await fitBaselines(data) };
       const joints = dataset.schema.joints.length;
       const costs = new Map(rows.map((row) => [row, costOf(configOf(row), joints)] as const));

@@ -15,7 +15,8 @@ export function endAtOnce(): void {
 
 /**
  * Turns Ctrl-C into a signal, so that work can be finished in an orderly way; the second Ctrl-C exits at once. The end of the
- * terminal or of the session does the same as Ctrl-C.
+ * terminal or of the session does the same as Ctrl-C, and so does SIGUSR2: mpirun hands it on to its ranks and lets them end,
+ * while it kills them a second after a Ctrl-C of its own.
  * @param onFirst tells the user what will happen
  */
 export function untilInterrupt(onFirst: () => void): { readonly signal: AbortSignal; release(): void } {
@@ -25,7 +26,7 @@ export function untilInterrupt(onFirst: () => void): { readonly signal: AbortSig
     controller.abort();
     onFirst();
   };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
   for (const name of signals) process.on(name, interrupt);
   // A terminal that is gone takes no text any more, which is no reason to end before the run is saved.
   const unheard = (error: NodeJS.ErrnoException) => {

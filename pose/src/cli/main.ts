@@ -1,21 +1,16 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { DataError, DeviceError, ShapeError } from 'wgrad';
 import { compare } from './compare.js';
 import { expandConfig, takesConfig } from './configFile.js';
 import { convert } from './convert.js';
 import { evaluate } from './evaluate.js';
 import { exportOnnx } from './export.js';
+import { isExpected, USER_ERROR } from './failRank.js';
 import { inspect } from './inspect.js';
 import { endAtOnce, INTERRUPTED, PATIENCE } from './interrupt.js';
 import { predict } from './predict.js';
 import { start } from './start.js';
-
-/** The exit code of a mistake in the user's input; 1 is kept for commands whose answer is "no". */
-const USER_ERROR = 2;
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+import { version } from './version.js';
 
 const program = new Command('wgrad-pose')
   .description('Human pose regression with residual log-likelihood estimation, on wgrad')
@@ -35,11 +30,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync(await expandConfig(program, process.argv));
 } catch (error) {
-  const expected = [DataError, DeviceError, ShapeError].some((kind) => error instanceof kind);
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : USER_ERROR;
-  } else if (expected) {
-    process.stderr.write(`wgrad-pose: ${(error as Error).message}\n`);
+  } else if (isExpected(error)) {
+    process.stderr.write(`wgrad-pose: ${error.message}\n`);
     process.exitCode = USER_ERROR;
   } else {
     throw error;

@@ -9,6 +9,9 @@ import type { Session } from '../train/session.js';
 import { trainReport } from '../train/trainReport.js';
 import { TrainingDisplay } from './trainingDisplay.js';
 
+/** Shows nothing, on ranks that nobody watches. */
+const UNSEEN = { onSteps() {}, onEpoch() {}, onWarning() {}, stop() {} };
+
 /** A run that is trained to its end. */
 export interface FinishedRun {
   readonly evaluation: Evaluation;
@@ -19,7 +22,7 @@ export interface FinishedRun {
 
 /**
  * Trains a session to its end, scores it and writes its report. If the signal comes first, the run is saved and the
- * result is undefined.
+ * result is undefined. Of several ranks, rank 0 shows the progress and writes.
  * @param began `performance.now()` when this process began to work on the run
  */
 export async function runToEnd(
@@ -29,18 +32,21 @@ export async function runToEnd(
   began: number,
   signal: AbortSignal,
 ): Promise<FinishedRun | undefined> {
-  const { config, batches, progress } = session;
-  const display = new TrainingDisplay(config, batches.length, progress.epoch * batches.length + progress.batch);
+  const { config, batches, progress, team } = session;
+  const stepsBefore = progress.epoch * batches.length + progress.batch;
+  const display = team.isFirst ? new TrainingDisplay(config, batches.length, stepsBefore) : UNSEEN;
   if (!(await trainRun(session, folder, display, signal).finally(() => display.stop()))) return undefined;
   const evaluation = await evaluate(session, signal).catch((error) => {
     if (!signal.aborted || error !== signal.reason) throw error; // the last epoch is saved
   });
   if (!evaluation) return undefined;
   const seconds = (performance.now() - began) / 1000;
-  const report = await trainReport(session, evaluation, baselines, seconds);
-  await ensureFolder(folder);
-  await writeFileAtomic(folder.report, await renderReport(report));
-  await log(folder, { event: 'end', seconds, scores: overallScores(report) });
+  const report = await team.all(() => trainReport(session, evaluation, baselines, seconds));
+  await team.first(async () => {
+    await ensureFolder(folder);
+    await writeFileAtomic(folder.report, await renderReport(report));
+    await log(folder, { event: 'end', seconds, scores: overallScores(report) });
+  });
   return { evaluation, report, seconds };
 }
 

@@ -1,4 +1,11 @@
+let isSilent = false;
+
 /** Says something beside the results, which stdout has. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  if (!isSilent) process.stderr.write(`${text}\n`);
+}
+
+/** From now on nothing is said: another process speaks for this one. */
+export function sayNothing(): void {
+  isSilent = true;
 }

@@ -21,6 +21,10 @@ export function start(program: Command): void {
     .option('--resume [file]', 'continue a run: its folder or a checkpoint, by default the one saved last')
     .option('--out <folder>', 'where checkpoints, log and report go; by default a new folder in out/')
     .option('--checkpoint', 'compute the blocks of a ResNet again instead of keeping them: slower, for less memory')
+    .option(
+      '--distributed',
+      'share the run with the other ranks that mpirun or srun has started, each with its own batch',
+    )
     .option('--json', 'print scores, files and epochs as one JSON object and nothing else');
   trainingOptions(command).action(async (flags: StartFlags) => {
     // Charts and image codecs load slowly, so only this command loads them.

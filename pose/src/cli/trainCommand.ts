@@ -2,25 +2,38 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DataError } from 'wgrad';
+import { parseCheckpoint } from 'wgrad/io';
+import { readBytes } from 'wgrad/io/node';
 import { abortable } from '../abortable.js';
 import type { PoseDataset } from '../dataset.js';
 import { withJoints } from '../node/askedJoints.js';
 import { openDataset } from '../node/datasets/openDataset.js';
-import { loadRun } from '../node/train/runFile.js';
-import { claimNewFolder, claimRunFolder, lastCheckpoint, type RunFolder } from '../node/train/runFolder.js';
+import { dataDigest } from '../node/train/dataDigest.js';
+import {
+  type ClaimedFolder,
+  claimNewFolder,
+  claimRunFolder,
+  lastCheckpoint,
+  type RunFolder,
+  runFolder,
+} from '../node/train/runFolder.js';
 import { openRun } from '../node/train/runRecord.js';
 import { readInitialWeights } from '../node/weightsFiles.js';
 import { haveSameJoints } from '../schemas/known.js';
+import { checkAlike } from '../train/alike.js';
 import { fitBaselines } from '../train/baselines.js';
 import { withBatch } from '../train/batchSize.js';
-import { resumeSession, type SavedRun } from '../train/checkpointing.js';
-import { makeConfig, type TrainConfig, type TrainFlags } from '../train/config.js';
+import { resumeSession, type SavedRun, savedRunOf } from '../train/checkpointing.js';
+import { flagOf, makeConfig, settingText, type TrainConfig, type TrainFlags } from '../train/config.js';
 import { lossText, networkText } from '../train/configText.js';
 import { withDims } from '../train/dims.js';
 import { duration } from '../train/duration.js';
 import { initFrom, withNetworkOf } from '../train/initialWeights.js';
 import { resumeConfig } from '../train/resumeConfig.js';
 import { type Session, startSession } from '../train/session.js';
+import { isPlace } from '../train/settings.js';
+import { flagsOfAllRanks, ofAllRanks, sharedBy } from '../train/shareConfig.js';
+import type { Team } from '../train/team.js';
 import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED } from './interrupt.js';
 import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
@@ -28,6 +41,7 @@ import { say } from './say.js';
 import { scoreTable } from './scoreTable.js';
 import { loadTrainingData } from './trainingData.js';
 import { withTrainingMachine } from './trainingMachine.js';
+import { version } from './version.js';
 
 /** The options as they are typed. */
 export interface StartFlags extends TrainFlags {
@@ -37,6 +51,7 @@ export interface StartFlags extends TrainFlags {
   readonly workers?: string;
   readonly eager?: boolean;
   readonly checkpoint?: boolean;
+  readonly distributed?: boolean;
   readonly json?: boolean;
 }
 
@@ -48,6 +63,7 @@ export async function trainCommand({
   workers,
   eager,
   checkpoint,
+  distributed,
   json,
   ...flags
 }: StartFlags): Promise<void> {
@@ -56,43 +72,90 @@ export async function trainCommand({
   if (init !== undefined && resume !== undefined) {
     throw new DataError('--init and --resume: a resumed run has its weights already; give one of the two');
   }
-  const source = resume === undefined ? undefined : await resumedCheckpoint(resume, out);
-  const initial = init === undefined ? undefined : await readInitialWeights(await checkpointFile(init));
-  const wanted = initial ? withNetworkOf(initial, flags) : flags;
-  await withTrainingMachine({ backend, workers }, async ({ device, workers, signal }) => {
-    // Claimed before it is read: two who go on with one run would else both read the same state.
-    const own = source !== undefined && isOwnFolder(source, out) ? await claimRunFolder(dirname(source)) : undefined;
-    let folder = own;
+  await withTrainingMachine({ backend, workers, distributed }, async (machine) => {
+    const { device, workers, team } = machine;
+    const source = await team.told(async () => (resume === undefined ? null : resumedCheckpoint(resume, out)));
+    const initial = await team.all(async () =>
+      init === undefined ? undefined : readInitialWeights(await checkpointFile(init)),
+    );
+    let claimed: ClaimedFolder | undefined;
     try {
-      const saved = source === undefined ? undefined : await loadRun(source);
-      const asked = saved
-        ? resumeConfig(saved.config, wanted, saved.path, saved.progress.epoch)
-        : makeConfig(wanted, device.kind);
-      if (checkpoint && !asked.model.startsWith('resnet')) {
-        throw new DataError(
-          `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
-        );
-      }
-      const dataset = await withJoints(await abortable(openDataset(asked), signal), asked);
-      checkJoints(dataset, saved);
-      const config = saved ? asked : fitted(asked, wanted, dataset);
-      folder ??= await claimNewFolder(`${dataset.name}-${config.loss}`, out);
-      const data = await loadTrainingData(dataset, config, signal, workers);
-      const session = startSession(device, config, data, {
-        batches: workers?.batches(data, config),
-        eager,
-        checkpoint,
+      // Claimed before it is read: two who go on with one run would else both read the same state.
+      await team.first(async () => {
+        if (source !== null && isOwnFolder(source, out)) claimed = await claimRunFolder(dirname(source));
       });
-      if (saved) resumeSession(session, saved);
-      if (initial) session.learner = initFrom(session.learner, initial);
-      const header = { event: saved ? 'resume' : 'start', device: device.description, config };
-      for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
-      const finished = await train(session, folder, began, signal);
-      print(session, folder, finished, json);
+      const saved = source === null ? undefined : await loadSharedRun(team, source);
+      const { dataset, config } = await team.all(async () => {
+        const wanted = initial ? withNetworkOf(initial, flags) : flags;
+        const asked = saved ? continued(saved, wanted, team) : ofAllRanks(makeConfig(wanted, device.kind), team.size);
+        if (checkpoint && !asked.model.startsWith('resnet')) {
+          throw new DataError(
+            `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
+          );
+        }
+        const dataset = await withJoints(await abortable(openDataset(asked), team.asked), asked);
+        checkJoints(dataset, saved);
+        return { dataset, config: saved ? asked : fitted(asked, wanted, dataset) };
+      });
+      const path = await team.told(async () => {
+        claimed ??= await claimNewFolder(`${dataset.name}-${config.loss}`, out);
+        return claimed.path;
+      });
+      const folder = claimed ?? runFolder(path);
+      const data = await team.all(() => loadTrainingData(dataset, config, team.asked, machine));
+      const session = await team.all(() => {
+        const made = startSession(device, config, data, {
+          batches: workers?.batches(data, config, team),
+          eager,
+          checkpoint,
+          team,
+        });
+        if (saved) resumeSession(made, saved);
+        if (initial) made.learner = initFrom(made.learner, initial);
+        return made;
+      });
+      await joinRanks(session);
+      await team.first(async () => {
+        const header = { event: saved ? 'resume' : 'start', device: device.description, ranks: team.size, config };
+        for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
+      });
+      const finished = await train(session, folder, began, team.signal);
+      if (team.isFirst) print(session, folder, finished, json);
     } finally {
-      await folder?.claim.release();
+      await claimed?.claim.release();
     }
   });
+}
+
+/** The run in a file that rank 0 reads. */
+async function loadSharedRun(team: Team, path: string): Promise<SavedRun> {
+  const bytes = await team.bytes(() => readBytes(path));
+  return team.all(() => savedRunOf(parseCheckpoint(bytes, path), path));
+}
+
+/** The configuration with which a run goes on. */
+function continued({ config, path, progress }: SavedRun, wanted: TrainFlags, { size }: Team): TrainConfig {
+  return sharedBy(resumeConfig(config, flagsOfAllRanks(wanted, size), path, progress.epoch), size, say);
+}
+
+/**
+ * Lets all ranks begin alike, with the weights of rank 0.
+ * @throws DataError where they have not the same version, options and data
+ */
+async function joinRanks({ team, device, config, data, learner }: Session): Promise<void> {
+  if (team.size === 1) return;
+  const digest = await team.all(() => dataDigest(data));
+  const options = Object.entries(config).filter(([key]) => !isPlace(key));
+  await checkAlike(team, {
+    version,
+    backend: device.kind,
+    ...Object.fromEntries(options.map(([key, value]) => [flagOf(key), settingText(value)])),
+    'training images:': data.train.length,
+    'test images:': data.test.length,
+    'data with the digest': digest,
+  });
+  await team.spread(learner);
+  say(`a step takes ${config.batch} images, ${config.batch / team.size} on each of ${team.size} ranks`);
 }
 
 /** The configuration with what depends on the data, where it was not asked for. */
@@ -137,13 +200,13 @@ async function train(
   began: number,
   signal: AbortSignal,
 ): Promise<FinishedRun | undefined> {
-  const { config, data } = session;
+  const { config, data, team } = session;
   for (const note of data.dataset.notes ?? []) say(note);
   say(
     `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ` +
       `${networkText(config)}, loss ${lossText(config)}`,
   );
-  const baselines = await fitBaselines(data, config.dims);
+  const baselines = await team.all(() => fitBaselines(data, config.dims));
   const finished = await runToEnd(session, folder, baselines, began, signal);
   if (!finished) {
     say(`saved in ${folder.last}; go on with --resume ${folder.last}`);

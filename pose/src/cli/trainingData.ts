@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { DataError } from 'wgrad';
 import type { PoseDataset } from '../dataset.js';
-import { DataWorkers } from '../node/train/dataWorkers.js';
+import { DataWorkers, defaultWorkers } from '../node/train/dataWorkers.js';
 import type { TrainConfig } from '../train/config.js';
 import { inputSize } from '../train/inputSize.js';
 import { type LoadedData, loadData } from '../train/samples.js';
@@ -12,27 +12,32 @@ const MOST_WORKERS = 64;
 
 /**
  * The threads that `--workers` asks for; undefined for 0.
+ * @param ranksHere how many processes on this host do the same
  * @throws DataError for what is no number of threads
  */
-export function openWorkers(text: string | undefined): DataWorkers | undefined {
-  if (text === undefined) return new DataWorkers();
+export function openWorkers(text: string | undefined, ranksHere: number): DataWorkers | undefined {
+  if (text === undefined) return new DataWorkers(defaultWorkers(ranksHere));
   if (!/^\d+$/.test(text) || Number(text) > MOST_WORKERS) {
     throw new DataError(`--workers ${text}: expected an integer from 0 to ${MOST_WORKERS}`);
   }
   return text === '0' ? undefined : new DataWorkers(Number(text));
 }
 
-/** Loads both halves of a data set and shows the progress; training images may take up to half of the memory. */
+/**
+ * Loads both halves of a data set and shows the progress; the training images of all ranks on this host may take up to half
+ * of its memory.
+ */
 export async function loadTrainingData(
   dataset: PoseDataset,
   config: TrainConfig,
   signal: AbortSignal,
-  workers: DataWorkers | undefined,
+  { workers, ranksHere }: { readonly workers: DataWorkers | undefined; readonly ranksHere: number },
 ): Promise<LoadedData> {
   const { height, width } = inputSize(config);
   const display = loadingDisplay(dataset.name);
   try {
-    const options = { onProgress: display.update, signal, workers, memory: totalmem() / 2, aspect: width / height };
+    const memory = totalmem() / 2 / ranksHere;
+    const options = { onProgress: display.update, signal, workers, memory, aspect: width / height };
     return await loadData(dataset, options);
   } finally {
     display.stop();

@@ -11,6 +11,7 @@ import { type CropBatch, makeCropBatch } from './cropBatch.js';
 import { inputSize } from './inputSize.js';
 import { jointWeightsOf, weighJoints } from './jointWeights.js';
 import type { BatchSource } from './prefetch.js';
+import { type Share, WHOLE } from './ranks.js';
 import type { LoadedSample, TrainingSamples } from './samples.js';
 
 /** Network inputs with their labels on the host, ready for upload. */
@@ -26,7 +27,10 @@ export interface Batch {
 export type BatchConfig = Pick<
   TrainConfig,
   'batch' | 'size' | 'aspect' | 'dims' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour' | 'jointWeights'
->;
+> & {
+  /** The rows of each batch that are made; default: all. Which images are in a batch, and how they vary, is the same. */
+  readonly share?: Share;
+};
 
 /** Streams of random numbers of the run's seed; stream 0 draws the weights. */
 const ORDER_STREAM = 1;
@@ -100,7 +104,8 @@ export class TrainingBatches implements BatchSource {
   }
 
   async at(epoch: number, index: number): Promise<CropBatch> {
-    const { batch, seed, dims } = this.#config;
+    const { batch, seed, dims, share = WHOLE } = this.#config;
+    const count = batch / share.size;
     if (this.#order?.epoch !== epoch) {
       const rng = new Rng(seed, ORDER_STREAM).split(epoch);
       this.#order = { epoch, indices: rng.permutation(this.#samples.length) };
@@ -113,10 +118,11 @@ export class TrainingBatches implements BatchSource {
       const { outside } = this.#augmentation;
       return { sample, outside, ...varySample(sample, this.#schema, ...streams, this.#augmentation) };
     };
-    const chosen = this.#order.indices.subarray(index * batch, (index + 1) * batch);
+    const first = index * batch + share.rank * count;
+    const chosen = this.#order.indices.subarray(first, first + count);
     const rows = await Promise.all(Array.from(chosen, row));
-    const made = makeCropBatch(rows, inputSize(this.#config), this.#flip, batch, dims);
-    return weighJoints(made, this.#jointWeights, batch);
+    const made = makeCropBatch(rows, inputSize(this.#config), this.#flip, count, dims);
+    return weighJoints(made, this.#jointWeights, count);
   }
 }
 
@@ -129,18 +135,22 @@ export interface EvaluationBatch {
   readonly mirrored?: CropBatch | undefined;
 }
 
-/** Upright crops in their own order, in batches of one size; rows beyond the last sample have weight 0. */
+/**
+ * Upright crops in their own order, in batches of one size; rows beyond the last sample have weight 0.
+ * @param share of several ranks, which take batches in turn; default: all batches
+ */
 export function* evaluationBatches(
   schema: JointSchema,
   samples: readonly LoadedSample[],
   config: Pick<TrainConfig, 'batch' | 'size' | 'aspect' | 'dims' | 'jointWeights'>,
   flipTest: boolean,
+  { rank, size }: Share = WHOLE,
 ): Generator<EvaluationBatch> {
   const order = flipOrder(schema);
   const { batch, dims } = config;
   const weights = jointWeightsOf(schema, config);
   const input = inputSize(config);
-  for (let first = 0; first < samples.length; first += batch) {
+  for (let first = rank * batch; first < samples.length; first += size * batch) {
     const some = samples.slice(first, first + batch);
     const through = (cropOf: (crop: Crop) => Crop) => {
       const rows = some.map((sample) => ({ sample, crop: cropOf(sample.crop) }));

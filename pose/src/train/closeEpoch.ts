@@ -7,16 +7,21 @@ import type { EpochSummary, Session } from './session.js';
 /** The most held-out images used after every epoch: enough for a curve, and cheap compared with an epoch. */
 const VALIDATION_IMAGES = 500;
 
-/** Validates the epoch and moves `progress` on to the next one. @throws the reason of the signal, if it aborts before */
+/**
+ * Validates the epoch and moves `progress` on to the next one. Of several ranks, those behind rank 0 go on with its running
+ * statistics, which are those that are saved.
+ * @throws the reason of the signal, if it aborts before
+ */
 export async function closeEpoch(
-  { device, config, data, learner, progress, batches }: Session,
+  { device, config, data, learner, progress, batches, team }: Session,
   signal?: AbortSignal,
 ): Promise<EpochSummary> {
   const { schema } = data.dataset;
   // It takes every n-th image, because data sets are often sorted.
   const stride = Math.ceil(data.test.length / VALIDATION_IMAGES);
   const samples = data.test.filter((_, i) => i % stride === 0);
-  const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state };
+  await team.spread(learner.state);
+  const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state, team };
   const predictions = await predict(network, samples, { flipTest: false, signal });
   const { pck20, pckh50, space } = scoreAll(schema, samples, predictions);
   const finite = (value: number) => (Number.isFinite(value) ? value : null);

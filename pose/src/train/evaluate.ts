@@ -24,10 +24,13 @@ export interface Evaluation {
  * it.
  * @throws the reason of the signal, when it aborts
  */
-export async function evaluate({ device, config, data, learner }: Session, signal?: AbortSignal): Promise<Evaluation> {
+export async function evaluate(
+  { device, config, data, learner, team }: Session,
+  signal?: AbortSignal,
+): Promise<Evaluation> {
   const { schema, mirrorable } = data.dataset;
   const params = evaluatedParams(learner);
-  const network = { device, schema, config, params, state: learner.state };
+  const network = { device, schema, config, params, state: learner.state, team };
   const predictions = await predict(network, data.test, { flipTest: mirrorable, signal });
   const scores = scoreAll(schema, data.test, predictions);
   if (!predictions.sigma) return { predictions, scores };

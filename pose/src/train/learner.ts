@@ -27,6 +27,7 @@ import { rowsOf, type StepInput, uploadBatch } from './deviceBatch.js';
 import { inputSize } from './inputSize.js';
 import { logSNodesAt } from './logSNodesAt.js';
 import { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './model.js';
+import { type Share, WHOLE } from './ranks.js';
 
 /** Everything on the device that a training step changes; a step uses it up and returns the next one. */
 export interface Learner {
@@ -61,10 +62,10 @@ export function evaluatedParams({ params, optimizer }: Learner): ModelParams {
 }
 
 /**
- * What a step computes, and whether it computes the blocks of a ResNet again for their gradient: the same bits, less
- * memory.
+ * What a step computes, which share of it, by default all, and whether it computes the blocks of a ResNet again for their
+ * gradient: the same bits, less memory.
  */
-export type StepConfig = TrainConfig & { readonly checkpoint?: boolean };
+export type StepConfig = TrainConfig & { readonly checkpoint?: boolean; readonly share?: Share };
 
 /** The loss before a step, still on the device, and the learner after it. */
 export interface StepResult {
@@ -94,8 +95,10 @@ export interface TrainStep {
   dispose?(): void;
 }
 
-function uploadStep(device: Device, config: TrainConfig, batch: Batch | CropBatch, step: number) {
-  const uploaded = uploadBatch(device, batch, config.batch, inputSize(config));
+/** What a step reads besides the rate. */
+export function uploadStep(device: Device, config: StepConfig, batch: Batch | CropBatch, step: number) {
+  const { size } = config.share ?? WHOLE;
+  const uploaded = uploadBatch(device, batch, config.batch / size, inputSize(config));
   return { ...uploaded, nodes: logSNodesAt(device, config, uploaded.target.shape[1], step) };
 }
 
@@ -130,8 +133,31 @@ export function capturedLearn(config: StepConfig) {
  * running statistics included: one bad picture would spoil them for ever.
  */
 export function learn(config: StepConfig, learner: Learner, { lr, ...batch }: StepInput): StepResult {
+  return finish(config, learner, begin(config, learner, batch), lr);
+}
+
+/** A step up to its gradients. */
+export interface BegunStep {
+  readonly loss: Tensor;
+  readonly gradients: ModelParams;
+  /** Running statistics after the step, and copies of those before. */
+  readonly state: ModelState;
+  readonly before: readonly Tensor[];
+}
+
+/** The first part of `learn`. */
+export function begin(config: StepConfig, learner: Learner, batch: Omit<StepInput, 'lr'>): BegunStep {
   const before = copyState(learner.state);
-  const { loss, state, gradients } = differentiate(config, learner, batch);
+  return { before, ...differentiate(config, learner, batch) };
+}
+
+/** The second part of `learn`: what the gradients do to the learner. */
+export function finish(
+  config: StepConfig,
+  learner: Learner,
+  { loss, gradients, state, before }: BegunStep,
+  lr: number | Tensor,
+): StepResult {
   const ema = config.ema > 0 ? { decay: config.ema, warmUp: true } : undefined;
   const clipNorm = config.clip > 0 ? config.clip : undefined;
   const [params, optimizer] = adam.step(learner.params, gradients, learner.optimizer, { lr, ema, clipNorm });
@@ -158,8 +184,8 @@ function differentiate(
   { nodes, ...batch }: Omit<StepInput, 'lr'>,
 ) {
   const seed = optimizer.lossScale && lossScaleOf(optimizer);
-  const parts = config.accumulate;
-  const rows = config.batch / parts;
+  const parts = config.accumulate / (config.share ?? WHOLE).size;
+  const rows = config.batch / config.accumulate;
   // Each part has a scope, so that the next part can use its memory.
   const ofPart = (k: number, statistics: ModelState) =>
     scope(() => {

@@ -4,7 +4,7 @@ import { type NetworkAnswer, posesOf, readAnswer } from '../networkAnswer.js';
 import { nextTurn } from '../nextTurn.js';
 import { planeOf } from '../plane.js';
 import { flipOrder, type JointSchema } from '../schema.js';
-import { evaluationBatches } from './batches.js';
+import { type EvaluationBatch, evaluationBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
 import type { CropBatch } from './cropBatch.js';
 import { uploadBatch } from './deviceBatch.js';
@@ -14,6 +14,7 @@ import { LOSSES } from './losses.js';
 import { applyModel, lossOf, type ModelParams, type ModelState } from './model.js';
 import { answerOf } from './modelOutput.js';
 import type { LoadedSample } from './samples.js';
+import { Team } from './team.js';
 
 /** What the network predicts for N samples, on the host, in units of their upright crops. */
 export interface Predictions {
@@ -36,6 +37,8 @@ export interface Network {
   readonly config: TrainConfig;
   readonly params: ModelParams;
   readonly state: ModelState;
+  /** The ranks that share the samples; each gets the predictions of all. Default: this one alone. */
+  readonly team?: Team;
 }
 
 /**
@@ -48,7 +51,7 @@ export async function predict(
   samples: readonly LoadedSample[],
   { flipTest, signal }: { readonly flipTest: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<Predictions> {
-  const { device, schema, config } = network;
+  const { device, schema, config, team = new Team() } = network;
   const order = flipOrder(schema);
   const joints = order.length;
   const { dims } = config;
@@ -56,24 +59,35 @@ export async function predict(
   const sigma = LOSSES[config.loss].sigma ? new Float64Array(points.length) : undefined;
   const confidence = sigma || config.head === 'heatmap' ? new Float64Array(samples.length * joints) : undefined;
   const nodes = logSNodesAt(device, config, joints, 'evaluation');
-  let total = 0;
-  for (const { first, count, upright, mirrored } of evaluationBatches(schema, samples, config, flipTest)) {
-    await nextTurn(); // the signal may have news
-    if (signal?.aborted) break;
-    const [{ loss, said }, turned] = await Promise.all([
-      answer(network, upright, nodes),
-      mirrored && answer(network, mirrored, nodes),
-    ]);
-    const poses = posesOf(said, turned?.said, order);
-    points.set(poses.mu.subarray(0, count * joints * dims), first * joints * dims);
-    if (poses.sigma) sigma?.set(poses.sigma.subarray(0, count * joints * dims), first * joints * dims);
-    if (poses.confidence) confidence?.set(poses.confidence.subarray(0, count * joints), first * joints);
-    // The loss is a mean over all rows; rows beyond the last sample add nothing to it.
-    total += loss * config.batch;
+  const total = new Float64Array(1);
+  const rows = config.batch / team.size;
+  const batches = evaluationBatches(schema, samples, { ...config, batch: rows }, flipTest, team);
+  try {
+    // In each round every rank takes a batch; in the last one there may be fewer batches than ranks.
+    for (let done = 0; done < samples.length; done += config.batch) {
+      await nextTurn(); // the signal may have news
+      signal?.throwIfAborted();
+      const batch = await team.all(() => batches.next().value as EvaluationBatch | undefined);
+      if (!batch) continue;
+      const { first, count, upright, mirrored } = batch;
+      const [{ loss, said }, turned] = await Promise.all([
+        answer(network, upright, rows, nodes),
+        mirrored && answer(network, mirrored, rows, nodes),
+      ]);
+      const poses = posesOf(said, turned?.said, order);
+      points.set(poses.mu.subarray(0, count * joints * dims), first * joints * dims);
+      if (poses.sigma) sigma?.set(poses.sigma.subarray(0, count * joints * dims), first * joints * dims);
+      if (poses.confidence) confidence?.set(poses.confidence.subarray(0, count * joints), first * joints);
+      // The loss is a mean over all rows; rows beyond the last sample add nothing to it.
+      total[0] += loss * rows;
+    }
+    // Each rank has zeros where the others predicted.
+    await team.sum(points, sigma, confidence, total);
+  } finally {
+    for (const t of tensorsOf(nodes)) t.dispose();
   }
-  for (const t of tensorsOf(nodes)) t.dispose();
   signal?.throwIfAborted();
-  const loss = total / samples.length;
+  const loss = total[0] / samples.length;
   if (dims === 2) return { mu: points, sigma, confidence, loss };
   return { mu: planeOf(points, 3), space: points, sigma: sigma && planeOf(sigma, 3), confidence, loss };
 }
@@ -87,10 +101,11 @@ interface Answer {
 async function answer(
   { device, config, params, state }: Network,
   batch: CropBatch,
+  rows: number,
   nodes: LogSNodes | undefined,
 ): Promise<Answer> {
   const { loss, output } = scope(() => {
-    const { images, ...labels } = uploadBatch(device, batch, config.batch, inputSize(config));
+    const { images, ...labels } = uploadBatch(device, batch, rows, inputSize(config));
     const [raw] = applyModel(params, state, images, false, false, config.dims);
     return { loss: lossOf(config, params, raw, labels, nodes), output: answerOf(config, raw) };
   });

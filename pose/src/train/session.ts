@@ -2,10 +2,12 @@ import { DataError, type Device, tensorsOf } from 'wgrad';
 import { TrainingBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
 import { inputSize } from './inputSize.js';
-import { capturedTrainStep, initLearner, type Learner, type TrainStep, trainStep } from './learner.js';
+import { capturedTrainStep, initLearner, type Learner, type StepConfig, type TrainStep, trainStep } from './learner.js';
 import { checkWarmUp } from './learningRate.js';
 import type { BatchSource } from './prefetch.js';
 import type { LoadedData } from './samples.js';
+import { sharedTrainStep } from './sharedStep.js';
+import { Team } from './team.js';
 
 /** One epoch as the log, the checkpoint and the report show it. */
 export interface EpochSummary {
@@ -48,6 +50,8 @@ export interface Session {
   readonly data: LoadedData;
   readonly batches: BatchSource;
   readonly step: TrainStep;
+  /** The ranks that share the run. */
+  readonly team: Team;
   learner: Learner;
   readonly progress: RunProgress;
 }
@@ -63,6 +67,8 @@ export interface SessionOptions {
    * memory.
    */
   readonly checkpoint?: boolean;
+  /** The ranks that share the run, each with a session of the same configuration and data; default: this one alone. */
+  readonly team?: Team;
 }
 
 /** A run before its first step. */
@@ -70,20 +76,28 @@ export function startSession(
   device: Device,
   config: TrainConfig,
   data: LoadedData,
-  { batches = new TrainingBatches(data, config), eager = false, checkpoint = false }: SessionOptions = {},
+  options: SessionOptions = {},
 ): Session {
+  const { team = new Team(), eager = false, checkpoint = false } = options;
+  const how = { ...config, checkpoint, share: team };
+  const { batches = new TrainingBatches(data, how) } = options;
   checkCrops(data, config);
   checkWarmUp(config, batches.length);
-  const how = { ...config, checkpoint };
   return {
     device,
     config,
     data,
     batches,
-    step: eager ? (...step) => trainStep(device, how, ...step) : capturedTrainStep(device, how),
+    step: stepOf(device, how, team, eager),
+    team,
     learner: initLearner(device, config, data.dataset.schema.joints.length),
     progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, history: [] },
   };
+}
+
+function stepOf(device: Device, how: StepConfig, team: Team, eager: boolean): TrainStep {
+  if (team.size > 1) return sharedTrainStep(device, how, team, eager);
+  return eager ? (...step) => trainStep(device, how, ...step) : capturedTrainStep(device, how);
 }
 
 /** Frees the memory of a run on its device. */

@@ -40,7 +40,7 @@ export async function trainEpoch(
   onWarning: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, batches, progress } = session;
+  const { config, batches, progress, team } = session;
   const rate = scheduleOf(config, batches.length);
   let bad = 0;
   let since = performance.now();
@@ -78,7 +78,8 @@ export async function trainEpoch(
   let missing: MissingBatchError | undefined;
   for (let index = progress.batch; index < batches.length && !signal.aborted; index++) {
     const step = progress.epoch * batches.length + index;
-    const batch = await abortable(batches.at(progress.epoch, index), signal).catch((cause: unknown) => {
+    const waiting = () => abortable(batches.at(progress.epoch, index), team.size > 1 ? team.asked : signal);
+    const batch = await team.all(waiting).catch((cause: unknown) => {
       if (!signal.aborted)
         missing = new MissingBatchError(cause instanceof Error ? cause.message : String(cause), { cause });
     });
@@ -92,7 +93,7 @@ export async function trainEpoch(
     losses.push(value);
     if (losses.length === STEPS_PER_READ) {
       await reading;
-      if (bad >= HOPELESS) throw await diverged(session, bad);
+      if (bad >= HOPELESS) await team.all(() => giveUp(session, bad));
       reading = account(losses);
       reading.catch(() => undefined); // thrown where it is awaited, a few steps later
       losses = [];
@@ -103,19 +104,24 @@ export async function trainEpoch(
   await reading;
   if (losses.length > 0) await account(losses);
   if (missing) throw missing;
-  if (bad > 0 && progress.lossCount === 0) throw await diverged(session, bad);
+  if (bad > 0 && progress.lossCount === 0) await team.all(() => giveUp(session, bad));
 }
 
-/** Repeats a step to find which numbers stop being finite; the session cannot be used afterwards. */
-async function diverged(session: Session, bad: number): Promise<DivergedError> {
-  const { device, config, learner, batches, progress } = session;
+/**
+ * Repeats a step to find which numbers stop being finite; the session cannot be used afterwards. The ranks of a run have the
+ * same losses, so all of them come here.
+ * @throws DivergedError
+ */
+async function giveUp(session: Session, bad: number): Promise<never> {
+  const { device, learner, batches, progress, team } = session;
+  const config = { ...session.config, share: team };
   const batch = await batches.at(progress.epoch, 0);
   const repeated = detectAnomaly(device, () => trainStep(device, config, learner, batch, 0, progress.step));
   const where = await repeated.then(
     () => '',
     (error: Error) => ` (${error.message})`,
   );
-  return new DivergedError(
+  throw new DivergedError(
     `training diverged: no finite loss in the last ${bad} steps up to step ${progress.step}${where}; ` +
       `go back to the best checkpoint with --init, and take a smaller --lr than ${config.lr}`,
   );

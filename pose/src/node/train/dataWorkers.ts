@@ -4,6 +4,7 @@ import { TrainingBatches } from '../../train/batches.js';
 import type { TrainConfig } from '../../train/config.js';
 import type { CropBatch } from '../../train/cropBatch.js';
 import { type BatchSource, Prefetch } from '../../train/prefetch.js';
+import { type Share, WHOLE } from '../../train/ranks.js';
 import type { LoadedData, LoadedSample, SampleLoader } from '../../train/samples.js';
 import type { TravellingSample } from './dataTasks.js';
 import { ThreadPool } from './threadPool.js';
@@ -11,9 +12,12 @@ import { ThreadPool } from './threadPool.js';
 /** More would wait for memory rather than work. */
 const MOST = 8;
 
-/** A thread less than there are cores, since the step wants one, within 1 and 8. */
-export function defaultWorkers(): number {
-  return Math.min(MOST, Math.max(1, availableParallelism() - 1));
+/**
+ * A thread less than there are cores, since the step wants one, within 1 and 8.
+ * @param runs how many runs share the cores
+ */
+export function defaultWorkers(runs = 1): number {
+  return Math.min(MOST, Math.max(1, Math.floor(availableParallelism() / runs) - 1));
 }
 
 /** Threads that decode images and prepare batches ahead of the training step; call `close` when done. */
@@ -46,9 +50,10 @@ export class DataWorkers implements SampleLoader {
     );
   }
 
-  /** The batches of a training run, the next ones always under way. */
-  batches({ dataset, train }: LoadedData, config: TrainConfig): BatchSource {
-    const local = new TrainingBatches({ dataset, train }, config);
+  /** The batches of a training run, or a share of each, the next ones always under way. */
+  batches({ dataset, train }: LoadedData, config: TrainConfig, { rank, size: ranks }: Share = WHOLE): BatchSource {
+    const share = { rank, size: ranks };
+    const local = new TrainingBatches({ dataset, train }, { ...config, share });
     const { origin, length } = train;
     const held = train.held?.map(({ picture, ...sample }) => sample);
     if (!held && !origin) return new Prefetch(local, config.epochs, 1);
@@ -56,7 +61,7 @@ export class DataWorkers implements SampleLoader {
     const { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights } = config;
     this.#pool.tell({
       ...{
-        config: { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights },
+        config: { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights, share },
         dataset: { name, schema, mirrorable },
       },
       ...{ length, held, origin },

@@ -16,7 +16,7 @@ export interface TrainObserver {
 /**
  * Trains to the end of the last epoch or until the signal aborts, with a validation, a checkpoint and a line in the log
  * after each epoch: files in the order that `openRun` counts on. An interrupted run is saved where it stands, also one whose
- * next batch cannot be had.
+ * next batch cannot be had. Of several ranks, rank 0 writes.
  * @returns whether the run is finished
  * @throws DataError that says why a batch cannot be had, and where the run was saved
  */
@@ -26,7 +26,7 @@ export async function trainRun(
   observer: TrainObserver,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { config, progress } = session;
+  const { config, progress, team } = session;
   const warn = (text: string) => observer.onWarning(text);
   let told = false;
   while (progress.epoch < config.epochs) {
@@ -44,9 +44,11 @@ export async function trainRun(
       told = true;
     }
     const isBest = bestEpochOf(progress.history) === progress.epoch;
-    await ensureFolder(folder);
-    await saveRun(session, folder.last, ...(isBest ? [folder.best] : []));
-    await log(folder, { event: 'epoch', ...summary });
+    await team.first(async () => {
+      await ensureFolder(folder);
+      await saveRun(session, folder.last, ...(isBest ? [folder.best] : []));
+      await log(folder, { event: 'epoch', ...summary });
+    });
     observer.onEpoch(summary);
   }
   return true;
@@ -72,9 +74,11 @@ async function oneEpoch(
 async function saveStopped(session: Session, folder: RunFolder, missing: MissingBatchError | undefined): Promise<void> {
   const { epoch, batch } = session.progress;
   try {
-    await ensureFolder(folder);
-    await saveRun(session, folder.last);
-    await log(folder, { event: 'interrupted', epoch, batch, ...(missing && { why: missing.message }) });
+    await session.team.first(async () => {
+      await ensureFolder(folder);
+      await saveRun(session, folder.last);
+      await log(folder, { event: 'interrupted', epoch, batch, ...(missing && { why: missing.message }) });
+    });
   } catch (error) {
     if (!missing) throw error;
     throw new DataError(`${missing.message}; and the run could not be saved: ${(error as Error).message}`, {
