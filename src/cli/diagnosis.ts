@@ -4,6 +4,7 @@ import { f32bits } from '../tensor/backend.js';
 import { type Kernel, Tensor } from '../tensor/tensor.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { findGpu } from '../tensor/webgpuAdapter.js';
+import { mpiVersion } from './mpi.js';
 
 /** A fault or a limitation, and what mends it. */
 export interface Finding {
@@ -34,6 +35,8 @@ export interface Diagnosis {
   readonly webgpu: string | null;
   readonly adapter: AdapterReport | null;
   readonly backend: 'webgpu' | 'cpu';
+  /** What `wgrad-pose train --distributed` would run on; null without it, which is no fault. */
+  readonly mpi: string | null;
   readonly findings: readonly Finding[];
 }
 
@@ -57,6 +60,7 @@ export async function diagnose(): Promise<Diagnosis> {
     cores: availableParallelism(),
     memory: { total: totalmem(), free: freemem() },
     webgpu: packageVersion(),
+    mpi: mpiVersion(),
   };
   let adapter: AdapterReport | null = null;
   let failure: string | null = null;

@@ -11,6 +11,9 @@ const SHOWN_LIMITS = {
   maxComputeWorkgroupsPerDimension: String,
 };
 
+const INSTALL_MPI =
+  'sudo apt-get install openmpi-bin libopenmpi-dev (Debian, Ubuntu), sudo dnf install openmpi (Fedora), brew install open-mpi';
+
 /** `wgrad doctor`: what this machine offers, what is wrong with it and what mends that; exits 1 if wgrad cannot run. */
 export const doctor: Command = {
   name: 'doctor',
@@ -24,7 +27,7 @@ export const doctor: Command = {
 };
 
 /** The report as aligned lines. */
-export function format({ node, platform, cores, memory, webgpu, adapter, backend, findings }: Diagnosis): string {
+export function format({ node, platform, cores, memory, webgpu, adapter, backend, mpi, findings }: Diagnosis): string {
   const rows: [string, string][] = [
     ['node', node],
     [
@@ -45,6 +48,7 @@ export function format({ node, platform, cores, memory, webgpu, adapter, backend
     rows.push(['adapter', 'none']);
   }
   rows.push(['backend', backend]);
+  rows.push(['mpi', mpi ?? `none; only training on several devices needs it: ${INSTALL_MPI}`]);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}${value}`);
   const faults = findings.map(({ level, what, remedy }) => `${level}: ${what}\n  remedy: ${remedy}`);
