@@ -44,6 +44,22 @@ describe('TrainingBatches', () => {
     expect(targets.size).toBe(20);
   });
 
+  test.each([2, 4])('%i ranks share each batch: the same images, varied in the same way', async (size) => {
+    const config = { ...TINY, colour: 0.2 };
+    const whole = await new TrainingBatches(data, config).at(1, 2);
+    const shares = Array.from({ length: size }, (_, rank) =>
+      new TrainingBatches(data, { ...config, share: { rank, size } }).at(1, 2),
+    );
+    const parts = await Promise.all(shares);
+    for (const field of ['matrix', 'colour', 'target', 'weight'] as const) {
+      expect(parts.flatMap((part) => Array.from(part[field]))).toEqual(Array.from(whole[field]));
+    }
+    // The pictures lie in memory of each rank's own.
+    expect(parts.flatMap(({ places }) => Array.from(places).filter((_, i) => i % 3 > 0))).toEqual(
+      Array.from(whole.places).filter((_, i) => i % 3 > 0),
+    );
+  });
+
   test('says when the images do not fill one batch', () => {
     expect(() => new TrainingBatches(data, { ...TINY, batch: 64 })).toThrow(
       '--batch 64: figures has 21 training images; give at most as many',
@@ -86,4 +102,11 @@ test('evaluationBatches: every image once, rows beyond the last have weight 0', 
     [8, 4],
     [12, 1],
   ]);
+});
+
+test('evaluationBatches: ranks take them in turn, so that each image is predicted once', () => {
+  const firsts = [0, 1, 2].map((rank) =>
+    [...evaluationBatches(data.dataset.schema, data.test, TINY, false, { rank, size: 3 })].map(({ first }) => first),
+  );
+  expect(firsts).toEqual([[0, 12], [4], [8]]);
 });

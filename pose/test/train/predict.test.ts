@@ -6,6 +6,8 @@ import { initModel } from '../../src/train/model.js';
 import { type Network, predict } from '../../src/train/predict.js';
 import type { LoadedData, LoadedSample } from '../../src/train/samples.js';
 import { score } from '../../src/train/scores.js';
+import { Team } from '../../src/train/team.js';
+import { ranksInMemory } from './ranks/ranksInMemory.js';
 import { TINY, tinyData } from './runs.js';
 
 let data: LoadedData;
@@ -37,6 +39,21 @@ function mirror(sample: LoadedSample): LoadedSample {
 }
 
 describe('predict', () => {
+  test('shared by ranks, each gets the predictions and the loss of one process', async () => {
+    const whole = await predict(network, data.test, { flipTest: true });
+    const teams = ranksInMemory(2).map((ranks) => new Team(ranks));
+    // 13 samples in rounds of two batches of 2: in the last one a rank has nothing to do.
+    const shared = await Promise.all(
+      teams.map((team) => predict({ ...network, team }, data.test, { flipTest: true, signal: team.signal })),
+    );
+    for (const { mu, sigma, confidence, loss } of shared) {
+      expect(mu).toEqual(whole.mu);
+      expect(sigma).toEqual(whole.sigma);
+      expect(confidence).toEqual(whole.confidence);
+      expect(loss).toBeCloseTo(whole.loss, 12);
+    }
+  });
+
   test('with the flip test, a mirrored person has the mirrored pose, whatever the network', async () => {
     const samples = data.test.slice(0, 3);
     const [straight, mirrored] = await Promise.all(

@@ -1,47 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
 import { checkAlike } from '../../src/train/alike.js';
-import type { Ranks } from '../../src/train/ranks.js';
 import { flagsOfAllRanks, ofAllRanks, sharedBy } from '../../src/train/shareConfig.js';
 import { Team } from '../../src/train/team.js';
+import { ranksInMemory } from './ranks/ranksInMemory.js';
 import { TINY } from './runs.js';
-
-/** So many ranks in one process, which meet as those of MPI do. */
-function ranksInMemory(size: number): Ranks[] {
-  let waiting: { readonly value: unknown; go(values: unknown[]): void }[] = [];
-  const meet = (value: unknown) =>
-    new Promise<unknown[]>((go) => {
-      waiting.push({ value, go });
-      if (waiting.length < size) return;
-      const all = waiting;
-      waiting = [];
-      for (const one of all) one.go(all.map((each) => each.value));
-    });
-  type Said = { readonly rank: number; readonly content: never };
-  return Array.from({ length: size }, (_, rank) => {
-    const exchange = async <T>(content: T): Promise<T[]> => {
-      const said = (await meet({ rank, content })) as Said[];
-      return said.sort((a, b) => a.rank - b.rank).map((one) => one.content as T);
-    };
-    return {
-      rank,
-      size,
-      async allReduce(values, by) {
-        const own = values as Float64Array;
-        const all = await exchange(own.slice());
-        const reduce = by === 'max' ? Math.max : (...xs: number[]) => xs.reduce((a, b) => a + b);
-        own.forEach((_, i) => {
-          own[i] = reduce(...all.map((each) => each[i])) / (by === 'mean' ? size : 1);
-        });
-      },
-      async broadcast(values) {
-        const all = await exchange((values as Uint8Array).slice());
-        (values as Uint8Array).set(all[0]);
-      },
-      gather: (text) => exchange(text),
-    };
-  });
-}
 
 /** What becomes of the same program on all ranks. */
 function together<T>(size: number, program: (team: Team, stop: AbortController) => Promise<T>) {
