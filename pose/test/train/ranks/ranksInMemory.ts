@@ -1,38 +1,53 @@
+import { flatPieces, type TypedArray } from 'wgrad';
 import type { Ranks } from '../../../src/train/ranks.js';
 
 /** So many ranks in one process, which meet as those of MPI do. */
 export function ranksInMemory(size: number): Ranks[] {
-  let waiting: { readonly value: unknown; go(values: unknown[]): void }[] = [];
-  const meet = (value: unknown) =>
-    new Promise<unknown[]>((go) => {
-      waiting.push({ value, go });
+  let waiting: { readonly said: Said; go(all: Said[]): void }[] = [];
+  const meet = (said: Said) =>
+    new Promise<Said[]>((go) => {
+      waiting.push({ said, go });
       if (waiting.length < size) return;
       const all = waiting;
       waiting = [];
-      for (const one of all) one.go(all.map((each) => each.value));
+      const byRank = all.map((one) => one.said).sort((a, b) => a.rank - b.rank);
+      for (const one of all) one.go(byRank);
     });
-  type Said = { readonly rank: number; readonly content: never };
   return Array.from({ length: size }, (_, rank) => {
-    const exchange = async <T>(content: T): Promise<T[]> => {
-      const said = (await meet({ rank, content })) as Said[];
-      return said.sort((a, b) => a.rank - b.rank).map((one) => one.content as T);
-    };
+    const exchange = async <T>(content: T) => (await meet({ rank, content })).map((said) => said.content as T);
     return {
       rank,
       size,
-      async allReduce(values, by) {
-        const own = values as Float64Array;
-        const all = await exchange(own.slice());
-        const reduce = by === 'max' ? Math.max : (...xs: number[]) => xs.reduce((a, b) => a + b);
-        own.forEach((_, i) => {
-          own[i] = reduce(...all.map((each) => each[i])) / (by === 'mean' ? size : 1);
-        });
-      },
-      async broadcast(values) {
-        const all = await exchange((values as Uint8Array).slice());
-        (values as Uint8Array).set(all[0]);
-      },
+      allReduce: (values, by) =>
+        eachArray(values, async (own) => {
+          const all = await exchange(own.slice());
+          const reduce = by === 'max' ? Math.max : (...xs: number[]) => xs.reduce((a, b) => a + b);
+          for (let i = 0; i < own.length; i++) {
+            own[i] = reduce(...all.map((each) => each[i])) / (by === 'mean' ? size : 1);
+          }
+        }),
+      broadcast: (values) =>
+        eachArray(values, async (own) => {
+          const [first] = await exchange(own.slice());
+          own.set(first as never);
+        }),
       gather: (text) => exchange(text),
     };
   });
+}
+
+interface Said {
+  readonly rank: number;
+  readonly content: unknown;
+}
+
+/** An array as it is, tensors as their elements, which are written back. */
+async function eachArray(values: unknown, change: (array: TypedArray) => Promise<void>): Promise<void> {
+  if (ArrayBuffer.isView(values)) return change(values as TypedArray);
+  for (const piece of flatPieces(values)) {
+    const array = await piece.data();
+    await change(array);
+    piece.device.write(piece, array);
+    piece.dispose();
+  }
 }
