@@ -7,6 +7,7 @@ export { checkpoint } from './autograd/checkpoint.js';
 export type { GradOptions } from './autograd/grad.js';
 export { customVjp, grad, stopGradient, valueAndGrad, vjp } from './autograd/grad.js';
 export { hvp, jacobian, jvp } from './autograd/jacobian.js';
+export type { TapeEvent } from './autograd/observer.js';
 export {
   type AnyOp,
   defineMultiOp,
@@ -21,6 +22,7 @@ export {
   type VjpContext,
 } from './autograd/op.js';
 export type { Places } from './autograd/tape.js';
+export { type TraceEvent, traceTapes } from './autograd/traceTapes.js';
 export { DataError, DeviceError, DisposedError, GradcheckError, ShapeError } from './errors.js';
 export { full } from './kernels/creation/full.js';
 export { randomNormal, randomUniform } from './kernels/creation/random.js';

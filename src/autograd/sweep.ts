@@ -3,6 +3,7 @@ import { formatShape, sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { nameValue } from '../tensor/tree.js';
 import { accumulate } from './accumulate.js';
+import { observeTape } from './observer.js';
 import { type Tape, type TapeNode, transient } from './tape.js';
 
 /** Cotangents by tensor id; each is retained once by this map. */
@@ -20,7 +21,11 @@ export function sweep(tape: Tape, cotangents: Cotangents, wanted: ReadonlyMap<nu
   const places = relayed(tape, wanted);
   for (let node = tape.pop(); node; node = tape.pop()) {
     const gs = node.outputs.map((y) => cotangents.get(y.id));
-    if (gs.some((g) => g !== undefined)) pullNode(tape, node, gs, cotangents, places);
+    const at = { tape: tape.id, node: tape.nodes.length };
+    if (gs.some((g) => g !== undefined)) {
+      observeTape(() => ({ kind: 'pull', ...at }));
+      pullNode(tape, node, gs, cotangents, places);
+    }
     for (const x of node.inputs) useUp(tape, x);
     for (const y of node.outputs) {
       const g = cotangents.get(y.id);
@@ -28,6 +33,7 @@ export function sweep(tape: Tape, cotangents: Cotangents, wanted: ReadonlyMap<nu
       g?.release();
     }
     for (const t of node.keep) t.release();
+    observeTape(() => ({ kind: 'release', ...at }));
   }
 }
 

@@ -1,6 +1,7 @@
 import { Scope } from '../tensor/scopeStack.js';
 import { isFloat } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { observeTape } from './observer.js';
 
 /** One recorded op: how the cotangents of its outputs become those of its inputs. */
 export interface TapeNode {
@@ -31,11 +32,14 @@ interface Recorder {
   add(node: TapeNode): void;
 }
 
+let nextId = 0;
+
 /**
  * The ops that depend on watched tensors, in the order of execution. Tapes stack: while the sweep of an inner tape calls
  * VJPs, outer tapes record them like any other op, which is all that higher derivatives need.
  */
 export class Tape implements Recorder {
+  readonly id: number = nextId++;
   readonly nodes: TapeNode[] = [];
   readonly #tracked = new Set<number>();
   readonly #names = new Map<number, string>();
@@ -46,6 +50,7 @@ export class Tape implements Recorder {
   watch(tensor: Tensor, name = ''): void {
     this.#tracked.add(tensor.id);
     if (name !== '') this.#names.set(tensor.id, name);
+    observeTape(() => ({ kind: 'watch', tape: this.id, tensor, name }));
   }
 
   nameOf(tensor: Tensor): string | undefined {
@@ -61,6 +66,8 @@ export class Tape implements Recorder {
     for (const t of node.keep) t.retain();
     for (const t of node.inputs) if (this.tracks(t)) this.uses.set(t.id, (this.uses.get(t.id) ?? 0) + 1);
     for (const t of node.outputs) if (isFloat(t)) this.#tracked.add(t.id);
+    const { name, inputs, outputs, keep } = node;
+    observeTape(() => ({ kind: 'record', tape: this.id, node: this.nodes.length - 1, name, inputs, outputs, keep }));
   }
 
   /** Takes the last node off. The caller releases what it keeps. */
