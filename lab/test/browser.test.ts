@@ -1,82 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { cpu } from 'wgrad';
-import { findChromium, launchChromium, watch } from '../../test/browser/chromium.js';
 import { entropyOf } from '../src/cells.js';
 import { FlowLearner } from '../src/flow/learner.js';
 import { shape } from '../src/flow/targets.js';
 import { judge } from '../src/gradients/verdict.js';
-import { serveFolder } from './serve.js';
-import { buildSite } from './site.js';
+import { describeInBrowser, PATIENCE, press, violations } from './openLab.js';
 
-const chromium = findChromium();
-if (!chromium) {
-  process.stderr.write(
-    '\nlab: no Chromium on the path, nor in CHROMIUM: THE TESTS OF THE LAB IN A BROWSER ARE SKIPPED\n\n',
-  );
-}
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** Ten times what a page on a quiet machine takes. */
-const PATIENCE = Number(process.env.LAB_PATIENCE ?? 300_000);
-
-const folder = mkdtempSync(join(tmpdir(), 'wgrad-lab-'));
-let browser: Browser;
-let server: Awaited<ReturnType<typeof serveFolder>>;
-
-/** Opens a room in a page of its own, hands it to `use`, and fails if the page reported an error or asked another host. */
-async function visit(hash: string, use: (page: Page) => Promise<void>, beforeWorker = ''): Promise<void> {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(PATIENCE);
-  const faults = watch(page, new URL(server.url).origin);
-  if (beforeWorker) {
-    await page.route('**/worker-*.js', async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${beforeWorker};${await response.text()}` });
-    });
-  }
-  await page.goto(server.url + hash);
-  await use(page);
-  expect(faults).toEqual([]);
-  await page.close();
-}
-
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-
-/** The rules of accessibility that the page breaks, in both schemes and at the width of a phone. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [360, 1280]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.setViewportSize({ width, height: 800 });
-      await page.waitForTimeout(300); // until colours have changed
-      const broken: string[] = await page.evaluate(
-        'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
-      );
-      found.push(...broken.map((text) => `${colorScheme} ${width}: ${text}`));
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      if (Number(overflow) > 0) found.push(`${colorScheme} ${width}: overflows by ${overflow} px`);
-    }
-  }
-  return found;
-}
-
-describe.skipIf(!chromium)('in a browser', () => {
-  beforeAll(async () => {
-    buildSite(folder);
-    server = await serveFolder(folder);
-    browser = await launchChromium(chromium as string);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+describeInBrowser('the lab', (lab) => {
+  const { visit } = lab;
 
   describe('the room Flow', () => {
     const SMALL = 'layers=4&hidden=16&batch=128&seed=3';
@@ -216,8 +148,8 @@ describe.skipIf(!chromium)('in a browser', () => {
   });
 
   test('who wants no motion presses Run first', async () => {
-    const page = await browser.newPage({ reducedMotion: 'reduce' });
-    await page.goto(`${server.url}#/flow?layers=4&hidden=16&batch=128`);
+    const page = await lab.browser.newPage({ reducedMotion: 'reduce' });
+    await page.goto(`${lab.url}#/flow?layers=4&hidden=16&batch=128`);
     await page.waitForSelector('[data-steps="0"]', { state: 'attached', timeout: PATIENCE });
     expect(await page.locator('button.primary').textContent()).toBe('Run');
     await page.close();

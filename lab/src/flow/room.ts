@@ -1,11 +1,14 @@
 import { type Cells, entropyOf } from '../cells.js';
-import { chooser, numberField, slider, sliderValue } from '../shell/controls.js';
+import { chooser, slider } from '../shell/controls.js';
 import { element } from '../shell/element.js';
+import { rateText, showFacts } from '../shell/facts.js';
 import { Figure } from '../shell/figure.js';
 import { decimals } from '../shell/numbers.js';
+import { panel } from '../shell/panel.js';
 import type { Room } from '../shell/room.js';
 import type { Settings } from '../shell/settings.js';
 import { Training } from '../shell/training.js';
+import { TrainingSettings } from '../shell/trainingSettings.js';
 import type { FlowFrame, FlowSettings } from './learner.js';
 import { letterTarget } from './letter.js';
 import { paintDensity, paintGrid, paintSamples, paintStroke, paintTarget } from './picture.js';
@@ -20,8 +23,7 @@ const TARGETS = {
   drawn: 'Your drawing',
 } as const;
 const COUPLINGS = { affine: 'RealNVP (affine)', spline: 'Rational-quadratic splines' } as const;
-const RATE = { standard: Math.log10(0.005), least: -4, most: -1.5, step: 0.05, logarithmic: true };
-const SEED = { standard: 1, least: 0, most: 999_999 };
+const STANDARD = { lr: 0.005, speed: 10 };
 
 /** What the address asks the flow to be. */
 export function flowSettings(settings: Settings): FlowSettings {
@@ -30,7 +32,7 @@ export function flowSettings(settings: Settings): FlowSettings {
     layers: Math.round(settings.number('layers', 6, 2, 12)),
     hidden: Math.round(settings.number('hidden', 32, 8, 64)),
     batch: Math.round(settings.number('batch', 256, 32, 2048)),
-    seed: Math.round(settings.number('seed', SEED.standard, SEED.least, SEED.most)),
+    seed: new TrainingSettings(settings, STANDARD).seed(),
   };
 }
 
@@ -77,17 +79,15 @@ export const flowRoom: Room = {
       }),
     };
 
+    const asked = new TrainingSettings(settings, STANDARD);
     const training = new Training<FlowFrame & { seconds: number }>({
       room: 'flow',
       settings: () => ({ ...flowSettings(settings), target }),
-      reference: () => settings.text('device', 'best') === 'reference',
-      lr: () => sliderValue(settings, 'lr', RATE),
-      speed: () => Math.round(settings.number('speed', 10, 1, 100)),
-      until: () => settings.number('until', Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY),
+      ...asked.options(),
       show(next, rate) {
         frame = next;
         for (const figure of [figures.density, figures.samples, figures.grid]) figure.paint();
-        showFacts(facts, next, entropyOf(target), rate);
+        showNumbers(facts, next, entropyOf(target), rate);
       },
     });
     const again = () => {
@@ -130,23 +130,7 @@ export const flowRoom: Room = {
           letter,
           chooser(settings, 'couplings', 'Couplings', COUPLINGS, 'affine', again),
           slider(settings, 'layers', 'Layers', { standard: 6, least: 2, most: 12, step: 1 }, again),
-          slider(settings, 'lr', 'Learning rate', RATE, () => undefined),
-          slider(
-            settings,
-            'speed',
-            'Steps per picture',
-            { standard: 10, least: 1, most: 100, step: 1 },
-            () => undefined,
-          ),
-          numberField(settings, 'seed', 'Seed', SEED, again),
-          chooser(
-            settings,
-            'device',
-            'Device',
-            { best: 'The best there is', reference: 'CPU reference' },
-            'best',
-            again,
-          ),
+          asked.controls(again),
           training.buttons,
         ),
         element(
@@ -179,24 +163,17 @@ export const flowRoom: Room = {
   },
 };
 
-function panel(figure: Figure, title: string, says: string): HTMLElement {
-  return element('figure', {}, figure.canvas, element('figcaption', {}, element('b', {}, `${title}:`), ` ${says}`));
-}
-
-function showFacts(host: HTMLElement, frame: FlowFrame, entropy: number, rate: number): void {
+function showNumbers(host: HTMLElement, frame: FlowFrame, entropy: number, rate: number): void {
   const { steps, logLikelihood } = frame;
   host.dataset.steps = String(steps);
   host.dataset.logLikelihood = String(logLikelihood);
-  const rows: [string, string][] = [
-    ['Steps', String(steps)],
-    ['Log-likelihood', `${decimals(logLikelihood)} nats`],
-    ['Best possible', `${decimals(-entropy)} nats`],
-    ['Missing', `${decimals(-entropy - logLikelihood)} nats`],
-    ['Steps per second', rate > 0 ? rate.toPrecision(3) : '\u2013'],
-  ];
-  host.replaceChildren(
-    ...rows.map(([term, value]) => element('div', {}, element('dt', {}, term), element('dd', {}, value))),
-  );
+  showFacts(host, {
+    Steps: String(steps),
+    'Log-likelihood': `${decimals(logLikelihood)} nats`,
+    'Best possible': `${decimals(-entropy)} nats`,
+    Missing: `${decimals(-entropy - logLikelihood)} nats`,
+    'Steps per second': rateText(rate),
+  });
 }
 
 function letterField(settings: Settings, changed: () => void): HTMLElement {

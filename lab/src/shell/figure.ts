@@ -24,6 +24,7 @@ export class Figure {
   readonly #options: FigureOptions;
   readonly #stop: () => void;
   readonly #observer: ResizeObserver;
+  #pen: Pen | undefined;
 
   constructor(options: FigureOptions) {
     this.#options = options;
@@ -45,7 +46,13 @@ export class Figure {
     if (!context) return;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    this.#options.paint(new Pen(context, width, height));
+    this.#pen = new Pen(context, width, height);
+    this.#options.paint(this.#pen);
+  }
+
+  /** What stands on the x axis where the pointer is; undefined before the first picture. */
+  xUnder({ offsetX }: PointerEvent): number | undefined {
+    return this.#pen?.xAt(offsetX);
   }
 
   close(): void {
@@ -104,7 +111,8 @@ export class Pen {
     context.textAlign = 'center';
     context.textBaseline = 'top';
     for (const tick of x.ticks ?? ticks(x.domain, Math.max(2, Math.min(6, (this.#right - this.#left) / 70)))) {
-      context.fillText(xText(tick), this.atX(tick), this.#bottom + 6);
+      const half = context.measureText(xText(tick)).width / 2;
+      context.fillText(xText(tick), Math.min(this.atX(tick), this.width - half), this.#bottom + 6);
     }
     if (x.label) context.fillText(x.label, (this.#left + this.#right) / 2, this.#bottom + 22 * unit);
     context.textAlign = 'left';
@@ -113,6 +121,11 @@ export class Pen {
 
   atX(x: number): number {
     return this.#left + ((x - this.#x[0]) / (this.#x[1] - this.#x[0])) * (this.#right - this.#left);
+  }
+
+  /** The x that lies at a pixel: `atX` backwards. */
+  xAt(pixel: number): number {
+    return this.#x[0] + ((pixel - this.#left) / (this.#right - this.#left)) * (this.#x[1] - this.#x[0]);
   }
 
   atY(y: number): number {

@@ -1,0 +1,19 @@
+/** Something that learns, and can be looked at. */
+export interface LearnerOf<Frame> {
+  /** Learns from `count` batches. */
+  learn(count: number, lr: number): Promise<void>;
+  /** All that the page draws. */
+  frame(): Promise<Frame>;
+}
+
+/** The half in the worker of a room that trains: learns `steps` batches, says how long they took, and shows the model. */
+export function advancing<Frame extends object>(learner: LearnerOf<Frame>) {
+  return {
+    async advance({ steps, lr }: { readonly steps: number; readonly lr: number }) {
+      const started = performance.now();
+      await learner.learn(steps, lr);
+      const seconds = (performance.now() - started) / 1000;
+      return { ...(await learner.frame()), seconds };
+    },
+  };
+}
