@@ -3,15 +3,17 @@ import { flowRoom } from './flow/room.js';
 import { gradientsRoom } from './gradients/room.js';
 import { kernelsRoom } from './kernels/room.js';
 import { poseRoom } from './pose/room.js';
+import { rleRoom } from './rle/room.js';
 import { element } from './shell/element.js';
 import type { Room } from './shell/room.js';
 import { readAddress, Settings } from './shell/settings.js';
 import { followTheme } from './shell/theme.js';
+import { tapeRoom } from './tape/room.js';
 
-const ROOMS: readonly Room[] = [flowRoom, poseRoom, gradientsRoom, kernelsRoom, adapterRoom];
+const ROOMS: readonly Room[] = [flowRoom, rleRoom, poseRoom, gradientsRoom, kernelsRoom, tapeRoom, adapterRoom];
 
 const main = document.querySelector('main') as HTMLElement;
-const nav = document.querySelector('nav') as HTMLElement;
+const nav = document.querySelector('header nav') as HTMLElement;
 let leave: (() => void) | undefined;
 
 function enter(): void {

@@ -10,6 +10,10 @@ const WIDTHS = [360, 1280, 2560];
 const SCHEMES = ['light', 'dark'] as const;
 const ADDRESSES: Readonly<Record<string, { hash: string; ready: string }>> = {
   flow: { hash: '#/flow?until=300&speed=50', ready: '[data-steps="300"]' },
+  rle: { hash: '#/rle?until=300&speed=50&lr=0.01', ready: '[data-steps="300"]' },
+  joints: { hash: '#/rle?task=joints&until=150&speed=25', ready: '[data-steps="150"]' },
+  tape: { hash: '#/tape?example=matmul', ready: '[data-done="true"]' },
+  hvp: { hash: '#/tape?example=hvp&step=9', ready: '[data-done="true"]' },
   gradients: { hash: '#/gradients?ops=add,conv2d,softmax,flowLogProb&run=1', ready: '[data-done]' },
   adapter: { hash: '#/adapter', ready: '[data-done]' },
 };

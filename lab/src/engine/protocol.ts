@@ -1,5 +1,5 @@
 /** The rooms, as the address names them. */
-export type RoomName = 'flow' | 'pose' | 'gradients' | 'kernels' | 'adapter';
+export type RoomName = 'flow' | 'rle' | 'pose' | 'gradients' | 'kernels' | 'tape' | 'adapter';
 
 /** One call of the page to the worker. */
 export interface Request {

@@ -2,14 +2,16 @@ import { cpu, type Device, DeviceError, webgpu } from 'wgrad';
 import type { Opened, Request, Response, RoomName } from './protocol.js';
 
 type Engine = Readonly<Record<string, (argument: never) => unknown>>;
-type Opener = { open(device: Device, settings: never): object };
+type Opener = { open(device: Device, settings: never): object | Promise<object> };
 
 /** The half of each room that computes. */
 const ENGINES: Readonly<Record<RoomName, () => Promise<Opener>>> = {
   flow: () => import('../flow/engine.js'),
+  rle: () => import('../rle/engine.js'),
   gradients: () => import('../gradients/engine.js'),
   pose: () => import('../pose/engine.js'),
   kernels: () => import('../kernels/engine.js'),
+  tape: () => import('../tape/engine.js'),
   adapter: () => import('../adapter/engine.js'),
 };
 
@@ -17,7 +19,7 @@ let engine: Engine | undefined;
 
 async function open({ room, settings, reference }: { room: RoomName; settings: unknown; reference: boolean }) {
   const device = reference ? cpu() : await bestDevice();
-  engine = (await ENGINES[room]()).open(device, settings as never) as Engine;
+  engine = (await (await ENGINES[room]()).open(device, settings as never)) as Engine;
   const { kind, description, capabilities } = device;
   return { kind, description, tier: capabilities.tier } satisfies Opened;
 }
