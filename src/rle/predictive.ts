@@ -44,7 +44,10 @@ export async function drawErrors<P>(flow: Flow<P>, params: P, options: DrawOptio
   const draws = residualOf
     ? await resample(flow, params, residualOf, count, rng)
     : scope(() => flow.sample(params, count, rng));
-  return flow.pointShape.length === 2 ? draws : expandDims(draws, { axis: 1 });
+  if (flow.pointShape.length === 2) return draws;
+  const shaped = expandDims(draws, { axis: 1 });
+  draws.dispose();
+  return shaped;
 }
 
 /**
@@ -97,6 +100,8 @@ async function resample<P>(flow: Flow<P>, params: P, q: StandardDensity, count: 
     return [x, flow.logProb(params, x)] as const;
   });
   const [from, weights] = await Promise.all([points.data(), logG.data()]);
+  points.dispose();
+  logG.dispose();
   const to = new Float64Array(count * joints * dims);
   for (let j = 0; j < joints; j++) {
     const ofJoint = Float64Array.from({ length: proposals }, (_, i) => weights[i * joints + j]);

@@ -8,6 +8,7 @@ import { ellipse, ellipseRadius, highestDensityThreshold } from '../../src/rle/h
 import type { Prediction } from '../../src/rle/prediction.js';
 import { drawErrors, predictiveDraws } from '../../src/rle/predictive.js';
 import { calibrated, errorMoments, predictiveQuantiles, quantiles } from '../../src/rle/uncertainty.js';
+import { cpu } from '../../src/tensor/cpu.js';
 import { Rng } from '../../src/tensor/rng.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { expectClose, values } from '../numbers.js';
@@ -37,6 +38,19 @@ async function world<P>(flow: Flow<P>, params: P) {
 const nvp = realNvp({ dims: 2, hidden: 8 });
 const skewed = randomised(nvp, 14);
 const perJoint = couplingFlow({ dims: 2, transform: affine(), couplings: 3, hidden: 6, joints: K, embedding: 3 });
+
+test.each([undefined, 'laplace'] as const)(
+  'drawErrors, residualOf %s, leaves nothing behind but its draws',
+  async (residualOf) => {
+    const device = cpu();
+    const params = nvp.init(new Rng(1), device);
+    const draw = () => drawErrors(nvp, params, { rng: new Rng(2), count: 50, ...(residualOf ? { residualOf } : {}) });
+    (await draw()).dispose(); // fills caches of constants
+    const before = device.memory().live.bytes;
+    const draws = await draw();
+    expect(device.memory().live.bytes - before).toBe(draws.size * Float64Array.BYTES_PER_ELEMENT);
+  },
+);
 
 describe.each([
   ['one flow', nvp as Flow<unknown>, skewed as unknown],
