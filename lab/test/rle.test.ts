@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cpu, Rng } from 'wgrad';
+import { cpu, type Device, Rng } from 'wgrad';
 import { JointsLearner } from '../src/rle/joints/learner.js';
 import { LEVELS } from '../src/rle/line/frame.js';
 import { LineLearner } from '../src/rle/line/learner.js';
@@ -12,7 +12,7 @@ import {
   parseHeights,
   shapeOf,
 } from '../src/rle/line/noise.js';
-import { describeInBrowser, press, violations } from './openLab.js';
+import { describeInBrowser, PATIENCE, press, violations } from './openLab.js';
 
 const noise = { shape: shapeOf('modes')!, spread: 0.15, growth: 1 };
 
@@ -34,6 +34,21 @@ describe('the six losses of the room RLE', () => {
     expect(fits.rleLogS.loss).toBeLessThan(0);
     expect(Math.abs(fits.rleLogS.coverage[LEVELS.indexOf(0.9)] - 0.9)).toBeLessThan(0.1);
   });
+});
+
+test.each([
+  ['line', (device: Device) => new LineLearner(device, { noise, batch: 16, seed: 1 })],
+  ['joints', (device: Device) => JointsLearner.open(device, { loss: 'rleLogS', width: 8, batch: 2, seed: 1 })],
+])('training and looking at it, the memory of the task "%s" stays flat', async (_, open) => {
+  const device = cpu();
+  const learner = await open(device);
+  const live: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    await learner.learn(1, 0.001);
+    await learner.frame();
+    live.push(device.memory().live.bytes);
+  }
+  expect(live.slice(1)).toEqual(live.slice(1).map(() => live[1]));
 });
 
 describe('the noise', () => {
@@ -93,9 +108,8 @@ describeInBrowser('the room RLE', ({ visit }) => {
       await page.mouse.up();
       expect(await page.locator('select[name=noise]').inputValue()).toBe('drawn');
       expect(page.url()).toMatch(/noise=drawn&heights=[0-9a-z]{48}/);
-      await page.waitForFunction(
-        `document.querySelector('tr[data-loss=rle]').dataset.logLikelihood !== '${before}' && document.querySelector('[data-steps="1"]')`,
-      );
+      await expect.poll(likelihood, { timeout: PATIENCE }).not.toBe(before);
+      await page.waitForSelector('[data-steps="1"]', { state: 'attached' });
       const seen = await likelihood();
       const fit = (await page.locator('.six canvas').first().boundingBox())!;
       await page.mouse.move(fit.x + 0.8 * fit.width, fit.y + 0.5 * fit.height);

@@ -59,6 +59,8 @@ export const tapeRoom: Room = {
         results.dataset.done = 'true';
       } catch (error) {
         if (mine !== round) return;
+        // Whatever the code left behind, a lost device perhaps, the next run begins with a new one.
+        endWorker();
         status.fail((error as Error).message.split('\n')[0], () => void run());
         results.dataset.done = 'false';
       }

@@ -154,7 +154,7 @@ export class JointsLearner {
     const rng = new Rng(this.#seed, 9);
     const errors = await this.#drawErrors(rng);
     const nodes = this.#loss === 'rleLogS' ? this.#drawNodes(rng) : undefined;
-    const [loss, { mean, covariance }] = scope(() => {
+    const [loss, moments] = scope(() => {
       const [prediction] = regressor.apply(params, statistics, images, { training: false });
       return [
         lossOf(this.#loss, params.flow, prediction, target, nodes),
@@ -162,8 +162,12 @@ export class JointsLearner {
       ] as const;
     });
     const radii = await Promise.all(LEVELS.map(async (level) => (await ellipseRadius(errors, level))[0]));
-    const [value, joints, covariances] = await Promise.all([loss.item(), mean.data(), covariance.data()]);
-    for (const tensor of [loss, mean, covariance, errors, ...tensorsOf(nodes)]) tensor.dispose();
+    const [value, joints, covariances] = await Promise.all([
+      loss.item(),
+      moments.mean.data(),
+      moments.covariance.data(),
+    ]);
+    for (const tensor of tensorsOf([loss, moments, errors, nodes])) tensor.dispose();
     const poses = truth.map((_, i) => momentsOf(i, joints, covariances));
     const shown = this.#shown;
     this.#shown = undefined;

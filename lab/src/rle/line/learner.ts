@@ -107,7 +107,7 @@ export class LineLearner {
       const batch: Batch = {
         x: device.tensor(x, [this.#batch, 1]),
         y: device.tensor(y, [this.#batch, 1, 1]),
-        nodes: logSNodes('jitteredGrid', flow, device, { rng: this.#nodes }),
+        nodes: scope(() => logSNodes('jitteredGrid', flow, device, { rng: this.#nodes })),
         lr: device.tensor([lr], []),
       };
       this.#state = this.#step(this.#state, batch).state;
@@ -142,7 +142,8 @@ export class LineLearner {
     const constant = width?.(Array.from(this.#forWidth.y, (y, i) => (mus as ArrayLike<number>)[OTHERS + i] - y)) ?? 1;
     const [seen, logDensity] = scope(() => {
       const heldOut = firstOf(logit ? { mu, logit } : { mu }, HELD_OUT);
-      const e = div(reshape(errorsOf(heldOut, { target: this.#targets }), { shape: [HELD_OUT, 1] }), constant);
+      const unit = this.#device.tensor([constant], []);
+      const e = div(reshape(errorsOf(heldOut, { target: this.#targets }), { shape: [HELD_OUT, 1] }), unit);
       return [e, logDensityOf(learned.flow, q, concat([this.#errors, e], { axis: 0 }))];
     });
     const [es, logs] = await Promise.all([seen.data(), logDensity.data()]);
