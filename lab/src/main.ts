@@ -9,8 +9,18 @@ import type { Room } from './shell/room.js';
 import { readAddress, Settings } from './shell/settings.js';
 import { followTheme } from './shell/theme.js';
 import { tapeRoom } from './tape/room.js';
+import { tutorialRoom } from './tutorial/room.js';
 
-const ROOMS: readonly Room[] = [flowRoom, rleRoom, poseRoom, gradientsRoom, kernelsRoom, tapeRoom, adapterRoom];
+const ROOMS: readonly Room[] = [
+  flowRoom,
+  rleRoom,
+  poseRoom,
+  gradientsRoom,
+  kernelsRoom,
+  tapeRoom,
+  adapterRoom,
+  tutorialRoom,
+];
 
 const main = document.querySelector('main') as HTMLElement;
 const nav = document.querySelector('header nav') as HTMLElement;

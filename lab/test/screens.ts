@@ -15,6 +15,7 @@ const ADDRESSES: Readonly<Record<string, { hash: string; ready: string }>> = {
   tape: { hash: '#/tape?example=matmul', ready: '[data-done="true"]' },
   hvp: { hash: '#/tape?example=hvp&step=9', ready: '[data-done="true"]' },
   gradients: { hash: '#/gradients?ops=add,conv2d,softmax,flowLogProb&run=1', ready: '[data-done]' },
+  tutorial: { hash: '#/tutorial', ready: '.tutorial[data-done]' },
   adapter: { hash: '#/adapter', ready: '[data-done]' },
 };
 

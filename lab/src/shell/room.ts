@@ -4,7 +4,8 @@ import type { Settings } from './settings.js';
 
 /** A room of the lab. */
 export interface Room {
-  readonly name: RoomName;
+  /** As the address names it. The tutorial has no worker. */
+  readonly name: RoomName | 'tutorial';
   readonly title: string;
   readonly lead: string;
   /** Fills the page; the result is called when the visitor leaves. */

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { cpu } from 'wgrad';
+import { standardNegLog } from 'wgrad/rle';
+import { COSTS } from '../src/tutorial/costs.js';
+import { toHtml } from '../tutorialPlugin.js';
+import { describeInBrowser, violations } from './openLab.js';
+
+const markdown = readFileSync(join(import.meta.dirname, '../../docs/tutorial.md'), 'utf8');
+
+describe('the tutorial as HTML', () => {
+  const html = toHtml(markdown, (path) => ({ address: `./${path}`, size: 'width="7"' }));
+  const count = (pattern: RegExp) => [...html.matchAll(pattern)].length;
+
+  test('has every formula typeset, every quote and every figure', () => {
+    const formulas = markdown.split('```math\n').length - 1;
+    expect(count(/<math /g)).toBe(formulas);
+    expect(html).not.toMatch(/tml-error|merror/);
+    expect(count(/<pre /g)).toBe([...markdown.matchAll(/^```/gm)].length / 2 - formulas);
+    expect(count(/<img src="\.\/tutorial\/\w+\.svg" width="7" alt="[^"]{20,}"/g)).toBe(4);
+  });
+
+  test('links to sections and to other sites, and to no file that the site does not have', () => {
+    const links = [...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href);
+    expect(links.length).toBeGreaterThan(8);
+    expect(links.filter((href) => !/^(https:|#\/tutorial\?section=\d+$)/.test(href))).toEqual([]);
+    for (const [, number] of html.matchAll(/section=(\d+)/g)) expect(html).toContain(`id="section-${number}"`);
+  });
+
+  test('shows code as it is', () => {
+    expect(toHtml('```ts\nconst a = <T>(x: T) => x && "y";\n```', () => ({ address: '', size: '' }))).toContain(
+      '<code>const a = &lt;T&gt;(x: T) =&gt; x &amp;&amp; &quot;y&quot;;</code>',
+    );
+  });
+});
+
+test('the costs of the live figure are those of the library', async () => {
+  const errors = [-3, -0.5, 0, 0.2, 6];
+  for (const [name, density] of [
+    ['normal', 'gaussian'],
+    ['laplace', 'laplace'],
+    ['student', { studentT: 3 }],
+  ] as const) {
+    const costs = await standardNegLog(density, cpu().tensor(errors)).data();
+    for (const [i, e] of errors.entries()) expect(COSTS[name].cost(e)).toBeCloseTo(costs[i], 6);
+  }
+});
+
+describeInBrowser('the room Tutorial', ({ visit }) => {
+  test('is read, goes to its sections, and its first figure answers the hand', async () => {
+    await visit('#/tutorial', async (page) => {
+      await page.waitForSelector('.tutorial[data-done]');
+      expect(await page.locator('.book h2').count()).toBe(8);
+      const sizes: number[] = await page.locator('.book img').evaluateAll(async (images: HTMLImageElement[]) => {
+        await Promise.all(images.map((image) => image.decode()));
+        return images.map((image) => image.naturalWidth / Number(image.getAttribute('width')));
+      });
+      expect(sizes).toHaveLength(3);
+      for (const size of sizes) expect(size).toBe(1);
+      expect(await page.locator('.book .moment').first().textContent()).toMatch(
+        /error of 0\.10 .*: normal 0\.10, Laplace 0\.10/,
+      );
+      await page.locator('.book input[type=range]').fill('0.3');
+      expect(await page.locator('.book .moment').textContent()).toMatch(
+        /error of 0\.30 .*: normal 0\.30, Laplace 0\.30/,
+      );
+      expect(page.url()).toContain('error=0.3');
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('link', { name: 'log s, and what it changes' }).click();
+      await page.waitForFunction('document.querySelector("#section-5")?.getBoundingClientRect().top < 60');
+      await page.goBack();
+      await page.waitForSelector('.tutorial[data-done]');
+    });
+  });
+});
