@@ -1,5 +1,5 @@
 /** The rooms, as the address names them. */
-export type RoomName = 'flow' | 'rle' | 'pose' | 'gradients' | 'kernels' | 'tape' | 'adapter';
+export type RoomName = 'flow' | 'rle' | 'pose' | 'gradients' | 'kernels' | 'tape' | 'adapter' | 'tutorial';
 
 /** One call of the page to the worker. */
 export interface Request {

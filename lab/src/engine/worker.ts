@@ -13,6 +13,7 @@ const ENGINES: Readonly<Record<RoomName, () => Promise<Opener>>> = {
   kernels: () => import('../kernels/engine.js'),
   tape: () => import('../tape/engine.js'),
   adapter: () => import('../adapter/engine.js'),
+  tutorial: () => import('../tutorial/engine.js'),
 };
 
 let engine: Engine | undefined;

@@ -4,8 +4,7 @@ import type { Settings } from './settings.js';
 
 /** A room of the lab. */
 export interface Room {
-  /** As the address names it. The tutorial has no worker. */
-  readonly name: RoomName | 'tutorial';
+  readonly name: RoomName;
   readonly title: string;
   readonly lead: string;
   /** Fills the page; the result is called when the visitor leaves. */

@@ -5,12 +5,13 @@ import { decimals } from '../shell/numbers.js';
 import type { Settings } from '../shell/settings.js';
 import { colour } from '../shell/theme.js';
 import { COSTS, costOfSigma } from './costs.js';
+import type { LiveFigure } from './liveFigure.js';
 
 const ERROR = { standard: 0.1, least: 0.02, most: 0.5, step: 0.01 };
 const all = Object.values(COSTS);
 
 /** The figure of section 1, whose error the reader moves: the cheapest sigma follows it. */
-export function liveLikelihoods(settings: Settings): { readonly element: HTMLElement; close(): void } {
+export function liveLikelihoods(settings: Settings): LiveFigure {
   let error = sliderValue(settings, 'error', ERROR);
   const sigmas = Array.from({ length: 161 }, (_, i) => 0.02 * 50 ** (i / 160));
   const cheapest = element('p', { class: 'moment', role: 'status' });

@@ -1,12 +1,20 @@
 import { element } from '../shell/element.js';
 import { type Room, StatusLine } from '../shell/room.js';
+import type { Settings } from '../shell/settings.js';
+import { liveGauge } from './gauge.js';
 import { liveLikelihoods } from './likelihoods.js';
+import type { LiveFigure } from './liveFigure.js';
 
 /** Where a figure of the text comes to life in another room. */
 const ROOMS: Readonly<Record<string, { readonly href: string; readonly says: string }>> = {
   moons: { href: '#/flow?data=moons&couplings=affine', says: 'Watch a flow learn the moons, in the room Flow' },
   residual: { href: '#/rle?noise=skewed', says: 'Shape errors, and watch RLE with and without log s, in the room RLE' },
-  gauge: { href: '#/rle?noise=normal&growth=0', says: 'See what each loss makes of sigma, in the room RLE' },
+};
+
+/** Figures that take the place of their picture. */
+const LIVE: Readonly<Record<string, (settings: Settings) => LiveFigure>> = {
+  likelihoods: liveLikelihoods,
+  gauge: liveGauge,
 };
 
 export const tutorialRoom: Room = {
@@ -18,7 +26,7 @@ export const tutorialRoom: Room = {
     status.say('Opening the book\u2026');
     host.append(status.element);
     let left = false;
-    const live: { close(): void }[] = [];
+    const live: LiveFigure[] = [];
     const open = async () => {
       try {
         const { default: html } = await import('../../../docs/tutorial.md');
@@ -28,10 +36,11 @@ export const tutorialRoom: Room = {
         text.innerHTML = html;
         text.querySelector('h1')?.remove();
         for (const plate of text.querySelectorAll<HTMLElement>('[data-figure]')) {
-          const room = ROOMS[plate.dataset.figure ?? ''];
+          const name = plate.dataset.figure ?? '';
+          const room = ROOMS[name];
           if (room) plate.after(element('a', { class: 'alive', href: room.href }, `${room.says} \u2192`));
-          if (plate.dataset.figure !== 'likelihoods') continue;
-          const figure = liveLikelihoods(settings);
+          const figure = LIVE[name]?.(settings);
+          if (!figure) continue;
           live.push(figure);
           plate.parentElement?.replaceWith(figure.element);
         }

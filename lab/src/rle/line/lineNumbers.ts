@@ -1,7 +1,7 @@
 import { element } from '../../shell/element.js';
 import { rateText, showFacts } from '../../shell/facts.js';
 import { decimals } from '../../shell/numbers.js';
-import { gridX, type LineFrame } from './frame.js';
+import { gridX, LEVELS, type LineFrame } from './frame.js';
 import { LOSSES, lossNames } from './losses.js';
 import { bestLogLikelihood, type Noise } from './noise.js';
 import { predicted } from './picture.js';
@@ -35,7 +35,7 @@ export function showNumbers(
           decimals(loss),
           decimals(logLikelihood),
           decimals(best - logLikelihood),
-          `${(100 * coverage[18]).toFixed(0)}\u00a0%`,
+          `${(100 * coverage[LEVELS.indexOf(0.9)]).toFixed(0)}\u00a0%`,
         ].map((text) => element('td', {}, text)),
       );
       row.dataset.loss = name;
