@@ -8,6 +8,7 @@ import { rememberAdapter, rememberedAdapter } from '../scripts/adapter.mjs';
 import { newestChange } from '../scripts/build.mjs';
 import { isStale, npmCause } from '../scripts/dependencies.mjs';
 import { chooseMirror, chooseSource, majorVersion, parseCandidate, parseOsRelease } from '../scripts/mesa.mjs';
+import { adviceOn, WITHOUT_MPI } from '../scripts/mpi.mjs';
 import { advice, mayAsk } from '../scripts/setup.mjs';
 import { countTests } from '../scripts/test.mjs';
 
@@ -62,6 +63,14 @@ describe('where Mesa comes from', () => {
     expect(chooseMirror(targets, 'bookworm')).toBe('https://mirror.example/debian/');
     expect(chooseMirror('', 'bookworm')).toBeNull();
   });
+});
+
+test('without Open MPI it is said what is not tested, and how to install it', () => {
+  expect(adviceOn('linux')).toMatch(/^sudo apt-get install openmpi-bin libopenmpi-dev \(Debian, Ubuntu\)/);
+  expect(adviceOn('darwin')).toBe('brew install open-mpi');
+  expect(WITHOUT_MPI).toMatch(
+    /^no mpirun of Open MPI here, so distributed training is not tested on several ranks; to have/,
+  );
 });
 
 describe('the adapter that is remembered', () => {
