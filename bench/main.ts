@@ -10,6 +10,9 @@ import { Stopwatch } from '../src/testing/stopwatch.js';
 import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';
 import { benchLadders, LADDERS } from './ladder/benchLadders.js';
 import { formatLadders, writeNumbers } from './ladder/numbers.js';
+import { benchRanks } from './ranks/benchRanks.js';
+import { drawRanks } from './ranks/picture.js';
+import { formatRanks } from './ranks/report.js';
 import { benchScaling, formatScaling } from './scaling.js';
 import { drawScaling } from './scalingPicture.js';
 import { benchStep, formatStep } from './step.js';
@@ -99,6 +102,18 @@ program
     const report = await benchStep(flags, wholeNumber('--steps', steps));
     console.log(formatStep(report));
     if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
+  });
+program
+  .command('ranks')
+  .description('the exchange of gradients between 1, 2 and 4 ranks here, and a model of more')
+  .option('--rounds <n>', 'steps to time', '9')
+  .option('--json <file>', 'write the report as JSON')
+  .option('--svg <file>', 'draw the model')
+  .action(async ({ rounds, json, svg }: { rounds: string; json?: string; svg?: string }) => {
+    const report = await benchRanks(wholeNumber('--rounds', rounds), showProgress);
+    console.log(formatRanks(report));
+    if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
+    if (svg) await writeFileAtomic(svg, drawRanks(report));
   });
 addWorkloadOptions(program.command('scaling'))
   .description('how the time of a training step grows with batch, image, width and depth')
