@@ -1,8 +1,9 @@
 import type { Batch } from '../pose/src/train/batches.js';
-import { makeConfig, type TrainConfig, type TrainFlags } from '../pose/src/train/config.js';
+import type { TrainConfig, TrainFlags } from '../pose/src/train/config.js';
 import type { StepInput } from '../pose/src/train/deviceBatch.js';
 import { uploadBatch } from '../pose/src/train/deviceBatch.js';
 import { capturedLearn, initLearner, type Learner, learn } from '../pose/src/train/learner.js';
+import { makeConfig } from '../pose/src/train/makeConfig.js';
 import { applyModel } from '../pose/src/train/model.js';
 import { predictionOf } from '../pose/src/train/modelOutput.js';
 import type { DeviceStats, MemoryReport } from '../src/tensor/backend.js';

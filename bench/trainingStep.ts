@@ -1,6 +1,7 @@
 import { allocateBatch, type Batch } from '../pose/src/train/batches.js';
-import { makeConfig, type TrainConfig, type TrainFlags } from '../pose/src/train/config.js';
+import type { TrainConfig, TrainFlags } from '../pose/src/train/config.js';
 import { initLearner, trainStep } from '../pose/src/train/learner.js';
+import { makeConfig } from '../pose/src/train/makeConfig.js';
 import { DataError } from '../src/errors.js';
 
 import { Rng } from '../src/tensor/rng.js';

@@ -5,7 +5,7 @@ import { flowMask } from '../src/checkpoints/flowMask.js';
 import { namingCalled } from '../src/checkpoints/namings.js';
 import { poseCheckpointOf } from '../src/checkpoints/poseCheckpoint.js';
 import { parseWeightsFile, type WeightsFile } from '../src/formats/weightsFile.js';
-import { makeConfig } from '../src/train/config.js';
+import { makeConfig } from '../src/train/makeConfig.js';
 import files from '../test/golden/torch_files.json' with { type: 'json' };
 
 /** Files that torch.save wrote, zips and those of older versions. */

@@ -141,7 +141,6 @@ export {
   LOSS_NAMES,
   type LogSName,
   type LossName,
-  makeConfig,
   Q_NAMES,
   type QName,
   type TrainConfig,
@@ -160,6 +159,7 @@ export {
   type TrainStep,
   trainStep,
 } from './train/learner.js';
+export { makeConfig } from './train/makeConfig.js';
 export { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './train/model.js';
 export { type Network, type Predictions, predict } from './train/predict.js';
 export type { BatchSource } from './train/prefetch.js';

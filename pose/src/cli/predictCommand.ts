@@ -21,8 +21,8 @@ import { SUPPRESSIONS, type Suppression, suppressAlike } from '../predict/suppre
 import { withAsked } from '../schemas/askedJoints.js';
 import { SCHEMAS } from '../schemas/known.js';
 import { sigmasFor } from '../schemas/sigmas.js';
-import { flagOf } from '../train/config.js';
 import { duration } from '../train/duration.js';
+import { flagOf } from '../train/options.js';
 import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../uncertainty/errorDensity.js';
 import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED, untilInterrupt } from './interrupt.js';

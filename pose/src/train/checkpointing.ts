@@ -5,8 +5,9 @@ import { PADDING } from '../crop.js';
 import type { JointSchema } from '../schema.js';
 import { schemaOfValue } from '../schemas/schemaFile.js';
 import { bestEpochOf, meritOf } from './bestEpoch.js';
-import { savedConfig, type TrainConfig } from './config.js';
+import type { TrainConfig } from './config.js';
 import { evaluatedParams, type Learner } from './learner.js';
+import { savedConfig } from './makeConfig.js';
 import type { ModelParams } from './model.js';
 import type { EpochSummary, RunProgress, Session } from './session.js';
 

@@ -5,8 +5,9 @@ import { isClassifier } from '../checkpoints/architecture.js';
 import { type BackboneShape, backboneOf, describeBackbone } from '../checkpoints/backboneShape.js';
 import type { NamedState } from '../checkpoints/naming.js';
 import { namedTensors } from '../checkpoints/wrappers.js';
-import { flagOf, STEMS, type TrainFlags } from './config.js';
+import { STEMS, type TrainFlags } from './config.js';
 import type { Learner } from './learner.js';
+import { flagOf } from './options.js';
 
 /** Weights that a run starts from, under own names (see `Naming`). */
 export interface InitialWeights {

@@ -1,7 +1,8 @@
 import { DataError } from 'wgrad';
 import { fileName } from '../fileName.js';
-import { flagOf, parseFlags, settingText, type TrainConfig, type TrainFlags } from './config.js';
+import type { TrainConfig, TrainFlags } from './config.js';
 import { checkSchedule } from './learningRate.js';
+import { flagOf, parseFlags, settingText } from './options.js';
 import { isPlace } from './settings.js';
 
 /**

@@ -1,5 +1,6 @@
 import { DataError } from 'wgrad';
-import { savedConfig, type TrainConfig, type TrainFlags } from './config.js';
+import type { TrainConfig, TrainFlags } from './config.js';
+import { savedConfig } from './makeConfig.js';
 
 /**
  * The run of several ranks whose options say what each of them does: a step takes as many times the images, in as many

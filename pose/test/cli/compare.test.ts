@@ -12,7 +12,7 @@ import type { Comparison } from '../../src/node/compare/comparison.js';
 import type { RunResult } from '../../src/node/compare/runResult.js';
 import { openDataset } from '../../src/node/datasets/openDataset.js';
 import { loadRun, saveRun } from '../../src/node/train/runFile.js';
-import { makeConfig } from '../../src/train/config.js';
+import { makeConfig } from '../../src/train/makeConfig.js';
 import { loadData } from '../../src/train/samples.js';
 import { startSession } from '../../src/train/session.js';
 import { inProcess } from './inProcess.js';

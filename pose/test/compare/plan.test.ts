@@ -6,7 +6,7 @@ import { planRuns } from '../../src/node/compare/plan.js';
 import { writeResult } from '../../src/node/compare/runResult.js';
 import { runFolder } from '../../src/node/train/runFolder.js';
 import { openRun } from '../../src/node/train/runRecord.js';
-import { makeConfig } from '../../src/train/config.js';
+import { makeConfig } from '../../src/train/makeConfig.js';
 
 let out: string;
 beforeAll(() => {

@@ -4,7 +4,7 @@ import type { RowName } from '../../src/node/compare/rows.js';
 import { RISKS, type RunConfidence, type RunResult } from '../../src/node/compare/runResult.js';
 import { runFolder } from '../../src/node/train/runFolder.js';
 import { lsp14 } from '../../src/schema.js';
-import { makeConfig } from '../../src/train/config.js';
+import { makeConfig } from '../../src/train/makeConfig.js';
 
 const EPOCHS = 30;
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
 import { BACKBONES } from '../../src/backbones/backbone.js';
-import { HEADS, LOSS_NAMES, makeConfig, savedConfig, type TrainConfig } from '../../src/train/config.js';
+import { HEADS, LOSS_NAMES, type TrainConfig } from '../../src/train/config.js';
 import { lossText } from '../../src/train/configText.js';
+import { makeConfig, savedConfig } from '../../src/train/makeConfig.js';
 import { resumeConfig } from '../../src/train/resumeConfig.js';
 import { savedBefore } from './runs.js';
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { cpu, DataError } from 'wgrad';
-import { makeConfig, type TrainFlags } from '../../src/train/config.js';
+import type { TrainFlags } from '../../src/train/config.js';
 import { optimiserText } from '../../src/train/configText.js';
 import { scheduleOf } from '../../src/train/learningRate.js';
+import { makeConfig } from '../../src/train/makeConfig.js';
 import { startSession } from '../../src/train/session.js';
 import { TINY, tinyData } from './runs.js';
 

@@ -4,8 +4,9 @@ import { JOINTS, randomBatch } from '../../../bench/trainingStep.js';
 import { withGpu } from '../../../test/adapter.js';
 import { values } from '../../../test/numbers.js';
 import { MIXED_LOSS } from '../../../test/tolerance.js';
-import { makeConfig, type TrainConfig } from '../../src/train/config.js';
+import type { TrainConfig } from '../../src/train/config.js';
 import { initLearner, trainStep } from '../../src/train/learner.js';
+import { makeConfig } from '../../src/train/makeConfig.js';
 
 /** Its last stage has 2 x 2 pixels: batch norms over fewer values than 4 x 16 would magnify what is rounded. */
 const SMALL: TrainConfig = { ...makeConfig({}, 'cpu'), loss: 'laplace', batch: 16, width: 8, size: 64 };

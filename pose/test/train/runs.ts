@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { openDataset } from '../../src/node/datasets/openDataset.js';
 import { type RunFolder, runFolder } from '../../src/node/train/runFolder.js';
 import type { TrainObserver } from '../../src/node/train/trainRun.js';
-import { makeConfig, type TrainConfig } from '../../src/train/config.js';
+import type { TrainConfig } from '../../src/train/config.js';
+import { makeConfig } from '../../src/train/makeConfig.js';
 import { type LoadedData, loadData } from '../../src/train/samples.js';
 
 /** A run that takes a moment even on the reference. */

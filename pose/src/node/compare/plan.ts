@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from 'wgrad';
-import { flagOf, settingText, type TrainConfig } from '../../train/config.js';
+import type { TrainConfig } from '../../train/config.js';
+import { flagOf, settingText } from '../../train/options.js';
 import { isPlace } from '../../train/settings.js';
 import { loadRun } from '../train/runFile.js';
 import { type RunFolder, runFolder } from '../train/runFolder.js';

@@ -4,7 +4,8 @@ import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
 import { readJsonFile, writeFileAtomic } from 'wgrad/io/node';
 import type { Correlation } from '../../metrics/confidenceCorrelation.js';
-import { savedConfig, type TrainConfig } from '../../train/config.js';
+import type { TrainConfig } from '../../train/config.js';
+import { savedConfig } from '../../train/makeConfig.js';
 import type { RunFolder } from '../train/runFolder.js';
 
 /** What came of a run; `result.json` in its folder says so to whoever asks again. */
