@@ -82,6 +82,14 @@ test('a folder where there is a file is refused in one line, and missing ones ar
   await expect(makeFolder(join(home, 'file', 'b'))).rejects.toThrow(/^cannot make the folder .*not a folder/);
 });
 
+test.runIf(process.platform === 'linux')('a place that takes no folders says so, and soon', async () => {
+  for (const path of ['/proc/wgrad', '/proc/wgrad/run']) {
+    await expect(makeFolder(path)).rejects.toThrow(
+      'cannot make the folder /proc/wgrad: /proc takes no folders; choose another place',
+    );
+  }
+});
+
 test('a read-only disk is called so', () => {
   const cause = Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
   expect(fileError('cannot write', 'x', cause).message).toContain('read-only');

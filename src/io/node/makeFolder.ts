@@ -1,28 +1,42 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { DataError } from '../../errors.js';
 import { fileError } from './fileError.js';
 
 /**
  * Makes a folder and those above it that are missing.
- * @throws DataError in one line (no permission, disk full or read-only, a file in the way)
+ * @throws DataError in one line (no permission, disk full or read-only, a file in the way, a place such as /proc)
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await make(resolve(path));
   } catch (cause) {
-    throw fileError('cannot make the folder', path, await reasonOf(path, cause));
+    throw cause instanceof DataError ? cause : fileError('cannot make the folder', path, cause);
   }
 }
 
-/** A recursive `mkdir` of Node says ENOENT for a read-only disk; that of the first missing folder says what is wrong. */
-async function reasonOf(path: string, cause: unknown): Promise<unknown> {
-  if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') return cause;
-  let missing = resolve(path);
-  while (missing !== dirname(missing) && !(await stat(dirname(missing)).catch(() => undefined))) {
-    missing = dirname(missing);
-  }
-  return await mkdir(missing).then(
-    () => cause,
-    (reason: unknown) => reason,
-  );
+/**
+ * Folder by folder, since the recursive `mkdir` of Node never ends below a folder that takes none, such as /proc, and says
+ * ENOENT of a read-only disk.
+ */
+async function make(path: string): Promise<void> {
+  const above = dirname(path);
+  if (!(await isThere(above))) await make(above);
+  await mkdir(path).catch(async (cause: NodeJS.ErrnoException) => {
+    if (await isFolder(path)) return;
+    if (cause.code !== 'ENOENT') throw cause;
+    throw new DataError(`cannot make the folder ${path}: ${above} takes no folders; choose another place`, { cause });
+  });
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (cause) => cause.code !== 'ENOENT',
+  );
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
