@@ -16,7 +16,10 @@ export interface Prediction {
   readonly logit?: Tensor;
 }
 
-/** Labels of B images. Where the weight is 0 the target may be anything, NaN included. */
+/**
+ * Labels of B images. Where the weight is 0 the target may be anything, NaN included. A weight that is negative or NaN counts as 0
+ * on every device; `checkLabels` finds such ones on the host.
+ */
 export interface Labels {
   /** [B, K, D]. */
   readonly target: Tensor;

@@ -70,8 +70,8 @@ const costOf: Variant['negLogQ'] = (q, error) => densityForm(q).cost(error);
 
 const ONE = constant(1);
 
-/** `w x`, and 0 where w is 0, even if x is not finite there. */
-const weighted = (w: Expression, x: Expression): Expression => wherePositive(w, mul(w, x));
+/** `w x`, and 0 where w is not above 0, even if w or x is no number there, which must not reach the gradient either. */
+const weighted = (w: Expression, x: Expression): Expression => wherePositive(w, mul(wherePositive(w, w), x));
 
 /** Everything that a loss reads besides the prediction. */
 export interface Seen {

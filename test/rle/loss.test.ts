@@ -172,15 +172,15 @@ describe('a prediction without logits', () => {
   });
 });
 
-/** A batch of random predictions; joints in `hidden` have weight 0 and labels that would poison everything. */
-function poisoned(device: Device, dims: number, poison: number): [Required<Prediction>, Required<Labels>] {
+/** A batch of random predictions; joints in `hidden` have no weight and labels that would poison everything. */
+function poisoned(device: Device, dims: number, poison: number, none = 0): [Required<Prediction>, Required<Labels>] {
   const rng = new Rng(77);
   const shape = [2, 3, dims];
   const draw = (f: () => number) => Float64Array.from({ length: 6 * dims }, f);
   const hidden = (i: number) => Math.floor(i / dims) % 3 === 1;
   const target = draw(() => rng.normal() * 0.1).map((v, i) => (hidden(i) ? poison : v));
   const logit = draw(() => rng.normal() - 1).map((v, i) => (hidden(i) && poison !== 0 ? -200 : v));
-  const weight = draw(() => 1).map((v, i) => (hidden(i) ? 0 : v));
+  const weight = draw(() => 1).map((v, i) => (hidden(i) ? none : v));
   return [
     {
       mu: device.tensor(
@@ -200,22 +200,31 @@ describe.each(BACKENDS)('hazards on $name', ({ open }) => {
     l2: ({ mu }, l) => rle({ mu }, l, { q: 'gaussian' }),
   };
 
-  test.each(Object.keys(all))('%s: labels of weight 0 do not matter, NaN and infinity included', async (name) => {
-    const device = await open();
-    const flow = goldenFlow(device, 2);
-    const run = (poison: number) => {
-      const [p, l] = poisoned(device, 2, poison);
-      return valueAndGrad((q: { p: Required<Prediction>; flow: Flow }) => all[name](q.p, l, q.flow))({ p, flow });
-    };
-    const [want, wantGradient] = run(0);
-    for (const poison of [Number.NaN, Number.POSITIVE_INFINITY, 1e30]) {
-      const [got, gradient] = run(poison);
-      expect(await got.item()).toBe(await want.item());
-      expect(await values(gradient.p.mu)).toEqual(await values(wantGradient.p.mu));
-      expect(await values(gradient.p.logit)).toEqual(await values(wantGradient.p.logit));
-      expect(await values(gradient.flow.s[0][2].weight)).toEqual(await values(wantGradient.flow.s[0][2].weight));
-    }
-  });
+  test.each(Object.keys(all))(
+    '%s: labels without a weight above 0 do not matter, NaN and infinity included',
+    async (name) => {
+      const device = await open();
+      const flow = goldenFlow(device, 2);
+      const run = (poison: number, none = 0) => {
+        const [p, l] = poisoned(device, 2, poison, none);
+        return valueAndGrad((q: { p: Required<Prediction>; flow: Flow }) => all[name](q.p, l, q.flow))({ p, flow });
+      };
+      const [want, wantGradient] = run(0);
+      for (const [poison, none] of [
+        [Number.NaN],
+        [Number.POSITIVE_INFINITY],
+        [1e30],
+        [Number.NaN, Number.NaN],
+        [1, -1],
+      ]) {
+        const [got, gradient] = run(poison, none);
+        expect(await got.item()).toBe(await want.item());
+        expect(await values(gradient.p.mu)).toEqual(await values(wantGradient.p.mu));
+        expect(await values(gradient.p.logit)).toEqual(await values(wantGradient.p.logit));
+        expect(await values(gradient.flow.s[0][2].weight)).toEqual(await values(wantGradient.flow.s[0][2].weight));
+      }
+    },
+  );
 
   test.each([-1e4, -88, -40, 40, 1e4])('a logit of %d gives a finite loss and gradient', async (logit) => {
     const device = await open();
