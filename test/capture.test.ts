@@ -4,7 +4,7 @@ import { grad } from '../src/autograd/grad.js';
 import { DisposedError } from '../src/errors.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { BACKENDS } from './backends.js';
-import { batchOf, init, type State, step, values } from './capturedStep.js';
+import { type Batch, batchOf, init, type State, step, values } from './capturedStep.js';
 import { times } from './testOps.js';
 
 describe.each(BACKENDS)('capture on $name', ({ open }) => {
@@ -94,5 +94,25 @@ describe.each(BACKENDS)('capture on $name', ({ open }) => {
     );
     const fast = capture(step);
     expect(() => grad((x: Tensor) => fast(state, { x }).loss)(batch.x)).toThrow(/called inside grad or valueAndGrad/);
+  });
+
+  test('a refused call leaves no memory behind', async () => {
+    const device = await open();
+    const buffers = () => device.memory().live.buffers;
+    const fails = capture((s: State, batch: Batch) => {
+      times(batch.x, { factor: 2 });
+      if (batch.x.size > 1) throw new Error('refused');
+      return step(s, batch);
+    });
+    let state = init(device, 1);
+    const good = batchOf(device, 1);
+    for (let i = 0; i < 4; i++) state = fails(state, good).state;
+    const before = buffers();
+    for (let size = 2; size < 9; size++) {
+      const x = device.zeros([size]);
+      expect(() => fails(state, { x })).toThrow('refused');
+      x.dispose();
+    }
+    expect(buffers()).toBe(before);
   });
 });
