@@ -97,10 +97,10 @@ const FARTHEST = 0.5;
 /**
  * Returns the sample if it can be trained on.
  * @throws DataError naming image and joint: wrong lengths, a weight below 0, a non-finite coordinate, a joint more than
- * half the longer side outside the image, no joint with weight, or a box without extent.
+ * half the longer side outside the image, no joint with weight, a box without extent, or a depth or camera that is no number.
  */
 export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample {
-  const { id, image, joints, weights, box } = sample;
+  const { id, image, joints, weights, box, spatial, padding = 1 } = sample;
   const count = schema.joints.length;
   if (image.data.length !== image.width * image.height * 3) {
     throw new DataError(
@@ -135,6 +135,10 @@ export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample
       );
     }
   }
+  if (spatial) checkSpatial(schema, sample, spatial);
+  if (!(padding > 0 && padding < Infinity)) {
+    throw new DataError(`${id}: the padding of its box is ${padding}; a padding is a number above 0, such as 1.25`);
+  }
   if (annotated === 0) throw new DataError(`${id}: none of ${count} joints is annotated; leave the person out`);
   if (!box.every(Number.isFinite) || Math.max(box[2], box[3]) <= 0) {
     throw new DataError(
@@ -142,6 +146,24 @@ export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample
     );
   }
   return sample;
+}
+
+/** @throws DataError naming the number that is missing or no number */
+function checkSpatial(schema: JointSchema, { id, weights }: PoseSample, spatial: SpatialLabels): void {
+  const { depths, rootDepth, focal, centre } = spatial;
+  if (depths.length !== weights.length) {
+    throw new DataError(`${id}: ${schema.name} has ${weights.length} joints, and there are ${depths.length} depths`);
+  }
+  const bad = depths.findIndex((depth, k) => weights[k] > 0 && !Number.isFinite(depth));
+  if (bad >= 0) {
+    throw new DataError(
+      `${id}: joint ${schema.joints[bad]} has depth ${depths[bad]}; give finite millimetres, or weight 0 where it is unknown`,
+    );
+  }
+  if ([rootDepth, ...focal, ...centre].every(Number.isFinite)) return;
+  throw new DataError(
+    `${id}: root depth ${rootDepth}, focal length ${focal.join(', ')}, centre ${centre.join(', ')}; expected finite numbers`,
+  );
 }
 
 /** The smallest box around the joints of positive weight; `[0, 0, 0, 0]` if there are none. */

@@ -38,6 +38,10 @@ describe('checkSample', () => {
     joints: new Float64Array(28).fill(5),
     weights: new Float64Array(14).fill(1),
   });
+  const depths = new Float64Array(14).fill(7);
+  const spatial = (change: object) => ({
+    spatial: { ...{ depths, rootDepth: 5000, focal: [1, 1], centre: [10, 5] }, ...change } as PoseSample['spatial'],
+  });
   const spoil = (change: (s: PoseSample) => Partial<PoseSample> | undefined): (() => PoseSample) => {
     const sample = good();
     return () => checkSample(lsp14, { ...sample, ...change(sample) });
@@ -70,6 +74,15 @@ describe('checkSample', () => {
       /needs 600 bytes, got 200/,
     ],
     ['an empty box', () => ({ box: [3, 3, 0, 0] as const }), /has no extent/],
+    [
+      'a weight that is no number',
+      (s: PoseSample) => void s.weights.fill(Number.NaN, 0, 1),
+      /right_ankle has weight NaN/,
+    ],
+    ['a padding of 0', () => ({ padding: 0 }), /the padding of its box is 0/],
+    ['a depth that is no number', () => spatial({ depths: depths.with(3, Number.NaN) }), /left_hip has depth NaN/],
+    ['too few depths', () => spatial({ depths: depths.slice(1) }), /14 joints, and there are 13 depths/],
+    ['a camera that is no number', () => spatial({ focal: [1, Number.NaN] }), /focal length 1, NaN/],
   ])('refuses %s', (_, change, message) => {
     expect(spoil((s) => change(s) ?? undefined)).toThrow(message);
     expect(spoil((s) => change(s) ?? undefined)).toThrow(DataError);
