@@ -1,6 +1,7 @@
 import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
 import type { Annotations, Id, Picture } from '../datasets/annotations.js';
+import { whyNotRead } from '../datasets/jsonAnnotations.js';
 import { PicturePaths } from '../datasets/picturePaths.js';
 import type { Tally } from '../datasets/tally.js';
 import type { Keypoints } from '../metrics/oks.js';
@@ -45,7 +46,9 @@ export function resultsOf(
   truth: Annotations,
   { uncertain = false, told }: ResultOptions = {},
 ): CocoResult[] {
-  if (!Array.isArray(list)) throw new DataError(`${file}: expected a list of results [{...}, ...]`);
+  if (!Array.isArray(list)) {
+    throw new DataError(`${file}: ${whyNotRead(list) ?? 'expected a list of results [{...}, ...]'}`);
+  }
   const entries = list.map((value: unknown, i) => new JsonEntry(value, file, `[${i}]`));
   const boxed = entries.length > 0 && entries[0].has('bbox') && entries[0].list('bbox').length > 0;
   const imageOf = new Map(truth.people.map(({ id, image }) => [id, image]));

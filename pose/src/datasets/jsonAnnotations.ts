@@ -62,12 +62,17 @@ export function isAnnotations(content: unknown): boolean {
 export function jsonAnnotations(content: unknown, file: string): Annotations {
   const form = FORMS.find(({ is }) => is(content));
   if (form) return form.read(content, file);
-  const fields = (typeof content === 'object' ? (content ?? {}) : {}) as Readonly<Record<string, unknown>>;
-  const known = NOT_READ.find(({ is }) => is(fields));
-  if (known) throw new DataError(`${file}: ${known.why}`);
+  const why = whyNotRead(content);
+  if (why) throw new DataError(`${file}: ${why}`);
   throw new DataError(
     `${file}: annotations of an unknown form, ${shapeOf(content)}; these are read: ${FORMS.map(({ name }) => name).join(', ')}`,
   );
+}
+
+/** Why content of a form that is known is not read; undefined for any other. */
+export function whyNotRead(content: unknown): string | undefined {
+  const fields = (typeof content === 'object' ? (content ?? {}) : {}) as Readonly<Record<string, unknown>>;
+  return NOT_READ.find(({ is }) => is(fields))?.why;
 }
 
 function shapeOf(content: unknown): string {

@@ -64,7 +64,7 @@ const KINDS: readonly (readonly [name: string, begins: Begins])[] = [
   ['GGUF', at(0, 'GGUF')],
   // A protocol buffer whose first field is the version of the format, and whose second names the producer.
   ['ONNX', (start) => start[0] === '\x08' && start[2] === '\x12' && start[1] < ' ' && start[3] < '@'],
-  ['a pickle of Python', at(0, '\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05')],
+  ['a pickle of Python', at(0, '\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05', '(lp0\n', '(dp0\n', 'ccopy_reg\n')],
   ['JSON', like('^(?:\\xef\\xbb\\xbf)?\\s*[[{]')],
 ];
 

@@ -1,21 +1,21 @@
-import { readJsonFile } from 'wgrad/io/node';
 import { type CocoResult, type ResultOptions, resultsOf } from '../coco/results.js';
 import type { Annotations } from '../datasets/annotations.js';
 import { type PosePairs3d, posePairs3dOf } from '../posePairs3d.js';
 import { type Poses3d, poses3dOf } from '../poses3d.js';
+import { readJson } from './readJson.js';
 
 /** Reads a COCO results file. @throws DataError as `resultsOf`, and where it cannot be read or is not JSON */
 export async function readResults(file: string, truth: Annotations, options?: ResultOptions): Promise<CocoResult[]> {
-  return resultsOf(await readJsonFile(file), file, truth, options);
+  return resultsOf(await readJson(file), file, truth, options);
 }
 
 /** Reads 3-D poses. @throws DataError as `poses3dOf`, and where the file cannot be read or is not JSON */
 export async function readPoses3d(file: string): Promise<Poses3d> {
-  return poses3dOf(await readJsonFile(file), file);
+  return poses3dOf(await readJson(file), file);
 }
 
 /** Reads 3-D labels and predictions. @throws DataError as `posePairs3dOf`, and where a file cannot be read or is not JSON */
 export async function readPosePairs3d(annotations: string, results: string): Promise<PosePairs3d> {
-  const [labels, predictions] = await Promise.all([readJsonFile(annotations), readJsonFile(results)]);
+  const [labels, predictions] = await Promise.all([readJson(annotations), readJson(results)]);
   return posePairs3dOf(labels, predictions, annotations, results);
 }

@@ -233,7 +233,7 @@ describe('wgrad-pose predict', () => {
         [...network, '--level', '0.9'],
         /^wgrad-pose: --level: ellipses are drawn by --overlays FOLDER; give that as well\n$/,
       ],
-      [[...network, '--boxes', 'network.pth'], /^wgrad-pose: network\.pth: not JSON/],
+      [[...network, '--boxes', 'network.pth'], /^wgrad-pose: network\.pth: a zip archive, not JSON/],
       [[...network, '--joints', 'lsp14'], /^wgrad-pose: --joints lsp14: lsp14 has 14 joints, and \S+ 17; give .*\n$/],
       [[...network, '--out', 'none/results.json'], /^wgrad-pose: cannot write none\/results\.json/],
       [[...network, '--nms', 'all'], /^wgrad-pose: --nms all: expected hard or soft\n$/],

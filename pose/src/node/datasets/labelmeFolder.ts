@@ -4,6 +4,7 @@ import { DataError } from 'wgrad';
 import { readJsonFile } from 'wgrad/io/node';
 import type { Annotations } from '../../datasets/annotations.js';
 import { halfNamed } from '../../datasets/halves.js';
+import { whyNotRead } from '../../datasets/jsonAnnotations.js';
 import { isLabelme, type LabelmeFile, labelmeAnnotations } from '../../datasets/labelme.js';
 
 /** So much of a file tells whether it is labelme's: pictures may stand behind it. */
@@ -43,14 +44,20 @@ async function jsonFiles(folder: string): Promise<string[]> {
 export async function labelmeFolder(folder: string): Promise<Annotations> {
   const files: LabelmeFile[] = [];
   const others: string[] = [];
+  let why: string | undefined;
   for (const name of await jsonFiles(folder)) {
     const { imageData: _, ...content } = ((await readJsonFile(join(folder, name))) ?? {}) as { imageData?: unknown };
     const place = dirname(name).split(sep).join('/');
     const half = place === '.' ? undefined : halfNamed(place);
     const split = half === 'trainval' ? 'train' : half;
     if (isLabelme(content)) files.push({ content, file: join(folder, name), folder: place, split });
-    else others.push(name);
+    else {
+      others.push(name);
+      const reason = whyNotRead(content);
+      why ??= reason && `${join(folder, name)}: ${reason}`;
+    }
   }
+  if (files.length === 0 && why) throw new DataError(why);
   if (files.length === 0) throw new DataError(`${folder}: expected data.yaml or labelme's files in this folder`);
   const isDivided = files.every(({ split }) => split !== undefined);
   const notes = others.length > 0 ? [`files that are no annotations: ${others.slice(0, 5).join(', ')}`] : [];

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { readBytes, readJsonFile } from 'wgrad/io/node';
+import { readBytes } from 'wgrad/io/node';
 import type { Annotations } from '../../datasets/annotations.js';
 import { boxTableAnnotations } from '../../datasets/boxes.js';
 import { cvatAnnotations, isCvat } from '../../datasets/cvat.js';
 import { isAnnotations, jsonAnnotations } from '../../datasets/jsonAnnotations.js';
 import { matAnnotations } from '../../datasets/matAnnotations.js';
 import { parseXml } from '../../formats/xml.js';
+import { readJson } from '../readJson.js';
 import { exists } from './annotated.js';
 import { labelmeFolder } from './labelmeFolder.js';
 import { yoloAnnotations, yoloValue } from './yoloFolder.js';
@@ -24,9 +25,9 @@ const YAML: Reader = {
 };
 
 const JSON_FILE: Reader = {
-  read: async (file) => jsonAnnotations(await readJsonFile(file), file),
+  read: async (file) => jsonAnnotations(await readJson(file), file),
   readIf: async (file) => {
-    const content = await readJsonFile(file);
+    const content = await readJson(file);
     return isAnnotations(content) ? jsonAnnotations(content, file) : undefined;
   },
 };

@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { DataError } from 'wgrad';
-import { readJsonFile } from 'wgrad/io/node';
 import { withPictureNames } from '../../datasets/detections.js';
 import { pictureIds } from '../../datasets/pictureIds.js';
 import { Tally } from '../../datasets/tally.js';
@@ -9,6 +8,7 @@ import { type BoxChoice, type BoxedImages, boxesOfJson, withBoxes } from '../../
 import type { ImageToPredict } from '../../predict/imageToPredict.js';
 import { readAnnotations } from '../datasets/readAnnotations.js';
 import { kindOfFile, PICTURE_FORMATS, PICTURES } from '../images.js';
+import { readJson } from '../readJson.js';
 
 /**
  * The images that paths name, a folder standing for those in it, told by their first bytes or their names. An image's id is
@@ -58,7 +58,7 @@ export async function withBoxesOf(
   { imageList, ...choice }: BoxChoice & { readonly imageList?: string } = {},
 ): Promise<BoxedImages> {
   const isJson = extname(file).toLowerCase() === '.json';
-  const found = isJson ? boxesOfJson(await readJsonFile(file), file) : await readAnnotations(file);
-  const named = imageList === undefined ? found : withPictureNames(found, await readJsonFile(imageList), imageList);
+  const found = isJson ? boxesOfJson(await readJson(file), file) : await readAnnotations(file);
+  const named = imageList === undefined ? found : withPictureNames(found, await readJson(imageList), imageList);
   return withBoxes(images, named, choice);
 }
