@@ -72,6 +72,14 @@ describe.each(Object.entries(checkpoints))('%s as ONNX', (name, read) => {
   });
 });
 
+test('the file knows the joints of its run', async () => {
+  const checkpoint = await checkpoints['official-legacy']();
+  const joints = Array.from({ length: checkpoint.architecture.joints }, (_, k) => `left petal ${k}`);
+  const schema = { name: 'flower', joints, limbs: [], upperBody: [], oksSigmas: joints.map((_, k) => 0.01 * (k + 1)) };
+  const { metadataProps } = decode(await formatOnnx(onnxNetwork({ ...checkpoint, schema })));
+  expect(JSON.parse(metadataProps.find(({ key }) => key === 'schema')?.value ?? '')).toEqual(schema);
+});
+
 test('a network without sigmas has mu alone, and other networks are refused', async () => {
   const checkpoint = await checkpoints['official-legacy']();
   expect(onnxNetwork(withoutSigma(checkpoint)).outputs.map((value) => value.name)).toEqual(['mu']);

@@ -12,6 +12,7 @@ import type { Comparison } from '../../src/node/compare/comparison.js';
 import type { RunResult } from '../../src/node/compare/runResult.js';
 import { openDataset } from '../../src/node/datasets/openDataset.js';
 import { loadRun, saveRun } from '../../src/node/train/runFile.js';
+import { lsp14 } from '../../src/schema.js';
 import { makeConfig } from '../../src/train/makeConfig.js';
 import { loadData } from '../../src/train/samples.js';
 import { startSession } from '../../src/train/session.js';
@@ -79,6 +80,7 @@ describe('wgrad-pose compare', () => {
     const comparison = JSON.parse(stdout) as Comparison;
     expect(comparison).toEqual(read('compare.json'));
     expect(comparison).toMatchObject({ data: { name: 'figures', train: 12, test: 12 }, seeds: [1, 2] });
+    expect(comparison.data.schema).toEqual(lsp14);
     expect(comparison.config).not.toHaveProperty('data');
     const [l1, laplace] = comparison.rows;
     for (const { seeds, curve, cost } of comparison.rows) {
