@@ -12,6 +12,7 @@ export { type SampleVariation, varySample } from './augmentation/varySample.js';
 export * as backbone from './backbones/backbone.js';
 export * as hrnet from './backbones/hrnet.js';
 export * as mobilenetV2 from './backbones/mobilenetV2.js';
+export { type BrokenPicture, PictureError } from './brokenPictures.js';
 export { cameraPoints } from './cameraPoints.js';
 export { type Architecture, describeArchitecture } from './checkpoints/architecture.js';
 export type { Conventions } from './checkpoints/conventions.js';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from 'wgrad/io/node';
 import { abortable } from '../abortable.js';
+import { mergeBroken } from '../brokenPictures.js';
 import { withJoints } from '../node/askedJoints.js';
 import { baselineScore, type Comparison, summarise } from '../node/compare/comparison.js';
 import { type Cost, costOf } from '../node/compare/cost.js';
@@ -102,17 +103,19 @@ export async function compareCommand({
 /** Trains a run from where it stands, scores it and saves the result; false if Ctrl-C stopped it. */
 async function runOne(run: PlannedRun, shop: Workshop): Promise<boolean> {
   const { config } = run;
-  const { device, data, baselines, workers, eager, initial, signal } = shop;
+  const { device, baselines, workers, eager, initial, signal } = shop;
   if (signal.aborted) return false;
   const began = performance.now();
   const folder = await claimRunFolder(run.folder.path);
   let session: Session | undefined;
   try {
     const saved = run.begun ? await loadRun(folder.last) : undefined;
+    const broken = mergeBroken(saved?.progress.broken ?? [], shop.data.broken ?? []);
+    const data = { ...shop.data, broken };
     session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
     if (saved) resumeSession(session, saved);
     else if (initial) session.learner = initFrom(session.learner, initial);
-    const header = { event: saved ? 'resume' : 'start', device: device.description, config };
+    const header = { event: saved ? 'resume' : 'start', device: device.description, config } as const;
     for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
     const finished = await runToEnd(session, folder, baselines, began, signal);
     if (!finished) return false;

@@ -22,7 +22,7 @@ import { withAsked } from '../schemas/askedJoints.js';
 import { SCHEMAS } from '../schemas/known.js';
 import { sigmasFor } from '../schemas/sigmas.js';
 import { duration } from '../train/duration.js';
-import { flagOf } from '../train/options.js';
+import { flagOf } from '../train/settings.js';
 import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../uncertainty/errorDensity.js';
 import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED, untilInterrupt } from './interrupt.js';

@@ -9,6 +9,7 @@ import type { PoseDataset } from '../dataset.js';
 import { withJoints } from '../node/askedJoints.js';
 import { openDataset } from '../node/datasets/openDataset.js';
 import { dataDigest } from '../node/train/dataDigest.js';
+import { loadRun } from '../node/train/runFile.js';
 import {
   type ClaimedFolder,
   claimNewFolder,
@@ -30,10 +31,10 @@ import { withDims } from '../train/dims.js';
 import { duration } from '../train/duration.js';
 import { initFrom, withNetworkOf } from '../train/initialWeights.js';
 import { makeConfig } from '../train/makeConfig.js';
-import { flagOf, settingText } from '../train/options.js';
+import { settingText } from '../train/options.js';
 import { resumeConfig } from '../train/resumeConfig.js';
 import { type Session, startSession } from '../train/session.js';
-import { isPlace } from '../train/settings.js';
+import { flagOf, isPlace } from '../train/settings.js';
 import { flagsOfAllRanks, ofAllRanks, sharedBy } from '../train/shareConfig.js';
 import type { Team } from '../train/team.js';
 import { checkpointFile } from './checkpointFile.js';
@@ -74,7 +75,9 @@ export async function trainCommand({
   if (init !== undefined && resume !== undefined) {
     throw new DataError('--init and --resume: a resumed run has its weights already; give one of the two');
   }
-  await withTrainingMachine({ backend, workers, distributed }, async (machine) => {
+  // Ranks are started by their user, who may give each another device.
+  const kept = resume === undefined || distributed ? backend : await keptBackend(backend, resume, out);
+  await withTrainingMachine({ backend: kept, workers, distributed }, async (machine) => {
     const { device, workers, team } = machine;
     const source = await team.told(async () => (resume === undefined ? null : resumedCheckpoint(resume, out)));
     const initial = await team.all(async () =>
@@ -95,6 +98,11 @@ export async function trainCommand({
             `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
           );
         }
+        if (asked.skipBroken > 0 && team.size > 1) {
+          throw new DataError(
+            `--skip-broken ${asked.skipBroken}: of several ranks each would leave out other pictures; mend them, or train on one rank`,
+          );
+        }
         const dataset = await withJoints(await abortable(openDataset(asked), team.asked), asked);
         checkJoints(dataset, saved);
         return { dataset, config: saved ? asked : fitted(asked, wanted, dataset) };
@@ -104,7 +112,7 @@ export async function trainCommand({
         return claimed.path;
       });
       const folder = claimed ?? runFolder(path);
-      const data = await team.all(() => loadTrainingData(dataset, config, team.asked, machine));
+      const data = await team.all(() => loadTrainingData(dataset, config, team.asked, machine, saved?.progress.broken));
       const session = await team.all(() => {
         const made = startSession(device, config, data, {
           batches: workers?.batches(data, config, team),
@@ -118,7 +126,10 @@ export async function trainCommand({
       });
       await joinRanks(session);
       await team.first(async () => {
-        const header = { event: saved ? 'resume' : 'start', device: device.description, ranks: team.size, config };
+        const header = {
+          event: saved ? 'resume' : 'start',
+          ...{ device: device.description, ranks: team.size, config },
+        } as const;
         for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
       });
       const finished = await train(session, folder, began, team.signal);
@@ -190,6 +201,12 @@ async function resumedCheckpoint(resume: string | true, out: string | undefined)
   return (await stat(resume).catch(() => undefined))?.isDirectory() ? lastCheckpoint(resume) : resume;
 }
 
+/** A run goes on on the kind of device that it began on, unless one is named. */
+async function keptBackend(asked: string, resume: string | true, out: string | undefined): Promise<string> {
+  if (asked !== 'auto') return asked;
+  return (await loadRun(await resumedCheckpoint(resume, out))).device?.kind ?? asked;
+}
+
 /** A resumed run continues in its own folder, unless another one is asked for. */
 function isOwnFolder(source: string, out: string | undefined): boolean {
   return out === undefined || resolve(out) === resolve(dirname(source));
@@ -223,8 +240,11 @@ function print({ progress }: Session, folder: RunFolder, finished: FinishedRun |
     const { path, last, best, log } = folder;
     // There is no best checkpoint before the first epoch is finished.
     const files = { last, best: existsSync(best) ? best : null, log, report: finished ? folder.report : null };
-    const { step, history: epochs } = progress;
-    console.log(JSON.stringify({ finished: !!finished, folder: path, ...files, step, epochs, ...figures(finished) }));
+    const { step, broken, history: epochs } = progress;
+    const left = broken.length > 0 ? { broken } : {};
+    console.log(
+      JSON.stringify({ finished: !!finished, folder: path, ...files, step, epochs, ...left, ...figures(finished) }),
+    );
   } else if (finished) {
     const { report, seconds } = finished;
     console.log(scoreTable(report));

@@ -1,11 +1,13 @@
 import { totalmem } from 'node:os';
 import { DataError } from 'wgrad';
+import { type BrokenPicture, brokenText } from '../brokenPictures.js';
 import type { PoseDataset } from '../dataset.js';
 import { DataWorkers, defaultWorkers } from '../node/train/dataWorkers.js';
 import type { TrainConfig } from '../train/config.js';
 import { inputSize } from '../train/inputSize.js';
 import { type LoadedData, loadData } from '../train/samples.js';
 import { loadingDisplay } from './loadingDisplay.js';
+import { say } from './say.js';
 
 /** More threads than any machine can use. */
 const MOST_WORKERS = 64;
@@ -26,19 +28,24 @@ export function openWorkers(text: string | undefined, ranksHere: number): DataWo
 /**
  * Loads both halves of a data set and shows the progress; the training images of all ranks on this host may take up to half
  * of its memory.
+ * @param broken what a run has left out already
  */
 export async function loadTrainingData(
   dataset: PoseDataset,
   config: TrainConfig,
   signal: AbortSignal,
   { workers, ranksHere }: { readonly workers: DataWorkers | undefined; readonly ranksHere: number },
+  broken?: readonly BrokenPicture[],
 ): Promise<LoadedData> {
   const { height, width } = inputSize(config);
   const display = loadingDisplay(dataset.name);
   try {
     const memory = totalmem() / 2 / ranksHere;
     const options = { onProgress: display.update, signal, workers, memory, aspect: width / height };
-    return await loadData(dataset, options);
+    const data = await loadData(dataset, { ...options, skipBroken: config.skipBroken, broken });
+    display.stop();
+    if (data.broken?.length) say(`warning: left out are ${brokenText(data.broken)}`);
+    return data;
   } finally {
     display.stop();
   }

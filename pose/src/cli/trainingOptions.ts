@@ -15,6 +15,8 @@ export function trainingOptions(command: Command): Command {
     .option('--test <files>', 'the annotations that test')
     .option('--images <folder>', 'where the pictures are, if not with the data set or with the first file')
     .option('--orientation <name>', 'how pictures are read whose size does not tell it: upright or stored')
+    .option('--max-pixels <n>', 'the most pixels of a picture that is decoded; by default 100 million')
+    .option('--skip-broken <n>', 'go on without as many pictures that cannot be read; by default none')
     .option('--joints <schema>', 'what its joints are, if it does not say so: a schema by name, or a file of one')
     .option('--sigmas <sigmas>', 'their OKS sigmas, if it has none: 0.05 for all, or a file')
     .option('--figures <n>', 'generated images to train on, without --data')

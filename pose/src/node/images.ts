@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { DataError } from 'wgrad';
+import { PictureError } from '../brokenPictures.js';
 import type { RgbImage } from '../dataset.js';
 import { ORIENTATIONS, type Orientation } from '../datasets/annotations.js';
 import { fileKindOf, KIND_BYTES } from '../formats/fileKind.js';
@@ -24,7 +25,7 @@ export interface DecodeImageOptions {
 /** A file of such a name is meant to be a picture: where it is none, the decoder says why. */
 export const PICTURES = /\.(jpe?g|jpe|jfif|mpo|png|webp|avif|tiff?|gif)$/i;
 
-/** The size of a picture when it is turned upright; only its header is read. @throws DataError naming the file, as `decodeImage` */
+/** The size of a picture when it is turned upright; only its header is read. @throws PictureError as `decodeImage` */
 export async function uprightSize(path: string): Promise<[width: number, height: number]> {
   const format = await pictureFormat(path);
   try {
@@ -38,7 +39,7 @@ export async function uprightSize(path: string): Promise<[width: number, height:
 /**
  * Decodes an image file (JPEG, PNG, WebP, AVIF, TIFF, GIF, of which the first picture) to 8-bit sRGB. Drawings and documents
  * that would have to be rendered, such as SVG and PDF, are refused whatever they are called.
- * @throws DataError naming the file, where it is missing, of another format, broken, or of more than `maxPixels`.
+ * @throws PictureError where it is missing, of another format, broken, or of more than `maxPixels`.
  */
 export async function decodeImage(
   path: string,
@@ -60,14 +61,15 @@ export async function decodeImage(
       ? unreadable(
           path,
           `more than ${maxPixels} pixels, the most that are decoded`,
-          'scale it down, or raise the limit',
+          'scale it down, or raise the limit (--max-pixels)',
         )
       : broken(path, format, error);
   }
 }
 
 /** How a picture is to be read. */
-export interface PictureReading extends Pick<DecodeImageOptions, 'maxPixels'> {
+export interface PictureReading {
+  readonly maxPixels?: number | undefined;
   /** The size that labels or boxes are for. */
   readonly size?: readonly [width: number, height: number];
   /** Decides where the size does not, as for a square picture; default: upright. */
@@ -77,7 +79,7 @@ export interface PictureReading extends Pick<DecodeImageOptions, 'maxPixels'> {
 /**
  * Decodes a picture in the orientation that its labels are for: the one that has the size, and where both have it, or no size
  * is known, the one that is said.
- * @throws DataError naming the file, where it is missing, broken, or of another size either way
+ * @throws PictureError as `decodeImage`; DataError naming the file where it is of another size either way
  */
 export async function decodePicture(
   path: string,
@@ -96,7 +98,7 @@ export async function decodePicture(
   );
 }
 
-/** The format of a picture by its first bytes. @throws DataError where it is none that is read */
+/** The format of a picture by its first bytes. @throws PictureError where it is none that is read */
 async function pictureFormat(path: string): Promise<string> {
   const kind = (await kindOfFile(path)) ?? 'of no known format';
   if (PICTURE_FORMATS.includes(kind)) return kind;
@@ -105,7 +107,7 @@ async function pictureFormat(path: string): Promise<string> {
   throw unreadable(path, `${kind}; the formats that are read are ${formats}`, 'convert it to one of them');
 }
 
-/** What a file is by its first bytes (see `fileKindOf`). @throws DataError where it cannot be read */
+/** What a file is by its first bytes (see `fileKindOf`). @throws PictureError where it cannot be read */
 export async function kindOfFile(path: string): Promise<string | undefined> {
   try {
     // To open a pipe would wait for its writer.
@@ -123,12 +125,12 @@ export async function kindOfFile(path: string): Promise<string | undefined> {
   }
 }
 
-function unreadable(path: string, reason: string, remedy: string): DataError {
-  return new DataError(`${path}: cannot be read as an image (${reason}); ${remedy}`);
+function unreadable(path: string, reason: string, remedy: string): PictureError {
+  return new PictureError(path, `cannot be read as an image (${reason}); ${remedy}`);
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0];
 
-function broken(path: string, format: string, error: unknown): DataError {
+function broken(path: string, format: string, error: unknown): PictureError {
   return unreadable(path, `broken ${format}: ${reasonOf(error)}`, 'check that the file exists and is whole');
 }

@@ -39,7 +39,10 @@ export function withAsked(own: JointSchema, asked: AskedJoints = {}, where: stri
   }
   const sorted = ({ joints }: JointSchema) => joints.map(plainName).sort().join();
   if (sorted(schema) === sorted(own) && !haveSameJoints(schema, own)) {
-    throw new DataError(`${names}, which ${where} has in another order: ${own.joints.join(', ')}`);
+    throw new DataError(
+      `${names}, which ${where} has in another order: ${own.joints.join(', ')}; list them in that order, or, if the names ` +
+        'there are wrong, correct them there',
+    );
   }
   if (sigmas === undefined) return schema;
   const place = `--sigmas ${sigmasText}`;

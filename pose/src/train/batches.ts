@@ -2,6 +2,7 @@ import { DataError, Rng } from 'wgrad';
 import type { AugmentOptions } from '../augmentation/augmentOptions.js';
 import { recipeOptions } from '../augmentation/recipes.js';
 import { varySample } from '../augmentation/varySample.js';
+import { mergeBroken } from '../brokenPictures.js';
 import { type Crop, encodeJoints, mirrorCrop } from '../crop.js';
 import type { PoseDataset, PoseSample } from '../dataset.js';
 import { flipOrder, type JointSchema } from '../schema.js';
@@ -65,7 +66,7 @@ export function fillRow(
 
 /**
  * The training half in random order, augmented, in full batches; an incomplete last batch is dropped. Batch (epoch,
- * index) depends only on seed, epoch and index: a resumed run sees what an uninterrupted one does, and any thread makes
+ * index) depends only on seed, epoch, index and the pictures that can be read: a resumed run sees what an uninterrupted one does, and any thread makes
  * the same batch.
  */
 export class TrainingBatches implements BatchSource {
@@ -122,7 +123,9 @@ export class TrainingBatches implements BatchSource {
     const chosen = this.#order.indices.subarray(first, first + count);
     const rows = await Promise.all(Array.from(chosen, row));
     const made = makeCropBatch(rows, inputSize(this.#config), this.#flip, count, dims);
-    return weighJoints(made, this.#jointWeights, count);
+    const weighed = weighJoints(made, this.#jointWeights, count);
+    const broken = rows.flatMap(({ sample }) => sample.insteadOf ?? []);
+    return broken.length > 0 ? { ...weighed, broken: mergeBroken([], broken) } : weighed;
   }
 }
 

@@ -1,6 +1,7 @@
-import { DataError } from 'wgrad';
+import { DataError, type Device } from 'wgrad';
 import { type Checkpoint, checkState, downloadState, type Json, stateShapes, uploadState } from 'wgrad/io';
 import type { AdamState } from 'wgrad/nn';
+import { type BrokenPicture, mergeBroken } from '../brokenPictures.js';
 import { PADDING } from '../crop.js';
 import type { JointSchema } from '../schema.js';
 import { schemaOfValue } from '../schemas/schemaFile.js';
@@ -16,10 +17,10 @@ import type { EpochSummary, RunProgress, Session } from './session.js';
  * is evaluated: if the run keeps an average of the weights, it is the average, and the weights are stored with the
  * optimiser's memory.
  */
-export async function checkpointOf({ config, data, learner, progress }: Session): Promise<Checkpoint> {
+export async function checkpointOf({ device, config, data, learner, progress }: Session): Promise<Checkpoint> {
   // How the crops were cut, for those who predict with the checkpoint.
   const [{ padding = PADDING }] = data.test;
-  const { epoch, step, history, ...counters } = progress;
+  const { epoch, step, history, broken, ...counters } = progress;
   const best = bestEpochOf(history);
   const merit = best === undefined ? Number.NaN : meritOf(history[best - 1]);
   const [weights, statistics, moments] = await Promise.all(
@@ -29,10 +30,17 @@ export async function checkpointOf({ config, data, learner, progress }: Session)
     model: new Map([...weights, ...statistics]),
     optimizer: moments,
     // Plain records of numbers and strings, although their interfaces do not say so.
-    config: { config, history, padding, schema: data.dataset.schema } as unknown as Json,
+    config: {
+      ...{ config, history, padding, schema: data.dataset.schema },
+      ...(broken.length > 0 && { broken }),
+      device: { kind: device.kind, description: device.description },
+    } as unknown as Json,
     progress: { epoch, step, ...(!Number.isNaN(merit) && { best: merit }), counters },
   };
 }
+
+/** What a run is trained on. */
+export type RunDevice = Pick<Device, 'kind' | 'description'>;
 
 /** A run that was saved. */
 export interface SavedRun {
@@ -41,6 +49,8 @@ export interface SavedRun {
   readonly config: TrainConfig;
   /** Absent in runs of versions that did not store it. */
   readonly schema?: JointSchema | undefined;
+  /** What it was trained on so far; absent in runs of versions that did not store it. */
+  readonly device?: RunDevice | undefined;
   readonly progress: RunProgress;
   readonly checkpoint: Checkpoint;
 }
@@ -50,10 +60,12 @@ export interface SavedRun {
  * @throws DataError where it is not from a training run of this version
  */
 export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
-  const { history, schema, ...saved } = (checkpoint.config ?? {}) as {
+  const { history, schema, device, broken, ...saved } = (checkpoint.config ?? {}) as {
     config?: unknown;
     history?: unknown;
     schema?: unknown;
+    device?: unknown;
+    broken?: unknown;
   };
   const config = savedConfig(saved.config);
   const { epoch, step, counters } = checkpoint.progress;
@@ -62,16 +74,36 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
   const isWhole =
     counts.every((count) => Number.isSafeInteger(count) && count >= 0) && [lossSum, seconds].every(Number.isFinite);
   const epochs = historyOf(history);
-  if (!config || !isWhole || epochs?.length !== epoch) {
+  const leftOut = brokenOf(broken);
+  if (!config || !isWhole || !leftOut || epochs?.length !== epoch) {
     throw new DataError(`${path}: a checkpoint, but not of this version's training; start from it with --init`);
   }
   return {
     path,
     config,
     schema: schema === undefined ? undefined : schemaOfValue(schema, path),
+    device: deviceOf(device),
     checkpoint,
-    progress: { epoch, batch, lossSum, lossCount, seconds, step, history: epochs },
+    progress: { epoch, batch, lossSum, lossCount, seconds, step, broken: leftOut, history: epochs },
   };
+}
+
+/** The pictures that are left out; undefined where they are not such. */
+function brokenOf(value: unknown = []): BrokenPicture[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const isWhole = value.every((one: unknown) => {
+    const { part, index, picture, why } = Object(one) as Partial<Record<string, unknown>>;
+    const isPlace = (part === 'train' || part === 'test') && Number.isSafeInteger(index) && Number(index) >= 0;
+    return isPlace && [picture, why].every((text) => typeof text === 'string');
+  });
+  return isWhole ? value : undefined;
+}
+
+/** Undefined where it is no device, which only tells what to say about it. */
+function deviceOf(value: unknown): RunDevice | undefined {
+  const { kind, description } = Object(value) as Partial<Record<string, unknown>>;
+  const isKnown = (kind === 'cpu' || kind === 'webgpu') && typeof description === 'string';
+  return isKnown ? { kind, description } : undefined;
 }
 
 /** The epochs as they were summed up; undefined where they are not such. JSON has null for what was no number. */
@@ -112,7 +144,7 @@ export function resumeSession(session: Session, { path, checkpoint, progress }: 
     state: uploadState(state, checkpoint.model),
     optimizer: optimizer.ema ? { ...moments, ema: model } : moments,
   };
-  Object.assign(session.progress, progress);
+  Object.assign(session.progress, progress, { broken: mergeBroken(progress.broken, session.progress.broken) });
 }
 
 interface Memory extends Omit<AdamState<ModelParams>, 'ema'> {

@@ -1,11 +1,18 @@
 import { readStatus } from 'wgrad/nn';
 import { evaluatedParams } from './learner.js';
 import { predict } from './predict.js';
+import type { LoadedSample } from './samples.js';
 import { scoreAll } from './scores.js';
 import type { EpochSummary, Session } from './session.js';
 
 /** The most held-out images used after every epoch: enough for a curve, and cheap compared with an epoch. */
 const VALIDATION_IMAGES = 500;
+
+/** The part of the test half that is seen after each epoch: every n-th image, because data sets are often sorted. */
+export function validationSamples(test: readonly LoadedSample[]): readonly LoadedSample[] {
+  const stride = Math.ceil(test.length / VALIDATION_IMAGES);
+  return test.filter((_, i) => i % stride === 0);
+}
 
 /**
  * Validates the epoch and moves `progress` on to the next one. Of several ranks, those behind rank 0 go on with its running
@@ -17,9 +24,7 @@ export async function closeEpoch(
   signal?: AbortSignal,
 ): Promise<EpochSummary> {
   const { schema } = data.dataset;
-  // It takes every n-th image, because data sets are often sorted.
-  const stride = Math.ceil(data.test.length / VALIDATION_IMAGES);
-  const samples = data.test.filter((_, i) => i % stride === 0);
+  const samples = validationSamples(data.test);
   await team.spread(learner.state);
   const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state, team };
   const predictions = await predict(network, samples, { flipTest: false, signal });

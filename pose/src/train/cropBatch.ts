@@ -1,4 +1,5 @@
 import { type Occluder, paintOccluder } from '../augmentation/occlusion.js';
+import type { BrokenPicture } from '../brokenPictures.js';
 import { type Crop, encodeJoints, inputToImage } from '../crop.js';
 import type { PoseSample } from '../dataset.js';
 import { packRegion, sampledRegion } from '../region.js';
@@ -17,6 +18,8 @@ export interface CropBatch {
   readonly target: Float32Array<ArrayBuffer>;
   /** [B, K, 1], or [B, K, 3], because a joint with x and y may lack z. */
   readonly weight: Float32Array<ArrayBuffer>;
+  /** What others stand in for, since it cannot be read. */
+  readonly broken?: readonly BrokenPicture[];
 }
 
 /** What one row of a batch shows of a sample. */

@@ -1,6 +1,6 @@
 import { DataError } from 'wgrad';
 import { ORIENTATIONS, type Orientation } from '../datasets/annotations.js';
-import { oneOf, type Setting } from './settings.js';
+import { flagOf, integer, oneOf, type Setting } from './settings.js';
 
 /** Where the pictures and labels of a run come from, as typed; without a folder and without files they are generated. */
 export interface DataSource {
@@ -13,10 +13,22 @@ export interface DataSource {
   readonly images: string | null;
   /** How pictures are read whose size does not tell it; null = as the form of their file has it. */
   readonly orientation: Orientation | null;
+  /** The most pixels of a picture that is decoded; null = the decoder's own limit. */
+  readonly maxPixels: number | null;
+  /** The most pictures that are left out because they cannot be read; more end the run. */
+  readonly skipBroken: number;
 }
 
 /** Generated figures. */
-export const GENERATED: DataSource = { data: null, train: null, test: null, images: null, orientation: null };
+export const GENERATED: DataSource = {
+  data: null,
+  train: null,
+  test: null,
+  images: null,
+  orientation: null,
+  maxPixels: null,
+  skipBroken: 0,
+};
 
 const place = (expected: string): Setting<string | null> => [(text) => text || undefined, expected];
 
@@ -27,6 +39,8 @@ export const SOURCE_OPTIONS: { readonly [K in keyof DataSource]: Setting<DataSou
   test: place('files of annotations, separated by commas'),
   images: place('a folder'),
   orientation: oneOf(ORIENTATIONS),
+  maxPixels: integer(1, Number.MAX_SAFE_INTEGER),
+  skipBroken: integer(0, Number.MAX_SAFE_INTEGER),
 };
 
 export const isGenerated = ({ data, train }: Pick<DataSource, 'data' | 'train'>): boolean =>
@@ -44,9 +58,13 @@ export function checkSource(source: DataSource & { readonly figures?: number }, 
   if (images !== null && data?.includes(',')) {
     throw new DataError(`--images ${images}: the pictures of which folder of --data ${data}? Give one folder`);
   }
-  const idle = (['images', 'orientation'] as const).find((key) => source[key] !== null);
+  const idle = (['images', 'orientation', 'maxPixels', 'skipBroken'] as const).find(
+    (key) => source[key] !== GENERATED[key],
+  );
   if (idle && isGenerated(source)) {
-    throw new DataError(`--${idle} ${source[idle]}: pictures are generated without --data or --train; leave it out`);
+    throw new DataError(
+      `${flagOf(idle)} ${source[idle]}: pictures are generated without --data or --train; leave it out`,
+    );
   }
   if (wanted.figures !== undefined && !isGenerated(source)) {
     throw new DataError(

@@ -7,7 +7,7 @@ import type { NamedState } from '../checkpoints/naming.js';
 import { namedTensors } from '../checkpoints/wrappers.js';
 import { STEMS, type TrainFlags } from './config.js';
 import type { Learner } from './learner.js';
-import { flagOf } from './options.js';
+import { flagOf } from './settings.js';
 
 /** Weights that a run starts from, under own names (see `Naming`). */
 export interface InitialWeights {

@@ -6,7 +6,7 @@ import { HEADS, LOG_S, LOSS_NAMES, PRECISIONS, Q_NAMES, STEMS, type TrainConfig,
 import { SOURCE_OPTIONS } from './dataSource.js';
 import { JOINT_WEIGHTS } from './jointWeights.js';
 import { SCHEDULES } from './learningRate.js';
-import { ascending, eitherOf, integer, number, oneOf, type Setting, weights } from './settings.js';
+import { ascending, eitherOf, flagOf, integer, number, oneOf, type Setting, weights } from './settings.js';
 
 /** A setting as it is typed: `170,200`. */
 export function settingText(value: TrainConfig[keyof TrainConfig] | undefined): string {
@@ -70,9 +70,4 @@ export function parseFlags(flags: TrainFlags): Partial<TrainConfig> {
     parsed[key] = value;
   }
   return parsed;
-}
-
-/** The option of a field as it is typed: `--log-s`. */
-export function flagOf(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -1,6 +1,6 @@
 import type { CropBatch } from './cropBatch.js';
 
-/** The batches of a training run; a batch depends only on epoch and index. */
+/** The batches of a training run; a batch depends only on epoch and index, and on which pictures can be read. */
 export interface BatchSource {
   /** Batches per epoch. */
   readonly length: number;

@@ -2,11 +2,14 @@ import { DataError } from 'wgrad';
 import { fileName } from '../fileName.js';
 import type { TrainConfig, TrainFlags } from './config.js';
 import { checkSchedule } from './learningRate.js';
-import { flagOf, parseFlags, settingText } from './options.js';
-import { isPlace } from './settings.js';
+import { parseFlags, settingText } from './options.js';
+import { flagOf, isPlace, TOLERANCES } from './settings.js';
+
+/** What may change when a run goes on: how long it lasts, and what it puts up with. */
+const FREE: readonly (keyof TrainConfig)[] = ['epochs', ...TOLERANCES];
 
 /**
- * The configuration of a run that is continued: what it was started with, for which only `epochs` may change, and where the
+ * The configuration of a run that is continued: what it was started with, of which little may change, and where the
  * folders of its data lie, under their names.
  * @param done epochs that the run has behind it
  * @throws DataError naming an option that contradicts the run
@@ -16,7 +19,7 @@ export function resumeConfig(saved: TrainConfig, flags: TrainFlags, where: strin
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
     const textIn = (config: Partial<TrainConfig>) =>
       isPlace(key) && key !== 'init' ? namesOf(config[key]) : settingText(config[key]);
-    if (key !== 'epochs' && textIn(wanted) !== textIn(saved)) {
+    if (!FREE.includes(key) && textIn(wanted) !== textIn(saved)) {
       throw new DataError(
         `${flagOf(key)} ${wanted[key]}: ${where} was started with ${settingText(saved[key])}; leave the option out to resume it, ` +
           'or start a new run with --init',

@@ -1,5 +1,6 @@
 import { DataError } from 'wgrad';
 import { abortable } from '../abortable.js';
+import { type BrokenPicture, checkBroken, mergeBroken, PictureError, readableSamples } from '../brokenPictures.js';
 import { type Crop, cropAround } from '../crop.js';
 import { checkSample, type PoseDataset, type PoseSample, type PoseSplit } from '../dataset.js';
 import { nextTurn } from '../nextTurn.js';
@@ -8,12 +9,17 @@ import type { JointSchema } from '../schema.js';
 /** A sample with the crop that evaluation takes of it. Its pixels are in memory that threads share, where there is such memory. */
 export interface LoadedSample extends PoseSample {
   readonly crop: Crop;
+  /** What this sample stands in for. */
+  readonly insteadOf?: readonly BrokenPicture[];
 }
 
 /** The training half, in memory or decoded again whenever a sample is asked for. */
 export interface TrainingSamples extends PoseSplit {
-  /** All samples, if they fit into memory: to decode or generate them in every epoch would keep the network waiting. */
-  readonly held?: readonly LoadedSample[];
+  /**
+   * All samples but broken ones, if they fit into memory: to decode or generate them in every epoch would keep the network
+   * waiting.
+   */
+  readonly held?: readonly (LoadedSample | undefined)[];
   sample(index: number): LoadedSample | Promise<LoadedSample>;
 }
 
@@ -22,19 +28,21 @@ export interface LoadedData {
   readonly dataset: PoseDataset;
   readonly train: TrainingSamples;
   readonly test: readonly LoadedSample[];
+  /** What is left out because it cannot be read, as far as it is known. */
+  readonly broken?: readonly BrokenPicture[];
 }
 
 /** Who decodes samples elsewhere, as `DataWorkers` do in threads. */
 export interface SampleLoader {
   /** How many chunks of samples it decodes at a time. */
   readonly count: number;
-  /** Decodes and checks samples; undefined where it cannot, as the split has no `origin`. */
+  /** Decodes and checks samples, or says why one cannot be read; undefined where it cannot, as the split has no `origin`. */
   load(
     dataset: PoseDataset,
     part: 'train' | 'test',
     indices: readonly number[],
     aspect?: number,
-  ): Promise<LoadedSample[]> | undefined;
+  ): Promise<(LoadedSample | PictureError)[]> | undefined;
 }
 
 export interface LoadOptions {
@@ -47,6 +55,10 @@ export interface LoadOptions {
   readonly memory?: number;
   /** Width of the network's input, and of the crops, divided by the height; default 1. */
   readonly aspect?: number;
+  /** The most pictures that are left out because they cannot be read; default 0. */
+  readonly skipBroken?: number;
+  /** Those that a run has left out already, which stay so. */
+  readonly broken?: readonly BrokenPicture[];
 }
 
 /** Samples that load at a time: enough to keep a decoder's threads busy. */
@@ -55,18 +67,32 @@ const CHUNK = 16;
 /**
  * Loads and checks the samples of a data set; if the training half is too large, its samples are checked when they are
  * used.
- * @throws DataError naming the image that is broken or mislabelled, or the part that is empty
+ * @throws DataError naming the image that is broken or mislabelled, or the pictures where more of them cannot be read than may
+ * be, or the part that is empty
  */
 export async function loadData(dataset: PoseDataset, options: LoadOptions = {}): Promise<LoadedData> {
-  const { onProgress, memory = Number.POSITIVE_INFINITY, aspect } = options;
+  const { onProgress, memory = Number.POSITIVE_INFINITY, aspect, skipBroken = 0, broken: known = [] } = options;
   const { length, origin } = dataset.train;
   const total = length + dataset.test.length;
-  const held = await loadHalf(dataset, 'train', memory, options, (done) => onProgress?.(done, total));
-  const test = await loadHalf(dataset, 'test', Number.POSITIVE_INFINITY, options, (done) =>
+  const train = await loadHalf(dataset, 'train', memory, options, (done) => onProgress?.(done, total));
+  const tested = await loadHalf(dataset, 'test', Number.POSITIVE_INFINITY, options, (done) =>
     onProgress?.(length + done, total),
   );
-  const sample = (index: number) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index, aspect);
-  return { dataset, train: { length, origin, held, sample }, test: test ?? [] };
+  const broken = mergeBroken(known, [...(train?.broken ?? []), ...(tested?.broken ?? [])]);
+  checkBroken(broken, skipBroken);
+  const test = (tested?.samples ?? []).filter((sample) => sample !== undefined);
+  if (test.length === 0) throw new DataError(`${dataset.name}: no picture of the test half can be read`);
+  const held = train?.samples;
+  const sampleAt = (index: number) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index, aspect);
+  const sample = readableSamples(sampleAt, { length, broken, most: skipBroken });
+  return { dataset, broken, train: { length, origin, held, sample }, test };
+}
+
+/** A half in memory. */
+interface LoadedHalf {
+  /** By index; undefined where a picture is broken. */
+  readonly samples: readonly (LoadedSample | undefined)[];
+  readonly broken: readonly BrokenPicture[];
 }
 
 /** The samples of a part, or undefined as soon as it is clear that they need more than `limit` bytes. */
@@ -74,9 +100,9 @@ async function loadHalf(
   dataset: PoseDataset,
   part: 'train' | 'test',
   limit: number,
-  { signal, workers, aspect }: LoadOptions,
+  { signal, workers, aspect, skipBroken = 0, broken: known = [] }: LoadOptions,
   onProgress: (done: number) => void,
-): Promise<LoadedSample[] | undefined> {
+): Promise<LoadedHalf | undefined> {
   const split = dataset[part];
   if (split.length === 0) {
     const { name, notes = [] } = dataset;
@@ -86,34 +112,49 @@ async function loadHalf(
         'give pictures a "split", or more pictures, of which every fifth tests',
     );
   }
-  const samples: LoadedSample[] = [];
+  const samples = new Array<LoadedSample | undefined>(split.length).fill(undefined);
+  const broken: BrokenPicture[] = [];
+  const isKnown = new Set(known.flatMap((one) => (one.part === part ? [one.index] : [])));
   let [first, done, bytes] = [0, 0, 0];
   const isTooMuch = () => (bytes / done) * split.length > limit;
   // Each worker takes the next chunk as soon as it has finished one, so that none waits for another.
   const takeChunks = async () => {
     while (first < split.length && !isTooMuch()) {
       signal?.throwIfAborted();
-      const indices = Array.from({ length: Math.min(CHUNK, split.length - first) }, (_, i) => first + i);
-      first += indices.length;
+      const all = Array.from({ length: Math.min(CHUNK, split.length - first) }, (_, i) => first + i);
+      first += all.length;
+      const indices = all.filter((index) => !isKnown.has(index));
       const loading =
         workers?.load(dataset, part, indices, aspect) ??
-        Promise.all(indices.map((index) => loadSample(dataset.schema, split, index, aspect)));
+        Promise.all(indices.map((index) => loadSample(dataset.schema, split, index, aspect).catch(brokenPicture)));
       const chunk = await abortable(loading, signal).catch((error) => {
         first = split.length; // nobody needs to go on
         throw error;
       });
-      chunk.forEach((sample, i) => {
-        samples[indices[i]] = sample;
-        bytes += sample.image.data.length;
+      chunk.forEach((found, i) => {
+        const index = indices[i];
+        if (found instanceof PictureError) {
+          broken.push({ part, index, picture: found.picture, why: found.why });
+        } else {
+          samples[index] = found;
+          bytes += found.image.data.length;
+        }
       });
-      done += chunk.length;
+      checkBroken(broken, skipBroken);
+      done += all.length;
       onProgress(done);
       // Samples may come without any wait; this gives signals and timers their turn.
       await nextTurn();
     }
   };
   await Promise.all(Array.from({ length: workers ? 2 * workers.count : 1 }, takeChunks));
-  return isTooMuch() ? undefined : samples;
+  return isTooMuch() ? undefined : { samples, broken: broken.sort((a, b) => a.index - b.index) };
+}
+
+/** @internal A picture that cannot be read, as a value; whatever else went wrong is thrown. */
+export function brokenPicture(error: unknown): PictureError {
+  if (error instanceof PictureError) return error;
+  throw error;
 }
 
 /** @internal One sample, checked, with its crop. */

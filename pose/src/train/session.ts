@@ -1,4 +1,5 @@
 import { DataError, type Device, tensorsOf } from 'wgrad';
+import type { BrokenPicture } from '../brokenPictures.js';
 import { TrainingBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
 import { inputSize } from './inputSize.js';
@@ -40,6 +41,8 @@ export interface RunProgress {
   seconds: number;
   /** Steps since the beginning. */
   step: number;
+  /** Pictures that are left out because they cannot be read, in the order in which the run met them. */
+  broken: readonly BrokenPicture[];
   history: EpochSummary[];
 }
 
@@ -91,7 +94,16 @@ export function startSession(
     step: stepOf(device, how, team, eager),
     team,
     learner: initLearner(device, config, data.dataset.schema.joints.length),
-    progress: { epoch: 0, batch: 0, lossSum: 0, lossCount: 0, seconds: 0, step: 0, history: [] },
+    progress: {
+      epoch: 0,
+      batch: 0,
+      lossSum: 0,
+      lossCount: 0,
+      seconds: 0,
+      step: 0,
+      broken: data.broken ?? [],
+      history: [],
+    },
   };
 }
 

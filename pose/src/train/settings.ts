@@ -55,4 +55,12 @@ export function isPlace(key: string): key is (typeof PLACES)[number] {
   return (PLACES as readonly string[]).includes(key);
 }
 
+/** Options that say what a run puts up with: they may change when it goes on. */
+export const TOLERANCES = ['maxPixels', 'skipBroken'] as const;
+
 const PLACES = ['data', 'train', 'test', 'images', 'joints', 'sigmas', 'init'] as const;
+
+/** The option of a field as it is typed: `--log-s`. */
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -1,6 +1,8 @@
 import { DataError, detectAnomaly } from 'wgrad';
 import { abortable } from '../abortable.js';
+import { checkBroken, mergeBroken } from '../brokenPictures.js';
 import { nextTurn } from '../nextTurn.js';
+import type { CropBatch } from './cropBatch.js';
 import { trainStep } from './learner.js';
 import { scheduleOf } from './learningRate.js';
 import type { Session } from './session.js';
@@ -83,7 +85,8 @@ export async function trainEpoch(
       if (!signal.aborted)
         missing = new MissingBatchError(cause instanceof Error ? cause.message : String(cause), { cause });
     });
-    if (!batch) break;
+    if (batch) missing = countBroken(session, batch, onWarning);
+    if (!batch || missing) break;
     const { loss, learner } = await session.step(session.learner, batch, rate(step), step);
     session.learner = learner;
     // The loss is requested now, since the next step overwrites it, and awaited some steps later.
@@ -105,6 +108,27 @@ export async function trainEpoch(
   if (losses.length > 0) await account(losses);
   if (missing) throw missing;
   if (bad > 0 && progress.lossCount === 0) await team.all(() => giveUp(session, bad));
+}
+
+/**
+ * Counts the pictures that are left out of a batch, in the order of batches, whoever made them. What would be too many is not
+ * counted, so that the run can go on where they are mended.
+ */
+function countBroken(
+  { config, progress }: Session,
+  { broken = [] }: CropBatch,
+  onWarning: (text: string) => void,
+): MissingBatchError | undefined {
+  if (broken.length === 0) return undefined;
+  const all = mergeBroken(progress.broken, broken);
+  try {
+    checkBroken(all, config.skipBroken);
+  } catch (cause) {
+    return new MissingBatchError((cause as Error).message, { cause });
+  }
+  for (const { picture, why } of all.slice(progress.broken.length)) onWarning(`${picture}: ${why}; it is left out`);
+  progress.broken = all;
+  return undefined;
 }
 
 /**

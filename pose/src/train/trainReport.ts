@@ -1,4 +1,5 @@
 import { parameterCount } from 'wgrad/nn';
+import { brokenText } from '../brokenPictures.js';
 import { cropExample } from '../report/cropExample.js';
 import type { Example, Fact, RunReport, Score } from '../report/runReport.js';
 import { massWithin } from '../uncertainty/errorDensity.js';
@@ -91,6 +92,7 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
       label: 'Data',
       value: `${data.dataset.name}: ${thousands(data.train.length)} images, ${thousands(data.test.length)} held out`,
     },
+    ...(progress.broken.length > 0 ? [{ label: 'Left out', value: brokenText(progress.broken) }] : []),
     { label: 'Network', value: networkText(config) },
     ...(config.init === null ? [] : [{ label: 'Initial weights', value: config.init }]),
     { label: 'Parameters', value: thousands(parameterCount(learner.params)) },

@@ -18,7 +18,7 @@ afterAll(() => rmSync(out, { recursive: true }));
 async function plan(saved: string, wanted: string) {
   const folder = join(out, saved.replaceAll('/', '_'));
   const config = makeConfig({ data: saved, loss: 'l1' }, 'cpu');
-  await openRun(runFolder(join(folder, 'l1-1')), {});
+  await openRun(runFolder(join(folder, 'l1-1')), { event: 'start', device: 'any', config });
   await writeResult(runFolder(join(folder, 'l1-1')), { config, curve: [], diverged: 'for the test' });
   return planRuns(['l1'], [1], folder, () => makeConfig({ data: wanted, loss: 'l1' }, 'cpu'));
 }

@@ -27,6 +27,8 @@ async function standing(
   return loadRun(file);
 }
 
+const HEADER = { event: 'resume', device: cpu().description, config: TINY } as const;
+
 const bestEpoch = async ({ best }: RunFolder) => (await loadRun(best)).progress.epoch;
 
 test('the checkpoint of the best epoch is mended from the last one while that is the same', async () => {
@@ -34,14 +36,14 @@ test('the checkpoint of the best epoch is mended from the last one while that is
     // Killed between the two: last knows of the new best epoch, best does not.
     await standing(folder, [0.1], 0, folder.best);
     const saved = await standing(folder, [0.1, 0.2]);
-    expect(await openRun(folder, {}, saved)).toEqual([]);
+    expect(await openRun(folder, HEADER, saved)).toEqual([]);
     expect(await readFile(folder.best)).toEqual(await readFile(folder.last));
     await rm(folder.best);
-    expect(await openRun(folder, {}, saved)).toEqual([]);
+    expect(await openRun(folder, HEADER, saved)).toEqual([]);
     expect(await bestEpoch(folder)).toBe(2);
     // Cut short.
     await writeFile(folder.best, (await readFile(folder.best)).subarray(0, 1000));
-    expect(await openRun(folder, {}, saved)).toEqual([]);
+    expect(await openRun(folder, HEADER, saved)).toEqual([]);
     expect(await bestEpoch(folder)).toBe(2);
   });
 });
@@ -51,10 +53,10 @@ test('it stays where an earlier epoch was better, and comes along to another fol
     await standing(folder, [0.2], 0, folder.best);
     const saved = await standing(folder, [0.2, 0.1], 3);
     const before = await readFile(folder.best);
-    expect(await openRun(folder, {}, saved)).toEqual([]);
+    expect(await openRun(folder, HEADER, saved)).toEqual([]);
     expect(await readFile(folder.best)).toEqual(before);
     await withFolder(async (other) => {
-      expect(await openRun(other, {}, saved)).toEqual([]);
+      expect(await openRun(other, HEADER, saved)).toEqual([]);
       expect(await readFile(other.best)).toEqual(before);
     });
   });
@@ -64,11 +66,11 @@ test('one that is lost is said to be, and what is in its place is no more called
   await withFolder(async (folder) => {
     const saved = await standing(folder, [0.2, 0.1]);
     const lost = `the checkpoint of the best epoch, 1, is not there any more; ${folder.best} will be that of the next better one`;
-    expect(await openRun(folder, {}, saved)).toEqual([lost]);
+    expect(await openRun(folder, HEADER, saved)).toEqual([lost]);
     // Of the same epoch, but of another run.
     await standing(folder, [0.3], 0, folder.best);
     const other = folder.best.replace('best.', 'best.other.');
-    expect(await openRun(folder, {}, saved)).toEqual([`${lost}, and what was in its place is now ${other}`]);
+    expect(await openRun(folder, HEADER, saved)).toEqual([`${lost}, and what was in its place is now ${other}`]);
     expect((await loadRun(other)).progress.history[0].pck20).toBe(0.3);
     await expect(loadRun(folder.best)).rejects.toThrow(/cannot read/);
   });
@@ -95,7 +97,7 @@ test('the log has a line for every epoch of the history, each once, and no torn 
       '{"time":"20',
     ];
     await writeFile(folder.log, lines.join('\n'));
-    await openRun(folder, { event: 'resume' }, saved);
+    await openRun(folder, HEADER, saved);
     const mended = (await readFile(folder.log, 'utf8')).trimEnd().split('\n');
     expect(mended.slice(0, 3)).toEqual(kept);
     expect(mended.slice(3).map((text) => JSON.parse(text))).toEqual([
@@ -105,7 +107,7 @@ test('the log has a line for every epoch of the history, each once, and no torn 
     ]);
     // Mended already.
     await copyFile(folder.log, `${folder.log}.before`);
-    await openRun(folder, { event: 'resume' }, saved);
+    await openRun(folder, HEADER, saved);
     const again = await readFile(folder.log, 'utf8');
     expect(again.startsWith(await readFile(`${folder.log}.before`, 'utf8'))).toBe(true);
     expect(again.split('\n')).toHaveLength(8);

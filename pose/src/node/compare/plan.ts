@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import type { TrainConfig } from '../../train/config.js';
-import { flagOf, settingText } from '../../train/options.js';
-import { isPlace } from '../../train/settings.js';
+import { settingText } from '../../train/options.js';
+import { flagOf, isPlace, TOLERANCES } from '../../train/settings.js';
 import { loadRun } from '../train/runFile.js';
 import { type RunFolder, runFolder } from '../train/runFolder.js';
 import type { RowName } from './rows.js';
@@ -50,6 +50,7 @@ export async function planRuns(
 /** @throws DataError naming the option in which two configurations differ */
 function checkSame(saved: TrainConfig, wanted: TrainConfig, path: string): void {
   for (const key of Object.keys(wanted) as (keyof TrainConfig)[]) {
+    if ((TOLERANCES as readonly string[]).includes(key)) continue;
     const same = isPlace(key)
       ? isSamePlace(saved[key], wanted[key])
       : settingText(saved[key]) === settingText(wanted[key]);

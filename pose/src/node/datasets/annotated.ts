@@ -12,6 +12,8 @@ export interface SplitSource {
   readonly origin: SplitOrigin;
   /** How pictures are read whose size does not tell it. */
   readonly orientation: Orientation;
+  /** The most pixels of a picture that is decoded; default `MAX_PIXELS`. */
+  readonly maxPixels?: number | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface SplitSource {
  */
 export function annotatedSplit(
   people: readonly AnnotatedPerson[],
-  { schema, origin, orientation }: SplitSource,
+  { schema, origin, orientation, maxPixels }: SplitSource,
 ): PoseSplit {
   return {
     length: people.length,
@@ -28,7 +30,7 @@ export function annotatedSplit(
     async sample(index) {
       if (!(index in people)) throw new DataError(`${origin.name}: sample ${index} of ${people.length} does not exist`);
       const { path, size, ...labels } = people[index];
-      const image = await decodePicture(path, { size, orientation });
+      const image = await decodePicture(path, { size, orientation, maxPixels });
       return checkSample(schema, { ...labels, image });
     },
   };

@@ -21,8 +21,8 @@ export type DataConfig = Pick<TrainConfig, 'data' | 'figures'> & Partial<DataSou
 const filesOf = (text: string): string[] => text.split(',').filter(Boolean);
 
 /** That alone, for another thread. */
-function sourceOf({ data, figures: count, train, test, images, orientation }: DataConfig): DataConfig {
-  return { data, figures: count, train, test, images, orientation };
+function sourceOf({ data, figures: count, train, test, images, orientation, maxPixels }: DataConfig): DataConfig {
+  return { data, figures: count, train, test, images, orientation, maxPixels };
 }
 
 /**
@@ -31,9 +31,9 @@ function sourceOf({ data, figures: count, train, test, images, orientation }: Da
  * @throws DataError if a folder is missing or not a data set, or if the joints of two differ
  */
 export async function openDataset(config: DataConfig): Promise<PoseDataset> {
-  const { data, figures: count, train, test, images, orientation } = config;
+  const { data, figures: count, train, test, images, orientation, maxPixels } = config;
   const origin = { module: import.meta.url, name: 'openDataset', args: [sourceOf(config)] };
-  const options = { ...(images && { images }), ...(orientation && { orientation }) };
+  const options = { ...(images && { images }), ...(orientation && { orientation }), ...(maxPixels && { maxPixels }) };
   if (train) return openFolder({ ...options, train: filesOf(train), test: filesOf(test ?? '') }, origin);
   if (data === null) return figures({ train: count, test: Math.min(count, TEST_FIGURES) });
   const open = async (folder: string) => {

@@ -32,6 +32,8 @@ export interface DataFiles {
   readonly images?: string;
   /** How pictures are read whose size does not tell it; absent: as the form of their file has it. */
   readonly orientation?: Orientation;
+  /** The most pixels of a picture that is decoded; default `MAX_PIXELS`. */
+  readonly maxPixels?: number;
 }
 
 /**
@@ -62,7 +64,8 @@ export async function openFolder(files: DataFiles, origin: Omit<SplitOrigin, 'pa
   }
   const orientation = files.orientation ?? found[0].annotations.orientation;
   notes.push(`pictures are read ${orientation} where their size does not tell it`);
-  const split = (half: Half) => annotatedSplit(parts[half], { schema, origin: { ...origin, part: half }, orientation });
+  const reading = { orientation, maxPixels: files.maxPixels };
+  const split = (half: Half) => annotatedSplit(parts[half], { schema, origin: { ...origin, part: half }, ...reading });
   return {
     name: basename(resolve(folder)) || 'data',
     ...{ schema, mirrorable: schema.flipPairs !== undefined, notes },

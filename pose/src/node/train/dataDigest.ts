@@ -15,7 +15,7 @@ export async function dataDigest({ dataset, train, test }: LoadedData): Promise<
     [train.length, train.held, (i: number) => train.sample(i)],
     [test.length, test, (i: number) => test[i]],
   ] as const) {
-    for (const one of samples ?? []) addLabels(hash, one);
+    for (const one of samples ?? []) if (one) addLabels(hash, one);
     for (const i of spread(length)) {
       const one = await sample(i);
       addLabels(hash, one);

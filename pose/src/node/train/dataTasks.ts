@@ -1,3 +1,4 @@
+import type { BrokenPicture } from '../../brokenPictures.js';
 import type { SplitOrigin } from '../../dataset.js';
 import type { JointSchema } from '../../schema.js';
 import type { BatchConfig } from '../../train/batches.js';
@@ -25,11 +26,16 @@ export interface TrainingOrder {
   readonly config: BatchConfig;
   readonly dataset: { readonly name: string; readonly schema: JointSchema; readonly mirrorable: boolean };
   readonly length: number;
-  readonly held?: readonly LoadedSample[];
+  readonly held?: readonly (LoadedSample | undefined)[];
   readonly origin?: SplitOrigin;
+  /** What is left out, and at most. */
+  readonly broken?: readonly BrokenPicture[];
+  readonly skipBroken: number;
 }
 
 export type ToWorker = { readonly task: LoadTask | BatchTask } | { readonly message: TrainingOrder };
 
-/** A sample on its way: functions cannot travel, so only whether there was one. */
-export type TravellingSample = Omit<LoadedSample, 'picture'> & { readonly hasPicture: boolean };
+/** A sample on its way, or a picture that cannot be read: functions cannot travel, so only whether there was one, nor do errors keep their class. */
+export type TravellingSample =
+  | (Omit<LoadedSample, 'picture'> & { readonly hasPicture: boolean })
+  | Pick<BrokenPicture, 'picture' | 'why'>;

@@ -1,9 +1,10 @@
 import { parentPort } from 'node:worker_threads';
 import { DataError } from 'wgrad';
+import { PictureError, readableSamples } from '../../brokenPictures.js';
 import type { PoseDataset, PoseSplit, SplitOrigin } from '../../dataset.js';
 import { TrainingBatches } from '../../train/batches.js';
 import { inputSize } from '../../train/inputSize.js';
-import { loadSample } from '../../train/samples.js';
+import { brokenPicture, loadSample } from '../../train/samples.js';
 import type { BatchTask, LoadTask, ToWorker, TrainingOrder, TravellingSample } from './dataTasks.js';
 import type { Answer } from './threadPool.js';
 
@@ -19,23 +20,28 @@ function open({ module, name, args, part }: SplitOrigin): Promise<PoseSplit> {
   return found.then((dataset) => dataset[part]);
 }
 
-async function follow({ config, dataset, length, held, origin }: TrainingOrder): Promise<TrainingBatches> {
+async function follow(order: TrainingOrder): Promise<TrainingBatches> {
+  const { config, dataset, length, held, origin, broken, skipBroken } = order;
   const { height, width } = inputSize(config);
   const aspect = width / height;
   const split = held || !origin ? undefined : await open(origin);
-  const sample = (index: number) => held?.[index] ?? loadSample(dataset.schema, split as PoseSplit, index, aspect);
+  const sampleAt = (index: number) => held?.[index] ?? loadSample(dataset.schema, split as PoseSplit, index, aspect);
+  const sample = readableSamples(sampleAt, { length, broken, most: skipBroken });
   return new TrainingBatches({ dataset, train: { length, sample } }, config);
 }
 
 async function answer(task: LoadTask | BatchTask): Promise<[value: unknown, transfer: ArrayBuffer[]]> {
   if (task.kind === 'batch') {
     const batch = await ((await batches) as TrainingBatches).at(task.epoch, task.index);
+    const { broken, ...arrays } = batch;
     // Handed over, not shared: Dawn crashes on shared memory.
-    return [batch, Object.values(batch).map(({ buffer }) => buffer)];
+    return [batch, Object.values(arrays).map(({ buffer }) => buffer)];
   }
   const split = await open(task.origin);
   const load = async (index: number): Promise<TravellingSample> => {
-    const { picture, ...sample } = await loadSample(task.schema, split, index, task.aspect);
+    const loaded = await loadSample(task.schema, split, index, task.aspect).catch(brokenPicture);
+    if (loaded instanceof PictureError) return { picture: loaded.picture, why: loaded.why };
+    const { picture, ...sample } = loaded;
     return { ...sample, hasPicture: picture !== undefined };
   };
   return [await Promise.all(task.indices.map(load)), []];

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { PictureError } from '../../brokenPictures.js';
 import type { PoseDataset } from '../../dataset.js';
 import { TrainingBatches } from '../../train/batches.js';
 import type { TrainConfig } from '../../train/config.js';
@@ -36,13 +37,15 @@ export class DataWorkers implements SampleLoader {
     part: 'train' | 'test',
     indices: readonly number[],
     aspect?: number,
-  ): Promise<LoadedSample[]> | undefined {
+  ): Promise<(LoadedSample | PictureError)[]> | undefined {
     const split = dataset[part];
     const { origin } = split;
     if (!origin) return undefined;
     const task = { kind: 'load', origin, schema: dataset.schema, indices, aspect };
     return this.#pool.run<TravellingSample[]>(task).then((samples) =>
-      samples.map(({ hasPicture, ...sample }, i): LoadedSample => {
+      samples.map((found, i) => {
+        if ('why' in found) return new PictureError(found.picture, found.why);
+        const { hasPicture, ...sample } = found;
         if (!hasPicture) return sample;
         const picture = async (side: number) => (await split.sample(indices[i])).picture?.(side) ?? sample.image;
         return { ...sample, picture };
@@ -51,20 +54,21 @@ export class DataWorkers implements SampleLoader {
   }
 
   /** The batches of a training run, or a share of each, the next ones always under way. */
-  batches({ dataset, train }: LoadedData, config: TrainConfig, { rank, size: ranks }: Share = WHOLE): BatchSource {
+  batches(data: LoadedData, config: TrainConfig, { rank, size: ranks }: Share = WHOLE): BatchSource {
+    const { dataset, train, broken } = data;
     const share = { rank, size: ranks };
-    const local = new TrainingBatches({ dataset, train }, { ...config, share });
+    const local = new TrainingBatches(data, { ...config, share });
     const { origin, length } = train;
-    const held = train.held?.map(({ picture, ...sample }) => sample);
+    const held = train.held?.map((sample) => sample && { ...sample, picture: undefined });
     if (!held && !origin) return new Prefetch(local, config.epochs, 1);
     const { name, schema, mirrorable } = dataset;
-    const { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights } = config;
+    const { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights, skipBroken } = config;
     this.#pool.tell({
       ...{
         config: { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights, share },
         dataset: { name, schema, mirrorable },
       },
-      ...{ length, held, origin },
+      ...{ length, held, origin, broken, skipBroken },
     });
     const at = (epoch: number, index: number) => this.#pool.run<CropBatch>({ kind: 'batch', epoch, index });
     // One in each thread, and one that waits for the step.

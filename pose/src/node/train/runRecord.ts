@@ -4,9 +4,18 @@ import { DataError } from 'wgrad';
 import { readBytes, writeFileAtomic } from 'wgrad/io/node';
 import { bestEpochOf } from '../../train/bestEpoch.js';
 import type { SavedRun } from '../../train/checkpointing.js';
+import type { TrainConfig } from '../../train/config.js';
 import type { EpochSummary } from '../../train/session.js';
 import { loadRun } from './runFile.js';
 import { ensureFolder, log, type RunFolder, runFolder } from './runFolder.js';
+
+/** The line of the log with which a process begins to work on a run. */
+export interface RunHeader {
+  readonly event: 'start' | 'resume';
+  /** The description of the device. */
+  readonly device: string;
+  readonly config: TrainConfig;
+}
 
 /**
  * Prepares the folder of a run that starts, or that goes on from `saved`: best checkpoint and log become what the run's
@@ -16,14 +25,19 @@ import { ensureFolder, log, type RunFolder, runFolder } from './runFolder.js';
  * The history is in the checkpoint, and `trainRun` writes last, best and log in this order. So there are two cases. If
  * the best epoch is the one at which the checkpoint stands, best and log may be missing: the checkpoint itself is the best
  * one. If it is an earlier epoch, its checkpoint was written before the next step was trained, let alone saved.
- * @returns what could not be mended, in words
+ * @returns what could not be mended, and what makes the run's numbers differ from those of an uninterrupted one, in words
  */
-export async function openRun(folder: RunFolder, header: object, saved?: SavedRun): Promise<string[]> {
+export async function openRun(folder: RunFolder, header: RunHeader, saved?: SavedRun): Promise<string[]> {
   await ensureFolder(folder);
-  const warnings = saved ? await mendBest(folder, saved) : [];
+  const warnings = saved ? [...otherDevice(header, saved), ...(await mendBest(folder, saved))] : [];
   await mendLog(folder, saved?.progress.history ?? []);
   await log(folder, header);
   return warnings;
+}
+
+function otherDevice({ device }: RunHeader, { device: before }: SavedRun): string[] {
+  if (!before || before.description === device) return [];
+  return [`so far the run was trained on ${before.description}, and now on ${device}, which may round otherwise`];
 }
 
 async function mendBest({ best }: RunFolder, { path, progress }: SavedRun): Promise<string[]> {
