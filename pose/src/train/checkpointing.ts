@@ -1,6 +1,14 @@
 import { DataError, type Device } from 'wgrad';
-import { type Checkpoint, checkState, downloadState, type Json, stateShapes, uploadState } from 'wgrad/io';
-import type { AdamState } from 'wgrad/nn';
+import {
+  type Checkpoint,
+  checkState,
+  downloadState,
+  type Json,
+  type StateDict,
+  stateShapes,
+  uploadState,
+} from 'wgrad/io';
+import { type AdamState, readStatus } from 'wgrad/nn';
 import { type BrokenPicture, mergeBroken } from '../brokenPictures.js';
 import { PADDING } from '../crop.js';
 import type { JointSchema } from '../schema.js';
@@ -23,11 +31,12 @@ export async function checkpointOf({ device, config, data, learner, progress }: 
   const { epoch, step, history, broken, ...counters } = progress;
   const best = bestEpochOf(history);
   const merit = best === undefined ? Number.NaN : meritOf(history[best - 1]);
+  const uncounted = (await readStatus(learner.optimizer)).skipped * config.accumulate;
   const [weights, statistics, moments] = await Promise.all(
     [evaluatedParams(learner), learner.state, memoryOf(learner)].map(downloadState),
   );
   return {
-    model: new Map([...weights, ...statistics]),
+    model: new Map([...weights, ...recounted(statistics, -uncounted)]),
     optimizer: moments,
     // Plain records of numbers and strings, although their interfaces do not say so.
     config: {
@@ -35,12 +44,27 @@ export async function checkpointOf({ device, config, data, learner, progress }: 
       ...(broken.length > 0 && { broken }),
       device: { kind: device.kind, description: device.description },
     } as unknown as Json,
-    progress: { epoch, step, ...(!Number.isNaN(merit) && { best: merit }), counters },
+    progress: { epoch, step, ...(!Number.isNaN(merit) && { best: merit }), counters: { ...counters, uncounted } },
   };
 }
 
 /** What a run is trained on. */
 export type RunDevice = Pick<Device, 'kind' | 'description'>;
+
+/**
+ * Batch norms count their batches on the host, which does not wait to learn whether a step is left out. A file counts those that
+ * were not, as everything else in it does; `uncounted` is the difference.
+ */
+function recounted(state: StateDict, by: number): StateDict {
+  const moved = [...state].map(([name, tensor]) => {
+    const isCount = name.endsWith('.num_batches_tracked');
+    return [
+      name,
+      isCount ? { ...tensor, data: BigInt64Array.of(BigInt(Number(tensor.data[0]) + by)) } : tensor,
+    ] as const;
+  });
+  return new Map(moved);
+}
 
 /** A run that was saved. */
 export interface SavedRun {
@@ -141,7 +165,7 @@ export function resumeSession(session: Session, { path, checkpoint, progress }: 
   const { weights = model, ...moments } = uploadState(memory, checkpoint.optimizer);
   session.learner = {
     params: weights,
-    state: uploadState(state, checkpoint.model),
+    state: uploadState(state, recounted(checkpoint.model, checkpoint.progress.counters.uncounted ?? 0)),
     optimizer: optimizer.ema ? { ...moments, ema: model } : moments,
   };
   Object.assign(session.progress, progress, { broken: mergeBroken(progress.broken, session.progress.broken) });

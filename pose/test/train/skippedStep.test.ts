@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { cpu } from 'wgrad';
 import { downloadState } from 'wgrad/io';
 import { readStatus } from 'wgrad/nn';
 import { BACKENDS } from '../../../test/backends.js';
 import { TrainingBatches } from '../../src/train/batches.js';
+import { checkpointOf, resumeSession, savedRunOf } from '../../src/train/checkpointing.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import { capturedTrainStep, initLearner, type Learner, trainStep } from '../../src/train/learner.js';
+import { type Session, startSession } from '../../src/train/session.js';
+import { trainEpoch } from '../../src/train/trainEpoch.js';
 import { TINY, tinyData } from './runs.js';
 
 /** All that a learner holds but the status, which counts the step that was left out, and the host's count of batches. */
@@ -59,4 +63,41 @@ describe.each(BACKENDS)('$name', ({ open }) => {
       expect(await contentOf(learner)).not.toEqual(before);
     },
   );
+});
+
+test('files count the batches that were learned from, also after a run goes on', async () => {
+  const config = { ...TINY, accumulate: 2, epochs: 1 };
+  const data = await tinyData();
+  const batches = new TrainingBatches(data, config);
+  const spoiled = {
+    length: batches.length,
+    async at(epoch: number, index: number) {
+      const batch = await batches.at(epoch, index);
+      if (index === 1) batch.colour[5] = Number.NaN;
+      return batch;
+    },
+  };
+  const start = () => startSession(cpu(), config, data, { batches: spoiled });
+  const counts = async (session: Session) => {
+    const { model } = await checkpointOf(session);
+    return new Set([...model].flatMap(([name, { data }]) => (name.endsWith('_tracked') ? [Number(data[0])] : [])));
+  };
+  const train = (session: Session, steps: number) => {
+    const stop = new AbortController();
+    const onSteps = () => session.progress.batch >= steps && stop.abort();
+    return trainEpoch(session, onSteps, () => undefined, stop.signal);
+  };
+  const whole = start();
+  await train(whole, batches.length);
+  const { step } = whole.progress;
+  expect(await counts(whole)).toEqual(new Set([2 * (step - 1)]));
+  const first = start();
+  await train(first, 4);
+  const checkpoint = await checkpointOf(first);
+  const second = start();
+  resumeSession(second, savedRunOf(checkpoint, 'run'));
+  expect(await counts(second)).toEqual(await counts(first));
+  await train(second, batches.length);
+  expect(second.progress.step).toBe(step);
+  expect(await counts(second)).toEqual(new Set([2 * (step - 1)]));
 });
