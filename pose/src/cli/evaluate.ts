@@ -5,6 +5,7 @@ import { askedJoints } from '../node/askedJoints.js';
 import { readPoseCheckpoint } from '../node/weightsFiles.js';
 import { jointsOf } from '../predict/jointsOf.js';
 import type { AskedJoints } from '../schemas/askedJoints.js';
+import { decimal } from '../train/settings.js';
 import { checkpointFile } from './checkpointFile.js';
 import { METRICS, type MetricFlags, type MetricOption, type Scores } from './metricTable.js';
 
@@ -75,7 +76,8 @@ function checkOption(flags: EvaluateFlags, option: MetricOption): void {
   if (!allowed) throw new DataError(`--${option}: the metric ${flags.metric} has no such option; leave it out`);
   if (allowed === 'text') return;
   if (allowed === 'number') {
-    if (Number(value) > 0 && Number.isFinite(Number(value))) return;
+    const number = decimal(value);
+    if (number > 0 && Number.isFinite(number)) return;
     throw new DataError(`--${option}: expected a number above 0, got '${value}'`);
   }
   if (!allowed.includes(value)) throw new DataError(`--${option}: expected ${allowed.join(' or ')}, got '${value}'`);

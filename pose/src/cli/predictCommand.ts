@@ -22,7 +22,7 @@ import { withAsked } from '../schemas/askedJoints.js';
 import { SCHEMAS } from '../schemas/known.js';
 import { sigmasFor } from '../schemas/sigmas.js';
 import { duration } from '../train/duration.js';
-import { flagOf } from '../train/settings.js';
+import { decimal, flagOf } from '../train/settings.js';
 import { type ErrorDensity, flipAveraged, massWithin, radiusHolding } from '../uncertainty/errorDensity.js';
 import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED, untilInterrupt } from './interrupt.js';
@@ -140,7 +140,7 @@ async function boxedImages(images: readonly ImageToPredict[], flags: PredictFlag
   const asked = orientationOf(flags.orientation);
   const oriented = (list: readonly ImageToPredict[]) =>
     asked ? list.map((image) => ({ ...image, orientation: asked })) : list;
-  const minScore = flags.minScore === undefined ? undefined : Number(flags.minScore);
+  const minScore = flags.minScore === undefined ? undefined : decimal(flags.minScore);
   if (minScore !== undefined && !(minScore >= 0 && minScore <= 1)) {
     throw new DataError(`--min-score ${flags.minScore}: expected a score from 0 to 1, such as 0.3`);
   }
@@ -177,7 +177,7 @@ async function readWeights({ run, weights, part }: PredictFlags): Promise<PoseCh
 /** @throws DataError where the level is no share, or where no ellipse would be drawn with it */
 function levelOf({ level, overlays }: PredictFlags, { path, architecture }: PoseCheckpoint): number | undefined {
   if (level === undefined) return undefined;
-  const share = Number(level);
+  const share = decimal(level);
   if (!(share > 0 && share < 1)) {
     throw new DataError(`--level ${level}: expected a share between 0 and 1, such as 0.9`);
   }
@@ -189,7 +189,7 @@ function levelOf({ level, overlays }: PredictFlags, { path, architecture }: Pose
 
 /** @throws DataError for an unknown kind, and for a threshold that is no number or that no kind uses */
 function suppressionOf({ nms, nmsThreshold }: PredictFlags): [kind: Suppression, threshold?: number] | undefined {
-  const threshold = nmsThreshold === undefined ? undefined : Number(nmsThreshold);
+  const threshold = nmsThreshold === undefined ? undefined : decimal(nmsThreshold);
   if (threshold !== undefined && !(threshold > 0 && threshold <= 1)) {
     throw new DataError(`--nms-threshold ${nmsThreshold}: expected an OKS above 0 and up to 1, such as 0.9`);
   }

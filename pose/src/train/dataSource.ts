@@ -58,12 +58,10 @@ export function checkSource(source: DataSource & { readonly figures?: number }, 
   if (images !== null && data?.includes(',')) {
     throw new DataError(`--images ${images}: the pictures of which folder of --data ${data}? Give one folder`);
   }
-  const idle = (['images', 'orientation', 'maxPixels', 'skipBroken'] as const).find(
-    (key) => source[key] !== GENERATED[key],
-  );
+  const idle = (['images', 'orientation', 'maxPixels', 'skipBroken'] as const).find((key) => wanted[key] !== undefined);
   if (idle && isGenerated(source)) {
     throw new DataError(
-      `${flagOf(idle)} ${source[idle]}: pictures are generated without --data or --train; leave it out`,
+      `${flagOf(idle)} ${wanted[idle]}: pictures are generated without --data or --train; leave it out`,
     );
   }
   if (wanted.figures !== undefined && !isGenerated(source)) {

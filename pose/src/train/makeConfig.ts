@@ -5,6 +5,7 @@ import type { HeadName, LossName, TrainConfig, TrainFlags } from './config.js';
 import { checkSource, GENERATED } from './dataSource.js';
 import { checkSchedule } from './learningRate.js';
 import { isSetting, parseFlags } from './options.js';
+import { flagOf } from './settings.js';
 
 /** The settings with which PyTorch's figures on LSP were measured. */
 const LSP: TrainConfig = {
@@ -103,6 +104,8 @@ function checkUsed(wanted: Partial<TrainConfig>, config: TrainConfig): void {
   if (unread && !model.startsWith('resnet')) {
     throw new DataError(`--${unread} ${wanted[unread]}: belongs to a ResNet, got --model ${model}; leave it out`);
   }
+  const ofRle = (['q', 'logS'] as const).find((key) => wanted[key] !== undefined);
+  if (ofRle) checkOfRle(config.loss, `${flagOf(ofRle)} ${wanted[ofRle]}`);
   checkSource(config, wanted);
 }
 
@@ -127,8 +130,12 @@ function checkLoss({ loss, head, dims, q, logS }: TrainConfig): void {
         `--loss ${loss}`,
     );
   }
-  const option = q !== LSP.q ? `--q ${q}` : logS !== 'none' ? `--log-s ${logS}` : undefined;
-  if (option && loss !== 'rle') throw new DataError(`${option}: belongs to --loss rle, got ${loss}; leave it out`);
+  if (q !== LSP.q || logS !== LSP.logS) checkOfRle(loss, q === LSP.q ? `--log-s ${logS}` : `--q ${q}`);
+}
+
+/** @throws DataError where the loss does not know an option of RLE's */
+function checkOfRle(loss: LossName, option: string): void {
+  if (loss !== 'rle') throw new DataError(`${option}: belongs to --loss rle, got ${loss}; leave it out`);
 }
 
 /**

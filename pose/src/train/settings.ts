@@ -9,9 +9,15 @@ export function oneOf<T extends string>(names: readonly T[]): Setting<T> {
   return [(text) => names.find((name) => name === text), `one of ${names.join(', ')}`];
 }
 
-/** A number of a closed range. */
+/** A number as people write it, without a sign: `Number` also reads 0x10 and an empty text. */
+const DECIMAL = /^\s*(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+
+/** The number >= 0 that a text is; NaN for any other text. */
+export const decimal = (text: string): number => (DECIMAL.test(text) ? Number(text) : Number.NaN);
+
+/** A number >= 0 of a closed range. */
 export function number(low: number, high: number): Setting<number> {
-  const parse = (text: string) => (text.trim() === '' ? undefined : within(Number(text), low, high));
+  const parse = (text: string) => within(decimal(text), low, high);
   return [parse, `a number from ${low} to ${high}`];
 }
 

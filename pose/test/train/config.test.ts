@@ -12,7 +12,7 @@ describe('makeConfig', () => {
     expect(makeConfig({ data: 'lsp' }, 'webgpu')).toEqual({
       ...{
         data: 'lsp',
-        ...{ train: null, test: null, images: null, orientation: null },
+        ...{ train: null, test: null, images: null, orientation: null, maxPixels: null, skipBroken: 0 },
         joints: null,
         sigmas: null,
         loss: 'rle',
@@ -237,7 +237,7 @@ test('savedConfig holds every field to the range of its option', () => {
   const config = makeConfig({ loss: 'l1', milestones: '1,2' }, 'cpu');
   expect(savedConfig(config)).toEqual(config);
   const numbers = Object.keys(config).filter((key) => typeof config[key as keyof TrainConfig] === 'number');
-  expect(numbers).toHaveLength(16);
+  expect(numbers).toHaveLength(17);
   for (const key of numbers) {
     for (const value of [-1, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '3', [3], [3, 4], {}, true, null]) {
       expect({ key, value, saved: savedConfig({ ...config, [key]: value }) }).toEqual({ key, value });

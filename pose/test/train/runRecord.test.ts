@@ -103,7 +103,7 @@ test('the log has a line for every epoch of the history, each once, and no torn 
     expect(mended.slice(3).map((text) => JSON.parse(text))).toEqual([
       { time: expect.any(String), event: 'epoch', ...second },
       { time: expect.any(String), event: 'epoch', ...third },
-      { time: expect.any(String), event: 'resume' },
+      { time: expect.any(String), ...HEADER },
     ]);
     // Mended already.
     await copyFile(folder.log, `${folder.log}.before`);
