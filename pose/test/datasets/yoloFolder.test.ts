@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openDataset } from '../../src/node/datasets/openDataset.js';
 import { listImages, withBoxesOf } from '../../src/node/predict/imagesToPredict.js';
+import { loadData } from '../../src/train/samples.js';
 import { folderOf } from './folders.js';
 
 const folders: string[] = [];
@@ -50,6 +51,25 @@ describe('YOLO', () => {
         [10, 9, 19, 11],
       ]);
     }
+  });
+
+  test('a picture that cannot be read is an error at once, or where pictures may be left out when it is decoded', async () => {
+    const broken = {
+      ...set,
+      'train/images/a.png': 'no picture',
+      'data.yaml': `train: train/images\nval: valid/images\n${HAND}`,
+    };
+    const data = await laid(broken);
+    await expect(openDataset({ data, figures: 0 })).rejects.toThrow(/a\.png: cannot be read as an image/);
+    const dataset = await openDataset({ data, figures: 0, skipBroken: 1 });
+    const { broken: found, train } = await loadData(dataset, { skipBroken: 1 });
+    expect(found).toEqual([expect.objectContaining({ part: 'train', index: 0 })]);
+    expect(Array.from((await train.sample(0)).joints)).toEqual([10, 15, 30, 18]);
+    // Mended after the labels were read: their size is not known, which is no reason to guess.
+    await sharp({ create: { width: 40, height: 30, channels: 3, background: '#808080' } }).toFile(
+      join(data, 'train/images/a.png'),
+    );
+    await expect(dataset.train.sample(0)).rejects.toThrow(/the image is 40x30, its annotation says 1000000x1000000/);
   });
 
   test('lists of pictures, several parts, and a root elsewhere', async () => {

@@ -21,8 +21,17 @@ export type DataConfig = Pick<TrainConfig, 'data' | 'figures'> & Partial<DataSou
 const filesOf = (text: string): string[] => text.split(',').filter(Boolean);
 
 /** That alone, for another thread. */
-function sourceOf({ data, figures: count, train, test, images, orientation, maxPixels }: DataConfig): DataConfig {
-  return { data, figures: count, train, test, images, orientation, maxPixels };
+function sourceOf({
+  data,
+  figures: count,
+  train,
+  test,
+  images,
+  orientation,
+  maxPixels,
+  skipBroken,
+}: DataConfig): DataConfig {
+  return { data, figures: count, train, test, images, orientation, maxPixels, skipBroken };
 }
 
 /**
@@ -31,9 +40,12 @@ function sourceOf({ data, figures: count, train, test, images, orientation, maxP
  * @throws DataError if a folder is missing or not a data set, or if the joints of two differ
  */
 export async function openDataset(config: DataConfig): Promise<PoseDataset> {
-  const { data, figures: count, train, test, images, orientation, maxPixels } = config;
+  const { data, figures: count, train, test, images, orientation, maxPixels, skipBroken = 0 } = config;
   const origin = { module: import.meta.url, name: 'openDataset', args: [sourceOf(config)] };
-  const options = { ...(images && { images }), ...(orientation && { orientation }), ...(maxPixels && { maxPixels }) };
+  const options = {
+    ...{ ...(images && { images }), ...(orientation && { orientation }), ...(maxPixels && { maxPixels }) },
+    lenient: skipBroken > 0,
+  };
   if (train) return openFolder({ ...options, train: filesOf(train), test: filesOf(test ?? '') }, origin);
   if (data === null) return figures({ train: count, test: Math.min(count, TEST_FIGURES) });
   const open = async (folder: string) => {

@@ -34,6 +34,8 @@ export interface DataFiles {
   readonly orientation?: Orientation;
   /** The most pixels of a picture that is decoded; default `MAX_PIXELS`. */
   readonly maxPixels?: number;
+  /** Whether a picture that cannot be read is an error only when its sample is asked for; otherwise some forms find it here. */
+  readonly lenient?: boolean;
 }
 
 /**
@@ -80,21 +82,21 @@ interface FoundFiles {
   readonly folder: string;
 }
 
-async function named({ train = [], test = [], images, folder }: DataFiles): Promise<FoundFiles> {
+async function named({ train = [], test = [], images, folder, lenient }: DataFiles): Promise<FoundFiles> {
   const read = (paths: readonly string[], half: Half) =>
-    Promise.all(paths.map(async (path) => ({ annotations: await readAnnotations(path), half })));
+    Promise.all(paths.map(async (path) => ({ annotations: await readAnnotations(path, lenient), half })));
   const found = [...(await read(train, 'train')), ...(await read(test, 'test'))];
   if (train.length === 0) throw new DataError('--test: which file trains is not known; name it with --train FILE');
   return { found, folder: images ?? folder ?? resolve(train[0], '..') };
 }
 
-async function discovered({ folder = '.', images }: DataFiles, notes: string[]): Promise<FoundFiles> {
+async function discovered({ folder = '.', images, lenient }: DataFiles, notes: string[]): Promise<FoundFiles> {
   const unknown: string[] = [];
   for (const { files, isGuess } of await annotationFiles(folder)) {
     const found: NamedFile[] = [];
     for (const name of files) {
       const path = join(folder, name);
-      const annotations = isGuess ? await readIfAnnotations(path) : await readAnnotations(path);
+      const annotations = isGuess ? await readIfAnnotations(path, lenient) : await readAnnotations(path, lenient);
       if (annotations) found.push({ annotations, name, half: halfNamed(name) });
       else unknown.push(name);
     }

@@ -14,14 +14,14 @@ import { yoloAnnotations, yoloValue } from './yoloFolder.js';
 
 /** What reads files of an extension. */
 interface Reader {
-  readonly read: (file: string) => Promise<Annotations>;
+  readonly read: (file: string, lenient?: boolean) => Promise<Annotations>;
   /** The same, but undefined for files of another form; absent: all files of the extension are read. */
-  readonly readIf?: (file: string) => Promise<Annotations | undefined>;
+  readonly readIf?: (file: string, lenient?: boolean) => Promise<Annotations | undefined>;
 }
 
 const YAML: Reader = {
   read: yoloAnnotations,
-  readIf: async (file) => ((await yoloValue(file)) === undefined ? undefined : yoloAnnotations(file)),
+  readIf: async (file, lenient) => ((await yoloValue(file)) === undefined ? undefined : yoloAnnotations(file, lenient)),
 };
 
 const JSON_FILE: Reader = {
@@ -54,17 +54,18 @@ const readerOf = (file: string): Reader => READERS[extname(file).toLowerCase()] 
 /**
  * Reads annotations in any form that wgrad reads; the content tells which it is. A folder is that of a data set in YOLO's form, by its
  * `data.yaml`, or of labelme's files.
+ * @param lenient whether a picture whose size is wanted, and that cannot be read, is an error only when it is decoded
  * @throws DataError in one line where the file cannot be read, is of another form, or holds something wrong
  */
-export async function readAnnotations(path: string): Promise<Annotations> {
+export async function readAnnotations(path: string, lenient?: boolean): Promise<Annotations> {
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();
-  if (!isFolder) return readerOf(path).read(path);
+  if (!isFolder) return readerOf(path).read(path, lenient);
   const data = join(path, 'data.yaml');
-  return (await exists(data)) ? yoloAnnotations(data) : labelmeFolder(path);
+  return (await exists(data)) ? yoloAnnotations(data, lenient) : labelmeFolder(path);
 }
 
 /** The same, but undefined for a file of another form: a folder holds more than annotations. @throws DataError as `readAnnotations` */
-export async function readIfAnnotations(file: string): Promise<Annotations | undefined> {
+export async function readIfAnnotations(file: string, lenient?: boolean): Promise<Annotations | undefined> {
   const { read, readIf = read } = readerOf(file);
-  return readIf(file);
+  return readIf(file, lenient);
 }

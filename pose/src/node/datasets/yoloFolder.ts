@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { DataError } from 'wgrad';
 import { fileError, readBytes } from 'wgrad/io/node';
+import { PictureError } from '../../brokenPictures.js';
 import type { Annotations } from '../../datasets/annotations.js';
 import { type ListedPerson, type ListedPicture, listedPictures } from '../../datasets/listedPictures.js';
 import { Tally } from '../../datasets/tally.js';
@@ -14,6 +15,9 @@ import { exists } from './annotated.js';
 const AT_ONCE = 16;
 /** Files beside the pictures that are none. */
 const OTHERS = /\.(txt|cache|json|xml|ya?ml|md|npy)$/i;
+
+/** That of a picture which cannot be read, and of no other: whoever can read it after all is told that its size is wrong. */
+const NO_SIZE: [number, number] = [1e6, 1e6];
 
 /** The value of a YAML file, if it is a data set in Ultralytics' form. @throws DataError where it is not YAML */
 export async function yoloValue(file: string): Promise<unknown> {
@@ -33,9 +37,10 @@ export async function yoloValue(file: string): Promise<unknown> {
  * The annotations of a data set in Ultralytics' YOLO form: its `data.yaml` names the pictures of each part, and the labels of a picture
  * are in a text of its name under `labels/`. A picture without that text has nobody. Of pictures only the headers are read,
  * for the sizes. A part that is not where `data.yaml` says is looked for beside it, as Ultralytics does.
+ * @param lenient whether a picture that cannot be read is an error only when it is decoded
  * @throws DataError naming file, line and column of what is wrong, and the part whose pictures are not found
  */
-export async function yoloAnnotations(file: string): Promise<Annotations> {
+export async function yoloAnnotations(file: string, lenient = false): Promise<Annotations> {
   const value = await yoloValue(file);
   if (value === undefined) {
     throw new DataError(`${file}: expected Ultralytics' data.yaml, with "train" and "kpt_shape" or "names"`);
@@ -50,7 +55,7 @@ export async function yoloAnnotations(file: string): Promise<Annotations> {
     const pictures = (
       await Promise.all(paths.map((path) => picturesAt(path, split, { file, value, notes, leftOut })))
     ).flat();
-    const read = await inBatches(pictures, (picture) => readPicture(picture, leftOut, form));
+    const read = await inBatches(pictures, (picture) => readPicture(picture, leftOut, form, lenient));
     read.forEach(({ size, found }, i) => {
       const picture = { file: namedFrom(dirname(file), pictures[i]), split, size };
       alone.push(picture);
@@ -127,6 +132,7 @@ async function readPicture(
   picture: string,
   leftOut: Tally,
   form: Parameters<typeof yoloPeople>[3],
+  lenient: boolean,
 ): Promise<ReadPicture> {
   const labels = yoloLabelPath(picture.split(sep).join('/'));
   const text = await readFile(labels, 'utf8').catch((cause: unknown) => {
@@ -135,7 +141,10 @@ async function readPicture(
     return '';
   });
   if (text.trim() === '') return { found: [] };
-  const size = await uprightSize(picture);
+  const size = await uprightSize(picture).catch((error: unknown) => {
+    if (lenient && error instanceof PictureError) return NO_SIZE;
+    throw error;
+  });
   return { size, found: yoloPeople(text, labels, size, form, leftOut) };
 }
 
