@@ -1,23 +1,38 @@
 import { threadEntry } from '../../tensor/grid.js';
 import { convParams } from './convParams.wgsl.js';
 import { bindingAfter, type Epilogue, laneEpilogueWgsl } from './epilogue.wgsl.js';
+import { withSubgroups } from './narrow.wgsl.js';
 import { lines } from './tile.wgsl.js';
 import { laneTypes } from './windows.wgsl.js';
 
-/** What a depthwise kernel knows of the columns when it is printed; all else is in its parameters. */
-export interface DepthwiseColumns {
+/** Where the taps of a filter's row lie. */
+export interface Taps {
   readonly kernel: number;
   readonly stride: number;
   readonly padding: number;
   readonly dilation: number;
 }
 
-export interface DepthwiseVariant {
-  /** Channels per invocation. */
-  readonly lanes: 1 | 4;
+/** What a depthwise kernel knows when it is printed; all else is in its parameters. */
+export interface DepthwiseColumns extends Taps {
+  readonly rowStride: number;
+  /** Source columns of the last block that are in the row, as far as they are read: offsets from 0 to here need no check. */
+  readonly inside: number;
+}
+
+/** Which way a depthwise kernel reads, and by which taps. */
+interface Reading {
   /** A convolution, or the gradient of one for its input. */
   readonly direction: 'forward' | 'input';
+  readonly columns: Taps;
+}
+
+export interface DepthwiseVariant extends Reading {
+  /** Channels per invocation. */
+  readonly lanes: 1 | 4;
   readonly columns: DepthwiseColumns;
+  /** The subgroup size that the kernel asks for. */
+  readonly subgroup?: number;
   readonly epilogue: Epilogue;
 }
 
@@ -29,25 +44,27 @@ interface Term {
 }
 
 /** Columns of the result per invocation: four, which share most of what they read; whole strides. */
-export function blockWidth({
-  direction,
-  columns: { stride },
-}: Pick<DepthwiseVariant, 'direction' | 'columns'>): number {
+export function blockWidth({ direction, columns: { stride } }: Reading): number {
   return direction === 'forward' ? 4 : Math.ceil(4 / stride) * stride;
 }
 
 /** A gradient's taps reach only the columns of their own class modulo the stride: printed, the others cost nothing. */
-export function depthwiseTerms(variant: Pick<DepthwiseVariant, 'direction' | 'columns'>): Term[] {
-  const { kernel, stride, padding, dilation } = variant.columns;
+export function depthwiseTerms(reading: Reading): Term[] {
+  const { kernel, stride, padding, dilation } = reading.columns;
   const terms: Term[] = [];
-  for (let i = 0; i < blockWidth(variant); i++) {
+  for (let i = 0; i < blockWidth(reading); i++) {
     for (let s = 0; s < kernel; s++) {
       const offset =
-        variant.direction === 'forward' ? i * stride + s * dilation - padding : (i + padding - s * dilation) / stride;
+        reading.direction === 'forward' ? i * stride + s * dilation - padding : (i + padding - s * dilation) / stride;
       if (Number.isInteger(offset)) terms.push({ i, s, offset });
     }
   }
   return terms;
+}
+
+/** The offsets that some term needs, in order. */
+export function offsetsOf(terms: readonly Term[]): number[] {
+  return [...new Set(terms.map(({ offset }) => offset))].sort((a, b) => a - b);
 }
 
 /** A WGSL name for what lies at an offset. */
@@ -55,17 +72,28 @@ export function nameOf(offset: number): string {
   return `source${offset < 0 ? `m${-offset}` : offset}`;
 }
 
-/** Loads of every offset that some term needs, from row `line` of a source of `width` columns; zero outside. */
-export function loadSources(terms: readonly Term[], buffer: string, width: string, type: string): string {
-  const offsets = [...new Set(terms.map(({ offset }) => offset))].sort((a, b) => a - b);
+/** Statements that say which offsets from the column `base` lie in a row of `width` columns. */
+export function checkColumns(offsets: readonly number[], inside: number, width: string): string {
+  return offsets
+    .filter((offset) => offset < 0 || offset >= inside)
+    .map((offset) => `let in_${nameOf(offset)} = base + ${wrapped(offset)} < ${width};`)
+    .join('\n  ');
+}
+
+/** Loads of every offset from the element `at` of the column `base`; zero outside of the row. */
+export function loadColumns(offsets: readonly number[], inside: number, buffer: string, at: string, T: string): string {
   return offsets
     .map((offset) => {
-      const name = nameOf(offset);
-      return `let at_${name} = base + ${offset};
-      let in_${name} = at_${name} >= 0 && at_${name} < i32(${width});
-      let ${name} = select(${type}(0.0), ${buffer}[(line + u32(select(0, at_${name}, in_${name}))) * channels + c], in_${name});`;
+      const element = `${buffer}[${at} + ${wrapped(offset)} * channels]`;
+      const checked = offset < 0 || offset >= inside;
+      return `let ${nameOf(offset)} = ${checked ? `select(${T}(0.0), ${element}, in_${nameOf(offset)})` : element};`;
     })
-    .join('\n      ');
+    .join('\n    ');
+}
+
+/** As u32, what lies in front of the row is larger than its width, so that one comparison is enough. */
+function wrapped(offset: number): string {
+  return `${offset >>> 0}u`;
 }
 
 /**
@@ -73,20 +101,22 @@ export function loadSources(terms: readonly Term[], buffer: string, width: strin
  * so that neighbouring outputs share their loads of the image and all of them those of the filter.
  */
 export default function depthwise(variant: DepthwiseVariant): string {
-  const { lanes, direction, columns, epilogue } = variant;
+  const { lanes, direction, columns, subgroup, epilogue } = variant;
   const forward = direction === 'forward';
   const { T } = laneTypes(lanes);
   const width = blockWidth(variant);
   const terms = depthwiseTerms(variant);
+  const offsets = offsetsOf(terms);
   const [source, target] = forward ? ['in', 'out'] : ['out', 'in'];
   const y = bindingAfter(epilogue, 2);
+  // As u32, a row in front of the image is larger than its height.
   const sourceRow = forward
-    ? `let h = i32(row * p.strideH + r * p.dilationH) - i32(p.padH);
-    if (h < 0 || h >= i32(p.inH)) { continue; }`
-    : `let reach = i32(row + p.padH) - i32(r * p.dilationH);
-    let h = reach / i32(p.strideH);
-    if (reach < 0 || reach % i32(p.strideH) != 0 || h >= i32(p.outH)) { continue; }`;
-  return /* wgsl */ `
+    ? `let h = row * ${columns.rowStride}u + r * p.dilationH - p.padH;
+    if (h >= p.inH) { continue; }`
+    : `let reach = row + p.padH - r * p.dilationH;
+    let h = reach / ${columns.rowStride}u;
+    if (reach % ${columns.rowStride}u != 0u || h >= p.outH) { continue; }`;
+  const code = /* wgsl */ `
 ${convParams}
 @group(0) @binding(0) var<storage, read> source: array<${T}>;
 @group(0) @binding(1) var<storage, read> filters: array<${T}>;
@@ -102,13 +132,17 @@ ${threadEntry('i')}
   let row = i / (channels * blocks) % p.${target}H;
   let image = i / (channels * blocks * p.${target}H);
   if (image >= p.batch) { return; }
-  let base = i32(first${forward ? ` * ${columns.stride}u` : ` / ${columns.stride}u`});
+  let rowSize = p.${source}W * channels;
+  let base = first ${forward ? '*' : '/'} ${columns.stride}u;
+  ${checkColumns(offsets, columns.inside, `p.${source}W`)}
   ${lines(width, (j) => `var sum${j} = ${T}(0.0);`)}
+  let origin = image * p.${source}H * rowSize + base * channels + c;
   for (var r = 0u; r < p.kernelH; r++) {
     ${sourceRow}
-    let line = (image * p.${source}H + u32(h)) * p.${source}W;
-    ${lines(columns.kernel, (s) => `let tap${s} = filters[(r * ${columns.kernel}u + ${s}u) * channels + c];`)}
-    ${loadSources(terms, 'source', `p.${source}W`, T)}
+    let at = origin + h * rowSize;
+    let tap = r * ${columns.kernel}u * channels + c;
+    ${lines(columns.kernel, (s) => `let tap${s} = filters[tap + ${s}u * channels];`)}
+    ${loadColumns(offsets, columns.inside, 'source', 'at', T)}
     ${terms.map(({ i: j, s, offset }) => `sum${j} = fma(${nameOf(offset)}, tap${s}, sum${j});`).join('\n    ')}
   }
   let column = columnOf(${lanes}u * c, ${lanes}u);
@@ -118,4 +152,5 @@ ${threadEntry('i')}
     return `if (first + ${j}u < p.${target}W) { y[${at}] = finish(sum${j}, column, ${lanes}u * (${at}), ${lanes}u); }`;
   })}
 }`;
+  return withSubgroups(subgroup, code);
 }

@@ -1,20 +1,34 @@
 import { threadEntry } from '../../tensor/grid.js';
 import { convParams } from './convParams.wgsl.js';
-import { type DepthwiseColumns, depthwiseTerms, loadSources, nameOf } from './depthwise.wgsl.js';
+import {
+  checkColumns,
+  type DepthwiseVariant,
+  depthwiseTerms,
+  loadColumns,
+  nameOf,
+  offsetsOf,
+} from './depthwise.wgsl.js';
+import { withSubgroups } from './narrow.wgsl.js';
 import { lines } from './tile.wgsl.js';
 import { laneTypes } from './windows.wgsl.js';
 
 /** Output columns that are multiplied at a time. */
-const WIDTH = 4;
+export const WEIGHT_WIDTH = 4;
+
+export interface DepthwiseWeightVariant extends Pick<DepthwiseVariant, 'lanes' | 'columns' | 'subgroup'> {
+  /** Columns of the output that the last block of a row has. */
+  readonly tail: number;
+}
 
 /**
  * Gradient of a depthwise convolution for its filters: an invocation has one vec4 of channels and one row of the filter and
  * walks `p.chunk` rows of the output; the partial sums [split, r, s, c] are added in a second stage.
  */
-export default function depthwiseWeight(lanes: 1 | 4, columns: DepthwiseColumns): string {
+export default function depthwiseWeight({ lanes, columns, tail, subgroup }: DepthwiseWeightVariant): string {
   const { T } = laneTypes(lanes);
   const terms = depthwiseTerms({ direction: 'forward', columns });
-  return /* wgsl */ `
+  const offsets = offsetsOf(terms);
+  const code = /* wgsl */ `
 ${convParams}
 @group(0) @binding(0) var<storage, read> x: array<${T}>;
 @group(0) @binding(1) var<storage, read> g: array<${T}>;
@@ -30,17 +44,25 @@ ${threadEntry('i')}
   if (splitId * p.chunk >= outRows) { return; }
   ${lines(columns.kernel, (s) => `var sum${s} = ${T}(0.0);`)}
   for (var outRow = splitId * p.chunk; outRow < min((splitId + 1u) * p.chunk, outRows); outRow++) {
-    let h = i32(outRow % p.outH * p.strideH + r * p.dilationH) - i32(p.padH);
-    if (h < 0 || h >= i32(p.inH)) { continue; }
-    let line = (outRow / p.outH * p.inH + u32(h)) * p.inW;
-    for (var first = 0u; first < p.outW; first += ${WIDTH}u) {
-      let base = i32(first * ${columns.stride}u);
-      ${lines(WIDTH, (j) => `let g${j} = select(${T}(0.0), g[(outRow * p.outW + min(first + ${j}u, p.outW - 1u)) * channels + c], first + ${j}u < p.outW);`)}
-      ${loadSources(terms, 'x', 'p.inW', T)}
+    let h = outRow % p.outH * ${columns.rowStride}u + r * p.dilationH - p.padH; // as u32, what lies in front is larger than the height
+    if (h >= p.inH) { continue; }
+    var at = (outRow / p.outH * p.inH + h) * p.inW * channels + c;
+    var to = outRow * p.outW * channels + c;
+    for (var first = 0u; first < p.outW; first += ${WEIGHT_WIDTH}u) {
+      let base = first * ${columns.stride}u;
+      ${checkColumns(offsets, columns.inside, 'p.inW')}
+      ${lines(WEIGHT_WIDTH, (j) => {
+        const element = `g[to + ${j}u * channels]`;
+        return `let g${j} = ${j < tail ? element : `select(${T}(0.0), ${element}, first + ${j}u < p.outW)`};`;
+      })}
+      ${loadColumns(offsets, columns.inside, 'x', 'at', T)}
       ${terms.map(({ i: j, s, offset }) => `sum${s} = fma(${nameOf(offset)}, g${j}, sum${s});`).join('\n      ')}
+      at += ${WEIGHT_WIDTH * columns.stride}u * channels;
+      to += ${WEIGHT_WIDTH}u * channels;
     }
   }
-  let to = (splitId * p.kernelH + r) * ${columns.kernel}u;
-  ${lines(columns.kernel, (s) => `partial[(to + ${s}u) * channels + c] = sum${s};`)}
+  let row = (splitId * p.kernelH + r) * ${columns.kernel}u;
+  ${lines(columns.kernel, (s) => `partial[(row + ${s}u) * channels + c] = sum${s};`)}
 }`;
+  return withSubgroups(subgroup, code);
 }

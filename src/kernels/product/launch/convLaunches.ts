@@ -71,7 +71,7 @@ function kernelOf(op: Convolution, geometry: ConvGeometry, y: Tensor, capabiliti
   const kind = selectConv(geometry);
   if (kind === 'depthwise') {
     if (op === 'conv2dWeight') return depthwiseWeightKernel(geometry, y, capabilities);
-    return depthwiseKernel(op === 'conv2d' ? 'forward' : 'input', geometry, y);
+    return depthwiseKernel(op === 'conv2d' ? 'forward' : 'input', geometry, y, capabilities);
   }
   if (kind === 'direct') {
     const ranges = tileRanges(op, selectTile(capabilities), geometry, capabilities);

@@ -2,8 +2,13 @@ import type { Capabilities } from '../../../tensor/backend.js';
 import { grid } from '../../../tensor/grid.js';
 import { programs } from '../../../tensor/programs.js';
 import type { Tensor } from '../../../tensor/tensor.js';
-import depthwiseWgsl, { blockWidth, type DepthwiseColumns, type DepthwiseVariant } from '../../wgsl/depthwise.wgsl.js';
-import depthwiseWeightWgsl from '../../wgsl/depthwiseWeight.wgsl.js';
+import depthwiseWgsl, {
+  blockWidth,
+  type DepthwiseColumns,
+  type DepthwiseVariant,
+  depthwiseTerms,
+} from '../../wgsl/depthwise.wgsl.js';
+import depthwiseWeightWgsl, { WEIGHT_WIDTH } from '../../wgsl/depthwiseWeight.wgsl.js';
 import type { ConvGeometry } from '../convGeometry.js';
 import { cutInto, type ProductKernel, WHOLE } from './launchProduct.js';
 import { selectSplits } from './select.js';
@@ -19,8 +24,9 @@ export function depthwiseKernel(
   direction: DepthwiseVariant['direction'],
   geometry: ConvGeometry,
   y: Tensor,
+  { narrowSubgroup: subgroup }: Capabilities,
 ): ProductKernel {
-  const variant = { direction, lanes: lanesOf(geometry), columns: columnsOf(geometry) };
+  const variant = { direction, lanes: lanesOf(geometry), columns: columnsOf(geometry, direction), subgroup };
   const [, rows, columns, channels] = y.shape;
   const across = Math.ceil(columns / blockWidth(variant));
   return {
@@ -38,7 +44,11 @@ export function depthwiseWeightKernel(geometry: ConvGeometry, df: Tensor, capabi
   const ranges = cutInto(selectSplits(invocations, rows, LEAST_ROWS, 4 * df.size, capabilities), rows);
   return {
     ...ranges,
-    program: () => weightGradients(lanes, columnsOf(geometry)),
+    program: () =>
+      weightGradients({
+        ...{ lanes, columns: columnsOf(geometry, 'forward'), tail: tailOf(geometry) },
+        subgroup: capabilities.narrowSubgroup,
+      }),
     grid: grid(ranges.parts * invocations),
   };
 }
@@ -47,6 +57,19 @@ function lanesOf({ inC }: ConvGeometry): 1 | 4 {
   return inC % 4 === 0 ? 4 : 1;
 }
 
-function columnsOf({ kernel, stride, padding, dilation }: ConvGeometry): DepthwiseColumns {
-  return { kernel: kernel[1], stride: stride[1], padding: padding[1], dilation: dilation[1] };
+function columnsOf(geometry: ConvGeometry, direction: DepthwiseVariant['direction']): DepthwiseColumns {
+  const { kernel, stride, padding, dilation, inSize, outSize } = geometry;
+  const columns = { kernel: kernel[1], stride: stride[1], padding: padding[1], dilation: dilation[1] };
+  const width = blockWidth({ direction, columns });
+  const forward = direction === 'forward';
+  const [source, target] = forward ? [inSize[1], outSize[1]] : [outSize[1], inSize[1]];
+  const lastBlock = (Math.ceil(target / width) - 1) * width;
+  const left = source - (forward ? lastBlock * stride[1] : lastBlock / stride[1]);
+  const farthest = Math.max(...depthwiseTerms({ direction, columns }).map(({ offset }) => offset));
+  return { ...columns, rowStride: stride[0], inside: Math.max(0, Math.min(left, farthest + 1)) };
+}
+
+/** Output columns of a row's last block. */
+function tailOf({ outSize: [, columns] }: ConvGeometry): number {
+  return columns % WEIGHT_WIDTH || WEIGHT_WIDTH;
 }
