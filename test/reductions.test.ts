@@ -6,12 +6,17 @@ import { mean } from '../src/kernels/reduction/mean.js';
 import { logSoftmax } from '../src/kernels/reduction/softmax.js';
 import { sum } from '../src/kernels/reduction/sum.js';
 import type { Tensor } from '../src/tensor/tensor.js';
+import { webgpu } from '../src/tensor/webgpu.js';
+import { withGpu } from './adapter.js';
 import { BACKENDS } from './backends.js';
 
 const inf = Number.POSITIVE_INFINITY;
 const list = async (t: Tensor) => Array.from(await t.data());
 
-describe.each(BACKENDS)('$name', ({ open }) => {
+/** The kernels of a real GPU, whose workgroups reduce together, on whatever adapter there is. */
+const asGpu = { name: 'GPU, told that it is a real one', open: () => webgpu({ assume: { tier: 'gpu' } }) };
+
+describe.each([...BACKENDS, ...(withGpu ? [asGpu] : [])])('$name', ({ open }) => {
   test('the gradient of an extremum goes to the first of equals', async () => {
     const device = await open();
     const x = device.tensor([1, 3, -2, 3, -2], [5]);
@@ -58,6 +63,12 @@ describe.each(BACKENDS)('$name', ({ open }) => {
       [2, 4097, 4],
       [5, 33, 1],
       [1, 3001, 64],
+      [300, 37, 1],
+      [9, 1028, 1],
+      [1, 257, 130],
+      [2, 2053, 68],
+      [700, 9, 100],
+      [20_000, 3, 4],
     ]) {
       const data = Float32Array.from({ length: outer * reduce * inner }, (_, i) => 2 ** (i % 7));
       const wanted = new Array<number>(outer * inner).fill(0);

@@ -13,7 +13,7 @@ import {
   lossScaleFloats,
   moveLossScale,
 } from './lossScale.js';
-import { checkArenas, checkStatus, RULE_BLOCK, STATUS, selectFours } from './stepStatus.js';
+import { checkArenas, checkStatus, RULE_BLOCK, STATUS } from './stepStatus.js';
 
 const partials = /* @__PURE__ */ programs('gradStatus partial', partialNorms);
 const statuses = /* @__PURE__ */ programs('gradStatus', finalStatus);
@@ -25,8 +25,10 @@ export interface GradStatusAttrs {
   readonly lr: number;
 }
 
-/** The most workgroups per arena: 16384 threads keep a GPU's memory busy and leave few partial sums. */
-const GROUPS_PER_ARENA = 64;
+/** The most workgroups per arena. A GPU needs some 4 MB of loads on their way, 64 bytes of each thread. */
+const MOST_GROUPS = { gpu: 256, software: 64, reference: 64 };
+/** Floats that a workgroup takes at a time. */
+const FLOATS = 16 * GROUP;
 
 /**
  * @internal What an optimiser must know before it steps: the global norm `sqrt(sum g^2)` of all gradients without frozen
@@ -137,20 +139,20 @@ function launches(
   context: LaunchContext,
   scale?: LossScaleAttrs,
 ): Launch[] {
-  const fours = selectFours(context.capabilities);
-  const groups = pairs(arenas).map(([g]) => Math.min(Math.ceil(g.size / 4 / fours / GROUP), GROUPS_PER_ARENA));
-  const threads = GROUP * groups.reduce((a, b) => a + b);
-  const partial = context.scratch(2 * threads, 'uint32');
+  const most = MOST_GROUPS[context.capabilities.tier];
+  const groups = pairs(arenas).map(([g]) => Math.min(Math.ceil(g.size / FLOATS), most));
+  const count = groups.reduce((a, b) => a + b);
+  const partial = context.scratch(2 * count, 'uint32');
   let base = 0;
   const sums = pairs(arenas).map(([g, rules], k): Launch => {
     const launch: Launch = {
-      program: partials(fours),
+      program: partials(),
       read: [g, rules],
       write: [partial],
       params: [base],
       grid: [groups[k], 1, 1],
     };
-    base += GROUP * groups[k];
+    base += groups[k];
     return launch;
   });
   const floats = [Math.min(clipNorm, LARGEST_FLOAT), lr, ...(scale ? lossScaleFloats(scale) : [])];
@@ -158,7 +160,7 @@ function launches(
     program: statuses({ scaled: scale !== undefined }),
     read: [partial, rate],
     write: updated,
-    params: [threads, ...floats.map(f32bits)],
+    params: [count, ...floats.map(f32bits)],
     grid: [1, 1, 1],
   };
   return [...sums, last];

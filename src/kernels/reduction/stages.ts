@@ -1,15 +1,15 @@
 import type { Bindable, Capabilities, Launch, LaunchContext, View } from '../../tensor/backend.js';
-import { grid } from '../../tensor/grid.js';
+import { GROUP, grid } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { normaliseAxes, type Shape, sizeOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { permuted } from '../layout/permute.js';
 import { readStrided, readView } from '../layout/strided.js';
-import reduce, { type ReducerCode, type ReduceStage } from '../wgsl/reduce.wgsl.js';
+import reduce, { LOADS, type ReduceGroup, type ReducerCode, type ReduceStage } from '../wgsl/reduce.wgsl.js';
 
 const reductions = /* @__PURE__ */ programs(
-  ({ label }: Reducer, { first, last, lanes }: ReduceStage) =>
-    `${label} ${first ? 'elements' : 'states'} to ${last ? 'result' : 'states'}, ${lanes}`,
+  ({ label }: Reducer, { first, last, lanes, group }: ReduceStage) =>
+    `${label} ${first ? 'elements' : 'states'} to ${last ? 'result' : 'states'}, ${lanes}${group ? ` ${group.across}x${group.down}` : ''}`,
   reduce,
 );
 
@@ -115,16 +115,18 @@ export function stages(
     const lanes = first ? lanesOf(shape) : 'one';
     const loop = lanes === 'reduced' ? length / 4 : length;
     const columns = lanes === 'inner' ? inner / 4 : inner;
-    const chunks = chunksFor(outer * columns, loop, capabilities);
+    const group = capabilities.tier === 'gpu' ? groupFor({ first, lanes }, outer, columns, loop) : undefined;
+    const ends = outer * columns;
+    const chunks = group ? chunksOfGroups(group, first, ends, loop) : chunksFor(ends, loop, capabilities);
     const last = chunks === 1;
     const to = last ? y : scratch(outer * chunks * inner * reducer.stateWords);
-    const stage = { first, last, lanes } as const;
-    const threads = outer * chunks * columns;
+    const stage = { first, last, lanes, group };
+    const threads = group ? Math.ceil(ends / group.across) * chunks * GROUP : ends * chunks;
     launches.push({
       program: reductions(reducer, stage),
       read: [from],
       write: [to],
-      params: [loop, chunks, columns, threads, count],
+      params: [loop, chunks, columns, group ? ends : threads, count],
       grid: grid(threads),
     });
     if (last) return launches;
@@ -141,4 +143,31 @@ function lanesOf({ reduce: count, inner }: Collapsed): ReduceStage['lanes'] {
 function chunksFor(columns: number, loop: number, { tier }: Capabilities): number {
   const wanted = Math.ceil(FILLING_THREADS[tier] / columns);
   return Math.max(1, Math.min(wanted, Math.floor(loop / SHORTEST_LOOP)));
+}
+
+/** Words that neighbouring threads read at least in one go: 256 bytes of elements, 32 of the few states. */
+const COLUMNS = { inner: 16, one: 32, states: 8 };
+
+/**
+ * On a GPU a workgroup reduces together, so that two stages are enough: each launch costs as much as some megabytes. Threads
+ * stay alone where the columns are enough of them, or the places too few.
+ */
+function groupFor(
+  { first, lanes }: Pick<ReduceStage, 'first' | 'lanes'>,
+  outer: number,
+  columns: number,
+  loop: number,
+): ReduceGroup | undefined {
+  if (columns > 1 && outer * columns >= FILLING_THREADS.gpu) return undefined;
+  const least = columns === 1 ? 1 : COLUMNS[first ? (lanes === 'inner' ? 'inner' : 'one') : 'states'];
+  const down = Math.min(GROUP / least, 2 ** Math.floor(Math.log2(loop / LOADS)));
+  if (down < 2) return undefined;
+  return { across: GROUP / down, down, neighbours: columns === 1 ? 'places' : 'columns' };
+}
+
+/** Chunks of the first stage, so that groups fill the device and each thread has `LOADS` places; the second leaves one. */
+function chunksOfGroups({ across, down }: ReduceGroup, first: boolean, ends: number, loop: number): number {
+  if (!first) return 1;
+  const wanted = Math.ceil(FILLING_THREADS.gpu / GROUP / Math.ceil(ends / across));
+  return Math.max(1, Math.min(wanted, Math.floor(loop / (down * LOADS))));
 }

@@ -1,24 +1,47 @@
 import { arenaThread } from './arenaThread.wgsl.js';
 
+const { block, each } = /* @__PURE__ */ arenaThread(4);
+
+/** Adds up `sums` and joins `bads` of 256 threads, as a tree; thread 0 then has both. */
+const tree = /* wgsl */ `
+var<workgroup> sums: array<f32, 256>;
+var<workgroup> bads: array<u32, 256>;
+
+fn fold(local: u32, sum: f32, bad: u32) {
+  sums[local] = sum;
+  bads[local] = bad;
+  for (var half = 128u; half > 0; half /= 2) {
+    workgroupBarrier();
+    if (local < half) {
+      sums[local] += sums[local + half];
+      bads[local] |= bads[local + half];
+    }
+  }
+}`;
+
 /**
- * Each thread takes `fours` vec4s of a block at a time and leaves out frozen blocks. It writes the sum of squares of what
- * it took, and whether all of it was finite. It looks at bits, because a compiler may assume that no float is NaN or
- * infinite.
+ * Each workgroup writes the sum of squares of what it took, and whether all of it was finite. A thread takes four vec4s of
+ * a block at a time, which are on their way at once, and leaves out frozen blocks. It looks at bits, because a compiler may
+ * assume that no float is NaN or infinite.
  */
-export function partialNorms(fours: number): string {
-  const { block, each } = arenaThread(fours);
+export function partialNorms(): string {
   return /* wgsl */ `
 struct Params { base: u32 }
 @group(0) @binding(0) var<storage, read> g: array<vec4u>;
 @group(0) @binding(1) var<storage, read> rules: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec2u>;
 @group(0) @binding(3) var<uniform> p: Params;
+${tree}
 
 @compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
   var squares = vec4f(0);
   var bad = vec4<bool>(false);
-  for (var thread = id.x; ; thread += groups.x * 256) {
+  for (var thread = group.x * 256 + local; ; thread += groups.x * 256) {
     let block = ${block};
     if (block >= arrayLength(&rules)) { break; }
     if (rules[block].x == 0) { continue; }
@@ -27,19 +50,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     bad |= (word & vec4u(0x7f800000u)) == vec4u(0x7f800000u);
     squares += v * v;`)}
   }
-  let sum = (squares.x + squares.y) + (squares.z + squares.w);
-  partial[p.base + id.x] = vec2u(bitcast<u32>(sum), select(0u, 1u, any(bad)));
+  fold(local, (squares.x + squares.y) + (squares.z + squares.w), select(0u, 1u, any(bad)));
+  if (local == 0) { partial[p.base + group.x] = vec2u(bitcast<u32>(sums[0]), bads[0]); }
 }`;
 }
 
 /**
- * One workgroup adds up the norm over all threads of all arenas in a fixed order and writes the status of the step. If
+ * One workgroup adds up the norm over the partial sums of all arenas in a fixed order and writes the status of the step. If
  * the loss was `scaled`, it divides the norm by the scale and then moves the scale.
  */
 export function finalStatus({ scaled }: { readonly scaled: boolean }): string {
   const factor = (of: string) => (scaled ? `${of} / lossScale[0]` : of);
   return /* wgsl */ `
-struct Params { threads: u32, clipNorm: f32, lr: f32${scaled ? ', growth: f32, backoff: f32, interval: f32, least: f32, most: f32' : ''} }
+struct Params { partials: u32, clipNorm: f32, lr: f32${scaled ? ', growth: f32, backoff: f32, interval: f32, least: f32, most: f32' : ''} }
 @group(0) @binding(0) var<storage, read> partial: array<vec2u>;
 @group(0) @binding(1) var<storage, read> rate: array<f32>;
 @group(0) @binding(2) var<storage, read_write> status: array<f32>;
@@ -50,29 +73,20 @@ ${
     : '@group(0) @binding(3) var<uniform> p: Params;'
 }
 
-fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+${tree}
 
-var<workgroup> sums: array<f32, 256>;
-var<workgroup> bads: array<u32, 256>;
+fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) local: u32) {
   var sum = 0.0;
   var bad = 0u;
-  for (var i = local; i < p.threads; i += 256) {
+  for (var i = local; i < p.partials; i += 256) {
     let one = partial[i];
     sum += bitcast<f32>(one.x);
     bad |= one.y;
   }
-  sums[local] = sum;
-  bads[local] = bad;
-  for (var half = 128u; half > 0; half /= 2) {
-    workgroupBarrier();
-    if (local < half) {
-      sums[local] += sums[local + half];
-      bads[local] |= bads[local + half];
-    }
-  }
+  fold(local, sum, bad);
   if (local != 0) { return; }
   let lr = p.lr * rate[0];
   let known = bads[0] == 0 && isFinite(sums[0]);
