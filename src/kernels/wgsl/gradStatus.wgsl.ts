@@ -20,28 +20,33 @@ fn fold(local: u32, sum: f32, bad: u32) {
 }`;
 
 /**
- * Each workgroup writes the sum of squares of what it took, and whether all of it was finite. A thread takes four vec4s of
- * a block at a time, which are on their way at once, and leaves out frozen blocks. It looks at bits, because a compiler may
- * assume that no float is NaN or infinite.
+ * Each workgroup, or with `alone` each thread, writes the sum of squares of what it took, and whether all of it was finite. A
+ * thread takes four vec4s of a block at a time, which are on their way at once, and leaves out frozen blocks. It looks at
+ * bits, because a compiler may assume that no float is NaN or infinite.
  */
-export function partialNorms(): string {
+export function partialNorms({ alone }: { readonly alone: boolean }): string {
+  const [sum, bad] = ['(squares.x + squares.y) + (squares.z + squares.w)', 'select(0u, 1u, any(bad))'];
+  const write = alone
+    ? `partial[p.base + id.x] = vec2u(bitcast<u32>(${sum}), ${bad});`
+    : `fold(local, ${sum}, ${bad});
+  if (local == 0) { partial[p.base + id.x / 256] = vec2u(bitcast<u32>(sums[0]), bads[0]); }`;
   return /* wgsl */ `
 struct Params { base: u32 }
 @group(0) @binding(0) var<storage, read> g: array<vec4u>;
 @group(0) @binding(1) var<storage, read> rules: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec2u>;
 @group(0) @binding(3) var<uniform> p: Params;
-${tree}
+${alone ? '' : tree}
 
 @compute @workgroup_size(256)
 fn main(
-  @builtin(workgroup_id) group: vec3u,
+  @builtin(global_invocation_id) id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
   var squares = vec4f(0);
   var bad = vec4<bool>(false);
-  for (var thread = group.x * 256 + local; ; thread += groups.x * 256) {
+  for (var thread = id.x; ; thread += groups.x * 256) {
     let block = ${block};
     if (block >= arrayLength(&rules)) { break; }
     if (rules[block].x == 0) { continue; }
@@ -50,8 +55,7 @@ fn main(
     bad |= (word & vec4u(0x7f800000u)) == vec4u(0x7f800000u);
     squares += v * v;`)}
   }
-  fold(local, (squares.x + squares.y) + (squares.z + squares.w), select(0u, 1u, any(bad)));
-  if (local == 0) { partial[p.base + group.x] = vec2u(bitcast<u32>(sums[0]), bads[0]); }
+  ${write}
 }`;
 }
 
