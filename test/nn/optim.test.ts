@@ -220,7 +220,9 @@ describe.each(BACKENDS)('optimisers on $name', ({ name, open, tolerance }) => {
       if (i % 50 === 0) await device.finished();
     }
     expectClose(await values(params.b), [1, -2, 3, -4, 5], { absolute: 1e-2 }, 'the minimum');
-    expect(counts[1]).toEqual(counts[0]);
+    // Fewer where what earlier tests left behind was collected meanwhile; a step that kept one would add 389.
+    expect(counts[1].buffers).toBeLessThanOrEqual(counts[0].buffers);
+    expect(counts[1].dispatches).toBe(counts[0].dispatches);
     // On the GPU two dispatches for the gradients' status and one for the parameters; the reference counts ops.
     expect(counts[0].dispatches).toBe(name === 'GPU' ? 3 : 2);
   });
