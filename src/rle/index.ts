@@ -16,6 +16,7 @@ export * as head from './head.js';
 export { type Ellipse, ellipse, ellipseRadius, highestDensityThreshold, sortedDistances } from './highestDensity.js';
 export { checkLabels, type LabelNames } from './labels.js';
 export { type LogSMethod, type LogSNodes, type LogSOptions, logS, logSNodes } from './logS.js';
+export { perResidual } from './perResidual.js';
 export { mahalanobis, type PlaneCovariance, type PlaneMoments, planeMoments } from './planeMoments.js';
 export { type Labels, maskedDifference, type Prediction } from './prediction.js';
 export { type DrawOptions, drawErrors, type PredictiveOptions, predictiveDraws } from './predictive.js';
