@@ -16,6 +16,8 @@ const ADDRESSES: Readonly<Record<string, { hash: string; ready: string }>> = {
   hvp: { hash: '#/tape?example=hvp&step=9', ready: '[data-done="true"]' },
   gradients: { hash: '#/gradients?ops=add,conv2d,softmax,flowLogProb&run=1', ready: '[data-done]' },
   tutorial: { hash: '#/tutorial', ready: '.tutorial[data-done]' },
+  pose: { hash: '#/pose', ready: '[data-joints]' },
+  kernels: { hash: '#/kernels?run=1&time=60', ready: '.summary[data-done]' },
   adapter: { hash: '#/adapter', ready: '[data-done]' },
 };
 

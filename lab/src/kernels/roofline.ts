@@ -30,6 +30,7 @@ export function paintRoofline(pen: Pen, sources: readonly Source[], selected: st
     { domain: x, label: 'FLOP per byte', ticks: powers(x), format: power },
     { domain: y, label: 'GFLOP/s', ticks: powers(y), format: power },
   );
+  const radius = Math.max(2.5, Math.min(5, pen.width / 200));
   const marks: Mark[] = [];
   pen.inside(() => {
     for (const { report, colour: name } of sources) {
@@ -41,8 +42,8 @@ export function paintRoofline(pen: Pen, sources: readonly Source[], selected: st
     for (const { source, key, ...at } of points) {
       const place = [Math.log10(at.x), Math.log10(at.y)];
       const isSelected = key === selected;
-      if (isSelected) pen.dots(place, colour('ink'), 7);
-      pen.dots(place, colour(source.colour), isSelected ? 5 : 3.5, isSelected ? 1 : 0.8);
+      if (isSelected) pen.dots(place, colour('ink'), 2 * radius);
+      pen.dots(place, colour(source.colour), isSelected ? 1.5 * radius : radius, isSelected ? 1 : 0.8);
       marks.push({ key, source, x: pen.atX(place[0]), y: pen.atY(place[1]) });
     }
   });

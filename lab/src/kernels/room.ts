@@ -57,12 +57,12 @@ export const kernelsRoom: Room = {
     const measure = (words: string | null) => {
       if (isMeasuring) stop();
       isMeasuring = true;
-      [measured, failed] = [[], []];
-      rows.replaceChildren();
-      failures.replaceChildren();
-      delete summary.dataset.done;
-      summary.textContent = 'Measuring the ceilings\u2026';
       void session.run(async (engine) => {
+        [measured, failed] = [[], []];
+        rows.replaceChildren();
+        failures.replaceChildren();
+        delete summary.dataset.done;
+        summary.textContent = 'Measuring the ceilings\u2026';
         const keys = await engine.ask('cases', undefined);
         const chosen = words === null ? keys : chosenCases(keys, words);
         if (chosen.length === 0) throw new Error(`no case contains '${words}'; there is ${keys[0]}, for instance`);

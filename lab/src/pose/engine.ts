@@ -67,14 +67,14 @@ export interface FoundPose {
 
 /** The half of the room Pose in the worker. */
 export interface PoseEngine {
-  /** Takes the network in the bytes of a file. */
-  load(order: { readonly bytes: ArrayBuffer; readonly name: string }): Promise<NetworkFacts>;
+  /** Takes the network in the bytes of a file; a line says why there is none in them, and the network that was there stays. */
+  load(order: { readonly bytes: ArrayBuffer; readonly name: string }): Promise<NetworkFacts | string>;
   /** Makes a generated figure the picture. */
   figure(order: { readonly seed: number; readonly side: number }): Promise<Figure>;
   /** Makes a decoded picture the picture. */
   see(order: { readonly bitmap: ImageBitmap; readonly name: string }): Promise<void>;
-  /** The pose of the person in the box, or of the one that fills the picture. */
-  predict(order: { readonly box: Box | null }): Promise<FoundPose>;
+  /** The pose of the person in the box, or of the one that fills the picture; a line where there is none to be had. */
+  predict(order: { readonly box: Box | null }): Promise<FoundPose | string>;
   /** The uncertainty of the pose found last. */
   spread(order: SpreadOrder): Promise<Spread>;
 }
@@ -111,10 +111,9 @@ export function open(device: Device): PoseEngine {
   };
 
   return {
-    async load({ bytes, name }) {
+    load: orLine(async ({ bytes, name }: { readonly bytes: ArrayBuffer; readonly name: string }) => {
       const checkpoint = poseCheckpointOf(await parseWeightsFile(new Uint8Array(bytes), name), name);
       const schema = jointsOf(checkpoint);
-      // What goes wrong leaves the network that was there.
       loaded = {
         ...{ checkpoint, schema, network: poseNetwork(device, checkpoint) },
         errors: await errorsOf(device, checkpoint),
@@ -125,7 +124,7 @@ export function open(device: Device): PoseEngine {
         ...{ name, schema, architecture: describeArchitecture(architecture), input: conventions.size },
         hasSigma: loaded.errors !== undefined,
       };
-    },
+    }),
     async figure({ seed, side }) {
       const sample = await FIGURES.test.sample(seed);
       const image = (await sample.picture?.(side)) ?? sample.image;
@@ -142,12 +141,12 @@ export function open(device: Device): PoseEngine {
       picture = { name, image: pixelsOf(bitmap) };
       bitmap.close();
     },
-    async predict({ box }) {
+    predict: orLine(async ({ box }: { readonly box: Box | null }) => {
       const started = performance.now();
       last = await predict(box);
       const { joints, jointScores, side } = last;
       return { joints, jointScores, side, milliseconds: performance.now() - started };
-    },
+    }),
     async spread({ level, samples, seed }) {
       const { expected } = last ?? {};
       const errors = loaded?.errors;
@@ -158,6 +157,18 @@ export function open(device: Device): PoseEngine {
         samples: Array.from({ length: samples }, () => drawLabels(expected, errors, rng)),
       };
     },
+  };
+}
+
+/** What is wrong with a file is its answer, in a line; any other error is an error. */
+function orLine<Order, Answer>(work: (order: Order) => Promise<Answer>): (order: Order) => Promise<Answer | string> {
+  return async (order) => {
+    try {
+      return await work(order);
+    } catch (error) {
+      if (error instanceof DataError) return error.message;
+      throw error;
+    }
   };
 }
 
