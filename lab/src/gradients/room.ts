@@ -4,7 +4,9 @@ import { element } from '../shell/element.js';
 import { type Room, StatusLine } from '../shell/room.js';
 import { describe } from '../shell/training.js';
 import type { GradientsEngine } from './engine.js';
-import type { Verdict } from './verdict.js';
+import './gradients.css';
+import { OwnOp } from './ownOpEditor.js';
+import { rowOf, verdictTable } from './verdictTable.js';
 
 const SEED = { standard: 0, least: 0, most: 999_999 };
 
@@ -18,25 +20,10 @@ export const gradientsRoom: Room = {
     const summary = element('p', { class: 'summary' });
     const rows = element('tbody');
     const failures = element('div', { class: 'failures' });
-    const table = element(
-      'table',
-      {},
-      element(
-        'thead',
-        {},
-        element(
-          'tr',
-          {},
-          ['Op', 'Checks', 'Gradient', 'Second', 'Kernel', 'Verdict'].map((title) =>
-            element('th', { scope: 'col', class: title === 'Verdict' && 'words' }, title),
-          ),
-        ),
-      ),
-      rows,
-    );
     let engine: Engine<GradientsEngine> | undefined;
     let round = 0;
 
+    const own = new OwnOp(settings);
     const stop = () => {
       round++;
       engine?.close();
@@ -141,7 +128,11 @@ export const gradientsRoom: Room = {
           { class: 'results' },
           element('div', { class: 'progress' }, progress, summary),
           failures,
-          element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Checks by op' }, table),
+          element(
+            'div',
+            { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Checks by op' },
+            verdictTable(rows),
+          ),
         ),
       ),
       element(
@@ -151,35 +142,23 @@ export const gradientsRoom: Room = {
         'are compared with differences in float64, second ones too. Kernels run on this device, forwards and backwards, and ',
         'are allowed a few units in the last place of float32, as derived for each sum.',
       ),
+      element('h2', {}, 'An op of your own'),
+      element(
+        'p',
+        { class: 'prose' },
+        'Its value in float64, its WGSL and its gradient, checked as the ops of wgrad are, while you type. Change a sign in the ',
+        'gradient, or a number in the kernel, and see what finds it.',
+      ),
+      own.element,
     );
     if (settings.text('run', '0') === '1') void run();
     else {
       status.say('Nothing has been checked yet.');
       summary.textContent = 'Press Check; all ops take from seconds on a GPU to minutes on a software driver.';
     }
-    return stop;
+    return () => {
+      stop();
+      own.close();
+    };
   },
 };
-
-function rowOf({ op, checks, first, second, kernel, failures, calls }: Verdict): HTMLElement {
-  const share = (x: number | null) => (x === null ? '\u2013' : `${(100 * x).toPrecision(2)} %`);
-  const isFine = failures.length === 0;
-  const samples = element(
-    'details',
-    {},
-    element('summary', {}, op),
-    element(
-      'ul',
-      {},
-      calls.map((call) => element('li', {}, call || 'no operands')),
-    ),
-  );
-  return element(
-    'tr',
-    { class: isFine ? undefined : 'failed' },
-    element('th', { scope: 'row' }, samples),
-    element('td', {}, String(checks)),
-    [first, second, kernel].map((x) => element('td', {}, share(x))),
-    element('td', { class: 'words' }, isFine ? 'ok' : `${failures.length} failed`),
-  );
-}

@@ -1,5 +1,5 @@
 import type { Device } from 'wgrad';
-import { allCases, checkGradients, checkOnDevice, differentiability, samplesFor } from 'wgrad/testing';
+import { allCases, checkGradients, checkOnDevice, differentiability, type OpCases, samplesFor } from 'wgrad/testing';
 
 /** What was found of an op: how many checks were made, and the largest error of each kind as a share of what is allowed. */
 export interface Verdict {
@@ -19,13 +19,18 @@ export interface Verdict {
 /** The ops there are. */
 export const opNames: readonly string[] = allCases.map(({ op }) => op.def.name);
 
+/** Checks an op of wgrad by its name, see `judgeCases`. */
+export async function judge(name: string, device: Device, seed: number): Promise<Verdict> {
+  const cases = allCases.find(({ op }) => op.def.name === name);
+  if (!cases) throw new Error(`no op is named '${name}'; there are ${opNames.join(', ')}`);
+  return judgeCases(cases, device, seed);
+}
+
 /**
  * Checks an op on all of its samples: the gradient and the gradient's gradient against differences in float64, then the
  * kernel and its gradient on a device against the reference.
  */
-export async function judge(name: string, device: Device, seed: number): Promise<Verdict> {
-  const cases = allCases.find(({ op }) => op.def.name === name);
-  if (!cases) throw new Error(`no op is named '${name}'; there are ${opNames.join(', ')}`);
+export async function judgeCases(cases: OpCases, device: Device, seed: number): Promise<Verdict> {
   const failures: string[] = [];
   const worst = { first: null as number | null, second: null as number | null, kernel: null as number | null };
   let checks = 0;
@@ -47,5 +52,5 @@ export async function judge(name: string, device: Device, seed: number): Promise
   const calls = samples.map(({ inputs, attrs }) =>
     [...inputs.map(({ shape }) => `[${shape.join(', ')}]`), ...(attrs ? [JSON.stringify(attrs)] : [])].join(', '),
   );
-  return { op: name, samples: samples.length, checks, ...worst, failures, calls };
+  return { op: cases.op.def.name, samples: samples.length, checks, ...worst, failures, calls };
 }
