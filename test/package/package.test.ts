@@ -21,8 +21,8 @@ import { closureOf } from './closure.js';
 
 /** What may weigh how much in a page, all its exports included: minified, gzipped bytes. */
 const LIMITS = [
-  { name: 'the core, engine and kernels', entries: ['index.js'], limit: 75_000 },
-  { name: 'core, networks and likelihoods', entries: ['index.js', 'nn/index.js', 'rle/index.js'], limit: 108_000 },
+  { name: 'the core, engine and kernels', entries: ['index.js'], limit: 76_000 },
+  { name: 'core, networks and likelihoods', entries: ['index.js', 'nn/index.js', 'rle/index.js'], limit: 109_500 },
 ];
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
