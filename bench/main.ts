@@ -16,6 +16,7 @@ import { formatRanks } from './ranks/report.js';
 import { benchScaling, formatScaling } from './scaling.js';
 import { drawScaling } from './scalingPicture.js';
 import { benchStep, formatStep } from './step.js';
+import { timeCalls } from './timeCalls.js';
 import type { WorkloadFlags } from './trainingStep.js';
 
 const HEADER = ['op', 'case', 'p50 ms', 'p99 ms', 'GFLOP/s', 'GB/s', 'of FMA', 'of copy', 'checked'];
@@ -49,20 +50,21 @@ async function benchOps(filter: string, { json, time }: { json?: string; time: s
   console.log(`${device.description}, node ${process.version}`);
   const ceilings = await measureCeilings(device);
   console.log(`ceilings: ${ceilings.gflops.toFixed(1)} GFLOP/s by FMA, ${ceilings.gbs.toFixed(1)} GB/s by copy`);
+  const stopwatch = new Stopwatch(device);
   const rows: BenchRow[] = [];
   const failures: string[] = [];
   for (const entry of entries) {
     const title = `${entry.cases.op.def.name}, ${entry.bench.name}`;
     showProgress(rows.length, entries.length, title);
     try {
-      rows.push(await benchOp(entry, device, ceilings, Number(time)));
+      rows.push(await benchOp(entry, device, ceilings, (run) => timeCalls(run, stopwatch, Number(time))));
     } catch (error) {
       failures.push(`failed: ${title}: ${(error as Error).message}`);
     }
   }
   showProgress(entries.length, entries.length);
   console.log(formatTable(HEADER, rows.map(cells)));
-  const { clock } = new Stopwatch(device);
+  const { clock } = stopwatch;
   console.log(`A time is that of repeated calls, by call; nothing is read back. ${CLOCKS[clock]}`);
   for (const failure of failures) console.log(failure);
   if (json) {

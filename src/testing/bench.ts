@@ -32,6 +32,9 @@ export interface BenchEntry {
   readonly bench: BenchCase;
 }
 
+/** Times calls of `run` again and again. */
+export type Timer = (run: () => void) => Promise<Timing>;
+
 /** The bench cases of all ops; of those whose `op name` contains `filter`, if it is given. */
 export function benchEntries(filter = ''): BenchEntry[] {
   return allCases
@@ -40,8 +43,10 @@ export function benchEntries(filter = ''): BenchEntry[] {
 }
 
 /**
- * Checks an op against the reference, then times it on one of its bench shapes for so many milliseconds: by timestamps where
- * the device has them, else by the host's clock, repeated until a sample lasts long enough for either.
+ * Checks an op against the reference, then times it on one of its bench shapes: by timestamps where the device has them, else
+ * by the host's clock, repeated until a sample lasts long enough for either.
+ *
+ * @param time how: for so many milliseconds, or by a timer of one's own
  *
  * @throws GradcheckError if the kernel disagrees: a fast wrong kernel has no time.
  */
@@ -49,7 +54,7 @@ export async function benchOp(
   { cases, bench }: BenchEntry,
   device: Device,
   ceilings: Ceilings,
-  milliseconds: number,
+  time: number | Timer,
 ): Promise<BenchRow> {
   const { op, samples, tolerance } = cases;
   const operands = drawOperands(bench, SEED);
@@ -67,7 +72,7 @@ export async function benchOp(
     // An op in place is called again with what it has returned.
     for (const [k, i] of donated.entries()) xs[i] = heirs[k];
   };
-  const timing = await new Stopwatch(device).sample(call, milliseconds);
+  const timing = await (typeof time === 'number' ? new Stopwatch(device).sample(call, time) : time(call));
   for (const x of xs) x.dispose();
   const gflops = bench.flop / timing.p50 / 1e6;
   const gbs = bench.bytes / timing.p50 / 1e6;

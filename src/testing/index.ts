@@ -1,7 +1,7 @@
 /** Checks of gradients and kernels for ops of one's own, the registry of wgrad's, their times, and the choice of kernels by measurement. */
 export type { BenchCase, ErrorCase, Fill, OpCases, Sample } from '../autograd/cases.js';
 export { GradcheckError } from '../errors.js';
-export { type BenchEntry, type BenchRow, benchEntries, benchOp } from './bench.js';
+export { type BenchEntry, type BenchRow, benchEntries, benchOp, type Timer } from './bench.js';
 export { type BenchReport, formatBenchReport, parseBenchReport } from './benchReport.js';
 export { type Ceilings, measureCeilings } from './ceilings.js';
 export { checkKernel, checkKernelGradient, type KernelReport } from './checkKernel.js';

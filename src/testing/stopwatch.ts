@@ -41,7 +41,7 @@ export class Stopwatch {
 
   /** Milliseconds that `run` takes. */
   async measure(run: () => void): Promise<number> {
-    return (await this.#longEnough(run)).milliseconds;
+    return (await this.longEnough(run)).milliseconds;
   }
 
   /**
@@ -56,7 +56,7 @@ export class Stopwatch {
     let repeats = 1;
     while (times.length < LEAST_SAMPLES || this.#now() - begun < milliseconds) {
       // What has been long enough once is not tried with fewer runs again.
-      const sample = await this.#longEnough(run, repeats);
+      const sample = await this.longEnough(run, repeats);
       if (sample.runs > repeats) times.length = 0;
       repeats = sample.runs;
       times.push(sample.milliseconds);
@@ -67,12 +67,12 @@ export class Stopwatch {
     return { min, p50, p99, samples: times.length, repeats };
   }
 
-  /** The time of a run, from as many runs in a row, `runs` or more, as the clock can tell. */
-  async #longEnough(run: () => void, runs = 1): Promise<{ readonly runs: number; readonly milliseconds: number }> {
+  /** Milliseconds that `run` takes, from as many runs in a row, `runs` or more, as the clock can tell; and how many. */
+  async longEnough(run: () => void, runs = 1): Promise<{ readonly runs: number; readonly milliseconds: number }> {
     const span = await this.#span(run, runs);
     const isLong = span > 0 && span >= this.#least();
     if (isLong || runs >= MOST_RUNS) return { runs, milliseconds: span / runs };
-    return this.#longEnough(run, 2 * runs);
+    return this.longEnough(run, 2 * runs);
   }
 
   /** Milliseconds that a span lasts at least. */
