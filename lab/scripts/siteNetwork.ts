@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPTIMIZER, parseSafetensors } from '../../src/io/index.js';
+import { OPTIMIZER, parseSafetensors } from 'wgrad/io';
 import { float16Bits } from '../../src/tensor/float16.js';
 
 const TARGET = join(import.meta.dirname, '../src/pose/figures.safetensors');

@@ -9,6 +9,7 @@ import type { Room } from '../shell/room.js';
 import type { Settings } from '../shell/settings.js';
 import { Training } from '../shell/training.js';
 import { TrainingSettings } from '../shell/trainingSettings.js';
+import { workbench } from '../shell/workbench.js';
 import type { FlowFrame, FlowSettings } from './learner.js';
 import { letterTarget } from './letter.js';
 import { paintDensity, paintGrid, paintSamples, paintStroke, paintTarget } from './picture.js';
@@ -117,12 +118,8 @@ export const flowRoom: Room = {
     const letter = letterField(settings, again);
     host.append(
       training.status.element,
-      element(
-        'div',
-        { class: 'workbench' },
-        element(
-          'form',
-          { class: 'controls', 'aria-label': 'Settings', onsubmit: (event) => event.preventDefault() },
+      workbench(
+        [
           chooser(settings, 'data', 'Density', TARGETS, 'moons', () => {
             if (settings.text('data', '') === 'drawn') settings.set('strokes', '');
             again();
@@ -132,10 +129,8 @@ export const flowRoom: Room = {
           slider(settings, 'layers', 'Layers', { standard: 6, least: 2, most: 12, step: 1 }, again),
           asked.controls(again),
           training.buttons,
-        ),
-        element(
-          'div',
-          { class: 'results' },
+        ],
+        [
           facts,
           element(
             'div',
@@ -145,7 +140,7 @@ export const flowRoom: Room = {
             panel(figures.samples, 'Samples', '600 draws of the flow'),
             panel(figures.grid, 'Map', 'the grid of the base space, bent by the flow'),
           ),
-        ),
+        ],
       ),
       element(
         'p',

@@ -3,6 +3,7 @@ import { button, chooser, numberField } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import { type Room, StatusLine } from '../shell/room.js';
 import { describe } from '../shell/training.js';
+import { workbench } from '../shell/workbench.js';
 import type { GradientsEngine } from './engine.js';
 import './gradients.css';
 import { OwnOp } from './ownOpEditor.js';
@@ -90,19 +91,8 @@ export const gradientsRoom: Room = {
     names.onchange = () => settings.set('ops', names.value);
     host.append(
       status.element,
-      element(
-        'div',
-        { class: 'workbench' },
-        element(
-          'form',
-          {
-            class: 'controls',
-            'aria-label': 'Settings',
-            onsubmit(event) {
-              event.preventDefault();
-              void run();
-            },
-          },
+      workbench(
+        [
           element('div', { class: 'control' }, element('label', { for: 'ops' }, 'Ops, by name'), names),
           numberField(settings, 'seed', 'Seed', SEED, () => undefined),
           chooser(
@@ -122,10 +112,8 @@ export const gradientsRoom: Room = {
               summary.textContent = `Stopped. ${summary.textContent ?? ''}`;
             }),
           ),
-        ),
-        element(
-          'div',
-          { class: 'results' },
+        ],
+        [
           element('div', { class: 'progress' }, progress, summary),
           failures,
           element(
@@ -133,7 +121,8 @@ export const gradientsRoom: Room = {
             { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Checks by op' },
             verdictTable(rows),
           ),
-        ),
+        ],
+        { submit: () => void run() },
       ),
       element(
         'p',

@@ -4,6 +4,7 @@ import { button, numberField } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import { acceptDrops, download, fileButton } from '../shell/files.js';
 import type { Room } from '../shell/room.js';
+import { workbench } from '../shell/workbench.js';
 import { Comparison } from './comparison.js';
 import type { KernelsEngine, Setting } from './engine.js';
 import { Inspector } from './inspector.js';
@@ -119,19 +120,8 @@ export const kernelsRoom: Room = {
 
     host.append(
       session.status.element,
-      element(
-        'div',
-        { class: 'workbench' },
-        element(
-          'form',
-          {
-            class: 'controls',
-            'aria-label': 'Settings',
-            onsubmit(event) {
-              event.preventDefault();
-              measure(words.value);
-            },
-          },
+      workbench(
+        [
           element('div', { class: 'control' }, element('label', { for: 'ops' }, 'Cases that contain'), words),
           numberField(settings, 'time', 'Milliseconds for each', TIME, () => undefined),
           element(
@@ -151,10 +141,8 @@ export const kernelsRoom: Room = {
             fileButton('Open\u2026', '.json,application/json', (files) => void take(files), true),
             button('Export', save),
           ),
-        ),
-        element(
-          'div',
-          { class: 'results' },
+        ],
+        [
           facts,
           element('div', { class: 'progress' }, progress, summary),
           failures,
@@ -165,7 +153,8 @@ export const kernelsRoom: Room = {
             { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Measured here' },
             measuredTable(rows),
           ),
-        ),
+        ],
+        { submit: () => measure(words.value) },
       ),
       element(
         'p',

@@ -4,6 +4,7 @@ import { button, numberField, slider, sliderValue } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import { acceptDrops, fileButton } from '../shell/files.js';
 import type { Room } from '../shell/room.js';
+import { workbench } from '../shell/workbench.js';
 import { Camera } from './camera.js';
 import type { PoseEngine } from './engine.js';
 import './pose.css';
@@ -132,12 +133,8 @@ export const poseRoom: Room = {
 
     host.append(
       session.status.element,
-      element(
-        'div',
-        { class: 'workbench' },
-        element(
-          'form',
-          { class: 'controls', 'aria-label': 'Settings', onsubmit: (event) => event.preventDefault() },
+      workbench(
+        [
           element('div', { class: 'buttons pair' }, fileButton('Picture\u2026', 'image/*', take), film),
           numberField(settings, 'seed', 'Generated figure', SEED, showFigure),
           element('div', { class: 'buttons one' }, another),
@@ -153,15 +150,9 @@ export const poseRoom: Room = {
               ([file]) => file && void takeWeights(file),
             ),
           ),
-        ),
-        element(
-          'div',
-          { class: 'results' },
-          viewer.facts,
-          element('figure', {}, viewer.stage.element, viewer.caption),
-          viewer.says,
-        ),
-        viewer.table,
+        ],
+        [viewer.facts, element('figure', {}, viewer.stage.element, viewer.caption), viewer.says],
+        { beside: viewer.table },
       ),
       element(
         'p',

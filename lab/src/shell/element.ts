@@ -1,4 +1,4 @@
-type Child = Node | string | undefined | false | readonly Child[];
+export type Child = Node | string | undefined | false | readonly Child[];
 type Attributes = Readonly<Record<string, string | number | boolean | ((event: Event) => void) | undefined>>;
 
 /**

@@ -3,6 +3,7 @@ import { button, chooser } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import { type Room, StatusLine } from '../shell/room.js';
 import { describe } from '../shell/training.js';
+import { workbench } from '../shell/workbench.js';
 import { codeField } from './editor.js';
 import type { TapeEngine } from './engine.js';
 import { EXAMPLES, exampleNames } from './examples.js';
@@ -72,12 +73,8 @@ export const tapeRoom: Room = {
     const titles = Object.fromEntries(exampleNames.map((each) => [each, EXAMPLES[each].title]));
     host.append(
       status.element,
-      element(
-        'div',
-        { class: 'workbench' },
-        element(
-          'form',
-          { class: 'controls', 'aria-label': 'Settings', onsubmit: (event) => event.preventDefault() },
+      workbench(
+        [
           chooser(settings, 'example', 'Example', titles, 'product', () => {
             editor.area.value = EXAMPLES[settings.choice('example', exampleNames, 'product')].code;
             void run();
@@ -99,7 +96,7 @@ export const tapeRoom: Room = {
             { class: 'buttons' },
             button('Run', () => void run(), 'primary'),
           ),
-        ),
+        ],
         results,
       ),
       element(

@@ -7,6 +7,7 @@ import { panel } from '../../shell/panel.js';
 import type { Settings } from '../../shell/settings.js';
 import { Training } from '../../shell/training.js';
 import { TrainingSettings } from '../../shell/trainingSettings.js';
+import { workbench } from '../../shell/workbench.js';
 import { JOINT_LOSSES, type JointLoss, type JointsFrame, LEVELS, type Shown } from './frame.js';
 import type { JointsSettings } from './learner.js';
 import { paintCourse, paintHeld, paintPose, pictureOf, type Reading } from './picture.js';
@@ -80,21 +81,15 @@ export function enterJoints(host: HTMLElement, settings: Settings): () => void {
 
   host.append(
     training.status.element,
-    element(
-      'div',
-      { class: 'workbench' },
-      element(
-        'form',
-        { class: 'controls', 'aria-label': 'Settings', onsubmit: (event) => event.preventDefault() },
+    workbench(
+      [
         chooser(settings, 'loss', 'Loss', JOINT_LOSSES, 'rle', again),
         chooser(settings, 'level', 'Ellipses for', levels, '0.8', redraw),
         chooser(settings, 'width', 'Network', WIDTHS, '8', again),
         asked.controls(again),
         training.buttons,
-      ),
-      element(
-        'div',
-        { class: 'results' },
+      ],
+      [
         facts,
         element(
           'div',
@@ -107,7 +102,7 @@ export function enterJoints(host: HTMLElement, settings: Settings): () => void {
           panel(course, 'Error', 'mean distance of a joint from where it is'),
           panel(held, 'Ellipses', 'how many labels they hold; dotted is right'),
         ),
-      ),
+      ],
     ),
     element(
       'p',

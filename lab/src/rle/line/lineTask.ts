@@ -5,6 +5,7 @@ import { panel } from '../../shell/panel.js';
 import type { Settings } from '../../shell/settings.js';
 import { Training } from '../../shell/training.js';
 import { TrainingSettings } from '../../shell/trainingSettings.js';
+import { workbench } from '../../shell/workbench.js';
 import { drawHeights } from './drawHeights.js';
 import { gridX, type LineFrame } from './frame.js';
 import type { LineSettings } from './learner.js';
@@ -138,12 +139,8 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
 
   host.append(
     training.status.element,
-    element(
-      'div',
-      { class: 'workbench' },
-      element(
-        'form',
-        { class: 'controls', 'aria-label': 'Settings', onsubmit: (event) => event.preventDefault() },
+    workbench(
+      [
         noiseList,
         element(
           'figure',
@@ -155,10 +152,8 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
         slider(settings, 'growth', 'Growth with x', GROWTH, again),
         asked.controls(again),
         training.buttons,
-      ),
-      element(
-        'div',
-        { class: 'results' },
+      ],
+      [
         facts,
         element(
           'div',
@@ -192,7 +187,7 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
             rows,
           ),
         ),
-      ),
+      ],
     ),
     element(
       'p',
