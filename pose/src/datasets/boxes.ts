@@ -16,7 +16,7 @@ export function isBoxes(content: unknown): content is unknown[] {
 /**
  * The people of a list `[{file, box: [x, y, width, height], score?, split?: 'train' | 'test', keypoints?: [x, y, v, ...]}, ...]` in
  * pixels of the upright picture. The number of keypoints tells the joints: 17 are COCO's, 14 LSP's, 16 MPII's, 18 Human3.6M's, in
- * their order.
+ * their order; joints of any other number have no names.
  * @param list the file's JSON
  * @param file its name, for messages
  * @throws DataError naming file, entry and field for whatever is missing or no number
@@ -27,8 +27,9 @@ export function boxAnnotations(list: unknown, file: string): Annotations {
   const first = entries.find((entry) => entry.has('keypoints'));
   const count = first?.list('keypoints').length ?? 0;
   if (first && count % 3 !== 0) throw first.error('keypoints', 'expected x, y, v for each joint');
-  const schema = schemaFor(file, count / 3);
-  return annotationsOf(entries, file, { schema, joints: schema?.joints ?? [] });
+  // CrowdPose has as many joints as LSP, but its data come in COCO's format.
+  const schema = SCHEMAS.find(({ name, joints }) => name !== 'crowdpose14' && 3 * joints.length === count);
+  return annotationsOf(entries, file, { schema, names: schema?.joints, joints: count / 3 });
 }
 
 /**
@@ -70,14 +71,20 @@ export async function boxTableAnnotations(text: string, file: string): Promise<A
     const optional = { ...(row.score && { score: number('score') }), ...(row.split && { split: row.split }) };
     return new JsonEntry({ file: row.file, box: BOX.map(number), keypoints, ...optional }, file, where);
   });
-  return annotationsOf(entries, file, { schema, joints });
+  return annotationsOf(entries, file, { schema, names: joints, joints: joints.length });
 }
 
-/** @param joints their names, of which a file without keypoints has none */
+/** What the joints of a list are, as far as it tells: a list of boxes alone has 0. */
+interface ListedJoints {
+  readonly schema: JointSchema | undefined;
+  readonly names: readonly string[] | undefined;
+  readonly joints: number;
+}
+
 function annotationsOf(
   entries: readonly JsonEntry[],
   file: string,
-  { schema, joints }: { readonly schema?: JointSchema; readonly joints: readonly string[] },
+  { schema, names, joints }: ListedJoints,
 ): Annotations {
   if (entries.length === 0) throw new DataError(`${file}: no boxes in it`);
   const people = entries.map((entry): ListedPerson => {
@@ -90,25 +97,12 @@ function annotationsOf(
       picture: { file: entry.text('file'), split },
       box: [x, y, width, height],
       score: entry.has('score') ? entry.number('score') : undefined,
-      keypoints: entry.has('keypoints')
-        ? entry.numbers('keypoints', 3 * joints.length)
-        : Array(3 * joints.length).fill(0),
+      keypoints: entry.has('keypoints') ? entry.numbers('keypoints', 3 * joints) : Array(3 * joints).fill(0),
     };
   });
   return {
     ...listedPictures(people, file),
-    categories: new Map([[PERSON, { name: 'person', ...(joints.length > 0 && { joints }) }]]),
-    ...{ joints: joints.length, schema, orientation: 'upright', leftOut: new Map() },
+    categories: new Map([[PERSON, { name: 'person', ...(names?.length && { joints: names }) }]]),
+    ...{ joints, schema, orientation: 'upright', leftOut: new Map() },
   };
-}
-
-/** The schema of so many keypoints without names. @throws DataError where no schema has so many */
-function schemaFor(file: string, count: number): JointSchema | undefined {
-  if (count === 0) return undefined;
-  // CrowdPose has as many joints as LSP, but its data come in COCO's format.
-  const schema = SCHEMAS.find(({ name, joints }) => name !== 'crowdpose14' && joints.length === count);
-  if (schema) return schema;
-  throw new DataError(
-    `${file}: keypoints of ${count} joints; expected 17 (COCO), 14 (LSP), 16 (MPII) or 18 (Human3.6M)`,
-  );
 }

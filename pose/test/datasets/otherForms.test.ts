@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { withJoints } from '../../src/node/askedJoints.js';
 import { openDataset } from '../../src/node/datasets/openDataset.js';
 import { readAnnotations } from '../../src/node/datasets/readAnnotations.js';
 import { h36m18, MPII_TO_H36M } from '../../src/schemas/h36m18.js';
@@ -164,6 +165,20 @@ describe('boxes', () => {
     expect(joints.slice(6)).toEqual(expected.joints.slice(6));
   });
 
+  test('JSON of joints that nobody knows is a data set of theirs, and --joints names them', async () => {
+    const two = people.map((person) => ({ ...person, keypoints: [5, 6, 2, 7.5, 8, 1] }));
+    const pictures = Object.fromEntries(people.map(({ file }) => [file, null]));
+    const home = await folder({ 'boxes.json': two, ...pictures, 'names.json': { joints: ['nose', 'tail'] } });
+    const set = await open(home);
+    expect([set.schema.joints, set.train.length, set.test.length]).toEqual([['joint 0', 'joint 1'], 8, 2]);
+    const named = await withJoints(set, { joints: `${home}/names.json` });
+    const { joints } = await named.train.sample(0);
+    expect([named.schema.joints, [...joints]]).toEqual([
+      ['nose', 'tail'],
+      [5, 6, 7.5, 8],
+    ]);
+  });
+
   test('boxes alone are read for prediction, and refused for training', async () => {
     const csv = 'file,x,y,width,height,score\n"b, c.jpg",1,2,3,4.5,0.25\n';
     const only = await folder({ 'boxes.csv': csv });
@@ -182,7 +197,12 @@ describe('boxes', () => {
     ['boxes.csv', '', /no boxes in it/],
     ['boxes.json', [{ file: 'a.png', box: [1, 2, 0, 4] }], /\[0\].box: expected a width and a height above 0/],
     ['boxes.json', [{ file: 'a.png', box: [1, 2, 3, 4], split: 'val' }], /split: expected train or test/],
-    ['boxes.json', [{ file: 'a.png', box: [1, 2, 3, 4], keypoints: [1, 2, 2] }], /keypoints of 1 joints; expected 17/],
+    ['boxes.json', [{ file: 'a.png', box: [1, 2, 3, 4], keypoints: [1, 2] }], /keypoints: expected x, y, v for each/],
+    [
+      'boxes.json',
+      [3, 6].map((length) => ({ file: 'a.png', box: [1, 2, 3, 4], keypoints: Array(length).fill(2) })),
+      /\[1\].keypoints: expected a list of 3 numbers, got a list of 6/,
+    ],
   ])('%s: refuses %j', async (name, content, message) => {
     await expect(open(await folder({ [name]: content }))).rejects.toThrow(message);
   });
