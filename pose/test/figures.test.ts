@@ -76,7 +76,7 @@ describe('figures', () => {
 describe('annotate', () => {
   const joints = Float64Array.from({ length: 2 * K }, (_, i) => (i * 0.031) % 1);
   const none = new Uint8Array(K);
-  const noise = { scale: 0.01, hidden: 2.5, outliers: 0, swaps: 0 };
+  const noise = { scale: 0.01, hidden: 2.5, outliers: 0, swaps: 0, short: 0 };
 
   test('mean absolute error grows from shoulders to wrists and where a joint is hidden', () => {
     const sums = { shoulder: 0, wrist: 0, hiddenShoulder: 0 };
@@ -100,5 +100,27 @@ describe('annotate', () => {
     const swapped = annotate(new Rng(2), joints, none, 1, { ...noise, scale: 0, swaps: 1 });
     expect(swapped.subarray(0, 4)).toEqual(Float64Array.of(joints[10], joints[11], joints[8], joints[9]));
     expect(annotate(new Rng(2), joints, none, 1, { ...noise, scale: 0 })).toEqual(joints);
+  });
+
+  test('limbs are labelled too short by a share that is exponentially distributed, whatever else is wrong', () => {
+    const at = (points: Float64Array, k: number) => [points[2 * k], points[2 * k + 1]];
+    const rounds = 4000;
+    let sum = 0;
+    let above = 0;
+    for (let i = 0; i < rounds; i++) {
+      const labels = annotate(new Rng(3).split(i), joints, none, 1, { ...noise, scale: 0, short: 0.1 });
+      const [[x, y], [kneeX, kneeY], [atX, atY]] = [at(joints, 0), at(joints, 1), at(labels, 0)];
+      const share = (atX - x) / (kneeX - x);
+      expect((atY - y) / (kneeY - y)).toBeCloseTo(share, 9);
+      sum += share / rounds;
+      above += Number(share > 0.1) / rounds;
+      expect(at(labels, 2)).toEqual(at(joints, 2)); // hips, like all that is no outer end, stay
+    }
+    // Four standard errors; a share e^-1 of an exponential distribution lies above its mean.
+    expect(Math.abs(sum - 0.1)).toBeLessThan((4 * 0.1) / Math.sqrt(rounds));
+    expect(Math.abs(above - Math.exp(-1))).toBeLessThan((4 * 0.48) / Math.sqrt(rounds));
+    const [plain, short] = [0, 0.1].map((share) => annotate(new Rng(4), joints, none, 1, { ...noise, short: share }));
+    expect(at(short, 8)).toEqual(at(plain, 8));
+    expect(at(short, 6)).not.toEqual(at(plain, 6));
   });
 });

@@ -30,7 +30,7 @@ export const defaultFigures: FigureOptions = {
   clutter: 1.5,
   occluders: 0.15,
   cameraNoise: 8,
-  labels: { scale: 0.008, hidden: 2.5, outliers: 0.06, swaps: 0.02 },
+  labels: { scale: 0.008, hidden: 2.5, outliers: 0.06, swaps: 0.02, short: 0 },
 };
 
 /**

@@ -11,6 +11,11 @@ export interface LabelNoise {
   readonly outliers: number;
   /** Share of limb pairs (legs, arms) whose left and right were mixed up. */
   readonly swaps: number;
+  /**
+   * Share of a limb by which its outer end is labelled too near to the body on average, exponentially distributed and at most
+   * the whole limb: the error is skewed, most often small, and its direction is that of the limb.
+   */
+  readonly short: number;
 }
 
 /** Outermost joint first: the arms and legs that an annotator takes for each other. */
@@ -23,6 +28,18 @@ const ARMS = [
   [7, 10],
 ] as const;
 
+/** The outer and the inner end of each limb. */
+const LIMBS = [
+  [0, 1],
+  [1, 2],
+  [5, 4],
+  [4, 3],
+  [6, 7],
+  [7, 8],
+  [11, 10],
+  [10, 9],
+] as const;
+
 const SHOULDER = 8;
 const OUTLIER = 4;
 /** No annotator clicks farther off than this. */
@@ -31,7 +48,7 @@ const FARTHEST = 0.25;
 /**
  * Labels as annotators give them: `joint + b e` with e Laplace distributed per coordinate, where b grows with the joint's
  * OKS sigma, is larger where the joint is hidden, varies from image to image (log-normal), and is now and then four times
- * as large: heteroscedastic and heavy-tailed. Seldom the left and right arm or leg are swapped.
+ * as large: heteroscedastic and heavy-tailed. Seldom the left and right arm or leg are swapped. Limbs may be labelled too short.
  * @param joints [28] in units of the image. @param hidden [14]. @param side longer side of the tight box, same unit.
  */
 export function annotate(
@@ -51,6 +68,7 @@ export function annotate(
       }
     }
   }
+  const placed = labels.slice();
   const care = Math.exp(0.35 * rng.normal());
   for (let k = 0; k < hidden.length; k++) {
     let b = noise.scale * side * care * (lsp14.oksSigmas[k] / lsp14.oksSigmas[SHOULDER]);
@@ -63,6 +81,11 @@ export function annotate(
       const laplace = -Math.sign(u) * Math.log(1 - 2 * Math.min(Math.abs(u), 0.5 - 2 ** -24));
       labels[2 * k + c] += Math.min(FARTHEST * side, Math.max(-FARTHEST * side, b * laplace));
     }
+  }
+  if (noise.short === 0) return labels;
+  for (const [outer, inner] of LIMBS) {
+    const share = Math.min(1, -noise.short * Math.log(1 - rng.uniform()));
+    for (let c = 0; c < 2; c++) labels[2 * outer + c] += share * (placed[2 * inner + c] - placed[2 * outer + c]);
   }
   return labels;
 }

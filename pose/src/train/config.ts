@@ -7,7 +7,7 @@ import type { LossWeights } from './jointWeights.js';
 import type { LearningRate } from './learningRate.js';
 
 /** The losses of training: from a fixed scale of the errors to a learned density, and two losses of heatmaps. */
-export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
+export const LOSS_NAMES = ['l2', 'l1', 'gaussian', 'laplace', 'studentT', 'dle', 'rle', 'heatmap', 'dsnt'] as const;
 export type LossName = (typeof LOSS_NAMES)[number];
 
 /** Where coordinates come from: a linear layer, the means of heatmaps, or their peaks. */

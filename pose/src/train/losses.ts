@@ -131,6 +131,7 @@ export const LOSSES: Readonly<Record<LossName, TrainingLoss>> = {
   l1: simple({ q: 'laplace' }, { sigma: false, weight: L1_WEIGHT }),
   gaussian: simple({ q: 'gaussian' }, { sigma: true }),
   laplace: simple({ q: 'laplace' }, { sigma: true }),
+  studentT: simple({ q: DENSITIES.studentT }, { sigma: true }),
   dle: learned(() => ({ design: 'reparameterised' })),
   rle: learned(({ q, nodes }, dims) => ({
     variant: rleVariant(q, nodes !== undefined, dims),

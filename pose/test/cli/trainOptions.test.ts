@@ -10,7 +10,7 @@ const RUNS = 4;
 const TINY = ['--backend', 'cpu', '--workers', '0', '--figures', '10', '--width', '4', '--size', '16', '--epochs', '1'];
 /** What is tried in combination, the extremes of each range among them. */
 const TEXTS: Readonly<Record<string, readonly string[]>> = {
-  loss: ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'rle', 'heatmap', 'dsnt'],
+  loss: ['l2', 'l1', 'gaussian', 'laplace', 'studentT', 'dle', 'rle', 'rle', 'heatmap', 'dsnt'],
   head: ['direct', 'integral'],
   q: ['gaussian', 'logistic', 'studentT'],
   'log-s': ['importance', 'jitteredGrid'],

@@ -56,7 +56,7 @@ describe('makeConfig', () => {
 
   test.each([
     [{ augment: 'none' }, '--augment none: expected one of plain, official, mmpose, h36m'],
-    [{ loss: 'huber' }, '--loss huber: expected one of l2, l1, gaussian, laplace, dle, rle, heatmap, dsnt'],
+    [{ loss: 'huber' }, '--loss huber: expected one of l2, l1, gaussian, laplace, studentT, dle, rle, heatmap, dsnt'],
     [{ model: 'vgg' }, `--model vgg: expected one of ${BACKBONES.join(', ')}`],
     [{ head: 'none' }, '--head none: expected one of direct, integral, heatmap'],
     [{ q: 'cauchy' }, '--q cauchy: expected one of laplace, gaussian, logistic, studentT'],

@@ -15,7 +15,7 @@ const GOOD: { readonly [K in keyof TrainConfig]: readonly string[] } = {
   skipBroken: ['0', '12'],
   joints: ['lsp14', 'own.json'],
   sigmas: ['0.05', 'sigmas.json'],
-  loss: ['l2', 'l1', 'gaussian', 'laplace', 'dle', 'rle', 'rle', 'heatmap', 'dsnt'],
+  loss: ['l2', 'l1', 'gaussian', 'laplace', 'studentT', 'dle', 'rle', 'rle', 'heatmap', 'dsnt'],
   model: ['resnet18', 'resnet50', 'resnet152', 'mobilenetv2', 'hrnet-w32'],
   head: ['direct', 'integral', 'heatmap'],
   dims: ['2', '3'],
