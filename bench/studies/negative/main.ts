@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../src/io/node/atomicFile.js';
 import { webgpu } from '../../../src/tensor/webgpu.js';
 import { formatTable } from '../../../src/testing/formatTable.js';
 import { newCommand, runCommand, wholeNumber } from '../../commandLine.js';
+import { keptRun, runAndKeep } from '../kept.js';
+import { type Spread, spreadText } from '../spread.js';
 import { FEW, FORMS, type Form } from './forms.js';
 import { lineTask } from './line.js';
 import { drawNegative } from './picture.js';
@@ -51,14 +52,9 @@ async function study({ out, ...asked }: Options): Promise<void> {
     const steps = longer * usual;
     for (let seed = 1; seed <= Math.min(seeds, most); seed++) {
       for (const form of forms) {
-        const name = [setting.name, form.name, seed, steps].join('-').replaceAll(/[ ,]+/g, '-');
-        const path = join(folder, `${name}.json`);
-        if (!existsSync(path)) {
-          const run = await train(form, { ...setting, steps }, seed, device);
-          await writeFileAtomic(path, `${JSON.stringify(run)}\n`);
-          process.stderr.write(`${name}: ${run.seconds.toFixed(0)} s\n`);
-        }
-        runs.push(JSON.parse(await readFile(path, 'utf8')) as Run);
+        const name = [setting.name, form.name, seed, steps];
+        const make = () => train(form, { ...setting, steps }, seed, device);
+        runs.push((await keptRun<Run>(folder, name)) ?? (await runAndKeep(folder, name, make)));
       }
     }
   }
@@ -72,10 +68,7 @@ async function study({ out, ...asked }: Options): Promise<void> {
 }
 
 function tableOf(rows: readonly Row[]): string {
-  const percent = (of: Row['jointError'] | undefined, digits: number) =>
-    of
-      ? `${(100 * of.mean).toFixed(digits)} (${(100 * of.least).toFixed(digits)}-${(100 * of.most).toFixed(digits)})`
-      : '';
+  const percent = (of: Spread | undefined, digits: number) => (of ? spreadText(of, 100, digits) : '');
   return formatTable(
     ['setting', 'form', 'joints %', 'boxes %', 'class %', 'in 50 %', 'in 90 %', 'last RLE', 'most |g|', 'd/dmu x r'],
     rows.map((row) => [

@@ -1,12 +1,6 @@
+import { bySeeds, type Spread, spreadOf } from '../spread.js';
 import type { Moment } from './measures.js';
 import type { Run } from './runs.js';
-
-/** A number over the seeds. */
-export interface Spread {
-  readonly mean: number;
-  readonly least: number;
-  readonly most: number;
-}
 
 /** What the runs of a form in a setting come to. */
 export interface Row {
@@ -30,17 +24,8 @@ export interface Row {
 
 /** One row for each form in each setting, in the order of the runs. */
 export function summarise(runs: readonly Run[]): Row[] {
-  const groups = new Map<string, Run[]>();
-  for (const run of runs) {
-    const key = `${run.setting} ${run.form}`;
-    groups.set(key, [...(groups.get(key) ?? []), run]);
-  }
-  return [...groups.values()].map((group): Row => {
-    const over = (of: (run: Run) => number): Spread => {
-      const values = group.map(of);
-      const mean = values.reduce((a, b) => a + b, 0) / values.length;
-      return { mean: short(mean), least: short(Math.min(...values)), most: short(Math.max(...values)) };
-    };
+  return bySeeds(runs, ({ setting, form }) => `${setting} ${form}`).map((group): Row => {
+    const over = (of: (run: Run) => number) => spreadOf(group.map(of));
     const within = ({ moments }: Run, from: number, to: number) =>
       moments.slice(from * moments.length, to * moments.length);
     const last = ({ moments }: Run) => moments[moments.length - 1];
@@ -68,6 +53,3 @@ function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1];
 }
-
-/** Four digits are more than seeds agree on. */
-const short = (value: number) => Number(value.toPrecision(4));
