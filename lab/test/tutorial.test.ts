@@ -19,7 +19,7 @@ describe('the tutorial as HTML', () => {
     expect(count(/<math /g)).toBe(formulas);
     expect(html).not.toMatch(/tml-error|merror/);
     expect(count(/<pre /g)).toBe([...markdown.matchAll(/^```/gm)].length / 2 - formulas);
-    expect(count(/<img src="\.\/tutorial\/\w+\.svg" width="7" alt="[^"]{20,}"/g)).toBe(4);
+    expect(count(/<img src="\.\/[\w./-]+\.svg" width="7" alt="[^"]{20,}"/g)).toBe(5);
   });
 
   test('links to sections and to other sites, and to no file that the site does not have', () => {
@@ -60,12 +60,12 @@ describeInBrowser('the room Tutorial', ({ visit }) => {
   test('is read, goes to its sections, and its first figure answers the hand', async () => {
     await visit('#/tutorial', async (page) => {
       await page.waitForSelector('.tutorial[data-done]');
-      expect(await page.locator('.book h2').count()).toBe(8);
+      expect(await page.locator('.book h2').count()).toBe(9);
       const sizes: number[] = await page.locator('.book img').evaluateAll(async (images: HTMLImageElement[]) => {
         await Promise.all(images.map((image) => image.decode()));
         return images.map((image) => image.naturalWidth / Number(image.getAttribute('width')));
       });
-      expect(sizes).toHaveLength(2);
+      expect(sizes).toHaveLength(3);
       for (const size of sizes) expect(size).toBe(1);
       expect(await page.locator('.book .moment').first().textContent()).toMatch(
         /error of 0\.10 .*: normal 0\.10, Laplace 0\.10/,

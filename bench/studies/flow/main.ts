@@ -47,7 +47,7 @@ async function study({ out, report: isReport = false, ...asked }: Options): Prom
   console.log(tableOf(line, LINE_MEASURES, 1, 3));
   console.log(tableOf(figures, FIGURE_MEASURES, 100, 1));
   const result = { device: device.description, node: process.version, steps, line, figures };
-  await writeFileAtomic(join(out, 'flow-pays.json'), `${JSON.stringify(result, null, 1)}\n`);
+  await writeFileAtomic(join(out, 'flow-pays.json'), `${JSON.stringify(result, null, 2)}\n`);
   await writeFileAtomic(join(out, 'flow-pays.svg'), drawFlow(line, figures));
   console.log(`${join(out, 'flow-pays.json')}, ${join(out, 'flow-pays.svg')}`);
 }
