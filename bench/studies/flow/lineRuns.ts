@@ -5,7 +5,7 @@ import { capture } from '../../../src/autograd/capture.js';
 import { valueAndGrad } from '../../../src/autograd/grad.js';
 import { reshape } from '../../../src/kernels/layout/reshape.js';
 import * as linear from '../../../src/nn/linear.js';
-import { adam } from '../../../src/nn/optim.js';
+import { type AdamState, adam } from '../../../src/nn/optim.js';
 import { namedTensors } from '../../../src/nn/tree.js';
 import { drawStandard, type StandardDensity } from '../../../src/rle/density.js';
 import { type LogSNodes, logSNodes } from '../../../src/rle/logS.js';
@@ -46,6 +46,10 @@ const NODES = 256;
 const DRAWS = 4096;
 
 type Params = { mu: linear.LinearParams; logit: linear.LinearParams; flow: object };
+interface State {
+  readonly params: Params;
+  readonly memory: AdamState<Params>;
+}
 interface Batch {
   readonly features: Tensor;
   readonly labels: Tensor;
@@ -75,23 +79,23 @@ export async function trainLine(
   const groups = form.flowRate ? [{ match: /^flow\b/, lrScale: form.flowRate }] : [];
   const stepOf = (loss: Form) => {
     const gradient = valueAndGrad((p: Params, b: Batch) => lossOf(loss, p, b));
-    return capture((state: { params: Params; memory: ReturnType<typeof adam.init> }, b: Batch) => {
+    return capture((state: State, b: Batch) => {
       const [, gradients] = gradient(state.params, b);
-      const [p, memory] = adam.step(state.params, gradients, state.memory as never, { lr: b.lr, groups });
-      return { state: { params: p, memory: memory as never } };
+      const [stepped, memory] = adam.step(state.params, gradients, state.memory, { lr: b.lr, groups });
+      return { state: { params: stepped, memory } };
     });
   };
   const step = stepOf(form);
   const before = form.without ? stepOf({ name: 'Laplace', sigma: true, q: 'laplace' }) : undefined;
   const { features, labels } = upload(device, scenes);
-  let state = { params, memory: adam.init(params) as never };
+  let state: State = { params, memory: adam.init(params) };
   for (let i = 0; i < steps; i++) {
     const lr = device.scalar(0.5 * LR * (1 + Math.cos((Math.PI * i) / steps)));
     const nodes = scope(() => nodesOf(form, device, rng));
     const run = before && i < (form.without as number) * steps ? before : step;
     ({ state } = run(state, { features, labels, nodes, lr }));
     for (const x of [lr, ...(nodes ? [nodes.points, nodes.logWeight] : [])]) x.dispose();
-    // The queue is emptied now and then, as a device without an end of work to read would grow it for ever.
+    // Reading a number waits for the device, so that steps do not queue up.
     if (i % 50 === 49) await namedTensors(state.params.mu).values().next().value?.data();
   }
   const worth = await judge(form, state.params, drawScenes(new Rng(77, 1), TEST, noise), device);
