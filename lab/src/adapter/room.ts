@@ -1,6 +1,7 @@
-import { Engine } from '../engine/engine.js';
+import { Session } from '../engine/session.js';
 import { element } from '../shell/element.js';
-import { type Room, StatusLine } from '../shell/room.js';
+import type { Room } from '../shell/room.js';
+import { table, tableRow } from '../shell/table.js';
 import { bytes, choicesFor } from './choices.js';
 import type { AdapterEngine, AdapterFacts } from './engine.js';
 
@@ -18,31 +19,19 @@ export const adapterRoom: Room = {
   title: 'This adapter',
   lead: 'What your browser offers to computing pages, and what wgrad makes of it.',
   enter(host, settings) {
-    const status = new StatusLine();
+    const session = new Session<AdapterEngine>('adapter', {
+      reference: () => settings.text('device', 'best') === 'reference',
+    });
     const content = element('div');
-    host.append(status.element, content);
-    let engine: Engine<AdapterEngine> | undefined;
-    let left = false;
-    const run = async () => {
-      try {
-        const reference = settings.text('device', 'best') === 'reference';
-        const { engine: mine } = await Engine.open<AdapterEngine>('adapter', {}, reference);
-        if (left) return mine.close();
-        engine = mine;
-        const facts = await mine.ask('facts', undefined);
-        status.say(facts.description);
-        content.replaceChildren(...sections(facts));
-        content.dataset.done = String(facts.adapter !== null);
-      } catch (error) {
-        if (!left) status.fail((error as Error).message, () => void run());
-      }
-      engine?.close();
-    };
-    void run();
-    return () => {
-      left = true;
-      engine?.close();
-    };
+    host.append(session.status.element, content);
+    void session.run(async (engine) => {
+      const facts = await engine.ask('facts', undefined);
+      session.status.say(facts.description);
+      content.replaceChildren(...sections(facts));
+      content.dataset.done = String(facts.adapter !== null);
+      session.stop();
+    });
+    return () => session.stop();
   },
 };
 
@@ -62,11 +51,7 @@ function sections(facts: AdapterFacts): HTMLElement[] {
       adapter.features.map((name) => element('li', {}, name)),
     ),
     element('h2', {}, 'Limits'),
-    element(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Limits of the adapter' },
-      limitTable(adapter.limits),
-    ),
+    limitTable(adapter.limits),
   ];
 }
 
@@ -74,26 +59,9 @@ function limitTable(limits: Readonly<Record<string, number>>): HTMLElement {
   const show = (name: string, value: number) => (/Size$/.test(name) && value >= 1024 ? bytes(value) : String(value));
   const rows = Object.entries(limits).map(([name, value]) => {
     const guaranteed = GUARANTEED[name];
-    return element(
-      'tr',
-      { class: guaranteed > value ? 'failed' : undefined },
-      element('th', { scope: 'row' }, name),
-      element('td', {}, show(name, value)),
-      element('td', {}, guaranteed === undefined ? '' : show(name, guaranteed)),
-    );
+    const cells = [show(name, value), guaranteed === undefined ? '' : show(name, guaranteed)];
+    return tableRow(name, cells, { kind: guaranteed > value ? 'failed' : undefined });
   });
-  return element(
-    'table',
-    { class: 'limits' },
-    element(
-      'thead',
-      {},
-      element(
-        'tr',
-        {},
-        ['Limit', 'This adapter', 'wgrad counts on'].map((title) => element('th', { scope: 'col' }, title)),
-      ),
-    ),
-    element('tbody', {}, rows),
-  );
+  const titles = ['Limit', 'This adapter', 'wgrad counts on'];
+  return table('Limits of the adapter', titles, element('tbody', {}, rows), { kind: 'limits' });
 }

@@ -1,6 +1,7 @@
 import type { Opened, Response, RoomName } from './protocol.js';
 
-type Methods<T> = { readonly [K in keyof T]: (argument: never) => Promise<unknown> };
+/** What a worker's half can be asked. */
+export type Methods<T> = { readonly [K in keyof T]: (argument: never) => Promise<unknown> };
 type Waiting = { resolve(value: unknown): void; reject(error: Error): void };
 
 /**

@@ -1,11 +1,10 @@
 import { StatusLine } from '../shell/room.js';
-import { describe } from '../shell/training.js';
-import { Engine } from './engine.js';
+import { Engine, type Methods } from './engine.js';
 import type { Opened, RoomName } from './protocol.js';
 
-type Methods<T> = { readonly [K in keyof T]: (argument: never) => Promise<unknown> };
-
 export interface SessionOptions {
+  /** What the worker's half is opened with. */
+  readonly settings?: () => unknown;
   /** Whether to compute on the reference. */
   readonly reference?: () => boolean;
   /** Told of the device when it is open. */
@@ -22,6 +21,7 @@ export class Session<T extends Methods<T>> {
   readonly #options: SessionOptions;
   #engine: Promise<Engine<T>> | undefined;
   #round = 0;
+  #line = '';
 
   constructor(room: RoomName, options: SessionOptions = {}) {
     this.#room = room;
@@ -56,15 +56,27 @@ export class Session<T extends Methods<T>> {
     );
   }
 
+  /** Says again what the room runs on. */
+  rest(): void {
+    this.status.say(this.#line);
+  }
+
   async #open(): Promise<Engine<T>> {
     const round = this.#round;
     this.status.say('Opening a device\u2026');
-    const { reference, opened: told } = this.#options;
-    const { engine, opened } = await Engine.open<T>(this.#room, {}, reference?.() ?? false);
+    const { settings, reference, opened: told } = this.#options;
+    const { engine, opened } = await Engine.open<T>(this.#room, settings?.(), reference?.() ?? false);
     if (round === this.#round) {
-      this.status.say(describe(opened));
+      this.#line = describe(opened);
+      this.rest();
       told?.(opened);
     }
     return engine;
   }
+}
+
+/** What a room runs on, in a line. */
+function describe({ kind, tier, description }: Opened): string {
+  if (kind === 'cpu') return `Runs on the ${description}: exact, and slow.`;
+  return tier === 'gpu' ? `Runs on ${description}.` : `Runs on ${description}, a driver that computes on the CPU.`;
 }

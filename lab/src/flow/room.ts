@@ -117,7 +117,7 @@ export const flowRoom: Room = {
 
     const letter = letterField(settings, again);
     host.append(
-      training.status.element,
+      training.status,
       workbench(
         [
           chooser(settings, 'data', 'Density', TARGETS, 'moons', () => {

@@ -71,11 +71,7 @@ export class OwnOp {
         { class: 'results' },
         this.#session.status.element,
         this.#failures,
-        element(
-          'div',
-          { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Checks of your op' },
-          verdictTable(this.#rows),
-        ),
+        verdictTable('Checks of your op', this.#rows),
       ),
     );
     if (settings.text('code', '') !== '') this.#check();

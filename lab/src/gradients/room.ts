@@ -1,8 +1,8 @@
-import { Engine } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { Session } from '../engine/session.js';
 import { button, chooser, numberField } from '../shell/controls.js';
 import { element } from '../shell/element.js';
-import { type Room, StatusLine } from '../shell/room.js';
-import { describe } from '../shell/training.js';
+import type { Room } from '../shell/room.js';
 import { workbench } from '../shell/workbench.js';
 import type { GradientsEngine } from './engine.js';
 import './gradients.css';
@@ -16,35 +16,25 @@ export const gradientsRoom: Room = {
   title: 'Gradients',
   lead: 'Every op against its definition, here and now: gradients against differences, kernels against the float64 reference.',
   enter(host, settings) {
-    const status = new StatusLine();
+    const session = new Session<GradientsEngine>('gradients', {
+      reference: () => settings.text('device', 'best') === 'reference',
+      opened({ description, kind }) {
+        if (kind === 'cpu')
+          session.status.say(`Runs on the ${description}: gradients are checked, there are no kernels to check.`);
+      },
+    });
     const progress = element('progress', { max: 1, value: 0, 'aria-label': 'Ops checked' });
     const summary = element('p', { class: 'summary' });
     const rows = element('tbody');
     const failures = element('div', { class: 'failures' });
-    let engine: Engine<GradientsEngine> | undefined;
-    let round = 0;
 
     const own = new OwnOp(settings);
-    const stop = () => {
-      round++;
-      engine?.close();
-      engine = undefined;
-    };
-    const run = async () => {
-      stop();
-      const mine = round;
-      rows.replaceChildren();
-      failures.replaceChildren();
-      delete summary.dataset.done;
-      status.say('Opening a device\u2026');
-      try {
-        const reference = settings.text('device', 'best') === 'reference';
-        const { engine: opened_, opened } = await Engine.open<GradientsEngine>('gradients', {}, reference);
-        if (mine !== round) return opened_.close();
-        engine = opened_;
-        status.say(
-          describe(opened) + (opened.kind === 'cpu' ? ' Gradients are checked; there are no kernels to check.' : ''),
-        );
+    const run = () => {
+      session.stop();
+      void session.run(async (engine) => {
+        rows.replaceChildren();
+        failures.replaceChildren();
+        delete summary.dataset.done;
         const all = await engine.ask('names', undefined);
         const wanted = settings
           .text('ops', '')
@@ -53,22 +43,18 @@ export const gradientsRoom: Room = {
         const ops = wanted.length === 0 ? all : all.filter((op) => wanted.includes(op));
         const unknown = wanted.filter((op) => !all.includes(op));
         if (unknown.length > 0) throw new Error(`no op is named ${unknown.join(', ')}; there are ${all.join(', ')}`);
-        await checkAll(ops, mine);
-      } catch (error) {
-        if (mine !== round) return;
-        status.fail((error as Error).message, () => void run());
-      }
+        await checkAll(engine, ops);
+      });
     };
 
-    const checkAll = async (ops: readonly string[], mine: number) => {
+    const checkAll = async (engine: Engine<GradientsEngine>, ops: readonly string[]) => {
       const seed = Math.round(settings.number('seed', SEED.standard, SEED.least, SEED.most));
       const counts = { ops: 0, checks: 0, failed: 0 };
       progress.max = ops.length;
       for (const op of ops) {
         progress.value = counts.ops;
         summary.textContent = `${counts.ops} of ${ops.length} ops; now ${op}`;
-        const verdict = await (engine as Engine<GradientsEngine>).ask('check', { op, seed });
-        if (mine !== round) return;
+        const verdict = await engine.ask('check', { op, seed });
         counts.ops++;
         counts.checks += verdict.checks;
         counts.failed += verdict.failures.length;
@@ -90,7 +76,7 @@ export const gradientsRoom: Room = {
     names.value = settings.text('ops', '');
     names.onchange = () => settings.set('ops', names.value);
     host.append(
-      status.element,
+      session.status.element,
       workbench(
         [
           element('div', { class: 'control' }, element('label', { for: 'ops' }, 'Ops, by name'), names),
@@ -106,23 +92,15 @@ export const gradientsRoom: Room = {
           element(
             'div',
             { class: 'buttons' },
-            button('Check', () => void run(), 'primary'),
+            button('Check', run, 'primary'),
             button('Stop', () => {
-              stop();
+              session.stop();
               summary.textContent = `Stopped. ${summary.textContent ?? ''}`;
             }),
           ),
         ],
-        [
-          element('div', { class: 'progress' }, progress, summary),
-          failures,
-          element(
-            'div',
-            { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Checks by op' },
-            verdictTable(rows),
-          ),
-        ],
-        { submit: () => void run() },
+        [element('div', { class: 'progress' }, progress, summary), failures, verdictTable('Checks by op', rows)],
+        { submit: run },
       ),
       element(
         'p',
@@ -140,13 +118,13 @@ export const gradientsRoom: Room = {
       ),
       own.element,
     );
-    if (settings.text('run', '0') === '1') void run();
+    if (settings.text('run', '0') === '1') run();
     else {
-      status.say('Nothing has been checked yet.');
+      session.status.say('Nothing has been checked yet.');
       summary.textContent = 'Press Check; all ops take from seconds on a GPU to minutes on a software driver.';
     }
     return () => {
-      stop();
+      session.stop();
       own.close();
     };
   },

@@ -1,13 +1,12 @@
 import { element } from '../shell/element.js';
+import { table, tableRow } from '../shell/table.js';
 import type { Verdict } from './verdict.js';
 
 const TITLES = ['Op', 'Checks', 'Gradient', 'Second', 'Kernel', 'Verdict'];
+const words = [TITLES.indexOf('Verdict')];
 
 /** The table of verdicts. */
-export function verdictTable(rows: HTMLElement): HTMLTableElement {
-  const head = TITLES.map((title) => element('th', { scope: 'col', class: title === 'Verdict' && 'words' }, title));
-  return element('table', {}, element('thead', {}, element('tr', {}, head)), rows);
-}
+export const verdictTable = (label: string, rows: HTMLElement): HTMLElement => table(label, TITLES, rows, { words });
 
 /** A row of it, with the calls that were checked behind the op's name. */
 export function rowOf({ op, checks, first, second, kernel, failures, calls }: Verdict): HTMLElement {
@@ -23,12 +22,7 @@ export function rowOf({ op, checks, first, second, kernel, failures, calls }: Ve
       calls.map((call) => element('li', {}, call || 'no operands')),
     ),
   );
-  return element(
-    'tr',
-    { class: isFine ? undefined : 'failed' },
-    element('th', { scope: 'row' }, samples),
-    element('td', {}, String(checks)),
-    [first, second, kernel].map((x) => element('td', {}, share(x))),
-    element('td', { class: 'words' }, isFine ? 'ok' : `${failures.length} failed`),
-  );
+  const verdict = isFine ? 'ok' : `${failures.length} failed`;
+  const kind = isFine ? undefined : 'failed';
+  return tableRow(samples, [String(checks), ...[first, second, kernel].map(share), verdict], { kind, words });
 }

@@ -2,9 +2,10 @@ import type { BenchReport } from 'wgrad/testing';
 import { button } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import { Figure } from '../shell/figure.js';
+import { swatch } from '../shell/swatch.js';
 import { COLOURS, type NamedReport, type Source, shortName } from './reports.js';
 import { type Mark, nearest, paintRoofline } from './roofline.js';
-import { comparisonTable, swatch } from './tables.js';
+import { comparisonTable } from './tables.js';
 
 const POINT = 'Point at a dot to see its case.';
 const NOTHING_SHARED = 'Two adapters with a case in common are compared here: measure, or drop files.';
@@ -13,7 +14,7 @@ const NOTHING_SHARED = 'Two adapters with a case in common are compared here: me
 export class Comparison {
   readonly figure: HTMLElement;
   readonly legend = element('ul', { class: 'legend' });
-  readonly table = element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Adapters compared' });
+  readonly table = element('div');
   readonly #roofline: Figure;
   #here: BenchReport | undefined;
   #others: readonly (NamedReport & { readonly isAdded: boolean })[] = [];

@@ -1,6 +1,7 @@
 import type { KernelChoice, TuneResult } from 'wgrad/testing';
 import { button } from '../shell/controls.js';
 import { element } from '../shell/element.js';
+import { table, tableRow } from '../shell/table.js';
 import type { Inspection, RunProgram } from './engine.js';
 import { digits } from './tables.js';
 import { wgslText } from './wgslText.js';
@@ -66,39 +67,21 @@ export function tunedView(results: readonly TuneResult[]): HTMLElement[] {
   return results.map(({ question, choice, builtIn, candidates, rejected }) => {
     const best = Math.min(...candidates.values());
     const times = [...candidates].sort(([, a], [, b]) => a - b);
+    const words = [3];
     const rows = times.map(([name, ms]) => {
       const notes = [name === choice && 'chosen', name === builtIn && 'built in'].filter(Boolean).join(', ');
       const bar = element('span', { class: 'meter', 'aria-hidden': 'true' });
       bar.style.setProperty('--share', String(best / ms));
-      return element(
-        'tr',
-        {},
-        element('th', { scope: 'row' }, name),
-        element('td', {}, digits(ms)),
-        element('td', {}, element('span', { class: 'share' }, bar, (best / ms).toFixed(2))),
-        element('td', { class: 'words' }, notes),
-      );
+      const speed = element('span', { class: 'share' }, bar, (best / ms).toFixed(2));
+      return tableRow(name, [digits(ms), speed, notes], { words });
     });
     const refused = [...rejected].map(([name, why]) => element('li', {}, element('b', {}, name), `: ${why}`));
     return element(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Candidates for ${question}` },
-      element(
-        'table',
-        {},
-        element(
-          'thead',
-          {},
-          element(
-            'tr',
-            {},
-            ['Candidate', 'Median ms', 'Speed', ''].map((title) =>
-              element(title ? 'th' : 'td', title ? { scope: 'col' } : {}, title),
-            ),
-          ),
-        ),
-        element('tbody', {}, rows),
-      ),
+      {},
+      table(`Candidates for ${question}`, ['Candidate', 'Median ms', 'Speed', ''], element('tbody', {}, rows), {
+        words,
+      }),
       refused.length > 0 && element('ul', { class: 'refused' }, refused),
     );
   });

@@ -2,6 +2,7 @@ import { type BenchReport, type BenchRow, formatBenchReport, parseBenchReport } 
 import { Session } from '../engine/session.js';
 import { button, numberField } from '../shell/controls.js';
 import { element } from '../shell/element.js';
+import { showFacts } from '../shell/facts.js';
 import { acceptDrops, download, fileButton } from '../shell/files.js';
 import type { Room } from '../shell/room.js';
 import { workbench } from '../shell/workbench.js';
@@ -10,7 +11,7 @@ import type { KernelsEngine, Setting } from './engine.js';
 import { Inspector } from './inspector.js';
 import { committedReports } from './reports.js';
 import { chosenCases } from './selection.js';
-import { ceilingFacts, measuredRow, measuredTable } from './tables.js';
+import { measuredRow, measuredTable, settingFacts } from './tables.js';
 import './kernels.css';
 
 const TIME = { standard: 150, least: 20, most: 5000 };
@@ -68,7 +69,7 @@ export const kernelsRoom: Room = {
         const chosen = words === null ? keys : chosenCases(keys, words);
         if (chosen.length === 0) throw new Error(`no case contains '${words}'; there is ${keys[0]}, for instance`);
         setting = await engine.ask('ceilings', undefined);
-        showFacts(facts, setting);
+        showFacts(facts, settingFacts(setting));
         progress.max = chosen.length;
         for (const [i, key] of chosen.entries()) {
           progress.value = i;
@@ -148,11 +149,7 @@ export const kernelsRoom: Room = {
           failures,
           comparison.figure,
           comparison.legend,
-          element(
-            'div',
-            { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Measured here' },
-            measuredTable(rows),
-          ),
+          measuredTable(rows),
         ],
         { submit: () => measure(words.value) },
       ),
@@ -190,13 +187,6 @@ export const kernelsRoom: Room = {
     };
   },
 };
-
-function showFacts(host: HTMLElement, { ceilings, clock }: Setting): void {
-  const all = [...ceilingFacts(ceilings), ['Clock', clock === 'host' ? 'the host\u2019s' : 'timestamps']];
-  host.replaceChildren(
-    ...all.map(([term, value]) => element('div', {}, element('dt', {}, term), element('dd', {}, value))),
-  );
-}
 
 /** `Chrome 140`, as far as the browser tells it. */
 function browserName(): string {

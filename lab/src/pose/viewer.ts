@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Session } from '../engine/session.js';
 import { element } from '../shell/element.js';
+import { showFacts } from '../shell/facts.js';
 import type { FoundPose, NetworkFacts, PoseEngine, Spread } from './engine.js';
 import { type BoxOfPerson, Stage } from './stage.js';
 import { jointTable, meanDistance, median, poseInWords, rowsOf } from './words.js';
@@ -165,15 +166,12 @@ export class Viewer {
       ? 'The white skeleton beneath is where the joints are.'
       : 'Draw a box around a person who does not fill the picture.';
     this.caption.textContent = `${ellipses} ${more}`;
-    const facts: [string, string][] = [
-      ['Time per image', this.#times.length > 0 ? `${median(this.#times).toPrecision(3)} ms` : '\u2013'],
-      ['Picture', stage.size.join(' \u00d7 ')],
-      ['Joints', String(schema.joints.length)],
-      ...(truth ? [['Off on average', `${meanDistance(pose.joints, truth).toFixed(1)} px`] as [string, string]] : []),
-    ];
-    this.facts.replaceChildren(
-      ...facts.map(([term, value]) => element('div', {}, element('dt', {}, term), element('dd', {}, value))),
-    );
+    showFacts(this.facts, {
+      'Time per image': this.#times.length > 0 ? `${median(this.#times).toPrecision(3)} ms` : '\u2013',
+      Picture: stage.size.join(' \u00d7 '),
+      Joints: String(schema.joints.length),
+      ...(truth && { 'Off on average': `${meanDistance(pose.joints, truth).toFixed(1)} px` }),
+    });
   }
 }
 

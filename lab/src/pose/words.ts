@@ -1,5 +1,5 @@
 import type { JointSchema } from 'wgrad-pose';
-import { element } from '../shell/element.js';
+import { table, tableRow } from '../shell/table.js';
 import type { FoundPose, Spread } from './engine.js';
 
 /** The pose in words, for those who do not see the picture. */
@@ -16,27 +16,8 @@ export function poseInWords(
 }
 
 /** The table of joints. */
-export function jointTable(rows: HTMLElement): HTMLElement {
-  const titles = ['Joint', 'x', 'y', 'Score', 'Ellipse', 'Off by'];
-  return element(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Joints in pixels' },
-    element(
-      'table',
-      {},
-      element(
-        'thead',
-        {},
-        element(
-          'tr',
-          {},
-          titles.map((title) => element('th', { scope: 'col' }, title)),
-        ),
-      ),
-      rows,
-    ),
-  );
-}
+export const jointTable = (rows: HTMLElement): HTMLElement =>
+  table('Joints in pixels', ['Joint', 'x', 'y', 'Score', 'Ellipse', 'Off by'], rows);
 
 /** Its rows: pixels of the picture, half axes of the ellipses, and the distance from the truth where that is known. */
 export function rowsOf(
@@ -56,12 +37,7 @@ export function rowsOf(
       ellipse ? `${px(ellipse.major)} \u00d7 ${px(ellipse.minor)}` : '\u2013',
       truth ? px(Math.hypot(x - truth[2 * k], y - truth[2 * k + 1])) : '\u2013',
     ];
-    return element(
-      'tr',
-      {},
-      element('th', { scope: 'row' }, plain(name)),
-      cells.map((cell) => element('td', {}, cell)),
-    );
+    return tableRow(plain(name), cells);
   });
 }
 

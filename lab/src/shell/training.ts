@@ -1,8 +1,8 @@
-import { Engine } from '../engine/engine.js';
-import type { Opened, RoomName } from '../engine/protocol.js';
+import type { Engine } from '../engine/engine.js';
+import type { RoomName } from '../engine/protocol.js';
+import { Session } from '../engine/session.js';
 import { button } from './controls.js';
 import { element } from './element.js';
-import { StatusLine } from './room.js';
 import { wantsStillness } from './theme.js';
 
 /** What a worker returns after some steps. */
@@ -35,29 +35,35 @@ export interface TrainingOptions<Frame> {
  * page, which draws nothing, trains nothing.
  */
 export class Training<Frame extends Advanced> {
-  readonly status = new StatusLine();
+  readonly status: HTMLElement;
   readonly buttons: HTMLElement;
   readonly #options: TrainingOptions<Frame>;
+  readonly #session: Session<Learner<Frame>>;
   readonly #run = button('Pause', () => this.#toggle(), 'primary');
-  #engine: Engine<Learner<Frame>> | undefined;
   #running = !wantsStillness();
-  #round = 0;
-  #busy: Promise<void> = Promise.resolve();
   #steps = 0;
   #goal = 0;
   /** It pauses because it has come where it should, and not because the visitor wanted it to. */
   #atGoal = false;
+  /** The learner whose steps are shown, */
+  #current: Engine<Learner<Frame>> | undefined;
+  /** the one that goes on by itself, */
+  #looping: Engine<Learner<Frame>> | undefined;
+  /** and what it does now: it takes the steps to one picture after those to another. */
+  #busy: Promise<void> = Promise.resolve();
 
   constructor(options: TrainingOptions<Frame>) {
     this.#options = options;
+    this.#session = new Session(options.room, options);
+    this.status = this.#session.status.element;
     const step = button('Step', () => {
       this.#running = false;
       this.#label();
-      void this.#advance(this.#round, 1);
+      this.#work((engine) => this.#advance(engine, 1));
     });
     this.buttons = element(
       'div',
-      { class: 'buttons' },
+      { class: 'buttons transport' },
       this.#run,
       step,
       button('Restart', () => this.restart()),
@@ -67,85 +73,68 @@ export class Training<Frame extends Advanced> {
 
   /** Begins anew with the settings as they are now. */
   restart(): void {
-    this.#engine?.close();
-    this.#engine = undefined;
-    this.#busy = Promise.resolve(); // what the old worker still owes never comes
-    this.#steps = 0;
-    this.#goal = this.#options.until();
+    this.close();
     if (this.#atGoal) this.#running = true;
     this.#atGoal = false;
     this.#label();
-    const round = ++this.#round;
-    this.status.say('Opening a device\u2026');
-    void this.#attempt(round, async () => {
-      const { room, settings, reference } = this.#options;
-      const { engine, opened } = await Engine.open<Learner<Frame>>(room, settings(), reference());
-      if (round !== this.#round) return engine.close();
-      this.#engine = engine;
-      this.status.say(describe(opened));
-      await this.#advance(round, 0);
-      await this.#loop(round);
-    });
+    this.#work((engine) => this.#loop(engine));
   }
 
   close(): void {
-    this.#round++;
-    this.#engine?.close();
+    this.#session.stop();
+    this.#current = undefined;
   }
 
-  async #loop(round: number): Promise<void> {
-    while (this.#running && round === this.#round) {
+  /** Does something with the learner. One that is new is shown first as it begins. */
+  #work(work: (engine: Engine<Learner<Frame>>) => Promise<void>): void {
+    void this.#session.run(async (engine) => {
+      if (engine !== this.#current) {
+        this.#current = engine;
+        this.#busy = Promise.resolve(); // what an old worker still owes never comes
+        this.#goal = this.#options.until();
+        await this.#advance(engine, 0);
+      }
+      await work(engine);
+    });
+  }
+
+  async #loop(engine: Engine<Learner<Frame>>): Promise<void> {
+    if (this.#looping === engine) return;
+    this.#looping = engine;
+    while (this.#running && engine === this.#current) {
       const left = this.#goal - this.#steps;
       if (left <= 0) {
         this.#running = false;
         this.#atGoal = true;
         this.#label();
-        return;
+        break;
       }
-      await this.#advance(round, Math.min(this.#options.speed(), left));
+      await this.#advance(engine, Math.min(this.#options.speed(), left));
     }
+    if (this.#looping === engine) this.#looping = undefined;
   }
 
   /** Takes steps and shows the picture, after those that were asked for before. */
-  #advance(round: number, steps: number): Promise<void> {
-    this.#busy = this.#busy.then(() => this.#attempt(round, () => this.#advanceNow(round, steps)));
+  #advance(engine: Engine<Learner<Frame>>, steps: number): Promise<void> {
+    this.#busy = this.#busy.then(async () => {
+      const frame = await engine.ask('advance', { steps, lr: this.#options.lr() });
+      await new Promise(requestAnimationFrame);
+      if (engine !== this.#current) return;
+      this.#steps = frame.steps;
+      this.#options.show(frame, steps / Math.max(frame.seconds, 1e-6));
+    });
     return this.#busy;
-  }
-
-  async #advanceNow(round: number, steps: number): Promise<void> {
-    if (round !== this.#round || !this.#engine) return;
-    const frame = await this.#engine.ask('advance', { steps, lr: this.#options.lr() });
-    await new Promise(requestAnimationFrame);
-    if (round !== this.#round) return;
-    this.#steps = frame.steps;
-    this.#options.show(frame, steps / Math.max(frame.seconds, 1e-6));
-  }
-
-  async #attempt(round: number, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (round !== this.#round) return;
-      this.#round++;
-      this.status.fail((error as Error).message, () => this.restart());
-    }
   }
 
   #toggle(): void {
     this.#running = !this.#running;
     this.#atGoal = false;
-    if (this.#steps >= this.#goal) this.#goal = Number.POSITIVE_INFINITY;
+    if (this.#running && this.#steps >= this.#goal) this.#goal = Number.POSITIVE_INFINITY;
     this.#label();
-    void this.#loop(this.#round);
+    if (this.#running) this.#work((engine) => this.#loop(engine));
   }
 
   #label(): void {
     this.#run.textContent = this.#running ? 'Pause' : 'Run';
   }
-}
-
-/** What a room runs on, in a line. */
-export function describe({ kind, tier, description }: Opened): string {
-  if (kind === 'cpu') return `Runs on the ${description}: exact, and slow.`;
-  return tier === 'gpu' ? `Runs on ${description}.` : `Runs on ${description}, a driver that computes on the CPU.`;
 }

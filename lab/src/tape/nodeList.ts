@@ -1,8 +1,12 @@
 import { element } from '../shell/element.js';
+import { table, tableRow } from '../shell/table.js';
 import { pullOf, stageOf } from './moment.js';
 import type { Trace } from './trace.js';
 
 const STAGES = { future: 'not yet recorded', recorded: 'recorded', current: 'now', passed: 'swept' } as const;
+
+const TITLES = ['Node', 'Of', 'Makes', 'Saved for the sweep', 'Ran', 'The sweep runs', 'Stage'];
+const words = TITLES.map((_, i) => i);
 
 interface NodeList {
   readonly element: HTMLElement;
@@ -25,7 +29,7 @@ export function listNodes(trace: Trace, tape: number): NodeList {
         [trace.ops[i].name, ...trace.ops[i].kernels.filter((kernel) => kernel !== trace.ops[i].name)].join(': '),
       )
       .join(', ');
-  const stages = nodes.map(() => element('td', { class: 'words' }));
+  const stages = nodes.map(() => element('td', { class: 'words', role: 'cell' }));
   const rows = nodes.map(({ name, inputs, outputs, keep }, i) => {
     const made = trace.steps.find(({ records }) => records.some(({ tape: t, node }) => t === tape && node === i));
     const ran = (made?.ops ?? []).filter((op) => trace.ops[op].outputs.some((id) => outputs.includes(id)));
@@ -36,34 +40,17 @@ export function listNodes(trace: Trace, tape: number): NodeList {
       opsOf(ran),
       opsOf(pullOf(trace, tape, i)?.ops ?? []),
     ];
-    return element(
-      'tr',
-      {},
-      element('th', { scope: 'row' }, `#${i + 1} ${name}`),
-      cells.map((text) => element('td', { class: 'words' }, text || '\u2013')),
-      stages[i],
+    const row = tableRow(
+      `#${i + 1} ${name}`,
+      cells.map((text) => text || '\u2013'),
+      { words },
     );
+    row.append(stages[i]);
+    return row;
   });
-  const titles = ['Node', 'Of', 'Makes', 'Saved for the sweep', 'Ran', 'The sweep runs', 'Stage'];
+  const label = `Nodes of tape ${tape + 1}`;
   return {
-    element: element(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Nodes of tape ${tape + 1}` },
-      element(
-        'table',
-        { class: 'nodes' },
-        element(
-          'thead',
-          {},
-          element(
-            'tr',
-            {},
-            titles.map((title, i) => element('th', { scope: 'col', class: i > 0 && 'words' }, title)),
-          ),
-        ),
-        element('tbody', {}, rows),
-      ),
-    ),
+    element: table(label, TITLES, element('tbody', {}, rows), { kind: 'nodes', words, isWide: true }),
     point(node) {
       const around = rows[node].closest('details');
       if (around) around.open = true;

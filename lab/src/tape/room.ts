@@ -1,8 +1,7 @@
-import { Engine } from '../engine/engine.js';
+import { Session } from '../engine/session.js';
 import { button, chooser } from '../shell/controls.js';
 import { element } from '../shell/element.js';
-import { type Room, StatusLine } from '../shell/room.js';
-import { describe } from '../shell/training.js';
+import type { Room } from '../shell/room.js';
 import { workbench } from '../shell/workbench.js';
 import { codeField } from './editor.js';
 import type { TapeEngine } from './engine.js';
@@ -11,6 +10,7 @@ import { showTrace, type TraceView } from './traceView.js';
 
 /** Code that has not come back by then runs for ever, and its worker is ended. */
 const PATIENCE = 10_000;
+const LATE = `The code did not end within ${PATIENCE / 1000} seconds and was stopped; look for a loop that never ends.`;
 /** Where the browser remembers for this tab what code the visitor has run, so that a reload may run it again. */
 const RAN = 'wgrad-lab-tape';
 
@@ -19,65 +19,62 @@ export const tapeRoom: Room = {
   title: 'Tape',
   lead: 'Write what is to be differentiated, and watch how: what the tape records and saves, and how the sweep comes back.',
   enter(host, settings) {
-    const status = new StatusLine();
     const results = element('div', { class: 'results' });
-    let engine: Engine<TapeEngine> | undefined;
+    const session = new Session<TapeEngine>('tape', {
+      reference: () => settings.text('device', 'best') === 'reference',
+    });
     let view: TraceView | undefined;
-    let round = 0;
+    let isRunning = false;
+    let limit: ReturnType<typeof setTimeout> | undefined;
 
-    const endWorker = () => {
-      engine?.close();
-      engine = undefined;
+    const stop = () => {
+      clearTimeout(limit);
+      session.stop();
+      isRunning = false;
     };
-    const openEngine = async () => {
-      const reference = settings.text('device', 'best') === 'reference';
-      const { engine: opened_, opened } = await Engine.open<TapeEngine>('tape', {}, reference);
-      return { engine: opened_, line: describe(opened) };
-    };
-    let line = '';
-    const run = async (step?: number) => {
-      const mine = ++round;
-      const code = editor.area.value;
-      const example = EXAMPLES[settings.choice('example', exampleNames, 'product')];
-      settings.set('code', code === example.code ? '' : code);
-      if (step === undefined) settings.set('step', '');
-      remember(code);
+    const run = (step?: number) => {
+      // Code that is still running may never end.
+      if (isRunning) stop();
+      isRunning = true;
       delete results.dataset.done;
-      try {
-        if (!engine) {
-          status.say('Opening a device\u2026');
-          const made = await openEngine();
-          if (mine !== round) return made.engine.close();
-          ({ engine, line } = made);
+      void session.run(async (engine) => {
+        const code = editor.area.value;
+        const example = EXAMPLES[settings.choice('example', exampleNames, 'product')];
+        settings.set('code', code === example.code ? '' : code);
+        if (step === undefined) settings.set('step', '');
+        remember(code);
+        session.status.say('Running\u2026');
+        try {
+          const late = new Promise<never>((_, reject) => {
+            limit = setTimeout(() => reject(new Error(LATE)), PATIENCE);
+          });
+          const trace = await Promise.race([engine.ask('run', { code }), late]);
+          session.rest();
+          view?.close();
+          view = showTrace(trace, step, (count) => settings.set('step', count));
+          results.replaceChildren(view.element);
+          results.dataset.done = 'true';
+        } catch (error) {
+          results.dataset.done = 'false';
+          throw new Error((error as Error).message.split('\n')[0]);
+        } finally {
+          clearTimeout(limit);
+          isRunning = false;
         }
-        status.say(`${line} Running\u2026`);
-        const trace = await inTime(engine.ask('run', { code }), endWorker);
-        if (mine !== round) return;
-        status.say(line);
-        view?.close();
-        view = showTrace(trace, step, (count) => settings.set('step', count));
-        results.replaceChildren(view.element);
-        results.dataset.done = 'true';
-      } catch (error) {
-        if (mine !== round) return;
-        // Whatever the code left behind, a lost device perhaps, the next run begins with a new one.
-        endWorker();
-        status.fail((error as Error).message.split('\n')[0], () => void run());
-        results.dataset.done = 'false';
-      }
+      });
     };
 
     const changed = settings.text('code', '');
     const name = settings.choice('example', exampleNames, 'product');
-    const editor = codeField(changed || EXAMPLES[name].code, () => void run());
+    const editor = codeField(changed || EXAMPLES[name].code, () => run());
     const titles = Object.fromEntries(exampleNames.map((each) => [each, EXAMPLES[each].title]));
     host.append(
-      status.element,
+      session.status.element,
       workbench(
         [
           chooser(settings, 'example', 'Example', titles, 'product', () => {
             editor.area.value = EXAMPLES[settings.choice('example', exampleNames, 'product')].code;
-            void run();
+            run();
           }),
           editor.element,
           chooser(
@@ -87,14 +84,14 @@ export const tapeRoom: Room = {
             { best: 'The best there is', reference: 'CPU reference' },
             'best',
             () => {
-              endWorker();
-              void run();
+              stop();
+              run();
             },
           ),
           element(
             'div',
             { class: 'buttons' },
-            button('Run', () => void run(), 'primary'),
+            button('Run', () => run(), 'primary'),
           ),
         ],
         results,
@@ -111,31 +108,14 @@ export const tapeRoom: Room = {
       ),
     );
     const asked = settings.number('step', Number.NaN, 0, Number.MAX_SAFE_INTEGER);
-    if (changed === '' || wasRun(changed)) void run(Number.isNaN(asked) ? undefined : asked);
-    else status.say('This code came with the address. Read it, then press Run.');
+    if (changed === '' || wasRun(changed)) run(Number.isNaN(asked) ? undefined : asked);
+    else session.status.say('This code came with the address. Read it, then press Run.');
     return () => {
-      round++;
-      endWorker();
+      stop();
       view?.close();
     };
   },
 };
-
-/** A promise with an end: what takes too long is stopped, and refused in a line. */
-async function inTime<T>(work: Promise<T>, end: () => void): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      end();
-      reject(
-        new Error(
-          `The code did not end within ${PATIENCE / 1000} seconds and was stopped; look for a loop that never ends.`,
-        ),
-      );
-    }, PATIENCE);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
 
 function remember(code: string): void {
   try {

@@ -2,6 +2,7 @@ import { element } from '../shell/element.js';
 import { Figure, type Pen } from '../shell/figure.js';
 import { decimals } from '../shell/numbers.js';
 import type { Settings } from '../shell/settings.js';
+import { key } from '../shell/swatch.js';
 import { colour } from '../shell/theme.js';
 import { Training } from '../shell/training.js';
 import type { GaugeFrame } from './gaugeLearner.js';
@@ -63,16 +64,10 @@ export function liveGauge(settings: Settings): LiveFigure {
         element('figcaption', {}, element('b', {}, 'Laplace alone:'), ' it finds its place'),
       ),
     ),
-    element(
-      'p',
-      { class: 'key' },
-      Object.values(LINES).map(({ title, tint }) =>
-        element('span', {}, element('span', { class: `swatch ${tint}`, 'aria-hidden': 'true' }), title),
-      ),
-    ),
+    key(Object.values(LINES).map(({ title, tint }) => ({ title, colour: tint }))),
     training.buttons,
     words,
-    training.status.element,
+    training.status,
   );
   const sight = new IntersectionObserver(([entry]) => {
     if (!entry.isIntersecting) return;

@@ -3,6 +3,7 @@ import { element } from '../shell/element.js';
 import { Figure, type Pen } from '../shell/figure.js';
 import { decimals } from '../shell/numbers.js';
 import type { Settings } from '../shell/settings.js';
+import { key } from '../shell/swatch.js';
 import { colour } from '../shell/theme.js';
 import { COSTS, costOfSigma } from './costs.js';
 import type { LiveFigure } from './liveFigure.js';
@@ -54,13 +55,7 @@ export function liveLikelihoods(settings: Settings): LiveFigure {
       'figure',
       { class: 'live' },
       element('div', { class: 'panels pair' }, costs.canvas, scales.canvas),
-      element(
-        'p',
-        { class: 'key' },
-        all.map(({ title, colour: tint }) =>
-          element('span', {}, element('span', { class: `swatch ${tint}`, 'aria-hidden': 'true' }), title),
-        ),
-      ),
+      key(all),
       control,
       cheapest,
     ),

@@ -80,7 +80,7 @@ export function enterJoints(host: HTMLElement, settings: Settings): () => void {
   };
 
   host.append(
-    training.status.element,
+    training.status,
     workbench(
       [
         chooser(settings, 'loss', 'Loss', JOINT_LOSSES, 'rle', again),

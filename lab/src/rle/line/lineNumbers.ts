@@ -1,6 +1,7 @@
-import { element } from '../../shell/element.js';
 import { rateText, showFacts } from '../../shell/facts.js';
 import { decimals } from '../../shell/numbers.js';
+import { swatch } from '../../shell/swatch.js';
+import { tableRow } from '../../shell/table.js';
 import { gridX, LEVELS, type LineFrame } from './frame.js';
 import { LOSSES, lossNames } from './losses.js';
 import { bestLogLikelihood, type Noise } from './noise.js';
@@ -27,16 +28,14 @@ export function showNumbers(
     ...lossNames.map((name) => {
       const { loss, logLikelihood, coverage } = fits[name];
       const { title, colour } = LOSSES[name];
-      const row = element(
-        'tr',
-        {},
-        element('th', { scope: 'row' }, element('span', { class: `swatch ${colour}`, 'aria-hidden': 'true' }), title),
+      const row = tableRow(
+        [swatch(colour), title],
         [
           decimals(loss),
           decimals(logLikelihood),
           decimals(best - logLikelihood),
           `${(100 * coverage[LEVELS.indexOf(0.9)]).toFixed(0)}\u00a0%`,
-        ].map((text) => element('td', {}, text)),
+        ],
       );
       row.dataset.loss = name;
       row.dataset.logLikelihood = String(logLikelihood);

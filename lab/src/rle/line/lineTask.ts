@@ -3,6 +3,7 @@ import { element } from '../../shell/element.js';
 import { Figure } from '../../shell/figure.js';
 import { panel } from '../../shell/panel.js';
 import type { Settings } from '../../shell/settings.js';
+import { table } from '../../shell/table.js';
 import { Training } from '../../shell/training.js';
 import { TrainingSettings } from '../../shell/trainingSettings.js';
 import { workbench } from '../../shell/workbench.js';
@@ -138,7 +139,7 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
   });
 
   host.append(
-    training.status.element,
+    training.status,
     workbench(
       [
         noiseList,
@@ -167,25 +168,10 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
           panel(coverage, 'Coverage', 'how many labels central intervals hold; dotted is right'),
         ),
         negative,
-        element(
-          'div',
-          { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Figures by loss' },
-          element(
-            'table',
-            {},
-            element(
-              'thead',
-              {},
-              element(
-                'tr',
-                {},
-                ['Loss', 'Its value, nats', 'Log-likelihood', 'Short of the best', '90\u00a0% hold'].map((title) =>
-                  element('th', { scope: 'col' }, title),
-                ),
-              ),
-            ),
-            rows,
-          ),
+        table(
+          'Figures by loss',
+          ['Loss', 'Its value, nats', 'Log-likelihood', 'Short of the best', '90\u00a0% hold'],
+          rows,
         ),
       ],
     ),
