@@ -24,6 +24,8 @@ const ROOMS: readonly Room[] = [
 
 const main = document.querySelector('main') as HTMLElement;
 const nav = document.querySelector('header nav') as HTMLElement;
+const links = ROOMS.map(({ name, title }) => element('a', { href: `#/${name}` }, title));
+nav.append(...links);
 let leave: (() => void) | undefined;
 
 function enter(): void {
@@ -31,18 +33,29 @@ function enter(): void {
   const room = ROOMS.find((one) => one.name === name) ?? ROOMS[0];
   leave?.();
   document.title = `${room.title} \u00b7 wgrad lab`;
-  nav.replaceChildren(
-    ...ROOMS.map((one) => element('a', { href: `#/${one.name}`, 'aria-current': one === room && 'page' }, one.title)),
-  );
+  for (const [i, link] of links.entries()) {
+    if (ROOMS[i] === room) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  showCurrent();
   const host = element('div', { class: `room ${room.name}` });
   main.replaceChildren(element('h1', {}, room.title), element('p', { class: 'lead' }, room.lead), host);
   leave = room.enter(host, new Settings(room.name, settings));
 }
 
+/** Brings the room that is open into the middle of their line, which scrolls on a phone. */
+function showCurrent(): void {
+  const link = nav.querySelector<HTMLElement>('[aria-current]');
+  if (link) nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
+}
+
 followTheme(document.querySelector('button.theme') as HTMLButtonElement);
+addEventListener('resize', showCurrent);
 addEventListener('hashchange', () => {
   enter();
   scrollTo(0, 0);
+  // So that the next key is heard in the room, and a screen reader begins there.
+  main.focus({ preventScroll: true });
 });
 // The address is a route here, so the link's own jump would leave the room.
 document.querySelector('a.skip')?.addEventListener('click', (event) => {

@@ -83,6 +83,7 @@ describeInBrowser('the room Kernels', (lab) => {
           says.source,
         );
       }
+      expect(await violations(page)).toEqual([]);
       await drop(page, 'faster.json', faster);
       await page.waitForSelector('.legend li:nth-child(2)');
       expect(await status(page)).toBe(`faster.json: ${report.rows.length} cases of a faster one.`);

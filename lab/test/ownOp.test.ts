@@ -28,6 +28,7 @@ describeInBrowser('an op of one\u2019s own in the room Gradients', (lab) => {
 
       await page.fill('.own textarea', code.replace('() => div(g', '() => div(mul(g, 2)'));
       await failed(page, /a factor of 2/);
+      expect(await violations(page)).toEqual([]);
       await page.fill('.own textarea', code.replace('(1.0 + abs', '(1.1 + abs'));
       await failed(page, /softsign.*gave .*, the reference .*ulp/);
       await page.fill('.own textarea', 'return {');

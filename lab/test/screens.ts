@@ -1,5 +1,5 @@
 // `npm run screens --workspace wgrad-lab`: a picture of each room at three widths in both schemes, in out/lab, to look at.
-// `-- flow 360` takes those whose names hold all the words.
+// `-- flow 3840 dark` takes those of the rooms, widths and schemes that are named.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const ADDRESSES: Readonly<Record<string, { hash: string; ready: string }>> = {
   joints: { hash: '#/rle?task=joints&until=150&speed=25', ready: '[data-steps="150"]' },
   tape: { hash: '#/tape?example=matmul', ready: '[data-done="true"]' },
   hvp: { hash: '#/tape?example=hvp&step=9', ready: '[data-done="true"]' },
-  gradients: { hash: '#/gradients?ops=add,conv2d,softmax,flowLogProb&run=1', ready: '[data-done]' },
+  gradients: { hash: '#/gradients?ops=add,conv2d,softmax,flowLogProb&run=1', ready: '.summary[data-done]' },
   tutorial: { hash: '#/tutorial', ready: '.tutorial[data-done]' },
   pose: { hash: '#/pose', ready: '[data-joints]' },
   kernels: { hash: '#/kernels?run=1&time=60', ready: '.summary[data-done]' },
@@ -30,17 +30,22 @@ async function main(words: readonly string[]): Promise<void> {
   mkdirSync(out, { recursive: true });
   const { url, close } = await serveFolder(join(lab, 'dist'));
   const browser = await launchChromium(chromium);
-  for (const [room, { hash, ready }] of Object.entries(ADDRESSES)) {
-    const names = SCHEMES.flatMap((scheme) =>
-      WIDTHS.map((width) => ({ scheme, width, name: `${room}-${width}-${scheme}` })),
-    );
-    const chosen = names.filter(({ name }) => words.every((word) => name.includes(word)));
-    if (chosen.length === 0) continue;
+  const named = <T>(all: readonly T[]) => {
+    const some = all.filter((one) => words.includes(String(one)));
+    return some.length > 0 ? some : all;
+  };
+  const numbers = words.map(Number).filter((width) => width > 0);
+  const shots = named(SCHEMES).flatMap((scheme) =>
+    (numbers.length > 0 ? numbers : WIDTHS).map((width) => ({ scheme, width })),
+  );
+  for (const room of named(Object.keys(ADDRESSES))) {
+    const { hash, ready } = ADDRESSES[room];
     const page = await browser.newPage();
     const faults = watch(page, new URL(url).origin);
     await page.goto(url + hash);
     await page.waitForSelector(ready, { timeout: 300_000, state: 'attached' });
-    for (const { scheme, width, name } of chosen) {
+    for (const { scheme, width } of shots) {
+      const name = `${room}-${width}-${scheme}`;
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: width === 360 ? 740 : Math.round(width * 0.6) });
       await page.waitForTimeout(500);

@@ -22,8 +22,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the lab', () => {
-  test('imports the library by its public entries alone, and no Node module', () => {
-    const entries = /^(wgrad(\/(nn|rle|testing))?|wgrad-pose)$/;
+  test('imports the library by its public entries alone, an editor, and no Node module', () => {
+    const entries = /^(wgrad(\/(nn|rle|testing))?|wgrad-pose|prism-code-editor(\/.*)?)$/;
     const strays = [...read('lab/src')].flatMap(([path, text]) =>
       importsOf(path, text).flatMap(({ specifier }) =>
         entries.test(specifier) || specifier.startsWith('.') ? [] : [`${path} imports ${specifier}`],
@@ -33,12 +33,13 @@ describe('the lab', () => {
   });
 
   test('has the colours of the reports, in both schemes', () => {
-    const palettes = (css: string) =>
-      [...css.matchAll(/\{([^{}]*--paper:[^{}]*)\}/g)].map(([, block]) =>
-        Object.fromEntries([...block.matchAll(/--([\w-]+): (#\w+);/g)].map(([, name, value]) => [name, value])),
-      );
-    const [light, dark] = palettes(stylesheet);
-    expect(palettes(readFileSync(join(lab, 'src/style.css'), 'utf8'))).toEqual([light, dark, dark]);
+    const [light, dark] = [...stylesheet.matchAll(/\{([^{}]*--paper:[^{}]*)\}/g)].map(([, block]) =>
+      Object.fromEntries([...block.matchAll(/--([\w-]+): (#\w+);/g)].map(([, name, value]) => [name, value])),
+    );
+    const css = readFileSync(join(lab, 'src/style/palette.css'), 'utf8');
+    const pairs = [...css.matchAll(/--([\w-]+): light-dark\((#\w+), (#\w+)\);/g)];
+    expect(Object.fromEntries(pairs.map(([, name, value]) => [name, value]))).toEqual(light);
+    expect(Object.fromEntries(pairs.map(([, name, , value]) => [name, value]))).toEqual(dark);
   });
 
   test('is a folder of files with relative paths', () => {

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { cpu } from 'wgrad';
+import { cpu, webgpu } from 'wgrad';
+import { withGpu } from '../../test/adapter.js';
 import { EXAMPLES } from '../src/tape/examples.js';
 import { BOX, layOut } from '../src/tape/layout.js';
 import { firstSweep, say } from '../src/tape/moment.js';
@@ -75,6 +76,19 @@ describe('a trace', () => {
     await expect(async () => trace(code)).rejects.toThrow(message);
   });
 
+  test.skipIf(!withGpu)(
+    'names the kernels of each op, and gives none to an op that other work came before',
+    async () => {
+      const device = await webgpu({ quiet: true });
+      const { ops } = await traceOf(compileCode(EXAMPLES.matmul.code, device), device);
+      const firstWords = ops.map(({ name, kernels }) => [name, ...kernels.map((kernel) => kernel.split(' ')[0])]);
+      // A linear is the matmul of its operands; every other op here is one kernel of its own name.
+      expect(firstWords).toEqual(ops.map(({ name }) => [name, name === 'linear' ? 'matmul' : name]));
+      expect(firstWords.slice(0, 3).map(([name]) => name)).toEqual(['linear', 'tanh', 'linear']);
+      device.destroy();
+    },
+  );
+
   test('of code that returns no tensor shows what it is', async () => {
     expect((await trace('return 7')).returned).toEqual([{ path: '', text: '7' }]);
     expect((await trace('')).returned).toEqual([{ path: '', text: 'undefined' }]);
@@ -136,6 +150,7 @@ describeInBrowser('the room Tape', ({ visit }) => {
       await page.locator('#code').press('Control+Enter');
       await state(page, false);
       expect(await page.locator('.status').textContent()).toMatch(/^mul: .*\[2\].*\[3\]/);
+      expect(await violations(page)).toEqual([]);
       await write(page, 'for (;;);');
       await press(page, 'Run');
       await page.waitForSelector('.status:has-text("did not end within 10 seconds")');

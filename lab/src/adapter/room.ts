@@ -3,6 +3,7 @@ import { element } from '../shell/element.js';
 import type { Room } from '../shell/room.js';
 import { table, tableRow } from '../shell/table.js';
 import { bytes, choicesFor } from './choices.js';
+import './adapter.css';
 import type { AdapterEngine, AdapterFacts } from './engine.js';
 
 /** What WebGPU guarantees, and every kernel of wgrad stays within. */
@@ -57,7 +58,9 @@ function sections(facts: AdapterFacts): HTMLElement[] {
 
 function limitTable(limits: Readonly<Record<string, number>>): HTMLElement {
   const show = (name: string, value: number) => (/Size$/.test(name) && value >= 1024 ? bytes(value) : String(value));
-  const rows = Object.entries(limits).map(([name, value]) => {
+  // What wgrad counts on stands first.
+  const sorted = Object.entries(limits).sort(([a], [b]) => Number(b in GUARANTEED) - Number(a in GUARANTEED));
+  const rows = sorted.map(([name, value]) => {
     const guaranteed = GUARANTEED[name];
     const cells = [show(name, value), guaranteed === undefined ? '' : show(name, guaranteed)];
     return tableRow(name, cells, { kind: guaranteed > value ? 'failed' : undefined });

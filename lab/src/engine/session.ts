@@ -2,6 +2,8 @@ import { StatusLine } from '../shell/room.js';
 import { Engine, type Methods } from './engine.js';
 import type { Opened, RoomName } from './protocol.js';
 
+const OPENING = 'Opening a device\u2026';
+
 export interface SessionOptions {
   /** What the worker's half is opened with. */
   readonly settings?: () => unknown;
@@ -63,12 +65,13 @@ export class Session<T extends Methods<T>> {
 
   async #open(): Promise<Engine<T>> {
     const round = this.#round;
-    this.status.say('Opening a device\u2026');
+    this.status.say(OPENING);
     const { settings, reference, opened: told } = this.#options;
     const { engine, opened } = await Engine.open<T>(this.#room, settings?.(), reference?.() ?? false);
     if (round === this.#round) {
       this.#line = describe(opened);
-      this.rest();
+      // What has been said meanwhile, of a file that was dropped, stays.
+      if (this.status.element.textContent === OPENING) this.rest();
       told?.(opened);
     }
     return engine;

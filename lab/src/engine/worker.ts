@@ -17,9 +17,10 @@ const ENGINES: Readonly<Record<RoomName, () => Promise<Opener>>> = {
 };
 
 let engine: Engine | undefined;
+let device: Device | undefined;
 
 async function open({ room, settings, reference }: { room: RoomName; settings: unknown; reference: boolean }) {
-  const device = reference ? cpu() : await bestDevice();
+  device = reference ? cpu() : await bestDevice();
   engine = (await (await ENGINES[room]()).open(device, settings as never)) as Engine;
   const { kind, description, capabilities } = device;
   return { kind, description, tier: capabilities.tier } satisfies Opened;
@@ -37,12 +38,22 @@ async function bestDevice(): Promise<Device> {
   }
 }
 
+/** What went wrong, in a line. Where the device is lost, that is it, whatever failed first. */
+async function explain(error: unknown): Promise<string> {
+  const reason = await device?.finished().then(
+    () => error,
+    (lost: unknown) => lost,
+  );
+  const said = reason ?? error;
+  return said instanceof Error ? said.message : String(said);
+}
+
 self.onmessage = async ({ data: { id, call, argument } }: MessageEvent<Request>) => {
   const answer = (response: Omit<Response, 'id'>) => self.postMessage({ id, ...response });
   try {
     const value = call === 'open' ? await open(argument as never) : await engine?.[call](argument as never);
     answer({ value });
   } catch (error) {
-    answer({ error: error instanceof Error ? error.message : String(error) });
+    answer({ error: await explain(error) });
   }
 };

@@ -10,6 +10,7 @@ import type { Settings } from '../shell/settings.js';
 import { Training } from '../shell/training.js';
 import { TrainingSettings } from '../shell/trainingSettings.js';
 import { workbench } from '../shell/workbench.js';
+import './flow.css';
 import type { FlowFrame, FlowSettings } from './learner.js';
 import { letterTarget } from './letter.js';
 import { paintDensity, paintGrid, paintSamples, paintStroke, paintTarget } from './picture.js';
@@ -109,45 +110,43 @@ export const flowRoom: Room = {
         stroke = undefined;
         settings.set('data', 'drawn');
         settings.set('strokes', formatStrokes([...before, points]));
-        const list = host.querySelector<HTMLSelectElement>('select[name=data]');
-        if (list) list.value = 'drawn';
+        (list.querySelector('select') as HTMLSelectElement).value = 'drawn';
         again();
       },
     });
 
+    const list = chooser(settings, 'data', 'Density', TARGETS, 'moons', () => {
+      if (settings.text('data', '') === 'drawn') settings.set('strokes', '');
+      again();
+    });
     const letter = letterField(settings, again);
     host.append(
       training.status,
       workbench(
         [
-          chooser(settings, 'data', 'Density', TARGETS, 'moons', () => {
-            if (settings.text('data', '') === 'drawn') settings.set('strokes', '');
-            again();
-          }),
-          letter,
           chooser(settings, 'couplings', 'Couplings', COUPLINGS, 'affine', again),
           slider(settings, 'layers', 'Layers', { standard: 6, least: 2, most: 12, step: 1 }, again),
           asked.controls(again),
-          training.buttons,
         ],
         [
           facts,
           element(
             'div',
-            { class: 'panels' },
+            { class: 'panels four' },
             panel(figures.target, 'Target', 'what is to be learned; draw here with the pointer'),
             panel(figures.density, 'Density', 'what the flow has learned, equally bright where equally dense'),
             panel(figures.samples, 'Samples', '600 draws of the flow'),
             panel(figures.grid, 'Map', 'the grid of the base space, bent by the flow'),
           ),
+          element(
+            'p',
+            { class: 'prose' },
+            'No density has a higher mean log-likelihood than the one that the points come from; that is minus its entropy, ',
+            'and known here, because the target is constant on each of its 96\u00a0\u00d7\u00a096 cells. What is missing is the ',
+            'Kullback\u2013Leibler divergence from the target to the flow.',
+          ),
         ],
-      ),
-      element(
-        'p',
-        { class: 'prose' },
-        'No density has a higher mean log-likelihood than the one that the points come from; that is minus its entropy, ',
-        'and known here, because the target is constant on each of its 96\u00a0\u00d7\u00a096 cells. What is missing is the ',
-        'Kullback\u2013Leibler divergence from the target to the flow.',
+        { head: [training.buttons, list, letter] },
       ),
     );
     again();
@@ -164,9 +163,9 @@ function showNumbers(host: HTMLElement, frame: FlowFrame, entropy: number, rate:
   host.dataset.logLikelihood = String(logLikelihood);
   showFacts(host, {
     Steps: String(steps),
-    'Log-likelihood': `${decimals(logLikelihood)} nats`,
-    'Best possible': `${decimals(-entropy)} nats`,
-    Missing: `${decimals(-entropy - logLikelihood)} nats`,
+    'Log-likelihood': [decimals(logLikelihood), 'nats'],
+    'Best possible': [decimals(-entropy), 'nats'],
+    Missing: [decimals(-entropy - logLikelihood), 'nats'],
     'Steps per second': rateText(rate),
   });
 }

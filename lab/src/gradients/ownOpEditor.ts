@@ -1,7 +1,8 @@
+import { codeField } from '../code/codeField.js';
+import { remember, wasRun } from '../code/ran.js';
 import { Session } from '../engine/session.js';
 import { element } from '../shell/element.js';
 import type { Settings } from '../shell/settings.js';
-import { codeField } from '../tape/editor.js';
 import type { GradientsEngine } from './engine.js';
 import { rowOf, verdictTable } from './verdictTable.js';
 
@@ -53,15 +54,14 @@ export class OwnOp {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(settings: Settings) {
-    const field = codeField(settings.text('code', EXAMPLE), () => this.#check());
+    const code = settings.text('code', EXAMPLE);
+    const field = codeField(code, () => this.#check());
     this.#area = field.area;
-    field.area.rows = EXAMPLE.split('\n').length;
-    field.area.oninput = () => {
+    field.area.addEventListener('input', () => {
       settings.set('code', field.area.value);
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#check(), PAUSE_MS);
-    };
-    this.#session.status.say('Checked when you change it; Ctrl+Enter checks it as it is.');
+    });
     this.element = element(
       'div',
       { class: 'own' },
@@ -74,7 +74,8 @@ export class OwnOp {
         verdictTable('Checks of your op', this.#rows),
       ),
     );
-    if (settings.text('code', '') !== '') this.#check();
+    if (code === EXAMPLE || wasRun(code)) this.#check();
+    else this.#session.status.say('This code came with the address. Read it, then press Ctrl+Enter, or change it.');
   }
 
   close(): void {
@@ -86,6 +87,7 @@ export class OwnOp {
     clearTimeout(this.#timer);
     this.#session.stop();
     const code = this.#area.value;
+    remember(code);
     void this.#session.run(async (engine) => {
       const verdict = await engine.ask('checkCode', { code, seed: 0 });
       this.#rows.replaceChildren(rowOf(verdict));

@@ -1,10 +1,10 @@
 import type { KernelChoice, TuneResult } from 'wgrad/testing';
+import { wgslText } from '../code/highlight.js';
 import { button } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import { table, tableRow } from '../shell/table.js';
 import type { Inspection, RunProgram } from './engine.js';
 import { digits } from './tables.js';
-import { wgslText } from './wgslText.js';
 
 /** What runs for a case: the plans and why, a button that tunes them, the WGSL. */
 export function inspectionView({ choices, programs }: Inspection, tune: (host: HTMLElement) => void): HTMLElement[] {

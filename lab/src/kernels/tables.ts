@@ -1,5 +1,6 @@
 import type { BenchRow } from 'wgrad/testing';
 import { element } from '../shell/element.js';
+import type { Facts } from '../shell/facts.js';
 import { swatch } from '../shell/swatch.js';
 import { table, tableRow } from '../shell/table.js';
 import type { Setting } from './engine.js';
@@ -56,11 +57,11 @@ export function comparisonTable(sources: readonly Source[]): HTMLElement | undef
 }
 
 /** The ceilings and the clock in words. */
-export function settingFacts({ ceilings: { gflops, gbs }, clock }: Setting): Record<string, string> {
+export function settingFacts({ ceilings: { gflops, gbs }, clock }: Setting): Facts {
   return {
-    'FMA ceiling': `${digits(gflops)} GFLOP/s`,
-    'Copy ceiling': `${digits(gbs)} GB/s`,
-    'They meet at': `${digits(gflops / gbs)} FLOP/B`,
+    'FMA ceiling': [digits(gflops), 'GFLOP/s'],
+    'Copy ceiling': [digits(gbs), 'GB/s'],
+    'They meet at': [digits(gflops / gbs), 'FLOP/B'],
     Clock: clock === 'host' ? 'the host\u2019s' : 'timestamps',
   };
 }

@@ -135,7 +135,6 @@ export const poseRoom: Room = {
       session.status.element,
       workbench(
         [
-          element('div', { class: 'buttons pair' }, fileButton('Picture\u2026', 'image/*', take), film),
           numberField(settings, 'seed', 'Generated figure', SEED, showFigure),
           element('div', { class: 'buttons one' }, another),
           element('div', { class: 'control' }, element('label', { for: 'person' }, 'Box of the person'), person),
@@ -152,7 +151,10 @@ export const poseRoom: Room = {
           ),
         ],
         [viewer.facts, element('figure', {}, viewer.stage.element, viewer.caption), viewer.says],
-        { beside: viewer.table },
+        {
+          head: [element('div', { class: 'buttons pair' }, fileButton('Picture\u2026', 'image/*', take), film)],
+          beside: viewer.table,
+        },
       ),
       element(
         'p',

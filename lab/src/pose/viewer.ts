@@ -116,7 +116,9 @@ export class Viewer {
     this.#picture = picture;
     this.#truth = undefined;
     this.box = undefined;
-    await worker.ask('see', picture);
+    // A copy that moves shares its pixels; one that is sent would be copied while the page waits.
+    const moved = await createImageBitmap(bitmap);
+    await worker.ask('see', { bitmap: moved, name: picture.name }, [moved]);
   }
 
   /** Shows a picture of a film, whose box stays. */
@@ -167,10 +169,10 @@ export class Viewer {
       : 'Draw a box around a person who does not fill the picture.';
     this.caption.textContent = `${ellipses} ${more}`;
     showFacts(this.facts, {
-      'Time per image': this.#times.length > 0 ? `${median(this.#times).toPrecision(3)} ms` : '\u2013',
+      'Time per image': this.#times.length > 0 ? [median(this.#times).toPrecision(3), 'ms'] : '\u2013',
       Picture: stage.size.join(' \u00d7 '),
       Joints: String(schema.joints.length),
-      ...(truth && { 'Off on average': `${meanDistance(pose.joints, truth).toFixed(1)} px` }),
+      ...(truth && { 'Off on average': [meanDistance(pose.joints, truth).toFixed(1), 'px'] }),
     });
   }
 }

@@ -34,7 +34,7 @@ export function rowsOf(
       px(x),
       px(y),
       jointScores[k].toFixed(2),
-      ellipse ? `${px(ellipse.major)} \u00d7 ${px(ellipse.minor)}` : '\u2013',
+      ellipse ? `${Math.round(ellipse.major)} \u00d7 ${Math.round(ellipse.minor)}` : '\u2013',
       truth ? px(Math.hypot(x - truth[2 * k], y - truth[2 * k + 1])) : '\u2013',
     ];
     return tableRow(plain(name), cells);

@@ -9,7 +9,7 @@ const TASKS = { line: 'A line', joints: 'Joints of figures' } as const;
 export const rleRoom: Room = {
   name: 'rle',
   title: 'RLE',
-  lead: 'What a loss believes of errors is what a network learns of them. Shape the noise, and see which loss finds it out.',
+  lead: 'A loss says what errors are thought to be like. Shape the noise of labels, and see which loss finds it out.',
   enter(host, settings) {
     const task = settings.choice('task', ['line', 'joints'], 'line');
     const links = Object.entries(TASKS).map(([name, title]) =>

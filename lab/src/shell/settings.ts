@@ -31,8 +31,11 @@ export class Settings {
     return Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : standard;
   }
 
+  /** Sets one; an empty text takes it out of the address. */
   set(name: string, value: string | number): void {
-    this.#values.set(name, String(value));
-    history.replaceState(null, '', `#/${this.#room}?${this.#values}`);
+    if (value === '') this.#values.delete(name);
+    else this.#values.set(name, String(value));
+    const query = String(this.#values);
+    history.replaceState(null, '', `#/${this.#room}${query && `?${query}`}`);
   }
 }

@@ -18,28 +18,19 @@ export function table(
   const isWords = (i: number) => i === 0 || words.includes(i);
   // The roles are those that a table has anyway; browsers forget them where a style sheet makes its rows into grids.
   rows.setAttribute('role', 'rowgroup');
-  return element(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label },
-    element(
-      'table',
-      { role: 'table', class: `${kind} ${isWide ? '' : 'stacked'}`.trim() || undefined },
-      element(
-        'thead',
-        { role: 'rowgroup' },
-        element(
-          'tr',
-          { role: 'row' },
-          titles.map((title, i) =>
-            title === ''
-              ? element('td', { role: 'cell' })
-              : element('th', { scope: 'col', role: 'columnheader', class: isWords(i) && 'words' }, title),
-          ),
-        ),
-      ),
-      rows,
-    ),
+  const heads = titles.map((title, i) =>
+    title === ''
+      ? element('td', { role: 'cell' })
+      : element('th', { scope: 'col', role: 'columnheader', class: isWords(i) && 'words' }, title),
   );
+  const made = element(
+    'table',
+    { role: 'table', class: `${kind} ${isWide ? '' : 'stacked'}`.trim() || undefined },
+    element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, heads)),
+    rows,
+  );
+  made.style.setProperty('--cells', String(titles.length - 1));
+  return element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, made);
 }
 
 /** A row of a table: what it is of, and its cells. */

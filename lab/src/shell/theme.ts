@@ -45,12 +45,18 @@ export function onColours(repaint: () => void): () => void {
   return () => repaints.delete(repaint);
 }
 
-/** The colour that a CSS variable has now, for canvases. */
+/** Shows in its own colour what a variable comes to in the scheme of now. */
+const probe = document.createElement('span');
+probe.hidden = true;
+
+/** The colour that a CSS variable has now, for canvases: `rgb(63, 81, 201)`. */
 export function colour(name: string): string {
   colours ??= new Map();
   const known = colours.get(name);
   if (known) return known;
-  const value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  if (!probe.isConnected) document.body.append(probe);
+  probe.style.color = `var(--${name})`;
+  const value = getComputedStyle(probe).color;
   colours.set(name, value);
   return value;
 }

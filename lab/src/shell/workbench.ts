@@ -3,6 +3,8 @@ import { type Child, element } from './element.js';
 export interface WorkbenchOptions {
   /** What Enter in a field of the settings does. */
   readonly submit?: () => void;
+  /** What one presses most; on a phone it stands above the results, and the settings below them. */
+  readonly head?: readonly Child[];
   /** What has a place of its own beside settings and results where there is room. */
   readonly beside?: HTMLElement;
 }
@@ -11,7 +13,7 @@ export interface WorkbenchOptions {
 export function workbench(
   settings: readonly Child[],
   results: readonly Child[] | HTMLElement,
-  { submit, beside }: WorkbenchOptions = {},
+  { submit, head, beside }: WorkbenchOptions = {},
 ): HTMLElement {
   const onsubmit = (event: Event) => {
     event.preventDefault();
@@ -20,7 +22,12 @@ export function workbench(
   return element(
     'div',
     { class: 'workbench' },
-    element('form', { class: 'controls', 'aria-label': 'Settings', onsubmit }, settings),
+    element(
+      'div',
+      { class: 'side' },
+      head && element('div', { class: 'head' }, head),
+      element('form', { class: 'controls', 'aria-label': 'Settings', onsubmit }, settings),
+    ),
     results instanceof HTMLElement ? results : element('div', { class: 'results' }, results),
     beside,
   );

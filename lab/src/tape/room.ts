@@ -1,18 +1,18 @@
+import { codeField } from '../code/codeField.js';
+import { remember, wasRun } from '../code/ran.js';
 import { Session } from '../engine/session.js';
 import { button, chooser } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import type { Room } from '../shell/room.js';
 import { workbench } from '../shell/workbench.js';
-import { codeField } from './editor.js';
 import type { TapeEngine } from './engine.js';
 import { EXAMPLES, exampleNames } from './examples.js';
+import './tape.css';
 import { showTrace, type TraceView } from './traceView.js';
 
 /** Code that has not come back by then runs for ever, and its worker is ended. */
 const PATIENCE = 10_000;
 const LATE = `The code did not end within ${PATIENCE / 1000} seconds and was stopped; look for a loop that never ends.`;
-/** Where the browser remembers for this tab what code the visitor has run, so that a reload may run it again. */
-const RAN = 'wgrad-lab-tape';
 
 export const tapeRoom: Room = {
   name: 'tape',
@@ -73,7 +73,7 @@ export const tapeRoom: Room = {
       workbench(
         [
           chooser(settings, 'example', 'Example', titles, 'product', () => {
-            editor.area.value = EXAMPLES[settings.choice('example', exampleNames, 'product')].code;
+            editor.set(EXAMPLES[settings.choice('example', exampleNames, 'product')].code);
             run();
           }),
           editor.element,
@@ -116,19 +116,3 @@ export const tapeRoom: Room = {
     };
   },
 };
-
-function remember(code: string): void {
-  try {
-    sessionStorage.setItem(RAN, code);
-  } catch {
-    // A page that may store nothing asks again after a reload.
-  }
-}
-
-function wasRun(code: string): boolean {
-  try {
-    return sessionStorage.getItem(RAN) === code;
-  } catch {
-    return false;
-  }
-}

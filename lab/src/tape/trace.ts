@@ -70,7 +70,7 @@ export async function traceOf(run: () => unknown, device: Device): Promise<Trace
   };
   const profile = device.capabilities.timestamps ? await device.profile?.(traced) : undefined;
   if (!profile) traced();
-  else record.launched(profile.dispatches.map(({ label }) => label));
+  else record.launched(profile.dispatches);
   return { ...record.trace, returned: await describe(result) };
 }
 
@@ -119,10 +119,11 @@ class Collector {
       if (step) step.bytes = this.#device.memory().live.bytes - this.#before.bytes;
   }
 
-  /** Says which programs were launched, in the order of their dispatches. */
-  launched(programs: readonly string[]): void {
-    for (const [i, { kernels }] of this.trace.ops.entries()) {
-      kernels.push(...programs.slice(this.#dispatches[i - 1] ?? 0, this.#dispatches[i]));
+  /** Says which programs were launched, in the order of their dispatches; some are of no op, such as draws of numbers. */
+  launched(dispatches: readonly { readonly op: string; readonly label: string }[]): void {
+    for (const [i, { name, kernels }] of this.trace.ops.entries()) {
+      const since = dispatches.slice(this.#dispatches[i - 1] ?? 0, this.#dispatches[i]);
+      kernels.push(...since.filter(({ op }) => op === name).map(({ label }) => label));
     }
   }
 

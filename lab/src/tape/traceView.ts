@@ -109,6 +109,24 @@ export function showTrace(trace: Trace, first: number | undefined, stepped: (cou
           { class: 'scroll graph', tabindex: 0, role: 'region', 'aria-label': `Graph of tape ${tape + 1}` },
           graph.element,
         ),
+        tape === 0 &&
+          element(
+            'p',
+            { class: 'key marks' },
+            element(
+              'span',
+              {},
+              element('i', { class: 'mark held', 'aria-hidden': 'true' }),
+              'a tensor kept for the sweep',
+            ),
+            element('span', {}, element('i', { class: 'mark', 'aria-hidden': 'true' }), 'let go'),
+            element(
+              'span',
+              {},
+              element('i', { class: 'mark back', 'aria-hidden': 'true' }),
+              'the gradient on its way back',
+            ),
+          ),
         element('details', {}, element('summary', {}, 'As a list, with kernels'), list.element),
       ),
     ),

@@ -4,6 +4,7 @@ import type { Settings } from '../shell/settings.js';
 import { liveGauge } from './gauge.js';
 import { liveLikelihoods } from './likelihoods.js';
 import type { LiveFigure } from './liveFigure.js';
+import './tutorial.css';
 
 /** Where a figure of the text comes to life in another room. */
 const ROOMS: Readonly<Record<string, { readonly href: string; readonly says: string }>> = {

@@ -83,14 +83,19 @@ export function enterJoints(host: HTMLElement, settings: Settings): () => void {
     training.status,
     workbench(
       [
-        chooser(settings, 'loss', 'Loss', JOINT_LOSSES, 'rle', again),
         chooser(settings, 'level', 'Ellipses for', levels, '0.8', redraw),
         chooser(settings, 'width', 'Network', WIDTHS, '8', again),
         asked.controls(again),
-        training.buttons,
       ],
       [
         facts,
+        element(
+          'p',
+          { class: 'key' },
+          element('span', {}, element('b', {}, 'Skeleton'), ' what the network predicts'),
+          element('span', {}, element('b', {}, 'Rings'), ' where the joints are'),
+          element('span', {}, element('b', {}, 'Ellipses'), ' where it thinks they may be'),
+        ),
         element(
           'div',
           { class: 'panels six pictures' },
@@ -102,14 +107,15 @@ export function enterJoints(host: HTMLElement, settings: Settings): () => void {
           panel(course, 'Error', 'mean distance of a joint from where it is'),
           panel(held, 'Ellipses', 'how many labels they hold; dotted is right'),
         ),
+        element(
+          'p',
+          { class: 'prose' },
+          'A ResNet-18 of few channels learns from 2,000 generated figures; these six, and 58 more that the figures above are of, it ',
+          'never learns from. An ellipse is drawn from sigma and from draws of the flow: sigma alone has no unit. Labels have noise, ',
+          'and a few of them are far off, as in real data sets: that is what the ellipses should hold.',
+        ),
       ],
-    ),
-    element(
-      'p',
-      { class: 'prose' },
-      'A ResNet-18 of few channels learns from 2,000 generated figures; these six, and 58 more that the figures above are of, it ',
-      'never learns from. Rings are true joints. An ellipse is drawn from sigma and from draws of the flow: sigma alone has no unit. ',
-      'Labels have noise, and a few of them are far off, as in real data sets: that is what the ellipses should hold.',
+      { head: [training.buttons, chooser(settings, 'loss', 'Loss', JOINT_LOSSES, 'rle', again)] },
     ),
   );
   again();
@@ -124,9 +130,9 @@ function showNumbers(host: HTMLElement, { steps, loss, error, held }: JointsFram
   host.dataset.error = String(error);
   showFacts(host, {
     Steps: String(steps),
-    'Error, of the crop': `${decimals(error, 1)}\u00a0%`,
-    'Loss of a joint': `${decimals(loss, 2)} nats`,
-    [`${100 * LEVELS[level]}\u00a0% ellipses hold`]: `${(100 * held[level]).toFixed(0)}\u00a0%`,
+    'Error, of the crop': [decimals(error, 1), '%'],
+    'Loss of a joint': [decimals(loss, 2), 'nats'],
+    [`${100 * LEVELS[level]}\u00a0% ellipses hold`]: [(100 * held[level]).toFixed(0), '%'],
     'Steps per second': rateText(rate),
   });
 }

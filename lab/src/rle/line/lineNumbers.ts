@@ -20,8 +20,8 @@ export function showNumbers(
   facts.dataset.steps = String(steps);
   showFacts(facts, {
     Steps: String(steps),
-    'Best possible': `${decimals(best)} nats`,
-    Nearest: `${LOSSES[nearest].title}`,
+    'Best possible': [decimals(best), 'nats'],
+    Nearest: LOSSES[nearest].title,
     'Steps per second': rateText(rate),
   });
   rows.replaceChildren(

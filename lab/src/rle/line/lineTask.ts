@@ -3,6 +3,7 @@ import { element } from '../../shell/element.js';
 import { Figure } from '../../shell/figure.js';
 import { panel } from '../../shell/panel.js';
 import type { Settings } from '../../shell/settings.js';
+import { key } from '../../shell/swatch.js';
 import { table } from '../../shell/table.js';
 import { Training } from '../../shell/training.js';
 import { TrainingSettings } from '../../shell/trainingSettings.js';
@@ -142,7 +143,6 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
     training.status,
     workbench(
       [
-        noiseList,
         element(
           'figure',
           { class: 'wide' },
@@ -152,15 +152,23 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
         slider(settings, 'spread', 'Spread', SPREAD, again),
         slider(settings, 'growth', 'Growth with x', GROWTH, again),
         asked.controls(again),
-        training.buttons,
       ],
       [
         facts,
+        element(
+          'p',
+          { class: 'key' },
+          element('span', {}, element('b', {}, 'Dots'), ' labels'),
+          element('span', {}, element('b', {}, 'Line'), ' what is predicted'),
+          element('span', {}, element('b', {}, 'Shade'), ' how likely a label is thought there'),
+          element('span', {}, element('b', {}, 'Dashes'), ' nine labels of ten should lie between them'),
+        ),
         element(
           'div',
           { class: 'panels six' },
           lossNames.map((name, i) => panel(fits[i], LOSSES[name].title, LOSSES[name].says)),
         ),
+        key(lossNames.map((name) => LOSSES[name])),
         element(
           'div',
           { class: 'panels pair' },
@@ -173,14 +181,15 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
           ['Loss', 'Its value, nats', 'Log-likelihood', 'Short of the best', '90\u00a0% hold'],
           rows,
         ),
+        element(
+          'p',
+          { class: 'prose' },
+          'All six networks begin alike and see the same labels; only the loss differs. Figures are of 768 labels that none of them ',
+          'learns from. L2 and L1 predict no spread: their densities have the one width that fits best. RLE without log s counts Q ',
+          'twice in its loss, whose value is therefore no negative log-likelihood; the density that it stands for is the flow\u2019s.',
+        ),
       ],
-    ),
-    element(
-      'p',
-      { class: 'prose' },
-      'All six networks begin alike and see the same labels; only the loss differs. Figures are of 768 labels that none of them ',
-      'learns from. L2 and L1 predict no spread: their densities have the one width that fits best. RLE without log s counts Q ',
-      'twice in its loss, whose value is therefore no negative log-likelihood; the density that it stands for is the flow\u2019s.',
+      { head: [training.buttons, noiseList] },
     ),
   );
   again();

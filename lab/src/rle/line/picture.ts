@@ -57,7 +57,7 @@ export function paintFit(pen: Pen, { fits, points }: LineFrame, name: LossName, 
 /** How dense y is at each x, by how much of the colour covers the paper: all of it where the truth has its peak. */
 function shade(pen: Pen, fit: Fit, noise: Noise, tint: string): void {
   const columns = gridX.length;
-  const [red, green, blue] = [1, 3, 5].map((from) => Number.parseInt(tint.slice(from, from + 2), 16));
+  const [red, green, blue] = (tint.match(/\d+/g) ?? []).map(Number);
   const peak = Math.max(...noise.shape.probabilities) / noise.shape.size;
   const image = new ImageData(columns, ROWS);
   for (let i = 0; i < columns; i++) {
