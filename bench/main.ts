@@ -109,10 +109,11 @@ program
   .command('ranks')
   .description('the exchange of gradients between 1, 2 and 4 ranks here, and a model of more')
   .option('--rounds <n>', 'steps to time', '9')
+  .option('--links', 'MPI and the passes of the host alone, no steps')
   .option('--json <file>', 'write the report as JSON')
   .option('--svg <file>', 'draw the model')
-  .action(async ({ rounds, json, svg }: { rounds: string; json?: string; svg?: string }) => {
-    const report = await benchRanks(wholeNumber('--rounds', rounds), showProgress);
+  .action(async ({ rounds, links, json, svg }: { rounds: string; links?: boolean; json?: string; svg?: string }) => {
+    const report = await benchRanks(links ? 0 : wholeNumber('--rounds', rounds), showProgress);
     console.log(formatRanks(report));
     if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
     if (svg) await writeFileAtomic(svg, drawRanks(report));

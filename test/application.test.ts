@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { importsOf, planted, read, resolve, type Sources } from './sources.js';
 
 /** What the application may import of the library. */
-const LIBRARY_ENTRIES = ['wgrad', 'wgrad/nn', 'wgrad/rle', 'wgrad/io', 'wgrad/io/node', 'wgrad/testing'];
+const LIBRARY_ENTRIES = ['wgrad', 'wgrad/nn', 'wgrad/rle', 'wgrad/ranks', 'wgrad/io', 'wgrad/io/node', 'wgrad/testing'];
 
 /** The application uses the library as any other user could: by the names of its public entries. */
 function applicationViolations(sources: Sources): string[] {
@@ -26,7 +26,7 @@ function browserViolations(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) =>
     importsOf(path, text).flatMap(({ specifier, dynamic, erased }) => {
       const target = resolve(path, specifier);
-      const isLibrary = /^wgrad(\/(nn|rle|io|testing))?$/.test(specifier);
+      const isLibrary = /^wgrad(\/(nn|rle|ranks|io|testing))?$/.test(specifier);
       const isForBrowsers = isLibrary || (!/^(node:|wgrad)/.test(specifier) && (dynamic || erased));
       const isAllowed = target ? floorIn(target) <= floorIn(path) : floorIn(path) >= 0 || isForBrowsers;
       return isAllowed ? [] : [`${path} imports ${specifier}`];

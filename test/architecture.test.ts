@@ -5,10 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { importsOf, parse, planted, read, resolve, root, type Sources } from './sources.js';
 
 /** Lowest first: a folder imports itself and what stands before it. `index` is src/index.ts, the public core. */
-const FLOORS = ['errors', 'tensor', 'autograd', 'kernels', 'index', 'nn', 'rle', 'io', 'testing', 'cli'];
+const FLOORS = ['errors', 'tensor', 'autograd', 'kernels', 'index', 'nn', 'rle', 'ranks', 'io', 'testing', 'cli'];
 
 /** What a browser loads without a bundler, so nothing that these reach may need Node or a package. */
-const CORE_ENTRIES = ['index', 'nn/index', 'rle/index', 'io/index', 'testing/index'].map((name) => `src/${name}.ts`);
+const CORE_ENTRIES = ['index', 'nn/index', 'rle/index', 'ranks/index', 'io/index', 'testing/index'].map(
+  (name) => `src/${name}.ts`,
+);
 
 const MAX_LINES = 300;
 const NAME = /^[a-z][a-zA-Z0-9]*(\.(wgsl|test|config))?\.(ts|mjs)$/;

@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { root } from './sources.js';
 
 const ENTRIES = [
-  ...['index', 'nn/index', 'rle/index', 'io/index', 'io/node/index', 'testing/index'].map((name) => `src/${name}`),
+  ...['index', 'nn/index', 'rle/index', 'ranks/index', 'io/index', 'io/node/index', 'testing/index'].map(
+    (name) => `src/${name}`,
+  ),
   'mpi/src/index',
 ];
 

@@ -21,7 +21,13 @@ export async function benchRanks(rounds: number, progress: (done: number, of: nu
       measured.push(JSON.parse(readFileSync(file, 'utf8')));
     }
     progress(1, 1);
-    return { node: process.version, cores: availableParallelism(), rounds, measured, model: modelCurves() };
+    return {
+      node: process.version,
+      cores: availableParallelism(),
+      rounds,
+      measured,
+      model: modelCurves(measured[0].link),
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }

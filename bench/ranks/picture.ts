@@ -5,7 +5,7 @@ import type { RanksReport } from './report.js';
 const [WIDTH, HEIGHT, HEAD] = [640, 420, 74];
 // An SVG file by itself has no page whose colours it could take over.
 const COLOUR = { ink: '#1c2230', faint: '#6b7386', rule: '#dfe2e8' } as const;
-const CURVES = ['#d9662b', '#3f51c9', '#2e8b57', '#8a8f9c'];
+const CURVES = ['#5b4636', '#b59f8c', '#d9662b', '#e8b08f', '#8a8f9c', '#7fb8d6', '#3f51c9', '#a05195', '#2e8b57'];
 
 /** The model's efficiency by the number of ranks, with its assumptions above it. */
 export function drawRanks({ model }: RanksReport): string {
@@ -37,15 +37,15 @@ export function drawRanks({ model }: RanksReport): string {
     ],
   }).text;
   const assumed =
-    `step of one rank ${costs.stepMs} ms, ${costs.bytes / 1e6} MB of gradients, ${costs.readback / 1e9} GB/s to the host and back, ` +
-    `${costs.host / 1e9} GB/s on the host, ${1e6 * costs.latency} us a message`;
+    `assumed: step of one rank ${costs.stepMs} ms, ${costs.bytes / 1e6} MB of gradients in pieces of 4 MB, ` +
+    `${costs.readback / 1e9} GB/s to the host and back, ${1e6 * costs.latency} us a message`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEAD + HEIGHT}" viewBox="0 0 ${WIDTH} ${HEAD + HEIGHT}" font-family="system-ui, sans-serif" color="${COLOUR.ink}">`,
     '<title>Efficiency of data-parallel training of ResNet-50, by a model</title>',
     `<rect width="${WIDTH}" height="${HEAD + HEIGHT}" fill="#fff"/>`,
     `<text x="16" y="26" font-size="16" fill="${COLOUR.ink}">ResNet-50 at batch 32 per rank: a model, not a measurement</text>`,
     `<text x="16" y="45" font-size="10.5" fill="${COLOUR.faint}">${assumed}</text>`,
-    `<text x="16" y="60" font-size="10.5" fill="${COLOUR.faint}">ring all-reduce, nothing overlaps; dashed: the target of 0.9</text>`,
+    `<text x="16" y="60" font-size="10.5" fill="${COLOUR.faint}">measured: passes of the host, ${(costs.host / 1e9).toFixed(1)} GB/s; ring all-reduce; dashed: the target of 0.9</text>`,
     `<g transform="translate(0 ${HEAD})">${picture}</g>`,
     '</svg>\n',
   ].join('\n');

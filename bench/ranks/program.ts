@@ -1,135 +1,158 @@
 import { writeFileSync } from 'node:fs';
-import { mul, packParameters, Rng, sum, type Tensor, valueAndGrad, webgpu } from 'wgrad';
+import { capture, mul, packParameters, Rng, sum, type Tensor, tensorsOf, valueAndGrad, webgpu } from 'wgrad';
 import { adam, parameterCount } from 'wgrad/nn';
+import { addHalves, distributed, HALVES_OF_SCALE, packHalves, unpackHalves, type Wire } from 'wgrad/ranks';
 import { realNvp } from 'wgrad/rle';
 import { type Communicator, communicator } from 'wgrad-mpi';
-import { initLearner } from '../../pose/src/train/learner.js';
+import { capturedTrainStep, initLearner, type TrainStep } from '../../pose/src/train/learner.js';
 import { sharedTrainStep } from '../../pose/src/train/sharedStep.js';
 import { Team } from '../../pose/src/train/team.js';
 import { median } from '../quantile.js';
 import { JOINTS, makeWorkload, randomBatch } from '../trainingStep.js';
 import type { LinkTimes, StepTimes } from './report.js';
 
-// What one rank of `npm run bench -- ranks` runs: `program.ts FILE ROUNDS`. Rank 0 writes the times.
+// What one rank of `npm run bench -- ranks` runs: `program.ts FILE ROUNDS`, 0 rounds for MPI alone. Rank 0 writes the times.
 
 const [file, rounds] = process.argv.slice(2);
 const WARM_UP = 3;
 
 const ranks = await communicator();
 const device = await webgpu({ quiet: true });
-const team = new Team(ranks);
+const ALL = new Team(ranks);
 
-/** A step that tells how long its exchange took. */
-type Step = () => Promise<number>;
-
-/** The ranks as a step sees them, with a clock at the exchange. */
-class TimedTeam extends Team {
-  ms = 0;
-
-  override async mean(tree: unknown): Promise<void> {
-    // What the step has queued is not part of the exchange.
-    await device.finished();
-    const began = performance.now();
-    await super.mean(tree);
-    await device.finished();
-    this.ms = performance.now() - began;
-  }
+/** A step together with the other ranks, and the same computation by this one alone, each of which resolves when it is done. */
+interface Pair {
+  readonly parameters: number;
+  together(): Promise<void>;
+  alone(): Promise<void>;
 }
 
-function resnet(model: string): [Step, count: number] {
+function resnet(model: string, how: { readonly wire?: Wire; readonly syncBatchNorm?: boolean } = {}): Pair {
   const workload = makeWorkload({ model, width: '64', size: '64', batch: '2' });
-  const timed = new TimedTeam(ranks);
-  const share = { rank: 0, size: 1 };
-  const step = sharedTrainStep(device, { ...workload, share }, timed);
   const batch = randomBatch(workload);
-  let learner = initLearner(device, workload, JOINTS);
-  let at = 0;
-  const count = parameterCount(learner.params);
-  return [
-    async () => {
+  const share = { rank: 0, size: 1, syncBatchNorm: how.syncBatchNorm ?? false };
+  const runOf = (step: TrainStep) => {
+    let learner = initLearner(device, workload, JOINTS);
+    let at = 0;
+    return async () => {
       const next = await step(learner, batch, workload.lr, at++);
       next.loss.dispose();
       learner = next.learner;
-      return timed.ms;
-    },
-    count,
-  ];
+      await device.finished();
+    };
+  };
+  const shared = sharedTrainStep(device, { ...workload, share }, ALL, how);
+  const learner = initLearner(device, workload, JOINTS);
+  const parameters = parameterCount(learner.params);
+  for (const t of tensorsOf(learner)) t.dispose();
+  return { parameters, together: runOf(shared), alone: runOf(capturedTrainStep(device, workload)) };
 }
 
-function flow(): [Step, count: number] {
-  const timed = new TimedTeam(ranks);
+function flow(): Pair {
   const model = realNvp({ dims: 2 });
-  let params = packParameters(model.init(new Rng(1), device));
-  let state = adam.init(params);
   const x = device.tensor(
     Float32Array.from({ length: 2 * 4096 }, (_, i) => Math.sin(i)),
     [4096, 2],
   );
-  const gradient = valueAndGrad((p: typeof params): Tensor => mul(sum(model.logProb(p, x)), -1 / 4096));
-  const count = parameterCount(params);
-  return [
-    async () => {
-      const [loss, gradients] = gradient(params);
-      await timed.mean([gradients, loss]);
-      [params, state] = adam.step(params, gradients, state, { lr: 1e-3 });
-      loss.dispose();
-      await device.finished();
-      return timed.ms;
-    },
-    count,
-  ];
-}
-
-async function time(name: string, [step, count]: [Step, number]): Promise<StepTimes> {
-  const [times, exchanges]: number[][] = [[], []];
-  let before = ranks.traffic;
-  for (let round = -WARM_UP; round < Number(rounds); round++) {
-    await ranks.barrier();
-    if (round === 0) before = ranks.traffic;
-    const began = performance.now();
-    const exchange = await step();
-    await device.finished();
-    if (round < 0) continue;
-    times.push(performance.now() - began);
-    exchanges.push(exchange);
-  }
-  const after = ranks.traffic;
-  return {
-    name,
-    parameters: count,
-    ms: median(times),
-    exchangeMs: median(exchanges),
-    messages: (after.messages - before.messages) / Number(rounds),
-    bytes: (after.bytes - before.bytes) / Number(rounds),
+  const packed = () => packParameters(model.init(new Rng(1), device));
+  type Params = ReturnType<typeof packed>;
+  const toGradients = (params: Params, input: Tensor) => {
+    const gradient = valueAndGrad((p: Params): Tensor => mul(sum(model.logProb(p, input)), -1 / 4096));
+    const [loss, gradients] = gradient(params);
+    return { state: params, summed: { loss, gradients } };
   };
+  const runOf = (first: (params: Params, input: Tensor) => Awaitable<ReturnType<typeof toGradients>>) => {
+    let params = packed();
+    let state = adam.init(params);
+    return async () => {
+      const { state: reached, summed } = await first(params, x);
+      [params, state] = adam.step(reached, summed.gradients, state, { lr: 1e-3 });
+      summed.loss.dispose();
+      await device.finished();
+    };
+  };
+  const params = packed();
+  const parameters = parameterCount(params);
+  for (const t of tensorsOf(params)) t.dispose();
+  return { parameters, together: runOf(distributed(ranks, toGradients)), alone: runOf(capture(toGradients)) };
 }
 
-/** MPI alone: a number, and 16 MB. */
+type Awaitable<T> = T | Promise<T>;
+
+async function time(name: string, { parameters, together, alone }: Pair): Promise<StepTimes> {
+  const [times, alones]: number[][] = [[], []];
+  let [messages, bytes] = [0, 0];
+  const timed = async (run: () => Promise<void>) => {
+    await ranks.barrier();
+    const began = performance.now();
+    await run();
+    return performance.now() - began;
+  };
+  for (let round = -WARM_UP; round < Number(rounds); round++) {
+    const before = ranks.traffic;
+    const ms = await timed(together);
+    const after = ranks.traffic;
+    const aloneMs = await timed(alone);
+    if (round < 0) continue;
+    times.push(ms);
+    alones.push(aloneMs);
+    messages = after.messages - before.messages;
+    bytes = after.bytes - before.bytes;
+  }
+  return { name, parameters, ms: median(times), aloneMs: median(alones), messages, bytes };
+}
+
+/** Bytes that MPI reduces by themselves. */
+const LENGTHS = [1, 2 ** 10, 2 ** 14, 2 ** 18, 2 ** 22];
+
+/** MPI alone, and the host's passes over a piece: the fastest of many, since other programs can only make them slower. */
 async function links(all: Communicator): Promise<LinkTimes> {
-  const each = async (length: number, repeats: number) => {
-    const values = new Float32Array(length);
-    const times: number[] = [];
+  const fastest = async (repeats: number, run: () => Awaitable<unknown>) => {
+    let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i < repeats; i++) {
       await all.barrier();
       const began = performance.now();
-      await all.allReduce(values, 'sum');
-      times.push(performance.now() - began);
+      await run();
+      best = Math.min(best, performance.now() - began);
     }
-    return median(times);
+    return best;
   };
-  return { smallMs: await each(1, 200), largeMs: await each(2 ** 22, 15) };
+  const reduces = [];
+  for (const length of LENGTHS) {
+    const values = new Float32Array(length).fill(1 / 3);
+    const repeats = length > 2 ** 16 ? 20 : 200;
+    const ms = await fastest(repeats, () => all.allReduce(values, 'sum'));
+    const halfMs = await fastest(repeats, () => all.allReduce(values, 'sum', { wire: 'float16' }));
+    reduces.push({ bytes: values.byteLength, ms, halfMs });
+  }
+  const [from, to] = [new Float32Array(2 ** 22).fill(1 / 3), new Float32Array(2 ** 22)];
+  // Short enough to run undisturbed now and then; none of it waits for memory.
+  const PARTS = 64;
+  const part = from.subarray(0, from.length / PARTS);
+  const halves = new Uint16Array(HALVES_OF_SCALE + part.length);
+  const sums = new Float64Array(part.length);
+  const inParts = async (run: () => void) => PARTS * (await fastest(200, run));
+  return {
+    reduces,
+    copyMs: await fastest(50, () => to.set(from)),
+    packMs: await inParts(() => packHalves(part, halves)),
+    addMs: await inParts(() => addHalves(halves, sums)),
+    unpackMs: await inParts(() => unpackHalves(halves, to.subarray(0, part.length))),
+  };
 }
 
-const steps = [
+const steps = async () => [
   await time('ResNet-18', resnet('resnet18')),
   await time('ResNet-50', resnet('resnet50')),
+  await time('ResNet-50, float16', resnet('resnet50', { wire: 'float16' })),
+  await time('ResNet-50, batch norms of all', resnet('resnet50', { syncBatchNorm: true })),
   await time('flow', flow()),
 ];
-const link = await links(ranks);
-if (team.isFirst) {
+const measured = { steps: Number(rounds) > 0 ? await steps() : [], link: await links(ranks) };
+if (ALL.isFirst) {
   writeFileSync(
     file,
-    JSON.stringify({ ranks: ranks.size, library: ranks.library, device: device.description, steps, link }),
+    JSON.stringify({ ranks: ranks.size, library: ranks.library, device: device.description, ...measured }),
   );
 }
 device.destroy();

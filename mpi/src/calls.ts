@@ -17,6 +17,8 @@ export class Calls {
   readonly #barrier: CFunction;
   readonly #broadcast: CFunction;
   readonly #allReduce: CFunction;
+  readonly #allToAll: CFunction;
+  readonly #allGather: CFunction;
 
   /** Starts MPI. @throws DataError if it does not let other threads call; DeviceError if it does not start */
   constructor(library: MpiLibrary) {
@@ -28,6 +30,9 @@ export class Calls {
     this.#allReduce = func(
       'int MPI_Allreduce(intptr_t send, void *data, int count, intptr_t type, intptr_t op, intptr_t comm)',
     );
+    const blocks = 'void *send, int sent, intptr_t sentType, void *received, int count, intptr_t type, intptr_t comm';
+    this.#allToAll = func(`int MPI_Alltoall(${blocks})`);
+    this.#allGather = func(`int MPI_Allgather(${blocks})`);
     const provided = [0];
     const init = func('int MPI_Init_thread(void *argc, void *argv, int required, _Out_ int *provided)');
     this.#check('MPI_Init_thread', init(null, null, SERIALIZED, provided));
@@ -68,6 +73,25 @@ export class Calls {
     }
   }
 
+  /** As `allReduce`, while the program waits. */
+  allReduceNow(values: HostArray, by: Reduction): void {
+    const { handles } = this.#library;
+    for (const part of partsOf(values)) {
+      const args = [handles.inPlace, part, part.length, handles.typeOf(part), handles.operation(by), handles.world];
+      this.#check('MPI_Allreduce', this.#allReduce(...args));
+    }
+  }
+
+  /** Gives rank r the r-th of equal blocks; `received` gets one block of each rank. */
+  allToAll(send: Uint8Array, received: Uint8Array): Promise<void> {
+    return this.#exchangeBlocks('MPI_Alltoall', this.#allToAll, send, received, send.length / this.size);
+  }
+
+  /** Gives all ranks a block; `received` gets those of all. */
+  allGather(send: Uint8Array, received: Uint8Array): Promise<void> {
+    return this.#exchangeBlocks('MPI_Allgather', this.#allGather, send, received, send.length);
+  }
+
   /** Ends all ranks at once. */
   abort(code: number): void {
     this.#library.func('int MPI_Abort(intptr_t comm, int code)')(this.#library.handles.world, code);
@@ -76,6 +100,18 @@ export class Calls {
   /** All ranks must come here, and none may call anything afterwards. */
   finalize(): Promise<void> {
     return this.#call('MPI_Finalize', this.#library.func('int MPI_Finalize()'));
+  }
+
+  #exchangeBlocks(
+    name: string,
+    call: CFunction,
+    send: Uint8Array,
+    received: Uint8Array,
+    length: number,
+  ): Promise<void> {
+    const { handles } = this.#library;
+    const type = handles.typeOf(send);
+    return this.#call(name, call, send, length, type, received, length, type, handles.world);
   }
 
   /** In a thread of its own, so that timers and Ctrl-C have their turn while the others are waited for. */

@@ -1,5 +1,7 @@
 import { DataError, flatPieces, ShapeError, type Tensor, tensorsOf } from 'wgrad';
+import type { Wire } from 'wgrad/ranks';
 import { Calls } from './calls.js';
+import { sumAsHalves } from './halfSum.js';
 import type { HostArray, Reduction } from './handles.js';
 import { launcherOf } from './launcher.js';
 import { loadMpi } from './library.js';
@@ -33,10 +35,16 @@ export interface Communicator {
   /** Gives all ranks what rank `root` has, by default rank 0. */
   broadcast(values: unknown, root?: number): Promise<void>;
   /**
-   * Puts the sum, mean, maximum or minimum over the ranks in place of each element, the same bits on all of them.
-   * @throws ShapeError for the mean of integers
+   * Puts the sum, mean, maximum or minimum over the ranks in place of each element, the same bits on all of them. Sums and
+   * means of floats may travel as float16, with a common scale for the part that a rank adds up.
+   * @throws ShapeError for the mean of integers, or if something else than a sum or mean of floats is to travel as float16
    */
-  allReduce(values: unknown, by: Reduction): Promise<void>;
+  allReduce(values: unknown, by: Reduction, options?: { readonly wire?: Wire }): Promise<void>;
+  /**
+   * The same for an array, while the program waits and no other call is under way.
+   * @throws ShapeError if one is, or for the mean of integers
+   */
+  allReduceNow(values: HostArray, by: Reduction): void;
   /** What each rank has to say, by rank. */
   gather(text: string): Promise<string[]>;
   /** Ends all ranks at once with an exit code: for faults of which the others cannot be told. */
@@ -83,6 +91,7 @@ class Ranks implements Communicator {
   readonly #calls: Calls | undefined;
   readonly #traffic = { messages: 0, bytes: 0, seconds: 0 };
   #last: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
 
   constructor(calls: Calls | undefined, library: string | null) {
     this.rank = calls?.rank ?? 0;
@@ -103,12 +112,31 @@ class Ranks implements Communicator {
     if (!Number.isInteger(root) || root < 0 || root >= this.size) {
       throw new ShapeError(`broadcast: root ${root} is none of the ${this.size} ranks, which count from 0`);
     }
-    await this.#inTurn((calls) => eachArray(values, (array) => this.#timed(array, calls.broadcast(array, root))));
+    await this.#inTurn((calls) =>
+      eachArray(values, (array) => this.#timed(calls.broadcast(array, root).then(() => array.byteLength))),
+    );
   }
 
-  async allReduce(values: unknown, by: Reduction): Promise<void> {
-    if (by === 'mean') checkFloats(values);
-    await this.#inTurn((calls) => eachArray(values, (array) => this.#reduce(calls, array, by)));
+  async allReduce(values: unknown, by: Reduction, { wire = 'float32' }: { readonly wire?: Wire } = {}): Promise<void> {
+    const isHalf = wire === 'float16';
+    if (isHalf && (by === 'max' || by === 'min')) {
+      throw new ShapeError(`allReduce: '${by}' does not travel as float16; only sums and means do`);
+    }
+    if (isHalf) checkFloats(values, 'a sum as float16', "wire 'float32'");
+    if (by === 'mean') checkFloats(values, 'the mean', "'sum'");
+    await this.#inTurn((calls) =>
+      eachArray(values, (array) => this.#reduce(calls, array, by, isHalf && this.size > 1)),
+    );
+  }
+
+  allReduceNow(values: HostArray, by: Reduction): void {
+    if (by === 'mean') checkFloats(values, 'the mean', "'sum'");
+    if (!this.#calls) return;
+    if (this.#underWay > 0) throw new ShapeError('allReduceNow: another call is under way; await it before');
+    const began = performance.now();
+    this.#calls.allReduceNow(values, by);
+    this.#count(values.byteLength, began);
+    if (by === 'mean') this.#divide(values);
   }
 
   async gather(text: string): Promise<string[]> {
@@ -145,30 +173,41 @@ class Ranks implements Communicator {
   #inTurn(call: (calls: Calls) => Promise<void>): Promise<void> {
     const calls = this.#calls;
     if (!calls) return Promise.resolve();
-    const done = this.#last.then(() => call(calls));
+    this.#underWay++;
+    const done = this.#last.then(() => call(calls)).finally(() => this.#underWay--);
     this.#last = done.catch(() => undefined);
     return done;
   }
 
-  async #reduce(calls: Calls, array: HostArray, by: Reduction): Promise<void> {
-    await this.#timed(array, calls.allReduce(array, by));
-    if (by === 'mean') for (let i = 0; i < array.length; i++) array[i] /= this.size;
+  async #reduce(calls: Calls, array: HostArray, by: Reduction, isHalf = false): Promise<void> {
+    if (isHalf) await this.#timed(sumAsHalves(calls, array as Float32Array | Float64Array));
+    else await this.#timed(calls.allReduce(array, by).then(() => array.byteLength));
+    if (by === 'mean') this.#divide(array);
   }
 
-  async #timed(array: HostArray, call: Promise<void>): Promise<void> {
+  #divide(array: HostArray): void {
+    for (let i = 0; i < array.length; i++) array[i] /= this.size;
+  }
+
+  /** @param call gives the bytes that were handed to MPI */
+  async #timed(call: Promise<number>): Promise<void> {
     const began = performance.now();
-    await call;
+    this.#count(await call, began);
+  }
+
+  #count(bytes: number, began: number): void {
     this.#traffic.messages++;
-    this.#traffic.bytes += array.byteLength;
+    this.#traffic.bytes += bytes;
     this.#traffic.seconds += (performance.now() - began) / 1000;
   }
 }
 
-function checkFloats(values: unknown): void {
+/** Refuses what only floats have. @param what it is, @param instead what integers can have */
+function checkFloats(values: unknown, what: string, instead: string): void {
   const kinds = isHostArray(values) ? [values.constructor.name] : tensorsOf(values).map(({ dtype }) => dtype);
   const integers = kinds.find((kind) => !/^float/i.test(kind));
-  if (!integers) return;
-  throw new ShapeError(`allReduce: the mean of integers (${integers}) is none; take 'sum', or floats`);
+  if (integers)
+    throw new ShapeError(`allReduce: ${what} of integers (${integers}) is none; take ${instead}, or floats`);
 }
 
 /** Applies a call to an array, or to the elements of tensors, piece after piece. */

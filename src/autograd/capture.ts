@@ -26,6 +26,8 @@ export interface Captured<S, B, R> {
 export interface CaptureOptions {
   /** How many recordings to hold, one for each set of shapes of the batch; default 4, the least recently used goes. */
   readonly recordings?: number;
+  /** @internal What records the step instead of the device's own recorder. */
+  readonly recorder?: (device: Device) => StepRecorder | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface CaptureOptions {
  */
 export function capture<S, B, R extends { readonly state: S }>(
   step: (state: S, batch: B) => R,
-  { recordings: most = DEFAULT_RECORDINGS }: CaptureOptions = {},
+  { recordings: most = DEFAULT_RECORDINGS, recorder: open = (device) => device.recorder?.() }: CaptureOptions = {},
 ): Captured<S, B, R> {
   const entries = new Map<string, CapturedShape<S, B, R>>();
   let recorder: StepRecorder | undefined;
@@ -92,7 +94,7 @@ export function capture<S, B, R extends { readonly state: S }>(
     entries.delete(key);
     if (!entry) {
       if (entries.size >= most) forget(entries.keys().next().value as string);
-      recorder ??= device.recorder?.();
+      recorder ??= open(device);
       entry = new CapturedShape(step, device, recorder, batch);
     }
     entries.set(key, entry);
@@ -264,8 +266,8 @@ function leavesOf(tree: unknown): string {
   return leaves.join('; ');
 }
 
-/** Shapes and dtypes of a batch, and its leaves that are no tensors. */
-function signatureOf(batch: unknown): string {
+/** @internal Shapes and dtypes of a batch, and its leaves that are no tensors. */
+export function signatureOf(batch: unknown): string {
   eachLeaf(batch, (leaf, path) => {
     // What may change without a trace in the signature.
     const what = foreignLeaf(leaf) ?? (typeof leaf === 'function' ? 'a function' : undefined);

@@ -7,6 +7,7 @@ import type { Activation } from '../kernels/wgsl/epilogue.wgsl.js';
 
 import type { Device, Tensor } from '../tensor/tensor.js';
 import { constant } from './init.js';
+import { trainingNorm } from './trainingNorm.js';
 
 /** Scale `weight` [C] and shift `bias` [C]. */
 export type BatchNormParams = { weight: Tensor; bias: Tensor };
@@ -55,14 +56,15 @@ export function apply(
   const count = num_batches_tracked + 1;
   const attrs = { eps, momentum: momentum ?? 1 / count };
   // There are fused ops for ReLU alone and for a residual with ReLU, but none for a residual alone.
-  const fusedAdd = residual && activation === 'relu';
-  const op = activation === 'relu' ? batchNormRelu : batchNormOp;
+  const shared = trainingNorm();
+  const fusedAdd = residual && activation === 'relu' && !shared;
+  const op = shared ?? (activation === 'relu' ? batchNormRelu : batchNormOp);
   const [y, mean, variance] = fusedAdd
     ? batchNormAddRelu(x, weight, bias, running_mean, running_var, residual, attrs)
     : op(x, weight, bias, running_mean, running_var, attrs);
   const next = { running_mean: mean, running_var: variance, num_batches_tracked: count };
   const sum = residual && !fusedAdd ? add(y, residual) : y;
-  return [activation === 'relu6' ? activate(sum, activation) : sum, next];
+  return [shared || activation === 'relu6' ? activate(sum, activation) : sum, next];
 }
 
 function activate(x: Tensor, activation: Activation): Tensor {

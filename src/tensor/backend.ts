@@ -114,13 +114,15 @@ export interface Trace {
 
 /** @internal A step that can be run again without calling its function. */
 export interface Recording {
-  replay(): void;
+  /** Runs all of its commands, or those from one number up to another. */
+  replay(from?: number, to?: number): void;
   dispose(): void;
 }
 
 /** @internal Records steps. Memory that a step makes and frees stays with the recorder, since every replay writes it again. */
 export interface StepRecorder {
-  record(step: () => void): Trace;
+  /** @param isHeld commands are noted, and do not run before they are replayed */
+  record(step: (trace: Trace) => void, isHeld?: boolean): Trace;
   /** Gives all memory back; call it when the recordings are disposed of. */
   dispose(): void;
 }

@@ -61,7 +61,9 @@ export class CommandEncoder {
 
   #dispatchAll(launch: Launch, compiled: Compiled, group: GPUBindGroup, ranges: readonly BoundRange[]): void {
     for (const { grid, params } of cut(launch)) {
-      this.#dispatch(launch, compiled.pipeline, group, params ? [this.#pushUniforms(params)] : NO_OFFSETS, grid);
+      if (!this.trace?.isHeld) {
+        this.#dispatch(launch, compiled.pipeline, group, params ? [this.#pushUniforms(params)] : NO_OFFSETS, grid);
+      }
       this.trace?.dispatch({ launch, compiled, ranges, grid, params });
     }
   }
@@ -94,19 +96,22 @@ export class CommandEncoder {
 
   copy(...args: CopyArguments): void {
     const [source, sourceOffset, target, targetOffset, bytes] = args;
-    this.#endPass();
-    this.#encoder ??= this.#gpu.createCommandEncoder();
-    this.#encoder.copyBufferToBuffer(source.buffer, sourceOffset, target, targetOffset, bytes);
-    this.#pending++;
+    this.#transfer()?.copyBufferToBuffer(source.buffer, sourceOffset, target, targetOffset, bytes);
     this.trace?.transfer({ kind: 'copy', args });
   }
 
   clear(target: PoolBuffer): void {
-    this.#endPass();
-    this.#encoder ??= this.#gpu.createCommandEncoder();
-    this.#encoder.clearBuffer(target.buffer);
-    this.#pending++;
+    this.#transfer()?.clearBuffer(target.buffer);
     this.trace?.transfer({ kind: 'clear', target });
+  }
+
+  /** What encodes the next transfer; nothing, if commands are held. */
+  #transfer(): GPUCommandEncoder | undefined {
+    if (this.trace?.isHeld) return undefined;
+    this.#endPass();
+    this.#pending++;
+    this.#encoder ??= this.#gpu.createCommandEncoder();
+    return this.#encoder;
   }
 
   submit(): void {

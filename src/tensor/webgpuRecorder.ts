@@ -43,8 +43,8 @@ class SealedTrace implements Recording {
     });
   }
 
-  replay(): void {
-    this.#recorder.encoder.replay(this.#commands);
+  replay(from?: number, to?: number): void {
+    this.#recorder.encoder.replay(this.#commands.slice(from, to));
   }
 
   dispose(): void {
@@ -90,12 +90,12 @@ export class WebGpuRecorder implements StepRecorder {
     this.#memory = new StepMemory(pool);
   }
 
-  record(fn: () => void): Trace {
+  record(fn: (trace: Trace) => void, isHeld = false): Trace {
     if (this.encoder.trace) throw new DeviceError('webgpu: a step is being recorded already; recordings do not nest');
-    const trace = new CommandTrace(this.#memory, this.#seal);
+    const trace = new CommandTrace(this.#memory, this.#seal, isHeld);
     this.encoder.trace = trace;
     try {
-      fn();
+      fn(trace);
       trace.finish();
       return trace;
     } catch (error) {

@@ -12,8 +12,10 @@ export type Seal = (commands: readonly Recorded[], buffers: ReadonlySet<PoolBuff
 export class CommandTrace implements Trace {
   /** Where the step's memory comes from. */
   readonly memory: StepMemory;
+  /** Whether the commands run only when they are replayed. */
+  readonly isHeld: boolean;
   readonly #seal: Seal;
-  readonly #commands: Recorded[] = [];
+  readonly commands: Recorded[] = [];
   readonly #buffers = new Set<PoolBuffer>();
   readonly #born = new Set<PoolAllocation>();
   /** Retained, in the order of their first use. */
@@ -23,8 +25,9 @@ export class CommandTrace implements Trace {
   /** The op whose launches come next. */
   op = '';
 
-  constructor(memory: StepMemory, seal: Seal) {
+  constructor(memory: StepMemory, seal: Seal, isHeld: boolean) {
     this.memory = memory;
+    this.isHeld = isHeld;
     this.#seal = seal;
   }
 
@@ -49,7 +52,7 @@ export class CommandTrace implements Trace {
   }
 
   dispatch(dispatch: Omit<RecordedDispatch, 'op' | 'origins'>): void {
-    this.#commands.push({ ...dispatch, op: this.op, origins: this.#origins });
+    this.commands.push({ ...dispatch, op: this.op, origins: this.#origins });
   }
 
   /** Ends the notes on a launch, which may have taken several dispatches. */
@@ -58,7 +61,7 @@ export class CommandTrace implements Trace {
   }
 
   transfer(command: Transfer): void {
-    this.#commands.push(command);
+    this.commands.push(command);
     this.#origins = [];
   }
 
@@ -69,8 +72,8 @@ export class CommandTrace implements Trace {
 
   differenceFrom(earlier: Trace): string | undefined {
     if (this.#obstacle !== undefined) return this.#obstacle;
-    const before = (earlier as CommandTrace).#commands;
-    const now = this.#commands;
+    const before = (earlier as CommandTrace).commands;
+    const now = this.commands;
     for (let i = 0; i < Math.min(before.length, now.length); i++) {
       const difference = differenceOf(before[i], now[i]);
       if (difference !== undefined) return difference;
@@ -80,7 +83,7 @@ export class CommandTrace implements Trace {
   }
 
   seal(): Recording {
-    return this.#seal(this.#commands, this.#buffers, () => this.release());
+    return this.#seal(this.commands, this.#buffers, () => this.release());
   }
 
   release(): void {

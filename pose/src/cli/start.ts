@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { HEADS, LOG_S, LOSS_NAMES, Q_NAMES } from '../train/config.js';
 import type { StartFlags } from './trainCommand.js';
 import { trainingOptions } from './trainingOptions.js';
@@ -24,6 +24,13 @@ export function start(program: Command): void {
     .option(
       '--distributed',
       'share the run with the other ranks that mpirun or srun has started, each with its own batch',
+    )
+    .option('--sync-batch-norm', 'with --distributed: batch norms see the images of all ranks')
+    .addOption(
+      new Option('--wire <dtype>', 'with --distributed: float16 halves the bytes of the gradients').choices([
+        'float32',
+        'float16',
+      ]),
     )
     .option('--json', 'print scores, files and epochs as one JSON object and nothing else');
   trainingOptions(command).action(async (flags: StartFlags) => {

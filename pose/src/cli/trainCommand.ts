@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import { parseCheckpoint } from 'wgrad/io';
 import { readBytes } from 'wgrad/io/node';
+import type { Wire } from 'wgrad/ranks';
 import { abortable } from '../abortable.js';
 import type { PoseDataset } from '../dataset.js';
 import { withJoints } from '../node/askedJoints.js';
@@ -35,7 +36,7 @@ import { settingText } from '../train/options.js';
 import { resumeConfig } from '../train/resumeConfig.js';
 import { type Session, startSession } from '../train/session.js';
 import { flagOf, isPlace } from '../train/settings.js';
-import { flagsOfAllRanks, ofAllRanks, sharedBy } from '../train/shareConfig.js';
+import { flagsOfAllRanks, ofAllRanks, type Sharing, sharedBy } from '../train/shareConfig.js';
 import type { Team } from '../train/team.js';
 import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED } from './interrupt.js';
@@ -55,6 +56,8 @@ export interface StartFlags extends TrainFlags {
   readonly eager?: boolean;
   readonly checkpoint?: boolean;
   readonly distributed?: boolean;
+  readonly syncBatchNorm?: boolean;
+  readonly wire?: Wire;
   readonly json?: boolean;
 }
 
@@ -67,6 +70,8 @@ export async function trainCommand({
   eager,
   checkpoint,
   distributed,
+  syncBatchNorm,
+  wire,
   json,
   ...flags
 }: StartFlags): Promise<void> {
@@ -75,10 +80,13 @@ export async function trainCommand({
   if (init !== undefined && resume !== undefined) {
     throw new DataError('--init and --resume: a resumed run has its weights already; give one of the two');
   }
+  const alone = distributed ? undefined : syncBatchNorm ? '--sync-batch-norm' : wire && `--wire ${wire}`;
+  if (alone) throw new DataError(`${alone}: for the ranks of a run with --distributed; one process has no others`);
   // Ranks are started by their user, who may give each another device.
   const kept = resume === undefined || distributed ? backend : await keptBackend(backend, resume, out);
   await withTrainingMachine({ backend: kept, workers, distributed }, async (machine) => {
     const { device, workers, team } = machine;
+    const sharing = { size: team.size, syncBatchNorm };
     const source = await team.told(async () => (resume === undefined ? null : resumedCheckpoint(resume, out)));
     const initial = await team.all(async () =>
       init === undefined ? undefined : readInitialWeights(await checkpointFile(init)),
@@ -92,7 +100,7 @@ export async function trainCommand({
       const saved = source === null ? undefined : await loadSharedRun(team, source);
       const { dataset, config } = await team.all(async () => {
         const wanted = initial ? withNetworkOf(initial, flags) : flags;
-        const asked = saved ? continued(saved, wanted, team) : ofAllRanks(makeConfig(wanted, device.kind), team.size);
+        const asked = saved ? continued(saved, wanted, sharing) : ofAllRanks(makeConfig(wanted, device.kind), sharing);
         if (checkpoint && !asked.model.startsWith('resnet')) {
           throw new DataError(
             `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
@@ -115,20 +123,22 @@ export async function trainCommand({
       const data = await team.all(() => loadTrainingData(dataset, config, team.asked, machine, saved?.progress.broken));
       const session = await team.all(() => {
         const made = startSession(device, config, data, {
-          batches: workers?.batches(data, config, team),
+          batches: workers?.batches(data, config, { ...sharing, rank: team.rank }),
           eager,
           checkpoint,
           team,
+          syncBatchNorm,
+          wire,
         });
         if (saved) resumeSession(made, saved);
         if (initial) made.learner = initFrom(made.learner, initial);
         return made;
       });
-      await joinRanks(session);
+      await joinRanks(session, { '--sync-batch-norm': String(!!syncBatchNorm), '--wire': wire ?? 'float32' });
       await team.first(async () => {
         const header = {
           event: saved ? 'resume' : 'start',
-          ...{ device: device.description, ranks: team.size, config },
+          ...{ device: device.description, ranks: team.size, syncBatchNorm, wire, config },
         } as const;
         for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
       });
@@ -147,21 +157,22 @@ async function loadSharedRun(team: Team, path: string): Promise<SavedRun> {
 }
 
 /** The configuration with which a run goes on. */
-function continued({ config, path, progress }: SavedRun, wanted: TrainFlags, { size }: Team): TrainConfig {
-  return sharedBy(resumeConfig(config, flagsOfAllRanks(wanted, size), path, progress.epoch), size, say);
+function continued({ config, path, progress }: SavedRun, wanted: TrainFlags, sharing: Sharing): TrainConfig {
+  return sharedBy(resumeConfig(config, flagsOfAllRanks(wanted, sharing), path, progress.epoch), sharing, say);
 }
 
 /**
  * Lets all ranks begin alike, with the weights of rank 0.
  * @throws DataError where they have not the same version, options and data
  */
-async function joinRanks({ team, device, config, data, learner }: Session): Promise<void> {
+async function joinRanks({ team, device, config, data, learner }: Session, how: Record<string, string>): Promise<void> {
   if (team.size === 1) return;
   const digest = await team.all(() => dataDigest(data));
   const options = Object.entries(config).filter(([key]) => !isPlace(key));
   await checkAlike(team, {
     version,
     backend: device.kind,
+    ...how,
     ...Object.fromEntries(options.map(([key, value]) => [flagOf(key), settingText(value)])),
     'training images:': data.train.length,
     'test images:': data.test.length,

@@ -12,7 +12,7 @@ import { type CropBatch, makeCropBatch } from './cropBatch.js';
 import { inputSize } from './inputSize.js';
 import { jointWeightsOf, weighJoints } from './jointWeights.js';
 import type { BatchSource } from './prefetch.js';
-import { type Share, WHOLE } from './ranks.js';
+import { partsOf, type Share, WHOLE } from './ranks.js';
 import type { LoadedSample, TrainingSamples } from './samples.js';
 
 /** Network inputs with their labels on the host, ready for upload. */
@@ -27,7 +27,17 @@ export interface Batch {
 
 export type BatchConfig = Pick<
   TrainConfig,
-  'batch' | 'size' | 'aspect' | 'dims' | 'seed' | 'augment' | 'rotation' | 'scaling' | 'colour' | 'jointWeights'
+  | 'batch'
+  | 'accumulate'
+  | 'size'
+  | 'aspect'
+  | 'dims'
+  | 'seed'
+  | 'augment'
+  | 'rotation'
+  | 'scaling'
+  | 'colour'
+  | 'jointWeights'
 > & {
   /** The rows of each batch that are made; default: all. Which images are in a batch, and how they vary, is the same. */
   readonly share?: Share;
@@ -77,7 +87,7 @@ export class TrainingBatches implements BatchSource {
   readonly #schema: JointSchema;
   readonly #flip: Uint32Array;
   readonly #jointWeights: readonly number[] | undefined;
-  #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
+  #order: Order | undefined;
 
   /** @throws DataError if the data do not fill one batch */
   constructor(
@@ -119,14 +129,25 @@ export class TrainingBatches implements BatchSource {
       const { outside } = this.#augmentation;
       return { sample, outside, ...varySample(sample, this.#schema, ...streams, this.#augmentation) };
     };
-    const first = index * batch + share.rank * count;
-    const chosen = this.#order.indices.subarray(first, first + count);
-    const rows = await Promise.all(Array.from(chosen, row));
+    const { parts, rows: each } = partsOf(this.#config, share);
+    // Of every part of the batch a rank has a share, or it has parts of its own.
+    const [stride, first] = share.syncBatchNorm ? [batch / parts, share.rank * each] : [each, share.rank * count];
+    const chosen = Array.from({ length: count }, (_, i) => {
+      const at = index * batch + first + stride * Math.floor(i / each) + (i % each);
+      return (this.#order as Order).indices[at];
+    });
+    const rows = await Promise.all(chosen.map(row));
     const made = makeCropBatch(rows, inputSize(this.#config), this.#flip, count, dims);
     const weighed = weighJoints(made, this.#jointWeights, count);
     const broken = rows.flatMap(({ sample }) => sample.insteadOf ?? []);
     return broken.length > 0 ? { ...weighed, broken: mergeBroken([], broken) } : weighed;
   }
+}
+
+/** In which an epoch sees the images. */
+interface Order {
+  readonly epoch: number;
+  readonly indices: Uint32Array;
 }
 
 /** Some samples in the form in which a network is evaluated on them. */

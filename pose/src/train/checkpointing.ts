@@ -18,6 +18,7 @@ import type { TrainConfig } from './config.js';
 import { evaluatedParams, type Learner } from './learner.js';
 import { savedConfig } from './makeConfig.js';
 import type { ModelParams } from './model.js';
+import { partsOf } from './ranks.js';
 import type { EpochSummary, RunProgress, Session } from './session.js';
 
 /**
@@ -25,13 +26,13 @@ import type { EpochSummary, RunProgress, Session } from './session.js';
  * is evaluated: if the run keeps an average of the weights, it is the average, and the weights are stored with the
  * optimiser's memory.
  */
-export async function checkpointOf({ device, config, data, learner, progress }: Session): Promise<Checkpoint> {
+export async function checkpointOf({ device, config, data, learner, progress, share }: Session): Promise<Checkpoint> {
   // How the crops were cut, for those who predict with the checkpoint.
   const [{ padding = PADDING }] = data.test;
   const { epoch, step, history, broken, ...counters } = progress;
   const best = bestEpochOf(history);
   const merit = best === undefined ? Number.NaN : meritOf(history[best - 1]);
-  const uncounted = (await readStatus(learner.optimizer)).skipped * config.accumulate;
+  const uncounted = (await readStatus(learner.optimizer)).skipped * partsOf(config, share).parts;
   const [weights, statistics, moments] = await Promise.all(
     [evaluatedParams(learner), learner.state, memoryOf(learner)].map(downloadState),
   );

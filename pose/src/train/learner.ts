@@ -27,7 +27,7 @@ import { rowsOf, type StepInput, uploadBatch } from './deviceBatch.js';
 import { inputSize } from './inputSize.js';
 import { logSNodesAt } from './logSNodesAt.js';
 import { applyModel, initModel, lossOf, type ModelParams, type ModelState } from './model.js';
-import { type Share, WHOLE } from './ranks.js';
+import { partsOf, type Share, WHOLE } from './ranks.js';
 
 /** Everything on the device that a training step changes; a step uses it up and returns the next one. */
 export interface Learner {
@@ -176,16 +176,19 @@ function inPrecision(
 }
 
 /**
- * The loss of a batch and its gradient, added up over the parts of the configuration; each part updates the statistics.
+ * The loss of a batch and its gradient, added up over the parts of the configuration; each part updates the statistics. Of
+ * a share of the batch it is what the share contributes: those of all ranks add up to those of the batch.
  */
 function differentiate(
   config: StepConfig,
   { params, state, optimizer }: Learner,
   { nodes, ...batch }: Omit<StepInput, 'lr'>,
 ) {
-  const seed = optimizer.lossScale && lossScaleOf(optimizer);
-  const parts = config.accumulate / (config.share ?? WHOLE).size;
-  const rows = config.batch / config.accumulate;
+  const { device } = batch.images;
+  const { size } = config.share ?? WHOLE;
+  const { parts, rows } = partsOf(config, config.share);
+  const scale = optimizer.lossScale && lossScaleOf(optimizer);
+  const seed = size === 1 ? scale : mul(scale ?? device.scalar(1), 1 / size);
   // Each part has a scope, so that the next part can use its memory.
   const ofPart = (k: number, statistics: ModelState) =>
     scope(() => {
@@ -207,5 +210,6 @@ function differentiate(
     loss = add(loss, value);
     gradients = averageGradients(gradients, gradient, k + 1);
   }
-  return { loss: parts === 1 ? loss : mul(loss, 1 / parts), state: statistics, gradients };
+  const share = 1 / (parts * size);
+  return { loss: share === 1 ? loss : mul(loss, share), state: statistics, gradients };
 }

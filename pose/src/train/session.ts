@@ -1,4 +1,5 @@
 import { DataError, type Device, tensorsOf } from 'wgrad';
+import type { Wire } from 'wgrad/ranks';
 import type { BrokenPicture } from '../brokenPictures.js';
 import { TrainingBatches } from './batches.js';
 import type { TrainConfig } from './config.js';
@@ -6,8 +7,9 @@ import { inputSize } from './inputSize.js';
 import { capturedTrainStep, initLearner, type Learner, type StepConfig, type TrainStep, trainStep } from './learner.js';
 import { checkWarmUp } from './learningRate.js';
 import type { BatchSource } from './prefetch.js';
+import type { Share } from './ranks.js';
 import type { LoadedData } from './samples.js';
-import { sharedTrainStep } from './sharedStep.js';
+import { type SharedStepOptions, sharedTrainStep } from './sharedStep.js';
 import { Team } from './team.js';
 
 /** One epoch as the log, the checkpoint and the report show it. */
@@ -55,6 +57,8 @@ export interface Session {
   readonly step: TrainStep;
   /** The ranks that share the run. */
   readonly team: Team;
+  /** Which part of each batch this rank takes. */
+  readonly share: Share;
   learner: Learner;
   readonly progress: RunProgress;
 }
@@ -72,6 +76,10 @@ export interface SessionOptions {
   readonly checkpoint?: boolean;
   /** The ranks that share the run, each with a session of the same configuration and data; default: this one alone. */
   readonly team?: Team;
+  /** Of several ranks, batch norms see the images of all of them. */
+  readonly syncBatchNorm?: boolean;
+  /** How their gradients travel. */
+  readonly wire?: Wire;
 }
 
 /** A run before its first step. */
@@ -81,8 +89,9 @@ export function startSession(
   data: LoadedData,
   options: SessionOptions = {},
 ): Session {
-  const { team = new Team(), eager = false, checkpoint = false } = options;
-  const how = { ...config, checkpoint, share: team };
+  const { team = new Team(), eager = false, checkpoint = false, syncBatchNorm = false, wire } = options;
+  const share = { rank: team.rank, size: team.size, syncBatchNorm };
+  const how = { ...config, checkpoint, share };
   const { batches = new TrainingBatches(data, how) } = options;
   checkCrops(data, config);
   checkWarmUp(config, batches.length);
@@ -91,8 +100,9 @@ export function startSession(
     config,
     data,
     batches,
-    step: stepOf(device, how, team, eager),
+    step: stepOf(device, how, team, { eager, wire }),
     team,
+    share,
     learner: initLearner(device, config, data.dataset.schema.joints.length),
     progress: {
       epoch: 0,
@@ -107,9 +117,9 @@ export function startSession(
   };
 }
 
-function stepOf(device: Device, how: StepConfig, team: Team, eager: boolean): TrainStep {
-  if (team.size > 1) return sharedTrainStep(device, how, team, eager);
-  return eager ? (...step) => trainStep(device, how, ...step) : capturedTrainStep(device, how);
+function stepOf(device: Device, how: StepConfig, team: Team, options: SharedStepOptions): TrainStep {
+  if (team.size > 1) return sharedTrainStep(device, how, team, options);
+  return options.eager ? (...step) => trainStep(device, how, ...step) : capturedTrainStep(device, how);
 }
 
 /** Frees the memory of a run on its device. */

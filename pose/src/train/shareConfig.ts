@@ -1,15 +1,24 @@
 import { DataError } from 'wgrad';
 import type { TrainConfig, TrainFlags } from './config.js';
 import { savedConfig } from './makeConfig.js';
+import type { Share } from './ranks.js';
+
+/** How many ranks there are, and whether they share every part of a batch. */
+export type Sharing = Omit<Share, 'rank'>;
+
+/** How many parts of a batch are under way at a time. */
+const partsAtOnce = ({ size, syncBatchNorm }: Sharing): number => (syncBatchNorm ? 1 : size);
 
 /**
  * The run of several ranks whose options say what each of them does: a step takes as many times the images, in as many
- * times the parts. One rank alone computes the same with this configuration, up to roundings.
+ * times the parts, or in as many parts if batch norms see all ranks. One rank alone computes the same with this
+ * configuration, up to roundings.
  * @throws DataError where that is more than a run may have
  */
-export function ofAllRanks(config: TrainConfig, ranks: number): TrainConfig {
+export function ofAllRanks(config: TrainConfig, sharing: Sharing): TrainConfig {
+  const { size: ranks } = sharing;
   if (ranks === 1) return config;
-  const whole = { ...config, batch: config.batch * ranks, accumulate: config.accumulate * ranks };
+  const whole = { ...config, batch: config.batch * ranks, accumulate: config.accumulate * partsAtOnce(sharing) };
   if (savedConfig(whole)) return whole;
   throw new DataError(
     `--batch ${config.batch}: ${ranks} ranks make a step of ${whole.batch} images, more than a run may have; give fewer`,
@@ -17,14 +26,14 @@ export function ofAllRanks(config: TrainConfig, ranks: number): TrainConfig {
 }
 
 /** The same for options as they are typed, with which a run is continued. */
-export function flagsOfAllRanks(flags: TrainFlags, ranks: number): TrainFlags {
-  const times = (text: string | undefined) =>
-    text !== undefined && /^\d+$/.test(text) ? String(ranks * Number(text)) : text;
+export function flagsOfAllRanks(flags: TrainFlags, sharing: Sharing): TrainFlags {
+  const times = (text: string | undefined, factor: number) =>
+    text !== undefined && /^\d+$/.test(text) ? String(factor * Number(text)) : text;
   const { batch, accumulate, ...others } = flags;
   return {
     ...others,
-    ...(batch !== undefined && { batch: times(batch) }),
-    ...(accumulate !== undefined && { accumulate: times(accumulate) }),
+    ...(batch !== undefined && { batch: times(batch, sharing.size) }),
+    ...(accumulate !== undefined && { accumulate: times(accumulate, partsAtOnce(sharing)) }),
   };
 }
 
@@ -34,8 +43,10 @@ export function flagsOfAllRanks(flags: TrainFlags, ranks: number): TrainFlags {
  * @param onChange is told what will be otherwise
  * @throws DataError where the images of a step cannot be shared
  */
-export function sharedBy(config: TrainConfig, ranks: number, onChange: (text: string) => void): TrainConfig {
+export function sharedBy(config: TrainConfig, sharing: Sharing, onChange: (text: string) => void): TrainConfig {
   const { batch, accumulate } = config;
+  const { size: ranks, syncBatchNorm = false } = sharing;
+  if (syncBatchNorm) return sharedEvenly(config, ranks);
   if (accumulate % ranks === 0) return config;
   const parts = leastCommonMultiple(accumulate, ranks);
   if (batch % parts !== 0 || batch / parts < 2) {
@@ -52,6 +63,18 @@ export function sharedBy(config: TrainConfig, ranks: number, onChange: (text: st
     `${ranks} ranks share the ${batch} images of a step: batch norms see ${batch / parts} at a time, where they saw ${batch / accumulate}`,
   );
   return { ...config, accumulate: parts };
+}
+
+/** @throws DataError where the ranks cannot share each part of a step */
+function sharedEvenly(config: TrainConfig, ranks: number): TrainConfig {
+  const { batch, accumulate } = config;
+  const part = batch / accumulate;
+  if (part % ranks === 0) return config;
+  const fits = Array.from({ length: part }, (_, i) => i + 1).filter((n) => part % n === 0);
+  throw new DataError(
+    `--resume: batch norms of this run see ${part} images, which ${ranks} ranks cannot share equally; ` +
+      `give it ${fits.join(', ')} ranks, or leave out --sync-batch-norm`,
+  );
 }
 
 function leastCommonMultiple(a: number, b: number): number {

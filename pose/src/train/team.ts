@@ -16,14 +16,15 @@ export class Team {
   readonly signal: AbortSignal;
   /** That asks this rank to stop. */
   readonly asked: AbortSignal;
-  readonly #ranks: Ranks;
+  /** What the ranks exchange goes through. */
+  readonly ranks: Ranks;
   readonly #agreed = new AbortController();
   #isOver = false;
 
   constructor(ranks: Ranks = ALONE, asked: AbortSignal = new AbortController().signal) {
     this.rank = ranks.rank;
     this.size = ranks.size;
-    this.#ranks = ranks;
+    this.ranks = ranks;
     this.asked = asked;
     this.signal = ranks.size === 1 ? asked : this.#agreed.signal;
   }
@@ -57,7 +58,7 @@ export class Team {
     if (this.asked.aborted && !this.signal.aborted && (status === STATUS.fine || error === this.asked.reason))
       status = STATUS.stop;
     const worst = Int32Array.of(status);
-    await this.#ranks.allReduce(worst, 'max');
+    await this.ranks.allReduce(worst, 'max');
     if (worst[0] === STATUS.fine) return result as T;
     this.#isOver = true;
     if (worst[0] === STATUS.failed) throw await this.#failure(status === STATUS.failed, error);
@@ -79,7 +80,7 @@ export class Team {
       found = await act();
     });
     if (this.size === 1) return found as T;
-    const [text] = await this.#ranks.gather(this.isFirst ? JSON.stringify({ found }) : '');
+    const [text] = await this.ranks.gather(this.isFirst ? JSON.stringify({ found }) : '');
     return (JSON.parse(text) as { found: T }).found;
   }
 
@@ -91,33 +92,28 @@ export class Team {
       return own.length;
     });
     const all = this.isFirst ? own : new Uint8Array(length);
-    await this.#ranks.broadcast(all);
+    await this.ranks.broadcast(all);
     return all;
-  }
-
-  /** The mean over the ranks in place of all elements of a tree of tensors. */
-  mean(tree: unknown): Promise<void> {
-    return this.#ranks.allReduce(tree, 'mean');
   }
 
   /** The sum over the ranks in place of each element. */
   async sum(...arrays: readonly (Float64Array | undefined)[]): Promise<void> {
-    for (const array of arrays) if (array) await this.#ranks.allReduce(array, 'sum');
+    for (const array of arrays) if (array) await this.ranks.allReduce(array, 'sum');
   }
 
   /** Gives the tensors of a tree the elements that they have on rank 0. */
   spread(tree: unknown): Promise<void> {
-    return this.#ranks.broadcast(tree);
+    return this.ranks.broadcast(tree);
   }
 
   /** What each rank has to say. */
   gather(text: string): Promise<string[]> {
-    return this.#ranks.gather(text);
+    return this.ranks.gather(text);
   }
 
   /** What this rank throws where at least one has failed. */
   async #failure(hasFailed: boolean, error: unknown): Promise<unknown> {
-    const said = await this.#ranks.gather(hasFailed ? JSON.stringify(lineOf(error)) : '');
+    const said = await this.ranks.gather(hasFailed ? JSON.stringify(lineOf(error)) : '');
     const failed = said.flatMap((text, rank) => (text ? [{ rank, text: JSON.parse(text) as string }] : []));
     // Where all of them failed, it is no matter of ranks. A bug is thrown as it is, for whoever looks for it.
     if (failed.length === this.size || (hasFailed && !isExpected(error))) return error;

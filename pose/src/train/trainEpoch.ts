@@ -137,8 +137,8 @@ function countBroken(
  * @throws DivergedError
  */
 async function giveUp(session: Session, bad: number): Promise<never> {
-  const { device, learner, batches, progress, team } = session;
-  const config = { ...session.config, share: team };
+  const { device, learner, batches, progress, share } = session;
+  const config = { ...session.config, share };
   const batch = await batches.at(progress.epoch, 0);
   const repeated = detectAnomaly(device, () => trainStep(device, config, learner, batch, 0, progress.step));
   const where = await repeated.then(

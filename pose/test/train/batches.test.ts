@@ -60,6 +60,18 @@ describe('TrainingBatches', () => {
     );
   });
 
+  test('two ranks whose batch norms see each other share every part of a batch', async () => {
+    const config = { ...TINY, batch: 8, accumulate: 2 };
+    const whole = Array.from((await new TrainingBatches(data, config).at(1, 1)).target);
+    const joints = whole.length / 8;
+    const rows = (first: number, count: number) => whole.slice(first * joints, (first + count) * joints);
+    for (const rank of [0, 1]) {
+      const share = { rank, size: 2, syncBatchNorm: true };
+      const own = await new TrainingBatches(data, { ...config, share }).at(1, 1);
+      expect(Array.from(own.target)).toEqual([...rows(2 * rank, 2), ...rows(4 + 2 * rank, 2)]);
+    }
+  });
+
   test('says when the images do not fill one batch', () => {
     expect(() => new TrainingBatches(data, { ...TINY, batch: 64 })).toThrow(
       '--batch 64: figures has 21 training images; give at most as many',

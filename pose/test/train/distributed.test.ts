@@ -8,6 +8,8 @@ import { GPU_LOSS_RELATIVE, REFERENCE_TRAJECTORY } from '../../../test/tolerance
 
 const PROGRAM = 'pose/test/train/ranks/steps.ts';
 const STEPS = 50;
+/** Ranks meet some forty times in a step whose batch norms see all of them; each wait costs a turn of a busy machine. */
+const PATIENT = { timeout: 3_600_000 };
 /** Steps of 16 images in four parts, so that one, two and four ranks compute the same. */
 const CONFIG = { batch: 16, accumulate: 4, loss: 'laplace', size: 32, lr: 1e-3 };
 
@@ -70,6 +72,47 @@ describe.runIf(RANKS.length > 0)('steps of several ranks', () => {
       }
     },
   );
+
+  test.each(BACKENDS.map(({ name }) => (name === 'GPU' ? 'webgpu' : 'cpu')))(
+    'whose batch norms see all ranks are those of one process with the whole batch, on %s',
+    PATIENT,
+    async (backend) => {
+      const config = { ...CONFIG, accumulate: 1, size: 16 };
+      const [one] = await take(0, { backend, config });
+      const isExact = backend === 'cpu';
+      const [exact] = isExact ? [one] : await take(0, { backend: 'cpu', config });
+      for (const ranks of RANKS) {
+        const all = await take(ranks, { backend, config, syncBatchNorm: true });
+        for (const rank of all) expect(rank).toEqual(all[0]);
+        expect(lossGap(all[0], one)).toBeLessThan(isExact ? REFERENCE_TRAJECTORY : GPU_LOSS_RELATIVE);
+        expect(weightGap(all[0], one)).toBeLessThan(isExact ? REFERENCE_TRAJECTORY : weightGap(one, exact));
+      }
+    },
+  );
+
+  test.each([
+    ['in two parts', { accumulate: 2 }, {}],
+    ['recomputing blocks', { accumulate: 1 }, { checkpoint: true }],
+    ['calling every op', { accumulate: 1 }, { eager: true }],
+  ])('share batch norms %s, too', PATIENT, async (_, changed, how) => {
+    const options = { backend: BACKENDS.length > 1 ? 'webgpu' : 'cpu', steps: 6, config: { ...CONFIG, ...changed } };
+    const [one] = await take(0, options);
+    const [first, second] = await take(2, { ...options, ...how, syncBatchNorm: true });
+    expect(second).toEqual(first);
+    expect(lossGap(first, one)).toBeLessThan(GPU_LOSS_RELATIVE);
+  });
+
+  test('whose gradients travel as float16 are near those of float32, the same on all ranks and again', async () => {
+    for (const ranks of RANKS.filter((count) => count > 1)) {
+      const [exact] = await take(ranks, { backend: 'cpu' });
+      const all = await take(ranks, { backend: 'cpu', wire: 'float16' });
+      for (const rank of all) expect(rank).toEqual(all[0]);
+      if (ranks === 2) expect(await take(ranks, { backend: 'cpu', wire: 'float16' })).toEqual(all);
+      // A half has 11 digits; over 50 steps of Adam the losses stay within a few of its roundings.
+      expect(lossGap(all[0], exact)).toBeLessThan(2 ** -8);
+      expect(lossGap(all[0], exact)).toBeGreaterThan(2 ** -20);
+    }
+  });
 
   test.each([
     ['clipped, with an average of the weights', { clip: 0.1, ema: 0.9 }],

@@ -99,18 +99,35 @@ describe('ranks', () => {
 
 describe('the configuration of several ranks', () => {
   test('has the images of all in a step, in as many parts', () => {
-    expect(ofAllRanks({ ...TINY, batch: 4, accumulate: 2 }, 3)).toEqual({ ...TINY, batch: 12, accumulate: 6 });
-    expect(() => ofAllRanks({ ...TINY, batch: 2048 }, 3)).toThrow(
+    expect(ofAllRanks({ ...TINY, batch: 4, accumulate: 2 }, { size: 3 })).toEqual({
+      ...TINY,
+      batch: 12,
+      accumulate: 6,
+    });
+    expect(() => ofAllRanks({ ...TINY, batch: 2048 }, { size: 3 })).toThrow(
       '--batch 2048: 3 ranks make a step of 6144 images, more than a run may have; give fewer',
     );
-    expect(flagsOfAllRanks({ batch: '4', lr: '1' }, 3)).toEqual({ batch: '12', lr: '1' });
-    expect(flagsOfAllRanks({ batch: 'many' }, 3)).toEqual({ batch: 'many' });
+    expect(flagsOfAllRanks({ batch: '4', lr: '1' }, { size: 3 })).toEqual({ batch: '12', lr: '1' });
+    expect(flagsOfAllRanks({ batch: 'many' }, { size: 3 })).toEqual({ batch: 'many' });
+  });
+
+  test('has as many parts as each rank, where batch norms see all of them', () => {
+    const sharing = { size: 3, syncBatchNorm: true };
+    expect(ofAllRanks({ ...TINY, batch: 4, accumulate: 2 }, sharing)).toEqual({ ...TINY, batch: 12, accumulate: 2 });
+    expect(flagsOfAllRanks({ batch: '4', accumulate: '2' }, sharing)).toEqual({ batch: '12', accumulate: '2' });
+    const goOn = (size: number) =>
+      sharedBy({ ...TINY, batch: 24, accumulate: 2 }, { size, syncBatchNorm: true }, () => {});
+    expect(goOn(4).accumulate).toBe(2);
+    expect(() => goOn(5)).toThrow(
+      '--resume: batch norms of this run see 12 images, which 5 ranks cannot share equally; ' +
+        'give it 1, 2, 3, 4, 6, 12 ranks, or leave out --sync-batch-norm',
+    );
   });
 
   test('goes on with as many ranks as its parts allow, and says what becomes otherwise', () => {
     const changes: string[] = [];
     const goOn = (batch: number, accumulate: number, ranks: number) =>
-      sharedBy({ ...TINY, batch, accumulate }, ranks, (text) => changes.push(text)).accumulate;
+      sharedBy({ ...TINY, batch, accumulate }, { size: ranks }, (text) => changes.push(text)).accumulate;
     expect([goOn(32, 4, 1), goOn(32, 4, 2), goOn(32, 4, 4)]).toEqual([4, 4, 4]);
     expect(changes).toEqual([]);
     expect(goOn(24, 4, 6)).toBe(12);

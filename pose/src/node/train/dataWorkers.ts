@@ -54,18 +54,44 @@ export class DataWorkers implements SampleLoader {
   }
 
   /** The batches of a training run, or a share of each, the next ones always under way. */
-  batches(data: LoadedData, config: TrainConfig, { rank, size: ranks }: Share = WHOLE): BatchSource {
+  batches(data: LoadedData, config: TrainConfig, { rank, size: ranks, syncBatchNorm }: Share = WHOLE): BatchSource {
     const { dataset, train, broken } = data;
-    const share = { rank, size: ranks };
+    const share = { rank, size: ranks, syncBatchNorm };
     const local = new TrainingBatches(data, { ...config, share });
     const { origin, length } = train;
     const held = train.held?.map((sample) => sample && { ...sample, picture: undefined });
     if (!held && !origin) return new Prefetch(local, config.epochs, 1);
     const { name, schema, mirrorable } = dataset;
-    const { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights, skipBroken } = config;
+    const {
+      batch,
+      accumulate,
+      size,
+      aspect,
+      dims,
+      seed,
+      augment,
+      rotation,
+      scaling,
+      colour,
+      jointWeights,
+      skipBroken,
+    } = config;
     this.#pool.tell({
       ...{
-        config: { batch, size, aspect, dims, seed, augment, rotation, scaling, colour, jointWeights, share },
+        config: {
+          batch,
+          accumulate,
+          size,
+          aspect,
+          dims,
+          seed,
+          augment,
+          rotation,
+          scaling,
+          colour,
+          jointWeights,
+          share,
+        },
         dataset: { name, schema, mirrorable },
       },
       ...{ length, held, origin, broken, skipBroken },

@@ -16,14 +16,17 @@ interface Options {
   readonly config: Partial<typeof TINY>;
   readonly alone?: boolean;
   readonly eager?: boolean;
+  readonly checkpoint?: boolean;
+  readonly syncBatchNorm?: boolean;
+  readonly wire?: 'float16';
 }
 
 const [folder, text] = process.argv.slice(2);
-const { backend, steps, config: changed, alone, eager } = JSON.parse(text) as Options;
+const { backend, steps, config: changed, alone, ...how } = JSON.parse(text) as Options;
 const ranks: Ranks & { close?(): Promise<void> } = alone ? ALONE : await (await import('wgrad-mpi')).communicator();
 const device = backend === 'cpu' ? cpu() : await webgpu({ quiet: true });
 const config = { ...TINY, figures: 16, ...changed };
-const session = startSession(device, config, await tinyData(), { eager, team: new Team(ranks) });
+const session = startSession(device, config, await tinyData(), { ...how, team: new Team(ranks) });
 const rate = scheduleOf(config, session.batches.length);
 const losses: number[] = [];
 for (let step = 0; step < steps; step++) {
