@@ -22,6 +22,11 @@ export function hasMpirun() {
   return /open.?mpi/i.test(spawnSync('mpirun', ['--version'], { encoding: 'utf8' }).stdout ?? '');
 }
 
+/** Whether MPICH is there beside it, as Debian's package `mpich` installs it: its `mpirun` has a name of its own there. */
+export function hasMpich() {
+  return /hydra/i.test(spawnSync('mpirun.mpich', ['--version'], { encoding: 'utf8' }).stdout ?? '');
+}
+
 /** Installs Open MPI where that needs nobody's leave but an answer; else says how to. @param agreed asks a question */
 export async function ensureMpi(agreed) {
   if (hasMpirun()) return;

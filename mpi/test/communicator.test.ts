@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { hasMpirun } from '../../scripts/mpi.mjs';
 import { BACKENDS } from '../../test/backends.js';
 import { launcherOf } from '../src/launcher.js';
-import { RANKS, runAlone, runRanks } from './mpirun.js';
+import { type Launcher, OPEN_MPI, OTHERS, RANKS, runAlone, runRanks } from './mpirun.js';
 
 const valueAt = (i: number, r: number) => (7 * i + 11 * r) % 23;
 const REDUCERS = {
@@ -17,10 +17,10 @@ const REDUCERS = {
 const backends = BACKENDS.map(({ name }) => (name === 'GPU' ? 'webgpu' : 'cpu'));
 
 /** What each of the ranks found, by rank. */
-async function collectives(ranks: number, backend: string): Promise<Record<string, unknown>[]> {
+async function collectives(launcher: Launcher, ranks: number, backend: string): Promise<Record<string, unknown>[]> {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-mpi-'));
   try {
-    const { code, said } = await runRanks(ranks, 'mpi/test/programs/collectives.ts', [folder, backend]);
+    const { code, said } = await runRanks(ranks, 'mpi/test/programs/collectives.ts', [folder, backend], { launcher });
     expect({ code, said }).toEqual({ code: 0, said: '' });
     return Array.from({ length: ranks }, (_, rank) => JSON.parse(readFileSync(join(folder, `${rank}.json`), 'utf8')));
   } finally {
@@ -28,14 +28,19 @@ async function collectives(ranks: number, backend: string): Promise<Record<strin
   }
 }
 
-describe.each(RANKS)('%i ranks', (size) => {
+const cases = [
+  ...RANKS.map((size) => ({ launcher: OPEN_MPI, size })),
+  ...OTHERS.map((launcher) => ({ launcher, size: 2 })),
+];
+
+describe.each(cases)('$size ranks of $launcher.mpi', ({ launcher, size }) => {
   const of = (value: (rank: number) => number) => Array.from({ length: size }, (_, rank) => value(rank));
 
   test.each(backends)('reduce, broadcast and gather arrays and tensors on %s', async (backend) => {
-    const all = await collectives(size, backend);
+    const all = await collectives(launcher, size, backend);
     for (const [r, { rank, size: seen, library, ...found }] of all.entries()) {
       expect([rank, seen]).toEqual([r, size]);
-      expect(library).toMatch(/^Open MPI v\d/);
+      expect(library).toMatch(new RegExp(`^${launcher.mpi}.*\\d`));
       const bits = {
         Float32: Math.fround,
         Float64: (x: number) => x,
@@ -54,6 +59,17 @@ describe.each(RANKS)('%i ranks', (size) => {
         expect(found[`${kind}Array broadcast`]).toEqual([0, 1, 2, 3, 4].map((i) => valueAt(i, size - 1)));
       }
       expect(found.gather).toEqual(of((q) => q).map((q) => (q === 1 ? '' : `rank ${q}: größer`)));
+      const sums = Array.from({ length: 1001 }, (_, i) =>
+        of((q) => (valueAt(i, q) + 0.3) * 10 ** (3 * q - 4)).reduce((a, b) => a + b),
+      );
+      const largest = Math.max(...sums);
+      for (const [i, sum] of sums.entries()) {
+        // Each rank rounds what it has, and the sum is rounded once more.
+        expect(Math.abs((found.halves as number[])[i] - sum)).toBeLessThan(sum * 2 ** -10 + largest * 2 ** -35);
+      }
+      expect(found.halves).toEqual(all[0].halves);
+      expect(found.short).toEqual([1, 'Infinity']);
+      expect(found.now).toEqual([(size * (size - 1)) / 2, 2 * size]);
       const rankSum = (size * (size - 1)) / 2;
       expect(found.overlapping).toEqual([of((q) => 10 * q).map(String), ...[1, 2, 3].map((k) => [k * size, rankSum])]);
       const meanRank = (size - 1) / 2;
@@ -70,6 +86,8 @@ describe.each(RANKS)('%i ranks', (size) => {
       expect(found.traffic).toEqual([3, bytes]);
       expect(found.faults).toEqual([
         "ShapeError: allReduce: the mean of integers (Int32Array) is none; take 'sum', or floats",
+        "ShapeError: allReduce: a sum as float16 of integers (Int32Array) is none; take wire 'float32', or floats",
+        "ShapeError: allReduce: 'max' does not travel as float16; only sums and means do",
         "ShapeError: allReduce: the mean of integers (int32) is none; take 'sum', or floats",
         `ShapeError: broadcast: root ${size} is none of the ${size} ranks, which count from 0`,
         'Error: the same',
@@ -81,7 +99,7 @@ describe.each(RANKS)('%i ranks', (size) => {
 
   test('a rank that aborts ends all of them with its code', async () => {
     const began = performance.now();
-    const { code, said } = await runRanks(size, 'mpi/test/programs/aborts.ts');
+    const { code, said } = await runRanks(size, 'mpi/test/programs/aborts.ts', [], { launcher });
     expect(code).toBe(7);
     expect(said).toContain(`rank ${size - 1} gives up`);
     expect(performance.now() - began).toBeLessThan(60_000);

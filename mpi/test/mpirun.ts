@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { hasMpirun } from '../../scripts/mpi.mjs';
+import { join, resolve } from 'node:path';
+import { hasMpich, hasMpirun } from '../../scripts/mpi.mjs';
 import { root } from '../../test/sources.js';
 
 const TSX = join(root, 'node_modules/tsx/dist/esm/index.mjs');
@@ -18,8 +18,32 @@ export interface Ended {
 /** What Dawn says of every software adapter. */
 const OF_DAWN = /^Warning: max\w+ artificially reduced.*\n/gm;
 
+/** A program that starts ranks. */
+export interface Launcher {
+  readonly mpi: 'Open MPI' | 'MPICH';
+  readonly command: string;
+  readonly options: readonly string[];
+  /** Gives a rank a variable. */
+  variable(name: string, value: string): readonly string[];
+}
+
 /** More processes than cores, none of them bound to a core, also as root. */
-const OPTIONS = ['--allow-run-as-root', '--oversubscribe', '--bind-to', 'none', '--quiet'];
+export const OPEN_MPI: Launcher = {
+  mpi: 'Open MPI',
+  command: 'mpirun',
+  options: ['--allow-run-as-root', '--oversubscribe', '--bind-to', 'none', '--quiet'],
+  variable: (name, value) => ['-x', `${name}=${value}`],
+};
+
+const MPICH: Launcher = {
+  mpi: 'MPICH',
+  command: 'mpirun.mpich',
+  options: [],
+  variable: (name, value) => ['-env', name, value],
+};
+
+/** MPICH where it is installed beside Open MPI; its tests are few, since the code is the same but for the handles. */
+export const OTHERS: readonly Launcher[] = hasMpich() ? [MPICH] : [];
 
 /** What one rank runs: a TypeScript file, after modules that are loaded before it. */
 export interface RankProgram {
@@ -36,24 +60,18 @@ export function runRanks(
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<Ended> {
-  return ended(
-    'mpirun',
-    [...OPTIONS, '-n', String(ranks), process.execPath, ...nodeArguments({ file, args })],
-    options,
-  );
+  const { command, options: how } = options.launcher ?? OPEN_MPI;
+  return ended(command, [...how, '-n', String(ranks), process.execPath, ...nodeArguments({ file, args })], options);
 }
 
 /** Runs a program of its own on each rank. */
 export function runEach(programs: readonly RankProgram[], options: RunOptions = {}): Promise<Ended> {
+  const { command, options: how, variable } = options.launcher ?? OPEN_MPI;
   const contexts = programs.map((program) => {
-    const env = Object.entries(program.env ?? {}).flatMap(([name, value]) => ['-x', `${name}=${value}`]);
+    const env = Object.entries(program.env ?? {}).flatMap(([name, value]) => variable(name, value));
     return ['-n', '1', ...env, process.execPath, ...nodeArguments(program)];
   });
-  return ended(
-    'mpirun',
-    [...OPTIONS, ...contexts.flatMap((context, i) => (i > 0 ? [':', ...context] : context))],
-    options,
-  );
+  return ended(command, [...how, ...contexts.flatMap((context, i) => (i > 0 ? [':', ...context] : context))], options);
 }
 
 /** Runs it in a process of its own, which no launcher has started. */
@@ -63,13 +81,15 @@ export function runAlone(file: string, args: readonly string[] = [], options: Ru
 
 function nodeArguments({ file, args = [], preload = [] }: RankProgram): string[] {
   const modules = [TSX, ...preload.map((path) => join(root, path))];
-  return [...modules.flatMap((path) => ['--import', path]), join(root, file), ...args];
+  return [...modules.flatMap((path) => ['--import', path]), resolve(root, file), ...args];
 }
 
 /** How programs are run. */
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** By default Open MPI's. */
+  readonly launcher?: Launcher;
   /** Sees the process of `mpirun`, and all that was said so far whenever something is. */
   readonly onSaid?: (said: string, pid: number) => void;
 }

@@ -31,6 +31,17 @@ for (const kind of KINDS) {
   await ranks.broadcast(sent, size - 1);
   found[`${kind.name} broadcast`] = Array.from(sent);
 }
+// 1001 elements do not fall into equal parts. Ranks have values of different sizes.
+const halves = Float32Array.from({ length: 1001 }, (_, i) => (valueAt(i, rank) + 0.3) * 10 ** (3 * rank - 4));
+await ranks.allReduce(halves, 'sum', { wire: 'float16' });
+found.halves = Array.from(halves);
+const short = Float64Array.of(1, Number.POSITIVE_INFINITY);
+await ranks.allReduce(short, 'mean', { wire: 'float16' });
+found.short = [short[0], String(short[1])];
+const now = Float64Array.of(rank, 2);
+ranks.allReduceNow(now, 'sum');
+found.now = Array.from(now);
+
 await ranks.barrier();
 found.gather = await ranks.gather(rank === 1 ? '' : `rank ${rank}: größer`);
 
@@ -69,6 +80,8 @@ found.broadcastTensor = Array.from(await fresh.data());
 
 found.faults = [
   await fault(ranks.allReduce(Int32Array.of(1), 'mean')),
+  await fault(ranks.allReduce(Int32Array.of(1), 'sum', { wire: 'float16' })),
+  await fault(ranks.allReduce(Float32Array.of(1), 'max', { wire: 'float16' })),
   await fault(ranks.allReduce([counts], 'mean')),
   await fault(ranks.broadcast(Int32Array.of(1), size)),
   await fault(communicator().then((again) => (again === ranks ? Promise.reject(new Error('the same')) : again))),

@@ -1,12 +1,31 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Rng } from 'wgrad';
 import { loadCheckpoint } from 'wgrad/io/node';
-import { type Ended, RANKS, type RankProgram, runAlone, runEach } from '../../../mpi/test/mpirun.js';
+import {
+  type Ended,
+  type Launcher,
+  OTHERS,
+  RANKS,
+  type RankProgram,
+  runAlone,
+  runEach,
+} from '../../../mpi/test/mpirun.js';
 import { BACKENDS } from '../../../test/backends.js';
+import { root } from '../../../test/sources.js';
 
 const MAIN = 'pose/src/cli/main.ts';
 const BREAKS = 'pose/test/train/ranks/breaks.mjs';
@@ -36,8 +55,8 @@ const rank = (args: readonly string[], rest: Partial<RankProgram> = {}): RankPro
 /** What was said that is about the fault. */
 const faultsIn = ({ said }: Ended) => said.split('\n').filter((line) => line.startsWith('wgrad-pose: '));
 
-const run = (ranks: readonly RankProgram[], onSaid?: (said: string, pid: number) => void) =>
-  runEach(ranks, { cwd: home, onSaid });
+const run = (ranks: readonly RankProgram[], onSaid?: (said: string, pid: number) => void, launcher?: Launcher) =>
+  runEach(ranks, { cwd: home, onSaid, launcher });
 
 /** A data set whose pictures are of one brightness. */
 async function dataSet(name: string, brightness: number): Promise<string> {
@@ -74,6 +93,30 @@ describe.runIf(RANKS.length > 0)('ranks that are not alike end before the first 
       'wgrad-pose: rank 2 has --lr 0.02, rank 0 has 0.01; start all ranks with the same version, options and data',
     ]);
     expect(existsSync(join(home, 'b'))).toBe(false);
+  });
+
+  test('one of another version', LIMIT, async () => {
+    const copy = join(home, 'copy');
+    cpSync(join(root, 'pose/src'), join(copy, 'src'), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+    const manifest = JSON.parse(readFileSync(join(root, 'pose/package.json'), 'utf8'));
+    writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...manifest, version: '99.9.9' }));
+    const other = rank([...RUN, '--out', 'v'], { file: join(copy, 'src/cli/main.ts') });
+    const ended = await run([rank([...RUN, '--out', 'v']), other]);
+    expect(ended.code).toBe(2);
+    expect(faultsIn(ended)).toEqual([
+      `wgrad-pose: rank 1 has version 99.9.9, rank 0 has ${manifest.version}; start all ranks with the same version, options and data`,
+    ]);
+    expect(existsSync(join(home, 'v'))).toBe(false);
+  });
+
+  test.each([
+    [['--sync-batch-norm'], '--sync-batch-norm true, rank 0 has false'],
+    [['--wire', 'float16'], '--wire float16, rank 0 has float32'],
+  ])('one with %j', LIMIT, async (option, said) => {
+    const ended = await run([rank([...RUN, '--out', 'o']), rank([...RUN, ...option, '--out', 'o'])]);
+    expect(ended.code).toBe(2);
+    expect(faultsIn(ended)).toEqual([expect.stringContaining(`rank 1 has ${said}; start all ranks with`)]);
   });
 
   test('one whose pictures are others', LIMIT, async () => {
@@ -163,6 +206,26 @@ describe.runIf(RANKS.length > 0 && process.platform === 'linux')('a run that bre
       expect({ i, killed, code: ended.code }).toEqual({ i, killed: expect.any(Number), code: killed ? 137 : 0 });
       expect({ i, ...(await goOn(out)) }).toEqual({ i, ...whole });
     }
+  });
+
+  test.each(OTHERS)('of $mpi, too', { timeout: 3 * LIMIT.timeout }, async (launcher) => {
+    const ended = await run([start('other'), start('other')], undefined, launcher);
+    expect({ code: ended.code, faults: faultsIn(ended) }).toEqual({ code: 0, faults: [] });
+    expect(await checkpoint('other')).toEqual(whole);
+    let isKilled = false;
+    const killed = await run(
+      [start('dies'), start('dies')],
+      (said, pid) => {
+        if (isKilled || !said.includes('epoch 1/')) return;
+        isKilled = true;
+        const [proxy] = childrenOf(pid);
+        const ranks = childrenOf(proxy);
+        process.kill(ranks[ranks.length - 1], 'SIGKILL');
+      },
+      launcher,
+    );
+    expect(killed.code).not.toBe(0);
+    expect(await goOn('dies')).toEqual(whole);
   });
 
   test('where rank 0 has no room left on its disk', LIMIT, async () => {
