@@ -1,0 +1,204 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { busyDuring, WORK } from './busy.js';
+import { describeInBrowser, PATIENCE, press } from './openLab.js';
+
+/** Milliseconds of the processor that one task of the page may take: twice the 50 that it should, for slow machines. */
+const LONGEST_TASK = 100;
+
+/** Code for a worker: keeps the device that it opens. */
+const KEEP_DEVICE =
+  'const ask = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = function (...a) ' +
+  '{ return ask.apply(this, a).then((d) => (self.kept = d)); }';
+/** Code for a worker: counts the buffers that it has, and their bytes. */
+const COUNT_BUFFERS = `self.held = { buffers: 0, bytes: 0 };
+  const create = GPUDevice.prototype.createBuffer;
+  GPUDevice.prototype.createBuffer = function (d) { held.buffers++; held.bytes += d.size; return create.call(this, d); };
+  const destroy = GPUBuffer.prototype.destroy; const gone = new WeakSet();
+  GPUBuffer.prototype.destroy = function () {
+    if (!gone.has(this)) { gone.add(this); held.buffers--; held.bytes -= this.size; }
+    return destroy.call(this);
+  }`;
+
+const stepsOf = async (page: Page) => Number(await page.locator('.figures').getAttribute('data-steps'));
+const reaches = (page: Page, steps: number) =>
+  expect.poll(() => stepsOf(page), { timeout: PATIENCE, interval: 100 }).toBeGreaterThanOrEqual(steps);
+
+describeInBrowser('the lab, when it is disturbed', (lab) => {
+  const { visit } = lab;
+
+  test.each(Object.entries(WORK))(
+    'the room of %s is reloaded and left in the middle of its work, comes back with its settings, and is never frozen',
+    async (_, { hash, done }) => {
+      await visit(hash, async (page) => {
+        await page.waitForSelector('main h1');
+        await page.reload();
+        await page.waitForTimeout(400);
+        await page.getByRole('link', { name: hash.includes('adapter') ? 'Tape' : 'This adapter' }).click();
+        await page.waitForSelector('[data-done="true"]', { state: 'attached' });
+        const title = await page.title();
+        const busy = await busyDuring(lab.browser, page, async () => {
+          await page.goBack();
+          await page.waitForSelector(done, { state: 'attached' });
+        });
+        expect(await page.title()).not.toBe(title);
+        expect(decodeURIComponent(page.url())).toContain(hash);
+        expect(busy.task).toBeGreaterThan(0);
+        expect(busy.task).toBeLessThan(LONGEST_TASK);
+        await page.goForward();
+        await page.waitForSelector('[data-done="true"]', { state: 'attached' });
+        expect(await page.title()).toBe(title);
+        // The workers of rooms that were left have ended.
+        await expect.poll(() => page.workers().length, { timeout: PATIENCE }).toBeLessThanOrEqual(1);
+      });
+    },
+  );
+
+  describe('a device that is lost', () => {
+    test.each([
+      ['pose', '#/pose', '[data-joints]', 'Another figure', '.status:not(.failed)'],
+      ['kernels', '#/kernels?ops=matmul, 256&time=20', '.kernel[data-done]', 'Measure', '.summary[data-done]'],
+    ])('is said in a line in the room of %s, which starts again', async (_, hash, ready, action, again) => {
+      const use = async (page: Page) => {
+        await page.waitForSelector(ready, { state: 'attached' });
+        await page.workers()[0].evaluate('kept.destroy()');
+        await press(page, action);
+        await page.waitForSelector('.status.failed button');
+        expect(await page.locator('.status').textContent()).toMatch(/the device was (lost|destroyed)/);
+        await press(page, 'Start again');
+        await page.waitForSelector('.status:not(.failed)');
+        await page.waitForSelector(again, { state: 'attached' });
+        if (hash.includes('pose')) await page.waitForSelector('.figures:has-text("Off on average")');
+      };
+      await visit(hash, use, KEEP_DEVICE);
+    });
+  });
+
+  test.each(Object.keys(WORK))('the room of %s says in a line that there is no WebGPU', async (room) => {
+    const { hash, done } = WORK[room];
+    const without = "Object.defineProperty(navigator, 'gpu', { value: undefined })";
+    const use = async (page: Page) => {
+      if (room === 'tutorial') await page.locator('.live .transport').scrollIntoViewIfNeeded();
+      await page.waitForSelector('.status:has-text("this browser has no WebGPU")', { state: 'attached' });
+      // Where the reference is bearable the room works all the same.
+      if (['flow', 'rle', 'gradients', 'tape', 'adapter'].includes(room)) {
+        await page.waitForSelector(done.replace('60', '4'), { state: 'attached' });
+        expect(await page.locator('.status.failed').count()).toBe(0);
+      }
+    };
+    await visit(hash.replace('until=60', 'until=4'), use, without);
+  });
+
+  test.each(Object.entries(WORK).filter(([room]) => room !== 'joints'))(
+    'the room of %s lives on when everything in it is clicked at once',
+    async (_, work) => {
+      await visit(work.hash, async (page) => {
+        await page.waitForSelector('main h1');
+        await page.waitForTimeout(500);
+        // Without a hand, browsers open neither files nor cameras.
+        await page.evaluate(`(async () => {
+        for (let round = 0; round < 6; round++) {
+          for (const one of document.querySelectorAll('main button, main select, main summary')) {
+            if (/\u2026$|Camera|Export|Copy|^All$/.test(one.textContent)) continue;
+            if (one.matches('select')) {
+              one.selectedIndex = (one.selectedIndex + 1) % one.options.length;
+              one.dispatchEvent(new Event('change', { bubbles: true }));
+            } else one.click();
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+      })()`);
+        await page.getByRole('link', { name: 'Gradients' }).click();
+        await page.waitForSelector('h1:text("Gradients")');
+        await page.goto(`${lab.url}${work.hash}`);
+        await page.reload();
+        await page.waitForSelector(work.done, { state: 'attached' });
+      });
+    },
+  );
+
+  test('addresses with nonsense in them open a room with settings that it has', async () => {
+    for (const hash of [
+      '#/nowhere?x=%',
+      '#/flow?data=nothing&layers=-3&hidden=1e99&batch=x&seed=NaN&lr=-1&speed=0&until=2&strokes=%E0%A4%A&device=toaster',
+      '#/flow?data=letter&letter=%F0%9F%98%80&layers=2&hidden=8&batch=32&until=2',
+      '#/rle?noise=drawn&heights=!!!&spread=Infinity&x=9&until=2&batch=16',
+    ]) {
+      await visit(hash, async (page) => {
+        await reaches(page, 1);
+        expect(await page.locator('.status.failed').count()).toBe(0);
+      });
+    }
+  });
+
+  test('the keyboard alone skips to the room, changes rooms, and leaves the editor', async () => {
+    await visit('#/tape?device=reference', async (page) => {
+      await page.waitForSelector('[data-done="true"]');
+      const focused = () => page.evaluate('document.activeElement.tagName + "." + document.activeElement.className');
+      await page.keyboard.press('Tab');
+      expect(await focused()).toBe('A.skip');
+      await page.keyboard.press('Enter');
+      expect(await focused()).toBe('MAIN.');
+      await page.locator('#code').focus();
+      await page.keyboard.press('Tab'); // indents
+      expect(await page.inputValue('#code')).toMatch(/^ {2}\/\//);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Tab');
+      expect(await focused()).toMatch(/^SELECT/);
+      await page.locator('nav a', { hasText: 'This adapter' }).focus();
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[data-done="false"], [data-done="true"]', { state: 'attached' });
+      expect(await focused()).toBe('MAIN.');
+      expect(await page.locator('nav a[aria-current]').allTextContents()).toEqual(['This adapter']);
+    });
+  });
+
+  test('on a phone the rooms are one line, and the one that is open is in sight', async () => {
+    await visit('#/tutorial', async (page) => {
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.reload();
+      await page.waitForSelector('.tutorial[data-done]');
+      const nav = (await page.locator('.bar nav').boundingBox())!;
+      const link = (await page.locator('nav a[aria-current]').boundingBox())!;
+      expect(nav.height).toBeLessThan(60);
+      expect(link.x).toBeGreaterThan(nav.x);
+      expect(link.x + link.width).toBeLessThanOrEqual(nav.x + nav.width);
+    });
+  });
+
+  test('a page that gets no frames, as hidden ones do not, does not learn, and goes on when it is seen again', async () => {
+    await visit('#/flow?layers=4&hidden=16&batch=128&speed=1', async (page) => {
+      await reaches(page, 2);
+      await page.evaluate(`self.held = []; self.frame = requestAnimationFrame;
+        self.requestAnimationFrame = (call) => held.push(call)`);
+      await page.waitForTimeout(500); // what was under way has come
+      const before = await stepsOf(page);
+      await page.waitForTimeout(1500);
+      expect(await stepsOf(page)).toBe(before);
+      await page.evaluate('self.requestAnimationFrame = frame; held.forEach((call) => frame(call))');
+      await reaches(page, before + 2);
+    });
+  });
+
+  test.each(['#/flow?layers=4&hidden=16&batch=128&speed=10', '#/rle?task=joints&speed=2'])(
+    'training at %s holds as many buffers after a while as before',
+    async (hash) => {
+      const use = async (page: Page) => {
+        const held = async () => (await page.workers()[0].evaluate('held')) as { buffers: number; bytes: number };
+        const [first, later] = hash.includes('joints') ? [6, 12] : [50, 200];
+        await reaches(page, first);
+        await press(page, 'Pause');
+        await page.waitForTimeout(500);
+        const before = await held();
+        await press(page, 'Run');
+        await reaches(page, later);
+        await press(page, 'Pause');
+        await page.waitForTimeout(500);
+        const after = await held();
+        expect(before.bytes).toBeGreaterThan(10_000);
+        expect(after).toEqual(before);
+      };
+      await visit(hash, use, COUNT_BUFFERS);
+    },
+  );
+});
