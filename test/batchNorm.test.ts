@@ -2,6 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { grad, vjp } from '../src/autograd/grad.js';
 import { mul } from '../src/kernels/elementwise/arithmetic.js';
 import { batchNorm, batchNormAddRelu, batchNormRelu } from '../src/kernels/norm/batchNorm.js';
+import { batchNormCases } from '../src/kernels/norm/batchNormCases.js';
+import {
+  batchNormAddReluGradCases,
+  batchNormGradCases,
+  batchNormReluGradCases,
+} from '../src/kernels/norm/batchNormGradCases.js';
 import { columnPlan } from '../src/kernels/norm/columnPlan.js';
 import { sum } from '../src/kernels/reduction/sum.js';
 import type { LaunchContext } from '../src/tensor/backend.js';
@@ -9,6 +15,8 @@ import { cpu } from '../src/tensor/cpu.js';
 import { Rng } from '../src/tensor/rng.js';
 import { type Shape, sizeOf } from '../src/tensor/shape.js';
 import type { Device, Tensor } from '../src/tensor/tensor.js';
+import { webgpu } from '../src/tensor/webgpu.js';
+import { checkOnDevice } from '../src/testing/checkSample.js';
 import { sharedGpu, withGpu } from './adapter.js';
 import { expectClose, values } from './numbers.js';
 import { FLOAT32_EPSILON, kernelTolerance } from './tolerance.js';
@@ -50,9 +58,22 @@ describe('columnPlan', () => {
       expect(parts * rows).toBeGreaterThanOrEqual(M);
       expect((parts - 1) * rows).toBeLessThan(M);
     }
+    // On a GPU only the last threads have less than whole rounds of loads.
+    const round = tier === 'gpu' ? 4 * tile.down : 1;
+    expect([chunkRows % round, groupRows % round]).toEqual([0, 0]);
     // What the forward pass leaves for the gradient is sized for the GPU's plan.
     expect(chunks).toBeLessThanOrEqual(columnPlan(shape, 'gpu').chunks);
   });
+
+  test.each([[[32, 56, 56, 64]], [[32, 64, 48, 64]], [[32, 8, 6, 512]]])(
+    'has as many bytes on their way on a GPU as an H200 wants, for %j',
+    (shape) => {
+      const { tile, firstGrid, secondGrid } = columnPlan(shape);
+      for (const [x, y] of [firstGrid, secondGrid]) {
+        expect(x * y * tile.across * tile.down * tile.loads * 4 * tile.lanes).toBeGreaterThan(0.9 * 4.8e12 * 0.7e-6);
+      }
+    },
+  );
 });
 
 test('differentiated twice, batch norm says so by name', () => {
@@ -119,6 +140,23 @@ describe.runIf(withGpu)('batch norm on the GPU', () => {
     for (const k of [0, 1, 2]) {
       const [gpu, software] = await Promise.all(results.map((outputs) => values(outputs[k])));
       expectClose(gpu, software, kernelTolerance(x.size), `output ${k}`);
+    }
+  });
+
+  test('the kernels of a GPU agree with the reference, however many rows and channels there are', async () => {
+    const device = await webgpu({ assume: { tier: 'gpu' } });
+    const rng = new Rng(SEED);
+    for (const channels of [3, 20, 64]) {
+      const shape = [8 + Math.floor(1500 * rng.uniform()), channels];
+      const saved = { shape: [1 + columnPlan(shape).chunks, 2, channels], lo: 0.5, hi: 1.5 };
+      const vector = { shape: [channels] };
+      const moments = [vector, vector, vector, vector];
+      const backward = [{ shape }, { shape }, vector, saved];
+      const masked = [...backward, { shape, avoid: [0] }];
+      await checkOnDevice(batchNormCases(), { inputs: [{ shape, lo: -2, hi: 3 }, ...moments], order: 1 }, device, SEED);
+      await checkOnDevice(batchNormGradCases(), { inputs: backward, order: 0 }, device, SEED);
+      await checkOnDevice(batchNormReluGradCases(), { inputs: masked, order: 0 }, device, SEED);
+      await checkOnDevice(batchNormAddReluGradCases(), { inputs: masked, order: 0 }, device, SEED);
     }
   });
 });

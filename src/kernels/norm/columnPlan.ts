@@ -1,20 +1,21 @@
 import type { Capabilities } from '../../tensor/backend.js';
 import { type Shape, sizeOf } from '../../tensor/shape.js';
+import { FILLING_THREADS } from '../reduction/stages.js';
 import type { ColumnTile } from '../wgsl/columns.wgsl.js';
+import { LOADS } from '../wgsl/reduce.wgsl.js';
 
 /** Threads of a workgroup. A software driver runs them in turn and pays for each level of the tree that merges them. */
 const GROUP = { gpu: 256, software: 128, reference: 256 } as const;
 /**
- * Workgroups per 64 channels. Every workgroup of the second dispatch merges all chunks of the first, so there should be
- * few chunks. A software driver has few cores and pays most for the merging: [8, 64, 48, 64] takes 7 ms where the GPU's
- * plan takes 10 (llvmpipe).
+ * Chunks and workgroups of all channels together. On a GPU just so many that the loads of all threads fill the memory's bandwidth,
+ * since every workgroup of the second dispatch merges all chunks of its channels. A software driver has few cores and pays most for the
+ * merging: with 16 of each 64 channels [8, 64, 48, 64] takes 7 ms, with 64 chunks and 1024 workgroups 10 (llvmpipe).
  */
-const MOST = {
-  gpu: { chunks: 64, groups: 1024 },
-  software: { chunks: 16, groups: 16 },
-} as const;
-/** Rows that a thread of a GPU should have before it is worth another workgroup. */
-const ROWS_PER_THREAD = 8;
+const FILLING_GROUPS = FILLING_THREADS.gpu / GROUP.gpu;
+/** Per 64 channels: chunks and workgroups on a software driver, and chunks at least on a GPU, whose plan has the most. */
+const SOFTWARE_GROUPS = 16;
+/** Rows that a thread of a software driver should have before it is worth another workgroup. */
+const SOFTWARE_ROWS = 8;
 
 /** How two dispatches reduce [..., C] over all axes but the last and then walk over it again. */
 export interface ColumnPlan {
@@ -40,16 +41,21 @@ export function columnPlan(shape: Shape, tier: Capabilities['tier'] = 'gpu'): Co
   const C = channels / lanes;
   const across = Math.min(16, 2 ** Math.ceil(Math.log2(C)));
   const columnGroups = Math.ceil(C / across);
-  const split = (most: number) => {
-    const parts = Math.floor((M * across) / (ROWS_PER_THREAD * GROUP.gpu));
-    return Math.ceil(M / Math.max(1, Math.min(parts, most)));
+  const software = tier === 'software';
+  const loads = software ? 1 : LOADS;
+  // A thread of a GPU has whole rounds of `LOADS` rows, but for the last ones.
+  const rows = software ? SOFTWARE_ROWS : LOADS;
+  const round = software ? 1 : (LOADS * GROUP.gpu) / across;
+  const most = software ? SOFTWARE_GROUPS : Math.ceil(FILLING_GROUPS / columnGroups);
+  const split = (parts: number) => {
+    const share = Math.ceil(M / Math.max(1, Math.min(parts, Math.floor((M * across) / (rows * GROUP.gpu)))));
+    return Math.max(1, Math.floor(share / round)) * round;
   };
-  const most = tier === 'software' ? MOST.software : MOST.gpu;
-  const chunkRows = split(most.chunks);
-  const groupRows = split(Math.ceil(most.groups / columnGroups));
+  const chunkRows = split(Math.max(most, SOFTWARE_GROUPS));
+  const groupRows = split(software ? Math.ceil(SOFTWARE_GROUPS / columnGroups) : most);
   const chunks = Math.ceil(M / chunkRows);
   return {
-    tile: { lanes, across, down: GROUP[tier] / across },
+    tile: { lanes, across, down: GROUP[tier] / across, loads },
     M,
     C,
     chunks,

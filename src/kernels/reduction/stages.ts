@@ -37,7 +37,7 @@ export interface Collapsed {
 }
 
 /** Threads that fill the device: a big GPU hides memory latency with some 10^5, a CPU driver wants few long loops. */
-const FILLING_THREADS = { gpu: 1 << 16, software: 1 << 12, reference: 1 };
+export const FILLING_THREADS = { gpu: 1 << 16, software: 1 << 12, reference: 1 };
 /** Elements that a thread merges at least before a further stage pays. */
 const SHORTEST_LOOP = 64;
 

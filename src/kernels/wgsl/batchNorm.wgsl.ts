@@ -1,5 +1,4 @@
-import columns, { type ColumnTile } from './columns.wgsl.js';
-import { baseWords, wholeGroup } from './wholeGroup.wgsl.js';
+import columns, { type ColumnTile, columnEntry, columnWords, walk } from './columns.wgsl.js';
 
 /** What is added to the normalised values and whether negative ones are cut. */
 export interface BatchNormVariant {
@@ -23,13 +22,13 @@ fn merge(a: State, b: State) -> State {
 
 const params = /* wgsl */ `
 struct Params {
-  ${baseWords}, M: u32, C: u32, chunks: u32, chunkRows: u32, groupRows: u32, eps: f32, momentum: f32, unbias: f32
+  ${columnWords}, eps: f32, momentum: f32, unbias: f32
 }`;
 
 /**
  * First dispatch: mean and sum of squared deviations of each chunk of rows, behind the two rows of the final statistics.
  * A thread loads four values at a time and subtracts their own mean before it squares them, which keeps the digits of
- * data far from zero.
+ * data far from zero; the mean is that of differences, so that of large numbers no sum overflows.
  */
 export function statistics(tile: ColumnTile): string {
   return /* wgsl */ `
@@ -40,11 +39,7 @@ ${params}
 @group(0) @binding(1) var<storage, read_write> saved: array<T>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(${tile.across * tile.down})
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) workgroup: vec3u) {
-  let group = ${wholeGroup};
-  let at = threadAt(local, group);
-  let inside = at.c < p.C;
+${columnEntry(tile)}
   let end = select(0, min((group.y + 1) * p.chunkRows, p.M), inside);
   var own = State(0, T(0), T(0));
   var row = group.y * p.chunkRows + at.row;
@@ -53,7 +48,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) work
     let b = x[(row + DOWN) * p.C + at.c];
     let c = x[(row + 2 * DOWN) * p.C + at.c];
     let d = x[(row + 3 * DOWN) * p.C + at.c];
-    let mean = a + 0.25 * ((b - a) + (c - a) + (d - a)); // of a large constant no sum overflows
+    let mean = a + 0.25 * ((b - a) + (c - a) + (d - a));
     let m2 = (a - mean) * (a - mean) + (b - mean) * (b - mean) + (c - mean) * (c - mean) + (d - mean) * (d - mean);
     own = merge(own, State(4, mean, m2));
   }
@@ -84,17 +79,19 @@ ${residual ? '@group(0) @binding(3) var<storage, read> residual: array<T>;' : ''
 @group(0) @binding(${k + 3}) var<storage, read_write> saved: array<T>;
 @group(0) @binding(${k + 4}) var<uniform> p: Params;
 
-@compute @workgroup_size(${tile.across * tile.down})
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) workgroup: vec3u) {
-  let group = ${wholeGroup};
-  let at = threadAt(local, group);
-  let inside = at.c < p.C;
+${columnEntry(tile)}
   var own = State(0, T(0), T(0));
-  for (var chunk = at.row; chunk < select(0, p.chunks, inside); chunk += DOWN) {
-    let rows = min(p.chunkRows, p.M - chunk * p.chunkRows);
-    let i = 2 * (chunk + 1) * p.C + at.c;
-    own = merge(own, State(f32(rows), saved[i], saved[i + p.C]));
-  }
+  var chunk = at.row;
+  let chunks = select(0, p.chunks, inside);
+  ${walk(
+    tile,
+    { row: 'chunk', end: 'chunks', tensors: 1 },
+    (chunk, k) => `let n${k} = min(p.chunkRows, p.M - ${chunk} * p.chunkRows);
+    let i${k} = 2 * (${chunk} + 1) * p.C + at.c;
+    let mean${k} = saved[i${k}];
+    let squares${k} = saved[i${k} + p.C];`,
+    (_, k) => `own = merge(own, State(f32(n${k}), mean${k}, squares${k}));`,
+  )}
   let all = fold(own, at);
   if (!inside) { return; }
   let variance = all.m2 / f32(p.M);
@@ -108,10 +105,15 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) work
   let scale = gamma[at.c] * rstd;
   let shift = beta[at.c];
   let end = min((group.y + 1) * p.groupRows, p.M);
-  for (var row = group.y * p.groupRows + at.row; row < end; row += DOWN) {
-    let i = row * p.C + at.c;
-    let v = (x[i] - all.mean) * scale + shift${residual ? ' + residual[i]' : ''};
-    y[i] = ${relu ? 'select(v, T(0), v <= T(0))' : 'v'};
-  }
+  var row = group.y * p.groupRows + at.row;
+  ${walk(
+    tile,
+    { row: 'row', end: 'end', tensors: residual ? 2 : 1 },
+    (row, k) => `let i${k} = ${row} * p.C + at.c;
+    let x${k} = x[i${k}];
+    ${residual ? `let r${k} = residual[i${k}];` : ''}`,
+    (_, k) => `let v${k} = (x${k} - all.mean) * scale + shift${residual ? ` + r${k}` : ''};
+    y[i${k}] = ${relu ? `select(v${k}, T(0), v${k} <= T(0))` : `v${k}`};`,
+  )}
 }`;
 }

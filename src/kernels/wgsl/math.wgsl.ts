@@ -53,15 +53,16 @@ fn naturalNumber(x: f32) -> u32 {
   return select(u32(clamp(x, 0.0, 4294967040.0)), 4294967295u, x >= 4294967296.0);
 }`,
 
-  // x = m 2^k with m in [sqrt(1/2), sqrt(2)); then log x = k log 2 + 2 atanh((m - 1) / (m + 1)).
+  // x = m 2^k with m in [sqrt(1/2), sqrt(2)); then log x = k log 2 + 2 atanh((m - 1) / (m + 1)). Zero (log 0 = -infinity),
+  // negative numbers and NaN stand apart; subnormal ones are scaled by 2^23.
   ln: /* wgsl */ `
 fn ln(x: f32) -> f32 {
   var bits = bitcast<u32>(x);
-  if ((bits << 1u) == 0u) { return bitcast<f32>(bits | 0xff800000u); } // log 0 = -infinity
-  if (bits > 0x7f800000u) { return nanLike(x); } // negative or NaN
+  if ((bits << 1u) == 0u) { return bitcast<f32>(bits | 0xff800000u); }
+  if (bits > 0x7f800000u) { return nanLike(x); }
   if (bits == 0x7f800000u) { return x; }
   var k = -127;
-  if (bits < 0x00800000u) { // subnormal
+  if (bits < 0x00800000u) {
     bits = bitcast<u32>(x * 8388608.0);
     k = -150;
   }
@@ -156,12 +157,13 @@ fn sinAhead(x: f32, quarters: i32) -> f32 {
 }`,
 
   // Angle of (x, y): the octant by symmetry and atan t = pi/4 + atan((t - 1) / (t + 1)), then the series for |t| <= 0.4143.
+  // Two infinities lie on the diagonal too.
   arctangent: /* wgsl */ `
 fn arctangent(y: f32, x: f32) -> f32 {
   let steep = abs(y) > abs(x);
   let low = select(abs(y), abs(x), steep);
   let high = select(abs(x), abs(y), steep);
-  let diagonal = low > 0.4142 * high || (low == high && high > 0.0); // the latter for infinities
+  let diagonal = low > 0.4142 * high || (low == high && high > 0.0);
   let rise = select(low - high, 0.0, low == high);
   let t = select(low, rise, diagonal) / select(select(high, 1.0, high == 0.0), low + high, diagonal);
   let z = t * t;
@@ -180,10 +182,11 @@ fn arctangent(y: f32, x: f32) -> f32 {
 fn head(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }`,
 
   // 2^(b log2 a) for finite a > 0, given by its bits, and finite b, with both steps in two floats each, a head and the rest:
-  // log a = 2 s (1 + s^2 / 3 + s^4 / 5 + ...), s = (m - 1) / (m + 1), as in ln but to 2^-35 (after Sun's e_pow.c).
+  // log a = 2 s (1 + s^2 / 3 + s^4 / 5 + ...), s = (m - 1) / (m + 1), as in ln but to 2^-35 (after Sun's e_pow.c). A subnormal base
+  // is shifted first.
   positivePower: /* wgsl */ `
 fn positivePower(base: u32, b: f32) -> f32 {
-  let shift = max(countLeadingZeros(base), 8u) - 8u; // of a subnormal
+  let shift = max(countLeadingZeros(base), 8u) - 8u;
   let bits = (base << shift) + 0x3f800000u - 0x3f3504f3u;
   let k = f32(i32(bits >> 23u) - 127 - i32(shift));
   let m = bitcast<f32>((bits & 0x007fffffu) + 0x3f3504f3u);
@@ -225,7 +228,7 @@ fn positivePower(base: u32, b: f32) -> f32 {
 }`,
 
   // C99's special values, told by bits, since drivers may take subnormals for 0 and may assume that x == x. Negative bases have
-  // real powers for whole exponents only, and odd ones keep the sign.
+  // real powers for whole exponents only, and odd ones keep the sign: `places` of the 24 digits of b stand behind its binary point.
   power: /* wgsl */ `
 fn power(a: f32, b: f32) -> f32 {
   let base = bitcast<u32>(a) & 0x7fffffffu;
@@ -233,7 +236,7 @@ fn power(a: f32, b: f32) -> f32 {
   if (exponent == 0u || bitcast<u32>(a) == 0x3f800000u) { return 1.0; }
   if (isNan(a)) { return a; }
   if (isNan(b)) { return b; }
-  let places = clamp(150 - i32(exponent >> 23u), 0, 31); // binary ones behind the point of the 24 digits of b
+  let places = clamp(150 - i32(exponent >> 23u), 0, 31);
   let digits = (exponent & 0x007fffffu) | 0x00800000u;
   let isWhole = countTrailingZeros(digits) >= u32(places);
   let isOdd = isWhole && exponent < 0x4b800000u && ((digits >> u32(places)) & 1u) == 1u;

@@ -46,7 +46,7 @@ export function softmaxHeldWgsl(variant: SoftmaxHeldVariant): string {
   for (var part = 1u; part < ${parts}u; part++) { ${name} = ${f(name, `${array}[part]`)}; }`
       : '';
   const code = withMath(/* wgsl */ `
-struct Params { length: u32, rows: u32 } // length of a row in elements of x
+struct Params { length: u32, rows: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${T}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${T}>;
 @group(0) @binding(2) var<uniform> p: Params;

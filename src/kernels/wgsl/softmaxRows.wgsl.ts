@@ -22,7 +22,7 @@ export function softmaxRowsWgsl(variant: SoftmaxRowsVariant): string {
   const over = (start: string, step: string) => `
   for (var i = thread; i < p.length; i += ${threads}u) { let v = x[first + i]; ${start} ${step} }`;
   return withMath(/* wgsl */ `
-struct Params { length: u32, rows: u32 } // length of a row in elements of x
+struct Params { length: u32, rows: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${T}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${T}>;
 @group(0) @binding(2) var<uniform> p: Params;
