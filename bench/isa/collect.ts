@@ -11,7 +11,7 @@ import type { WebGpuDevice } from '../../src/tensor/webgpuDevice.js';
 import { samplesFor } from '../../src/testing/checkSample.js';
 import { allCases } from '../../src/testing/registry.js';
 import { makeWorkload, trainingStep, type WorkloadFlags } from '../trainingStep.js';
-import { type Collected, Recorder } from './recorder.js';
+import { type ChosenFor, type Collected, Recorder } from './recorder.js';
 
 /** What is compiled. */
 export interface Work {
@@ -32,13 +32,15 @@ const FEATURES = ['shader-f16', 'subgroups', 'subgroup-size-control', 'timestamp
 
 async function collect(folder: string, work: Work): Promise<void> {
   const notes = new Recorder(folder);
-  const gpu = notes.watch(create(['backend=vulkan', 'disable-dawn-features=timestamp_quantization']));
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  const entry = notes.watch(create(['backend=vulkan', 'disable-dawn-features=timestamp_quantization']));
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu: entry }, configurable: true });
   let device = '';
-  if (work.files.length > 0) device = await compileFiles(gpu, notes, work.files);
+  let gpu: ChosenFor | undefined;
+  if (work.files.length > 0) device = await compileFiles(entry, notes, work.files);
   if (work.bench || work.samples || work.step) {
     const opened = await webgpu({ assume: work.assume, quiet: true });
     device = opened.description;
+    gpu = opened.capabilities;
     if (work.bench || work.samples) await callOps(opened, notes, work);
     if (work.step) {
       notes.use = 'step';
@@ -47,7 +49,7 @@ async function collect(folder: string, work: Work): Promise<void> {
     }
   }
   await notes.settled();
-  const collected: Collected = { device, kernels: notes.kernels, failures: notes.failures };
+  const collected: Collected = { device, gpu, kernels: notes.kernels, failures: notes.failures };
   writeFileSync(join(folder, 'collected.json'), JSON.stringify(collected));
 }
 

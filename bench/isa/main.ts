@@ -6,6 +6,7 @@ import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from '../comm
 import { describeWorkload, makeWorkload, type WorkloadFlags } from '../trainingStep.js';
 import type { Work } from './collect.js';
 import { compareReports, formatComparison } from './compare.js';
+import { fillTable, thinDispatches } from './fill.js';
 import { formatReport, type IsaReport, readReport, savedRow, tableOf } from './report.js';
 import { compileFor } from './run.js';
 import { parseTargets, targetName } from './targets.js';
@@ -16,6 +17,7 @@ interface IsaFlags extends WorkloadFlags {
   readonly bench?: boolean;
   readonly samples?: boolean;
   readonly step?: boolean;
+  readonly fill?: boolean;
   readonly only: string;
   readonly subgroup?: string;
   readonly assume?: string;
@@ -36,13 +38,14 @@ async function benchIsa(files: string[], flags: IsaFlags): Promise<void> {
   }));
   const tools = prepareTools(new Set(targets.map(({ vendor }) => vendor)), (text) => console.log(`bench:isa: ${text}`));
   for (const { target, json, against } of named) {
-    const { device, rows, failures, folder } = compileFor(target, work, tools, subgroup);
+    const { device, gpu, kernels, rows, failures, folder } = compileFor(target, work, tools, subgroup);
     if (rows.length === 0 && failures.length === 0) throw new DataError(`no op or case contains '${flags.only}'`);
     const report: IsaReport = {
       ...{ target: targetName(target), device, work: describeWork(work, subgroup), kernels: rows.map(savedRow) },
     };
     console.log(`${report.target}: ${device}; ${report.work}\n${tableOf(rows)}`);
     console.log(summaryOf(rows, failures.length));
+    if (flags.fill && gpu) console.log(fillTable(thinDispatches(kernels, gpu), gpu));
     console.log(`listings: ${relative('.', folder)}/<file>.asm, beside .wgsl, .spv and .stats\n`);
     for (const { what, message } of failures) console.log(`failed: ${what}: ${message.split('\n')[0]}`);
     if (failures.length > 0) process.exitCode = 1;
@@ -117,6 +120,7 @@ const program = newCommand('bench:isa')
   .option('--bench', 'the bench cases of every op; the default where nothing else is named')
   .option('--samples', 'the samples of every op: odd shapes, all variants')
   .option('--step', 'a whole training step, of the workload below')
+  .option('--fill', 'list the dispatches that have fewer than two waves for each processor')
   .option('--only <text>', 'ops and cases that contain it', '')
   .option('--subgroup <n>', 'lanes of a subgroup instead of what Dawn asks for; 0 leaves them to the driver')
   .option('--assume <json>', 'capabilities to assume: the kernels that another adapter would get')

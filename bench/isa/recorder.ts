@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Capabilities } from '../../src/tensor/backend.js';
 
 /** A kernel that was compiled; `<id>.stats`, `.asm`, `.spv` and `.wgsl` in the folder of the run belong to it. */
 export interface CompiledKernel {
@@ -9,6 +10,9 @@ export interface CompiledKernel {
   readonly compileMs: number;
   /** Dispatches by what asked for them, `op, case`. */
   readonly uses: Record<string, number>;
+  /** The fewest workgroups of a dispatch, in the same way, and the threads of a workgroup. */
+  readonly fewest: Record<string, number>;
+  readonly groupSize: number;
 }
 
 export interface Failure {
@@ -16,9 +20,14 @@ export interface Failure {
   readonly message: string;
 }
 
+/** The GPU that wgrad's kernels were chosen for. */
+export type ChosenFor = Pick<Capabilities, 'vendor' | 'architecture'>;
+
 /** What `collect.ts` leaves in the folder of a run. */
 export interface Collected {
   readonly device: string;
+  /** Absent where only files were compiled. */
+  readonly gpu?: ChosenFor;
   readonly kernels: readonly CompiledKernel[];
   readonly failures: readonly Failure[];
 }
@@ -97,7 +106,8 @@ export class Recorder {
     while (existsSync(join(this.#folder, `${this.#files + 1}.stats`))) this.#files++;
     const id = this.#files;
     const { label = '' } = descriptor;
-    const kernel = id > before ? { id, label, compileMs, uses: {} } : this.#byCode.get(key); // Dawn compiles equal code once
+    const fresh = { id, label, compileMs, uses: {}, fewest: {}, groupSize: groupSizeOf(code) };
+    const kernel = id > before ? fresh : this.#byCode.get(key); // Dawn compiles equal code once
     if (!kernel) {
       this.#needsReason(label);
       return pipeline;
@@ -113,16 +123,19 @@ export class Recorder {
 
   #watchPass(pass: GPUComputePassEncoder): GPUComputePassEncoder {
     let current: CompiledKernel | undefined;
-    const count = () => {
-      if (current) current.uses[this.use] = (current.uses[this.use] ?? 0) + 1;
+    const count = (groups = Number.POSITIVE_INFINITY) => {
+      if (!current) return;
+      const { uses, fewest } = current;
+      uses[this.use] = (uses[this.use] ?? 0) + 1;
+      fewest[this.use] = Math.min(fewest[this.use] ?? groups, groups);
     };
     replace(pass, 'setPipeline', (set) => (pipeline) => {
       current = this.#made.get(pipeline);
       return set(pipeline);
     });
-    replace(pass, 'dispatchWorkgroups', (dispatch) => (...grid) => {
-      count();
-      return dispatch(...grid);
+    replace(pass, 'dispatchWorkgroups', (dispatch) => (x, y = 1, z = 1) => {
+      count(x * y * z);
+      return dispatch(x, y, z);
     });
     replace(pass, 'dispatchWorkgroupsIndirect', (dispatch) => (...args) => {
       count();
@@ -156,6 +169,12 @@ export class Recorder {
       }
     }
   }
+}
+
+/** Threads of a workgroup, as far as the code has them as numbers. */
+function groupSizeOf(code: string): number {
+  const extents = /@workgroup_size\(([\d\s,u]+)\)/.exec(code)?.[1].split(',') ?? [];
+  return extents.map((extent) => Number.parseInt(extent, 10)).reduce((a, b) => a * (b || 1), 1);
 }
 
 /** Puts a function made from an object's method into the method's place. */
