@@ -8,6 +8,7 @@ import { namedTensors } from '../../src/nn/tree.js';
 import { couplingFlow } from '../../src/rle/flows/couplingFlow.js';
 import { type RealNvpParams, realNvp } from '../../src/rle/flows/realNvp.js';
 import { affine } from '../../src/rle/flows/transforms.js';
+import type { FlowActivation } from '../../src/rle/fused/flowShape.js';
 import { MOST_POINTS, selectPointTile } from '../../src/rle/fused/selectFlow.js';
 import { packParameters } from '../../src/tensor/arena.js';
 import type { Capabilities } from '../../src/tensor/backend.js';
@@ -26,35 +27,45 @@ type FlowFunction = (params: RealNvpParams, x: Tensor) => Tensor[];
 
 const dimsOf = (params: RealNvpParams) => params.t[0][0].weight.shape[1];
 const hiddenOf = (params: RealNvpParams) => params.t[0][0].weight.shape[0];
-const fused = (params: RealNvpParams) =>
-  realNvp({ dims: dimsOf(params), hidden: hiddenOf(params), couplings: params.t.length });
-const composed = (params: RealNvpParams) =>
-  couplingFlow({ dims: dimsOf(params), hidden: hiddenOf(params), couplings: params.t.length, transform: affine() });
+const shapeOf = (params: RealNvpParams, activation: FlowActivation = 'leakyRelu') => ({
+  ...{ dims: dimsOf(params), hidden: hiddenOf(params), couplings: params.t.length, activation },
+});
+const fused = (params: RealNvpParams, activation?: FlowActivation) => realNvp(shapeOf(params, activation));
+const composed = (params: RealNvpParams, activation?: FlowActivation) =>
+  couplingFlow({ ...shapeOf(params, activation), transform: affine() });
 
-const FUSED: Record<Map, FlowFunction> = {
-  logProb: (p, x) => [fused(p).logProb(p, x)],
-  forward: (p, x) => [...fused(p).forward(p, x)],
-  inverse: (p, x) => [...fused(p).inverse(p, x)],
-};
-const COMPOSED: Record<Map, FlowFunction> = {
-  logProb: (p, x) => [composed(p).logProb(p, x)],
-  forward: (p, x) => [...composed(p).forward(p, x)],
-  inverse: (p, x) => [...composed(p).inverse(p, x)],
-};
+const mapsOf = (flow: typeof fused, activation: FlowActivation): Record<Map, FlowFunction> => ({
+  logProb: (p, x) => [flow(p, activation).logProb(p, x)],
+  forward: (p, x) => [...flow(p, activation).forward(p, x)],
+  inverse: (p, x) => [...flow(p, activation).inverse(p, x)],
+});
 
-/** The kernels that real GPUs get, on whatever adapter is there. */
-const gpuTiers: readonly Backend[] = [
+/** Backends, and how many points they are given. */
+interface Setting extends Backend {
+  readonly points?: number;
+}
+
+/** The kernels that real GPUs get, on whatever adapter is there: tiles of one point, of four and of eight. */
+const gpuTiers: readonly Setting[] = [
   {
-    name: 'GPU, kernels without subgroups',
+    name: 'GPU of many processors for its points',
     open: () => webgpu({ assume: { tier: 'gpu', subgroupSize: 32 } }),
     tolerance: (_, g) => g,
   },
   {
     name: 'GPU of few registers',
-    open: () => webgpu({ assume: { tier: 'gpu', subgroupSize: 0, vendor: 'intel', architecture: 'gen-12hp' } }),
+    open: () => webgpu({ assume: { tier: 'gpu', subgroupSize: 0, vendor: 'intel', architecture: 'gen-9' } }),
     tolerance: (_, g) => g,
+    points: 70,
+  },
+  {
+    name: 'GPU of few processors for its points',
+    open: () => webgpu({ assume: { tier: 'gpu', subgroupSize: 0, vendor: 'arm', architecture: '' } }),
+    tolerance: (_, g) => g,
+    points: 390,
   },
 ];
+const SETTINGS: readonly Setting[] = withGpu ? [...BACKENDS, ...gpuTiers] : BACKENDS;
 
 function flowOn(device: Device, dims: number): RealNvpParams {
   return packParameters(realNvp({ dims }).init(new Rng(dims), device));
@@ -87,22 +98,22 @@ async function valuesAndGradients(f: FlowFunction, device: Device, n: number, di
   };
 }
 
-const SAMPLES: readonly [Map, number][] = [
-  ['logProb', 2],
-  ['logProb', 3],
-  ['forward', 2],
-  ['inverse', 2],
+const SAMPLES: readonly [Map, number, FlowActivation][] = [
+  ['logProb', 2, 'leakyRelu'],
+  ['logProb', 2, 'silu'],
+  ['logProb', 3, 'leakyRelu'],
+  ['forward', 2, 'leakyRelu'],
+  ['inverse', 2, 'silu'],
 ];
 /** Software drivers take half a minute to compile what was written for real GPUs. */
 const OF_GPU_TIER = SAMPLES.slice(0, 1);
 
-describe.each(withGpu ? [...BACKENDS, ...gpuTiers] : BACKENDS)('on $name', ({ name: backend, open, tolerance }) => {
+describe.each(SETTINGS)('on $name', ({ name: backend, open, tolerance, points: n = 37 }) => {
   test.each(gpuTiers.some(({ name }) => name === backend) ? OF_GPU_TIER : SAMPLES)(
-    '%s over R^%i: values and every gradient are those of the composed form',
-    async (map, dims) => {
-      const n = 37;
-      const expected = await valuesAndGradients(COMPOSED[map], cpu(), n, dims);
-      const got = await valuesAndGradients(FUSED[map], await open(), n, dims);
+    '%s over R^%i with %s: values and every gradient are those of the composed form',
+    async (map, dims, activation) => {
+      const expected = await valuesAndGradients(mapsOf(composed, activation)[map], cpu(), n, dims);
+      const got = await valuesAndGradients(mapsOf(fused, activation)[map], await open(), n, dims);
       const close = {
         relative: tolerance(REFERENCE_RELATIVE, GPU_LOG_PROB.relative),
         absolute: tolerance(REFERENCE_RELATIVE, GPU_LOG_PROB.absolute),
@@ -172,11 +183,19 @@ test('the tile follows what the adapter reports', () => {
     ({ tier, subgroupSize }) as unknown as Capabilities;
   expect(selectPointTile(capabilities('software', 8), 64)).toMatchObject({ lanes: 8, broadcast: true });
   expect(selectPointTile(capabilities('software', 4), 64)).toMatchObject({ lanes: 4, broadcast: true });
-  expect(selectPointTile(capabilities('software', 0), 64)).toMatchObject({ lanes: 8, broadcast: false });
-  expect(selectPointTile(capabilities('gpu', 32), 64)).toMatchObject({ lanes: 8, broadcast: false });
+  expect(selectPointTile(capabilities('software', 0), 64)).toMatchObject({ lanes: 16, broadcast: false });
+  expect(selectPointTile(capabilities('gpu', 32), 64)).toMatchObject({ lanes: 16, tiles: 4, broadcast: false });
+  expect(selectPointTile(capabilities('gpu', 32), 32)).toMatchObject({ lanes: 8, tiles: 8 });
   const intel = { ...capabilities('gpu', 0), vendor: 'intel' };
-  expect(selectPointTile(intel, 64)).toMatchObject({ lanes: 4, rows: 4, tiles: 8 });
-  expect(selectPointTile({ ...intel, narrowSubgroup: 8 }, 64)).toMatchObject({ lanes: 8, rows: 8, subgroup: 8 });
+  expect(selectPointTile({ ...intel, narrowSubgroup: 8 }, 64)).toMatchObject({ lanes: 16, rows: 2, subgroup: 8 });
   expect(selectPointTile(capabilities('gpu', 32), 48)).toBeUndefined();
   expect(selectPointTile(capabilities('gpu', 32), 128)).toBeUndefined();
+});
+
+test('points share lanes, but where they are too few to give every processor two waves', () => {
+  const rowsFor = (points: number, vendor: string, architecture: string) =>
+    selectPointTile({ tier: 'gpu', subgroupSize: 0, vendor, architecture } as Capabilities, 64, points)?.rows;
+  expect([136, 544, 2176, 16384].map((n) => rowsFor(n, 'nvidia', 'hopper'))).toEqual([1, 1, 2, 8]);
+  expect([136, 544, 2176, 16384].map((n) => rowsFor(n, 'amd', 'rdna-3'))).toEqual([1, 1, 4, 8]);
+  expect([136, 544, 2176, 16384].map((n) => rowsFor(n, 'intel', 'gen-12hp'))).toEqual([2, 2, 4, 4]);
 });

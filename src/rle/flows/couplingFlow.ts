@@ -34,7 +34,7 @@ export interface CouplingFlowOptions<Part extends string = string> {
   readonly hidden?: number;
   /** Default 2. */
   readonly hiddenLayers?: number;
-  /** Between the layers: a leaky ReLU of slope 0.01 (default), or YOLO26-pose's SiLU, for which `realNvp` has no fused kernels. */
+  /** Between the layers: a leaky ReLU of slope 0.01 (default), or YOLO26-pose's SiLU. */
   readonly activation?: 'leakyRelu' | 'silu';
   /** Default: `alternatingMasks`. */
   readonly masks?: Masks;

@@ -32,7 +32,7 @@ export const flowGrad: Op<
 > = /* @__PURE__ */ defineMultiOp({
   name: 'flowGrad',
   arity: [3, 4],
-  attrs: { dims: 2, hidden: 64, masks: [], scaleBound: 1, map: 'logProb' },
+  attrs: { dims: 2, hidden: 64, masks: [], scaleBound: 1, activation: 'leakyRelu', map: 'logProb' },
   shape: ([states, flat, gLog, gMoved], { dims, masks, map }) => {
     const n = states.shape[2];
     const rows = states.shape[0] === masks.length && states.shape[1] === 2 * dims && gLog.shape[0] === n;
@@ -49,24 +49,24 @@ export const flowGrad: Op<
     throw new DeviceError('flowGrad: has no float64 form; there the gradient is that of the composed flow');
   },
   launches([states, flat, gLog, gMoved], [dPoints, dFlat], attrs, { capabilities, scratch }) {
-    const { dims, hidden, map } = attrs;
+    const { dims, hidden, activation, map } = attrs;
     const [n] = gLog.shape;
     const nets = networkCount(attrs);
-    const tile = pointTile(capabilities, hidden);
-    const weightTile = selectWeightTile(tile, hidden);
+    const tile = pointTile(capabilities, hidden, n);
+    const weightTile = selectWeightTile(tile, capabilities);
     const units = scratch(2 * nets * paddedPoints(n, tile) * hidden);
     const outs = scratch(nets * dims * n);
     const params = flowWords(n, attrs, tile);
     return [
       {
-        program: points({ dims, hidden, tile }, map),
+        program: points({ dims, hidden, activation, tile }, map),
         read: [states, flat, gLog, ...(map === 'logProb' ? [] : [gMoved])],
         write: [dPoints, units, outs],
         params,
         grid: [tileGroups(n, tile), 1, 1],
       },
       {
-        program: weights({ dims, hidden, tile: weightTile }),
+        program: weights({ dims, hidden, activation, tile: weightTile }),
         read: [states, flat, units, outs],
         write: [dFlat],
         params,

@@ -18,7 +18,7 @@ import { flowWords, pointTile, tileGroups } from './selectFlow.js';
 
 const forwards = /* @__PURE__ */ programs('flow', flowForwardWgsl);
 
-const DEFAULTS: FlowAttrs = { dims: 2, hidden: 64, masks: [], scaleBound: 1 };
+const DEFAULTS: FlowAttrs = { dims: 2, hidden: 64, masks: [], scaleBound: 1, activation: 'leakyRelu' };
 
 /**
  * @internal The log-density of a RealNVP in one dispatch: `log N(z; 0, I) + log |det dz/dx|`, z = f^-1(x), over all couplings.
@@ -122,8 +122,9 @@ export function unflattenFlow(flat: Tensor, attrs: FlowAttrs): RealNvpParams {
 }
 
 /** The flow that the kernels compute, as ops. */
-function composed({ dims, hidden, masks, scaleBound }: FlowAttrs): Flow<RealNvpParams> {
-  return couplingFlow({ dims, hidden, couplings: masks.length, masks, transform: affine(scaleBound) });
+function composed({ dims, hidden, masks, scaleBound, activation }: FlowAttrs): Flow<RealNvpParams> {
+  const shape = { dims, hidden, couplings: masks.length, masks, activation };
+  return couplingFlow({ ...shape, transform: affine(scaleBound) });
 }
 
 /** Whether the composed form is needed: the gradient's kernels have no derivative, and the reference has no kernels. */
@@ -155,11 +156,11 @@ function forwardLaunch(
   map: FlowMap,
   { capabilities }: LaunchContext,
 ): Launch {
-  const { dims, hidden } = attrs;
-  const tile = pointTile(capabilities, hidden);
+  const { dims, hidden, activation } = attrs;
   const [n] = points.shape;
+  const tile = pointTile(capabilities, hidden, n);
   return {
-    program: forwards({ dims, hidden, tile }, map),
+    program: forwards({ dims, hidden, activation, tile }, map),
     read: [points, flat],
     write: [...outputs],
     params: flowWords(n, attrs, tile),

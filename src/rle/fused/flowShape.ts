@@ -6,6 +6,9 @@ import type { Masks } from '../flows/masks.js';
 /** One translation and one scale network per coupling, under the official code's names: `t.0.0.weight`, `s.5.4.bias`. */
 export type RealNvpParams = CouplingFlowParams<'t' | 's'>;
 
+/** What stands between the layers: a leaky ReLU of slope 0.01, or x sigmoid(x). */
+export type FlowActivation = 'leakyRelu' | 'silu';
+
 /** What the numbers of a flow's parameters do not tell. */
 export interface FlowAttrs {
   /** D, 1 to 4. */
@@ -16,6 +19,7 @@ export interface FlowAttrs {
   readonly masks: Masks;
   /** Bound of the log-scales. */
   readonly scaleBound: number;
+  readonly activation: FlowActivation;
 }
 
 /** Shapes of one network: Linear(D, H), Linear(H, H), Linear(H, D), weights as [out, in]. */

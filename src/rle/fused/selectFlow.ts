@@ -10,42 +10,46 @@ import { type FlowAttrs, maskBits } from './flowShape.js';
  */
 export const MOST_POINTS = 16384;
 
+/** Threads that a processor of 128 lanes needs, so that it has two waves of 64. */
+const BUSY = 128;
+
 /**
  * The tile of the fused flow, or undefined where none fits. Software adapters with small subgroups share hidden units by
- * broadcast, 16 points to a tile as in the matrix product; others through workgroup memory, one point to a lane, in
- * workgroups of 32. A lane has a vec4 of sums for each point of the tile.
+ * broadcast, 16 points to a tile as in the matrix product. Others share them through workgroup memory, a lane to each vec4 of a
+ * hidden layer. A lane has a vec4 of sums for each point of the tile: the fewer points, the more threads and the more loads of
+ * weights for each product, so a tile has as many as leave threads enough for `points` in all.
  */
-export function selectPointTile(capabilities: Capabilities, hidden: number): PointTile | undefined {
+export function selectPointTile(capabilities: Capabilities, hidden: number, points = 1): PointTile | undefined {
   const { tier, subgroupSize, narrowSubgroup: subgroup } = capabilities;
   const broadcast = tier === 'software' && [4, 8, 16].includes(subgroupSize);
-  const few = hardwareOf(capabilities).accumulators < 32;
-  const lanes = broadcast ? subgroupSize : few && !subgroup ? 4 : 8;
-  const printed = broadcast || few ? 1 : 2;
-  const tile = broadcast
-    ? { lanes, rows: 16, tiles: 1, printed, broadcast }
-    : { lanes, rows: lanes, tiles: 32 / lanes, printed, subgroup, broadcast };
-  return hidden % (4 * lanes) === 0 && hidden <= 64 ? tile : undefined;
+  if (hidden % (broadcast ? 4 * subgroupSize : 32) !== 0 || hidden > 64) return undefined;
+  if (broadcast) return { lanes: subgroupSize, rows: 16, tiles: 1, printed: 1, broadcast };
+  const { processors, accumulators } = hardwareOf(capabilities);
+  const few = accumulators < 32;
+  const lanes = hidden / 4;
+  const [most, least] = few ? [4, 2] : [8, 1];
+  const rows = [8, 4, 2].find((n) => n <= most && (points * lanes) / n >= BUSY * processors) ?? least;
+  return {
+    lanes,
+    rows,
+    tiles: 64 / lanes,
+    printed: Math.min(few ? most / rows : 4, lanes / rows),
+    subgroup,
+    broadcast,
+  };
 }
 
 /** The tile of the fused flow. */
-export function pointTile(capabilities: Capabilities, hidden: number): PointTile {
-  const tile = selectPointTile(capabilities, hidden);
+export function pointTile(capabilities: Capabilities, hidden: number, points: number): PointTile {
+  const tile = selectPointTile(capabilities, hidden, points);
   if (tile) return tile;
   throw new ShapeError(`flow: no kernel for hidden layers of ${hidden} on this adapter; use the composed form`);
 }
 
-/** The tile of the weights' half of the gradient, of as many points as lanes; on GPUs a lane has one vec4 of hidden units. */
-export function selectWeightTile(tile: PointTile, hidden: number): PointTile {
-  if (tile.broadcast) return { ...tile, rows: tile.lanes };
-  const lanes = hidden / 4;
-  return {
-    lanes,
-    rows: lanes,
-    tiles: 64 / lanes,
-    printed: 2 * tile.printed,
-    subgroup: tile.subgroup,
-    broadcast: false,
-  };
+/** The tile of the weights' half of the gradient, of as many points as lanes. */
+export function selectWeightTile(tile: PointTile, capabilities: Capabilities): PointTile {
+  const { lanes } = tile;
+  return { ...tile, rows: lanes, printed: hardwareOf(capabilities).accumulators < 32 ? 2 : 4 };
 }
 
 /** Workgroups for n points. */

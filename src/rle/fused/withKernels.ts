@@ -43,7 +43,7 @@ export function withKernels(
 
 /**
  * The attributes for the kernels; undefined where they do not fit: on the reference, or for other depths, widths,
- * dimensions, activations.
+ * dimensions.
  */
 function fusedAttrs(
   params: RealNvpParams,
@@ -53,11 +53,10 @@ function fusedAttrs(
 ): FlowAttrs | undefined {
   const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, masks = alternatingMasks(dims, couplings) } = options;
   const { capabilities } = points.device;
-  if (options.activation === 'silu') return undefined;
   if (hiddenLayers !== 2 || dims > 4 || couplings * dims > 32 || points.shape.at(-1) !== dims) return undefined;
   if (capabilities.tier === 'reference' || !selectPointTile(capabilities, hidden)) return undefined;
   checkCouplings(params, options);
-  return { dims, hidden, masks, scaleBound };
+  return { dims, hidden, masks, scaleBound, activation: options.activation ?? 'leakyRelu' };
 }
 
 /** Points [n, D] in parts that the gradient's scratch memory is laid out for. */

@@ -1,29 +1,25 @@
 import { withMath } from '../../kernels/wgsl/math.wgsl.js';
 import { networkLayout } from '../fused/flowShape.js';
 import {
+  ACTIVATIONS,
   coordinates,
   eachColumn,
   eachRow,
   type FlowKernel,
-  LEAKY,
   networksBound,
   secondLayer,
 } from './flowNetwork.wgsl.js';
-import { owned, sharedMemory, sumLanes, tileEntry, withDirectives } from './pointTile.wgsl.js';
+import { owned, ownPoints, sharedMemory, sumLanes, tileEntry, withDirectives } from './pointTile.wgsl.js';
 
 /** Where a map goes, and what comes out: `logProb` is `inverse` with the density instead of its two parts. */
 export type FlowMap = 'logProb' | 'inverse' | 'forward';
 
-/** The uniforms of all kernels of the flow. */
+/**
+ * The uniforms of all kernels of the flow. Bit `c dims + d` of `masks`: coordinate d passes coupling c unchanged; `padded`: points rounded
+ * up to whole workgroups; `quads`: vec4s of a hidden layer.
+ */
 export const FLOW_PARAMS = `
-struct Params {
-  points: u32,
-  couplings: u32,
-  masks: u32, // bit c dims + d: coordinate d passes coupling c unchanged
-  scaleBound: f32,
-  padded: u32, // points rounded up to whole workgroups
-  quads: u32, // vec4s of a hidden layer
-}`;
+struct Params { points: u32, couplings: u32, masks: u32, scaleBound: f32, padded: u32, quads: u32 }`;
 
 /**
  * A whole RealNVP for one tile of points: a loop over the couplings and, inside, over the two networks, so that the
@@ -68,13 +64,10 @@ ${outputs}
 @group(0) @binding(${next}) var<storage, read_write> states: array<f32>;
 ${FLOW_PARAMS}
 @group(0) @binding(${next + 1}) var<uniform> params: Params;
-${LEAKY}
+${ACTIVATIONS[kernel.activation]}
 ${tileEntry(tile)}
-  let first = (group.x * ${tile.tiles}u + tile) * ${tile.rows}u;
-  ${owned(tile, (i) => {
-    const row = `first + lane + ${i * tile.lanes}u`;
-    return `let real${i} = ${row} < params.points; let p${i} = min(${row}, params.points - 1u); var logDet${i} = 0.0;`;
-  })}
+  ${ownPoints(tile)}
+  ${owned(tile, (i) => `var logDet${i} = 0.0;`)}
   ${each((i, d) => `var x${i}_${d} = points[p${i} * ${dims}u + ${d}u];`)}
   for (var turnOf = 0u; turnOf < params.couplings; turnOf++) {
     let c = ${inverse ? 'params.couplings - 1u - turnOf' : 'turnOf'};
@@ -87,7 +80,7 @@ ${tileEntry(tile)}
         kernel,
         `${secondLayer(kernel)}
         ${coordinates(kernel, (d) => `let out${d} = weights[base + ${w2 / 4 + d * quads}u + column];`)}
-        ${eachRow(kernel, (row) => `acc${row} = leaky(acc${row}); ${coordinates(kernel, (d) => `part${row}_${d} += dot(acc${row}, out${d});`)}`)}`,
+        ${eachRow(kernel, (row) => `acc${row} = activated(acc${row}); ${coordinates(kernel, (d) => `part${row}_${d} += dot(acc${row}, out${d});`)}`)}`,
       )}
       let last = weights[base + ${b2 / 4}u];
       ${each((i, d) => `var o${i}_${d} = last[${d}];`)}

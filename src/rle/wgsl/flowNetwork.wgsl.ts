@@ -1,21 +1,26 @@
 import { lines, transposeColumns } from '../../kernels/wgsl/tile.wgsl.js';
 import { COMPONENTS } from '../../kernels/wgsl/vec4.wgsl.js';
-import { networkLayout } from '../fused/flowShape.js';
-import { ofRow, owned, type PointTile, publish } from './pointTile.wgsl.js';
+import { type FlowActivation, networkLayout } from '../fused/flowShape.js';
+import { ofRow, owned, ownersOf, type PointTile, publish } from './pointTile.wgsl.js';
 
 /** What the fused flow's kernels are generated for. */
 export interface FlowKernel {
   readonly dims: number;
   readonly hidden: number;
+  readonly activation: FlowActivation;
   readonly tile: PointTile;
 }
 
-/** The slope of the leaky ReLU between the layers. */
-export const LEAK = 0.01;
-
-export const LEAKY = `
-fn leaky(x: vec4f) -> vec4f { return select(${LEAK} * x, x, x > vec4f()); }
-fn slope(y: vec4f) -> vec4f { return select(vec4f(${LEAK}), vec4f(1.0), y > vec4f()); }`;
+/** `activated`, and `slope`, its derivative, both of four units before the activation. */
+export const ACTIVATIONS: Readonly<Record<FlowActivation, string>> = {
+  leakyRelu: `
+fn activated(x: vec4f) -> vec4f { return select(0.01 * x, x, x > vec4f()); }
+fn slope(x: vec4f) -> vec4f { return select(vec4f(0.01), vec4f(1.0), x > vec4f()); }`,
+  silu: `
+fn share(x: vec4f) -> vec4f { return vec4f(sigmoid(x.x), sigmoid(x.y), sigmoid(x.z), sigmoid(x.w)); }
+fn activated(x: vec4f) -> vec4f { return x * share(x); }
+fn slope(x: vec4f) -> vec4f { let s = share(x); return s * (1.0 + x * (1.0 - s)); }`,
+};
 
 /** vec4 columns of a hidden layer that a lane computes. */
 export function vectorsOf({ hidden, tile }: FlowKernel): number {
@@ -41,14 +46,33 @@ export function networksBound(kernel: FlowKernel): string {
 }
 
 /**
- * Runs `body` for each vec4 `q` of a hidden layer.
+ * `acc{row} += a W` over all vec4s `q` of a hidden layer: `own(q)` makes `a{i}`, the vec4 of the points that the lane owns, and
+ * `factors` makes `b0 .. b3`, the weights of `q`. Lanes that own the same point make different vec4s of it between two barriers.
  */
-export function eachQuad(kernel: FlowKernel, body: string): string {
-  if (kernel.tile.broadcast) return `for (var q = 0u; q < ${quadsOf(kernel)}; q++) {\n${body}\n}`;
-  const { printed } = kernel.tile;
-  return `for (var turns = 0u; turns < ${quadsOf(kernel)}; turns += ${printed}u) {
-  ${lines(printed, (n) => `{ let q = turns + ${n}u;\n${body}\n}`)}
-}`;
+export function eachQuad(kernel: FlowKernel, own: (q: string) => string, factors: string): string {
+  const { tile } = kernel;
+  const published = publish(tile, (i) => [`a${i}`]);
+  if (tile.broadcast) {
+    return `for (var q = 0u; q < ${quadsOf(kernel)}; q++) {
+    ${own('q')}
+    ${factors}
+    ${multiplyPublished(kernel, (row) => row)}
+  }`;
+  }
+  const owners = ownersOf(tile);
+  return `for (var turns = 0u; turns < ${quadsOf(kernel)}; turns += ${owners}u) {
+    let mine = turns + lane / ${tile.rows}u;
+    ${own('mine')}
+    ${published}
+    for (var k = 0u; k < ${quadsOf(kernel)} / ${tile.rows}u; k += ${tile.printed}u) {
+      ${lines(
+        tile.printed,
+        (n) => `{ let q = turns + k + ${n}u;
+      ${factors}
+      ${multiplyPublished(kernel, (row) => `((k + ${n}u) * ${tile.rows}u + ${row}u)`)} }`,
+      )}
+    }
+  }`;
 }
 
 /** `count` statements, one per coordinate and so on; `d` is the number of the coordinate. */
@@ -87,25 +111,26 @@ export function firstLayerWeights(kernel: FlowKernel, prefix: string, q: string)
   return `let ${prefix}bias = weights[base + ${b0 / 4}u + (${q})];\n${packed.join('\n')}\n${byCoordinate.join('\n')}`;
 }
 
-/** `acc{row} += a . b` over four steps of depth, for `a` the published vec4 `names` of each point and `b0 .. b3`. */
-export function multiplyPublished({ tile }: FlowKernel, names: (i: number) => readonly string[]): string {
+/** `acc{row} += a . b` over four steps of depth, for `a` the vec4 `a{i}` that is published in `place(row)`, and `b0 .. b3`. */
+function multiplyPublished({ tile }: FlowKernel, place: (row: number) => number | string): string {
   return lines(tile.rows, (row) => {
     const products = COMPONENTS.map((c, step) => `acc${row} = fma(vec4f(row${row}.${c}), b${step}, acc${row});`);
-    return `let row${row} = ${ofRow(tile, row, names)};\n${products.join('\n')}`;
+    return `let row${row} = ${ofRow(tile, place(row), (i) => [`a${i}`])};\n${products.join('\n')}`;
   });
 }
 
 /**
- * Runs `body` for each of the lane's vec4 columns, number `column` in the layer. A loop, because the tile's straight-line
- * code is long: drivers take seconds for it.
+ * Runs `body` for each of the lane's vec4 columns, number `column` in the layer: on GPUs one. With broadcasts in a loop, because the
+ * tile's straight-line code is long: drivers take seconds for it.
  */
 export function eachColumn(kernel: FlowKernel, body: string): string {
-  const { lanes } = kernel.tile;
+  const { lanes, broadcast } = kernel.tile;
+  if (!broadcast) return `{ let column = lane;\n${body} }`;
   return `for (var next = 0u; next < ${quadsOf(kernel)}; next += ${lanes}u) {\nlet column = next + lane;\n${body}\n}`;
 }
 
 /**
- * `acc{row}`: vec4 `column` of the second hidden layer before the activation, `b1 + W1 leaky(b0 + W0 m)`, from the masked
+ * `acc{row}`: vec4 `column` of the second hidden layer before the activation, `b1 + W1 activated(b0 + W0 m)`, from the masked
  * coordinates `m{i}_{d}` of the points that the lane owns; `base` is where the network begins, in vec4s.
  */
 export function secondLayer(kernel: FlowKernel): string {
@@ -116,12 +141,10 @@ export function secondLayer(kernel: FlowKernel): string {
   ${eachRow(kernel, (row) => `var acc${row} = weights[base + ${b1 / 4}u + column];`)}
   ${eachQuad(
     kernel,
-    `${firstLayerWeights(kernel, 'f', 'q')}
-    ${owned(tile, (i) => `let a${i} = leaky${firstLayer(kernel, 'f', (d) => `m${i}_${d}`)};`)}
-    ${publish(tile, (i) => [`a${i}`])}
-    ${lines(4, (c) => `let c${c} = weights[base + ${w1 / 4}u + (4u * column + ${c}u) * ${quads}u + q];`)}
-    ${transposeColumns()}
-    ${multiplyPublished(kernel, (i) => [`a${i}`])}`,
+    (q) => `${firstLayerWeights(kernel, 'f', q)}
+    ${owned(tile, (i) => `let a${i} = activated${firstLayer(kernel, 'f', (d) => `m${i}_${d}`)};`)}`,
+    `${lines(4, (c) => `let c${c} = weights[base + ${w1 / 4}u + (4u * column + ${c}u) * ${quads}u + q];`)}
+    ${transposeColumns()}`,
   )}`;
 }
 

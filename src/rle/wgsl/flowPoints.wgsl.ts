@@ -4,6 +4,7 @@ import { COMPONENTS } from '../../kernels/wgsl/vec4.wgsl.js';
 import { networkLayout } from '../fused/flowShape.js';
 import { FLOW_PARAMS, type FlowMap } from './flowForward.wgsl.js';
 import {
+  ACTIVATIONS,
   coordinates,
   eachColumn,
   eachQuad,
@@ -11,19 +12,27 @@ import {
   type FlowKernel,
   firstLayer,
   firstLayerWeights,
-  LEAKY,
-  multiplyPublished,
   networksBound,
   secondLayer,
   storeRows,
 } from './flowNetwork.wgsl.js';
-import { ofRow, owned, publish, sharedMemory, sumLanes, tileEntry, withDirectives } from './pointTile.wgsl.js';
+import {
+  ofRow,
+  owned,
+  ownPoints,
+  ownRow,
+  publish,
+  sharedMemory,
+  sumLanes,
+  tileEntry,
+  withDirectives,
+} from './pointTile.wgsl.js';
 
 /**
  * The points' half of the flow's gradient: cotangents go back through the couplings, with the networks' hidden layers
  * computed again. It stores what the weights' half contracts over points: `outs` [nets, D, points], the cotangents of the
  * networks' outputs, and `hidden` [2, nets, points, H], first the second layer's units, then the cotangents of the first
- * layer's units before the activation.
+ * layer's, both before the activation.
  */
 export function flowPointsWgsl(kernel: FlowKernel, map: FlowMap): string {
   const { dims, hidden, tile } = kernel;
@@ -49,19 +58,15 @@ ${density ? '' : '@group(0) @binding(3) var<storage, read> cotangents: array<f32
 @group(0) @binding(${next + 2}) var<storage, read_write> outs: array<f32>;
 ${FLOW_PARAMS}
 @group(0) @binding(${next + 3}) var<uniform> params: Params;
-${LEAKY}
+${ACTIVATIONS[kernel.activation]}
 ${tileEntry(tile)}
-  let first = (group.x * ${tile.tiles}u + tile) * ${tile.rows}u;
+  ${ownPoints(tile)}
   let nets = 2u * params.couplings;
-  ${owned(tile, (i) => {
-    const row = `first + lane + ${i * tile.lanes}u`;
-    return `let real${i} = ${row} < params.points; let p${i} = min(${row}, params.points - 1u);
-    let g${i} = select(0.0, logCotangents[p${i}], real${i});`;
-  })}
+  ${owned(tile, (i) => `let g${i} = select(0.0, logCotangents[p${i}], inside${i});`)}
   ${each((i, d) =>
     density
       ? `var dx${i}_${d} = -g${i} * states[${d}u * params.points + p${i}];`
-      : `var dx${i}_${d} = select(0.0, cotangents[p${i} * ${dims}u + ${d}u], real${i});`,
+      : `var dx${i}_${d} = select(0.0, cotangents[p${i} * ${dims}u + ${d}u], inside${i});`,
   )}
   for (var turnOf = 0u; turnOf < params.couplings; turnOf++) {
     let c = ${inverse ? 'turnOf' : 'params.couplings - 1u - turnOf'};
@@ -96,7 +101,6 @@ ${tileEntry(tile)}
       ${eachColumn(
         kernel,
         `${secondLayer(kernel)}
-        ${eachRow(kernel, (row) => `acc${row} = leaky(acc${row});`)}
         ${store('net', 'acc')}`,
       )}
       storageBarrier();
@@ -107,14 +111,12 @@ ${tileEntry(tile)}
         `${eachRow(kernel, (row) => `var acc${row} = vec4f();`)}
         ${eachQuad(
           kernel,
-          `          ${coordinates(kernel, (d) => `let o${d} = weights[base + ${w2 / 4 + d * quads}u + q];`)}
+          (q) => `${coordinates(kernel, (d) => `let o${d} = weights[base + ${w2 / 4 + d * quads}u + ${q}];`)}
           ${owned(tile, (i) => {
             const back = Array.from({ length: dims }, (_, d) => `e${i}_${d} * o${d}`).join(' + ');
-            return `let a${i} = (${back}) * slope(hidden[(net * params.padded + first + lane + ${i * tile.lanes}u) * ${quads}u + q]);`;
-          })}
-          ${publish(tile, (i) => [`a${i}`])}
-          ${lines(4, (step) => `let b${step} = weights[base + ${w1 / 4}u + (4u * q + ${step}u) * ${quads}u + column];`)}
-          ${multiplyPublished(kernel, (i) => [`a${i}`])}`,
+            return `let a${i} = (${back}) * slope(hidden[(net * params.padded + first + ${ownRow(tile, i)}) * ${quads}u + ${q}]);`;
+          })}`,
+          lines(4, (step) => `let b${step} = weights[base + ${w1 / 4}u + (4u * q + ${step}u) * ${quads}u + column];`),
         )}
         ${firstLayerWeights(kernel, 'k', 'column')}
         ${publish(tile, (i) => [`m${i}`])}

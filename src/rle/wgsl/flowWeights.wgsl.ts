@@ -1,3 +1,4 @@
+import { withMath } from '../../kernels/wgsl/math.wgsl.js';
 import { lines } from '../../kernels/wgsl/tile.wgsl.js';
 import { COMPONENTS } from '../../kernels/wgsl/vec4.wgsl.js';
 import { padded } from '../../tensor/arena.js';
@@ -5,12 +6,12 @@ import { sizeOf } from '../../tensor/shape.js';
 import { networkLayout } from '../fused/flowShape.js';
 import { FLOW_PARAMS } from './flowForward.wgsl.js';
 import {
+  ACTIVATIONS,
   column,
   coordinates,
   type FlowKernel,
   firstLayer,
   firstLayerWeights,
-  LEAKY,
   quadsOf,
   vectorsOf,
 } from './flowNetwork.wgsl.js';
@@ -75,7 +76,7 @@ ${broadcast ? '' : `var<workgroup> group_sums: array<vec4f, ${BATCH * tiles * la
 @group(0) @binding(4) var<storage, read_write> gradient: array<vec4f>;
 ${FLOW_PARAMS}
 @group(0) @binding(5) var<uniform> params: Params;
-${LEAKY}
+${ACTIVATIONS[kernel.activation]}
 ${tileEntry(tile)}
   let block = group.x;
   let net = group.y;
@@ -99,9 +100,10 @@ ${tileEntry(tile)}
     ${eachHalf((half) => {
       const at = `* params.padded + p) * ${quads}u + ${halves}u * block + ${half}u`;
       const back = Array.from({ length: dims }, (_, d) => `e_${d} * o${d}_${half}`).join(' + ');
-      return `let h${half} = hidden[(net ${at}];
+      return `let z${half} = hidden[(net ${at}];
+      let h${half} = activated(z${half});
       let f${half} = select(vec4f(), hidden[((nets + net) ${at}], real);
-      let d${half} = (${back}) * slope(h${half});
+      let d${half} = (${back}) * slope(z${half});
       db1_${half} += d${half};
       db0_${half} += f${half};
       ${coordinates(kernel, (d) => `dw2${d}_${half} += e_${d} * h${half}; dw0${d}_${half} += m_${d} * f${half};`)}`;
@@ -116,7 +118,7 @@ ${tileEntry(tile)}
           units,
           (r) => `acc${r}_${v} = fma(vec4f(cotangent${r >> 2}.${COMPONENTS[r % 4]}), y, acc${r}_${v});`,
         );
-        return `{ let y = leaky${unit};\n${terms} }`;
+        return `{ let y = activated${unit};\n${terms} }`;
       });
       return `{ ${eachHalf((half) => `let cotangent${half} = ${ofRow(tile, row, names, half)};`)} let point = ${ofRow(tile, row, names, halves)};
       ${products} }`;
@@ -136,7 +138,7 @@ ${tileEntry(tile)}
     }
   }
 }`;
-  return withDirectives(tile, code);
+  return withDirectives(tile, withMath(code));
 }
 
 /** One statement per point of the tile, of which there are as many as lanes, on GPUs one for each vec4 of hidden units. */

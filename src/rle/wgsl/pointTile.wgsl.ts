@@ -2,9 +2,9 @@ import { withSubgroups } from '../../kernels/wgsl/narrow.wgsl.js';
 import { lines } from '../../kernels/wgsl/tile.wgsl.js';
 
 /**
- * The tile of the fused flow: `rows` points belong to `lanes` invocations, each of which computes `vectors` vec4 columns
- * of a hidden layer for all of them. A lane owns `rows / lanes` of the points; what it knows of them (coordinates, hidden
- * units of the layer before) it publishes to the others, by subgroup broadcast or through workgroup memory.
+ * The tile of the fused flow: `rows` points belong to `lanes` invocations, each of which computes vec4 columns of a hidden layer for
+ * all of them. A lane owns `rows / lanes` of the points, or `lanes / rows` of them own the same one; what they know of it
+ * (coordinates, hidden units of the layer before) they publish to the others, by subgroup broadcast or through workgroup memory.
  */
 export interface PointTile {
   readonly lanes: number;
@@ -19,9 +19,35 @@ export interface PointTile {
   readonly broadcast: boolean;
 }
 
+/** Lanes that own the same point. */
+export function ownersOf({ rows, lanes }: PointTile): number {
+  return Math.max(1, lanes / rows);
+}
+
 /** One statement per point that a lane owns. */
 export function owned({ rows, lanes }: PointTile, statement: (i: number) => string): string {
-  return lines(rows / lanes, statement);
+  return lines(Math.max(1, rows / lanes), statement);
+}
+
+/**
+ * `first`, the tile's first point, and of each point i that the lane owns its number `p{i}`, whether there is such a point,
+ * `inside{i}`, and whether it is the lane that stores what comes of it, `real{i}`.
+ */
+export function ownPoints(tile: PointTile): string {
+  const stores = ownersOf(tile) > 1 ? ` && lane < ${tile.rows}u` : '';
+  return `let first = (group.x * ${tile.tiles}u + tile) * ${tile.rows}u;
+  ${owned(
+    tile,
+    (i) => `let row${i} = first + ${ownRow(tile, i)};
+  let inside${i} = row${i} < params.points;
+  let real${i} = inside${i}${stores};
+  let p${i} = min(row${i}, params.points - 1u);`,
+  )}`;
+}
+
+/** The number in the tile of the `i`-th point that the lane owns. */
+export function ownRow(tile: PointTile, i: number): string {
+  return ownersOf(tile) > 1 ? `lane % ${tile.rows}u` : `lane + ${i * tile.lanes}u`;
 }
 
 /** The kernel with the directives that stand before everything else. */
@@ -33,7 +59,7 @@ export function withDirectives({ broadcast, subgroup }: PointTile, code: string)
 export function sharedMemory({ lanes, rows, tiles, broadcast }: PointTile, values: number, sums: number): string {
   if (broadcast) return '';
   return `
-var<workgroup> published: array<vec4f, ${2 * tiles * rows * values}>;
+var<workgroup> published: array<vec4f, ${2 * tiles * Math.max(rows, lanes) * values}>;
 var<workgroup> partial: array<f32, ${Math.max(1, tiles * lanes * rows * sums)}>;`;
 }
 
@@ -47,7 +73,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 }
 
 /**
- * Publishes the vec4s `names(i)`, as many as `sharedMemory` has room for, of the points i that the lane owns. Workgroup
+ * Publishes the vec4s `names(i)`, as many as `sharedMemory` has room for, of the points i that the lane owns: those of lane l's
+ * i-th point in place `l + i lanes`. Workgroup
  * memory is used by turns, so that one barrier does: who writes again has passed the barrier behind which all have read.
  */
 export function publish(tile: PointTile, names: (i: number) => readonly string[]): string {
@@ -61,12 +88,12 @@ export function publish(tile: PointTile, names: (i: number) => readonly string[]
   );
   return `
   turn = 1u - turn;
-  let shelf = (turn * ${tiles}u + tile) * ${rows * count}u;
+  let shelf = (turn * ${tiles}u + tile) * ${Math.max(rows, lanes) * count}u;
   ${stores}
   workgroupBarrier();`;
 }
 
-/** An expression for the published vec4 `names(i)[n]` of the tile's point `row`; a row of an expression only without broadcast. */
+/** An expression for the published vec4 `names(i)[n]` in place `row`; a place of an expression only without broadcast. */
 export function ofRow(tile: PointTile, row: number | string, names: (i: number) => readonly string[], n = 0): string {
   const count = names(0).length;
   if (typeof row === 'string') return `published[shelf + ${row} * ${count}u + ${n}u]`;
@@ -95,23 +122,16 @@ export function sumLanes(
     }
     return out.join('\n');
   }
-  // Through an array: compilers take long for a text of many stores.
-  out.push(`var parts: array<f32, ${rows * count}>;`);
   for (let row = 0; row < rows; row++) {
-    for (let d = 0; d < count; d++) out.push(`parts[${row * count + d}] = ${part(row, d)};`);
-  }
-  out.push(
-    `for (var n = 0u; n < ${rows * count}u; n++) { partial[(tile * ${lanes}u + lane) * ${rows * count}u + n] = parts[n]; }`,
-  );
-  out.push('workgroupBarrier();');
-  out.push(`for (var other = 0u; other < ${lanes}u; other++) {`);
-  for (let i = 0; i < rows / lanes; i++) {
     for (let d = 0; d < count; d++) {
-      out.push(
-        `${target(i, d)} += partial[((tile * ${lanes}u + other) * ${rows}u + lane + ${i * lanes}u) * ${count}u + ${d}u];`,
-      );
+      out.push(`partial[(tile * ${lanes}u + lane) * ${rows * count}u + ${row * count + d}u] = ${part(row, d)};`);
     }
   }
-  out.push('}', 'workgroupBarrier();');
+  out.push(`workgroupBarrier();
+  for (var other = 0u; other < ${lanes}u; other++) {
+    let place = ((tile * ${lanes}u + other) * ${rows}u + ${ownRow(tile, 0)}) * ${count}u;
+    ${lines(count, (d) => `${target(0, d)} += partial[place + ${d}u];`)}
+  }
+  workgroupBarrier();`);
   return out.join('\n');
 }
