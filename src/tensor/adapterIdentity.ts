@@ -24,7 +24,7 @@ const VENDORS: Readonly<Record<string, number>> = {
 const VENDOR_WORDS: readonly (readonly [RegExp, string])[] = [
   [/llvmpipe|softpipe/, 'mesa'],
   [/nvidia|geforce|quadro|tesla/, 'nvidia'],
-  [/\bamd\b|advanced micro|radeon|radv|\bati\b/, 'amd'],
+  [/\bamd\b|advanced micro|radeon|radv|\bati\b|rdna|gfx\d|navi\d/, 'amd'],
   [/intel/, 'intel'],
   [/apple/, 'apple'],
   [/qualcomm|adreno/, 'qualcomm'],
@@ -73,18 +73,18 @@ export function identityOf({ vendor, architecture, description }: AdapterNames):
   readonly vendor: string;
   readonly architecture: string;
 } {
-  const known = vendorOf(vendor) ?? (vendor.trim() === '' ? vendorOf(description) : undefined);
+  const known = vendorOf(vendor) ?? (vendor.trim() === '' ? vendorOf(`${description} ${architecture}`) : undefined);
   const maker = known ?? hyphened(vendor);
   const words = ARCHITECTURE_WORDS[maker] ?? [];
-  const named = hyphened(architecture);
-  return { vendor: maker, architecture: named || (firstOf(words, description) ?? '') };
+  const named = firstOf(words, architecture) ?? hyphened(architecture);
+  return { vendor: maker, architecture: named || (firstOf(words, `${description} ${vendor}`) ?? '') };
 }
 
 function vendorOf(text: string): string | undefined {
   const plain = text.trim().toLowerCase();
-  if (plain in VENDORS) return plain;
-  const number = /^(0x[0-9a-f]+|\d+)$/.test(plain) ? Number(plain) : Number.NaN;
-  const byNumber = Object.keys(VENDORS).find((name) => VENDORS[name] === number);
+  if (Object.hasOwn(VENDORS, plain)) return plain;
+  const numbers = [Number(plain || Number.NaN), Number(`0x${plain}`)]; // PCI numbers are written with and without 0x
+  const byNumber = Object.keys(VENDORS).find((name) => numbers.includes(VENDORS[name]));
   return byNumber ?? firstOf(VENDOR_WORDS, plain);
 }
 
@@ -92,11 +92,11 @@ function firstOf(words: readonly (readonly [RegExp, string])[], text: string): s
   return words.find(([word]) => word.test(text.toLowerCase()))?.[1];
 }
 
-/** `Gen 12 LP` becomes `gen-12lp`. */
+/** `Gen 12 LP` becomes `gen-12lp`, `RDNA3` `rdna-3`. */
 function hyphened(text: string): string {
   const plain = text
     .trim()
     .toLowerCase()
     .replace(/[\s_]+/g, '-');
-  return plain.replace(/(\d)-(?=[hl]pg?$)/, '$1');
+  return plain.replace(/(\d)-(?=[hl]pg?$)/, '$1').replace(/^([rc]dna|gcn)(?=\d)/, '$1-');
 }
