@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findDeno, WITHOUT_DENO } from './deno.mjs';
 import { hasMpirun, WITHOUT_MPI } from './mpi.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -55,6 +56,7 @@ function main(args) {
   const passed = tests.passed + results.filter(Boolean).length;
   const failed = tests.failed + results.filter((ok) => !ok).length;
   if (!hasMpirun()) console.log(`\nNOT TESTED: ${WITHOUT_MPI}`);
+  if (!findDeno()) console.log(`\nNOT TESTED: ${WITHOUT_DENO}`);
   const skipped = tests.skipped > 0 ? `, ${tests.skipped} skipped` : '';
   console.log(`\n${passed} passed, ${failed} failed${skipped}`);
   process.exitCode = failed > 0 ? 1 : 0;
