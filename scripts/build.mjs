@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -44,7 +45,16 @@ function isFresh(folder) {
 export function compile(folder, target) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const args = [tsc, '-p', join(root, folder), '--outDir', target, '--noEmitOnError'];
-  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
+  if (spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status !== 0) return false;
+  for (const path of readdirSync(target, { recursive: true })) {
+    if (path.endsWith('.wgsl.js')) compact(join(target, path));
+  }
+  return true;
+}
+
+/** Takes indentation and comments from kernels: nobody reads them in dist, and every browser would load them (0.8 kB gzipped). */
+function compact(path) {
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/^[ \t]+|[ \t]*\/\/ [^`\n]*$/gm, ''));
 }
 
 function build(folder) {
