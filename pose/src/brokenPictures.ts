@@ -47,14 +47,20 @@ export function checkBroken(broken: readonly BrokenPicture[], most: number): voi
 /** So many are named. */
 const NAMED = 10;
 
-/** How many pictures they are, and which. */
+/** How many pictures they are, with how many people, and which. */
 export function brokenText(broken: readonly BrokenPicture[]): string {
   const names = namesOf(broken);
   const shown = [...names.slice(0, NAMED), ...(names.length > NAMED ? ['...'] : [])].join(', ');
-  return `${names.length} picture${names.length === 1 ? '' : 's'} that cannot be read: ${shown}`;
+  return `${unreadText(names.length, broken.length)}: ${shown}`;
 }
 
-/** Several people may be in one picture. */
+/** How many pictures cannot be read, and how many people are lost with them. */
+export function unreadText(pictures: number, people: number): string {
+  const those = `${pictures} picture${pictures === 1 ? '' : 's'} that cannot be read`;
+  return `${those}, with ${people} ${people === 1 ? 'person' : 'people'}`;
+}
+
+/** Each picture once, however many people are in it. */
 function namesOf(broken: readonly BrokenPicture[]): string[] {
   return [...new Set(broken.map(({ picture }) => picture))];
 }

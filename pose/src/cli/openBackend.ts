@@ -8,6 +8,7 @@ import { loadChoices } from 'wgrad/testing';
  * @throws DataError for another name, DeviceError where there is no such device
  */
 export async function openBackend(name: string): Promise<Device> {
+  checkBackend(name);
   // A progress bar may be on this line; it is drawn again afterwards.
   const erase = process.stderr.isTTY ? '\r\u001b[2K' : '';
   const options: WebGpuOptions = {
@@ -21,7 +22,12 @@ export async function openBackend(name: string): Promise<Device> {
     await loadChoices(opened, choicesFile(), (text) => process.stderr.write(`${erase}wgrad-pose: ${text}\n`));
     return opened;
   }
-  if (name === 'cpu') return cpu();
-  if (name === 'auto') return device(options);
-  throw new DataError(`--backend ${name}: expected one of webgpu, tuned, cpu, auto`);
+  return name === 'cpu' ? cpu() : device(options);
+}
+
+const BACKENDS = ['webgpu', 'tuned', 'cpu', 'auto'];
+
+/** @throws DataError for a name that `openBackend` does not know */
+export function checkBackend(name: string): void {
+  if (!BACKENDS.includes(name)) throw new DataError(`--backend ${name}: expected one of ${BACKENDS.join(', ')}`);
 }

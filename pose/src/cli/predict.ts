@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PredictFlags } from './predictCommand.js';
+import type { PredictFlags } from './predictOptions.js';
 
 const HELP = `
 Results: a list of {image_id, file_name, annotation_id?, category_id, keypoints: [x, y, score, ...], score, bbox}, as wgrad

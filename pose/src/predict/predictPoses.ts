@@ -63,10 +63,10 @@ export interface PredictOptions {
   /** The density of the predictions' errors in units of sigma: `flipAveraged` with the flip test. */
   readonly errors?: ErrorDensity;
   /**
-   * Receives the errors of images that cannot be read and of boxes outside their image; the other images are still
-   * predicted.
+   * Receives the errors of images that cannot be read, with all their people, and of boxes outside their image, each with its
+   * person; the others are still predicted.
    */
-  readonly onFailure: (error: DataError) => void;
+  readonly onFailure: (error: DataError, lost: { readonly unread: boolean; readonly people: number }) => void;
   readonly onProgress?: (done: number, total: number) => void;
   /** Once it is aborted, no further image is begun. */
   readonly signal?: AbortSignal;
@@ -118,7 +118,7 @@ export async function predictPoses(
     for (const person of image.people ?? [wholeOf(picture)]) {
       const crop = cropOf(image, picture, person, conventions);
       if (crop instanceof DataError) {
-        onFailure(crop);
+        onFailure(crop, { unread: false, people: 1 });
         continue;
       }
       const at = rows.length * pixels;
@@ -141,8 +141,9 @@ export async function predictPoses(
       });
       if (signal?.aborted) break;
       next = load(images[done + 1]); // while the device is at work
-      if (decoded instanceof DataError) onFailure(decoded);
-      else await look(images[done], decoded as RgbImage);
+      const image = images[done];
+      if (decoded instanceof DataError) onFailure(decoded, { unread: true, people: image.people?.length ?? 1 });
+      else await look(image, decoded as RgbImage);
       done++;
       onProgress?.(done, images.length);
     }

@@ -126,7 +126,11 @@ function countBroken(
   } catch (cause) {
     return new MissingBatchError((cause as Error).message, { cause });
   }
-  for (const { picture, why } of all.slice(progress.broken.length)) onWarning(`${picture}: ${why}; it is left out`);
+  const told = new Set(progress.broken.map(({ picture }) => picture));
+  for (const { picture, why } of all) {
+    if (!told.has(picture)) onWarning(`${picture}: ${why}; it is left out`);
+    told.add(picture);
+  }
   progress.broken = all;
   return undefined;
 }

@@ -156,7 +156,7 @@ describe('wgrad-pose predict', () => {
     rmSync(join(home, 'images', 'broken.png'));
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^wgrad-pose: images\/broken\.png: cannot be read as an image \(of no known format; .*\); convert it .*\n2 people in 3 images; 1 could not be read; \d+ s\n$/,
+      /^wgrad-pose: images\/broken\.png: cannot be read as an image \(of no known format; .*\); convert it .*\nleft out: 1 picture that cannot be read, with 1 person\n2 people in 3 images; \d+ s\n$/,
     );
     const results = JSON.parse(stdout) as Result[];
     // Not all names are numbers, so that ids count.
@@ -191,7 +191,7 @@ describe('wgrad-pose predict', () => {
       const [code] = await once(child, 'close');
       expect(code).toBe(130);
       const told =
-        /^wgrad-pose: many\/1002\.jpg: cannot be read .*\nstopping after these people; .*\n(\d+) people in (\d+) images; 1 could not be read; \d+ s\n(\d+) of 600 images are missing\n$/;
+        /^wgrad-pose: many\/1002\.jpg: cannot be read .*\nstopping after these people; .*\nleft out: 1 picture that cannot be read, with 1 person\n(\d+) people in (\d+) images; \d+ s\n(\d+) of 600 images are missing\n$/;
       expect(stderr).toMatch(told);
       const [people, done, missing] = (told.exec(stderr) as RegExpExecArray).slice(1).map(Number);
       expect([people, missing]).toEqual([done - 1, MANY - done]);
@@ -241,6 +241,22 @@ describe('wgrad-pose predict', () => {
         [...network, '--nms', 'hard', '--nms-threshold', '2'],
         /^wgrad-pose: --nms-threshold 2: expected an OKS above 0/,
       ],
+      [['nowhere', '--run', 'nowhere', '--batch', 'x'], /^wgrad-pose: --batch x: expected an integer/],
+      [
+        ['nowhere', '--run', 'nowhere', '--max-pixels', '0'],
+        /^wgrad-pose: --max-pixels 0: expected an integer above 0/,
+      ],
+      [
+        ['nowhere', '--run', 'nowhere', '--orientation', 'left'],
+        /^wgrad-pose: --orientation left: expected upright or/,
+      ],
+      [
+        ['nowhere', '--run', 'nowhere', '--boxes', 'nowhere', '--min-score', '2'],
+        /^wgrad-pose: --min-score 2: expected a score from 0 to 1/,
+      ],
+      [['nowhere', '--run', 'nowhere', '--backend', 'x'], /^wgrad-pose: --backend x: expected one of webgpu/],
+      [['nowhere', '--run', 'nowhere', '--category', '1'], /^wgrad-pose: --category: about the boxes of a file; give/],
+      [['nowhere', '--run', 'nowhere', '--sigmas', 'x'], /^wgrad-pose: --sigmas x: expected a number such as 0\.05/],
       [[...network, '--nms-threshold', '0.5'], /^wgrad-pose: --nms-threshold: nothing is suppressed without --nms/],
     ];
     await Promise.all(

@@ -117,7 +117,7 @@ describe('pictures that cannot be read', () => {
     await expect(one).rejects.toThrow(DataError);
     await expect(one).rejects.toThrow(/im1\.png: cannot be read as an image .*, or leave it out with --skip-broken 1$/);
     await expect(twoEpochs(dataset, 2)).rejects.toThrow(
-      /^4 pictures that cannot be read: .*im1\.png, .*im2\.png, .*im6\.png, .*im9\.png; --skip-broken 3 leaves out as many at most/,
+      /^4 pictures that cannot be read, with 4 people: .*im1\.png, .*im2\.png, .*im6\.png, .*im9\.png; --skip-broken 3 leaves out as many at most/,
     );
     expect(() => checkBroken([], 0)).not.toThrow();
     expect(await loadData(dataset, { skipBroken: 4 })).toMatchObject({ test: { length: 3 } });
@@ -125,10 +125,13 @@ describe('pictures that cannot be read', () => {
     await expect(loadData(nobody, { skipBroken: 99 })).rejects.toThrow(/no picture of the test half can be read/);
   });
 
-  test('of several people count once', () => {
+  test('of several people count once, with the people', () => {
     const people = [0, 1, 2].map((index) => ({ part: 'train' as const, index, picture: 'a.jpg', why: 'broken' }));
     expect(() => checkBroken(people, 1)).not.toThrow();
-    expect(brokenText(people)).toBe('1 picture that cannot be read: a.jpg');
+    expect(brokenText(people)).toBe('1 picture that cannot be read, with 3 people: a.jpg');
+    const other = { part: 'test' as const, index: 0, picture: 'b.jpg', why: 'broken' };
+    expect(brokenText([...people, other])).toBe('2 pictures that cannot be read, with 4 people: a.jpg, b.jpg');
+    expect(brokenText([other])).toBe('1 picture that cannot be read, with 1 person: b.jpg');
   });
 });
 
@@ -183,7 +186,7 @@ describe('a run without some pictures', () => {
     await withFolder(async (folder) => {
       const observer = { ...unseen, onWarning: (text: string) => warnings.push(text) };
       await expect(trainRun(session, folder, observer, never)).rejects.toThrow(
-        /^2 pictures that cannot be read: .*; --skip-broken 1 leaves out .*; the run is saved, go on with --resume /,
+        /^2 pictures that cannot be read, with 2 people: .*; --skip-broken 1 leaves out .*; the run is saved, go on with --resume /,
       );
       expect(warnings).toEqual([expect.stringMatching(/im[35]\.png: cannot be read as an image .*; it is left out$/)]);
       const saved = await loadRun(folder.last);
