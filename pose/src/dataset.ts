@@ -68,6 +68,8 @@ export interface PoseSplit {
   sample(index: number): PoseSample | Promise<PoseSample>;
   /** Absent: samples are decoded in the thread that opened the data set. */
   readonly origin?: SplitOrigin;
+  /** The file of each sample's picture, where pictures are files. */
+  readonly paths?: readonly string[];
 }
 
 /** A pose-estimation task. Implement this to train on your own images. */
@@ -84,6 +86,8 @@ export interface PoseDataset {
   readonly spatial?: boolean;
   /** What was found, left out and decided when it was opened, a line each. */
   readonly notes?: readonly string[];
+  /** Changes with any label, box or picture's name; it tells a run that goes on whether they are as they were. */
+  readonly digest?: string;
   readonly train: PoseSplit;
   readonly test: PoseSplit;
 }

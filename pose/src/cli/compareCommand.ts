@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import type { Device } from 'wgrad';
 import { writeFileAtomic } from 'wgrad/io/node';
 import { abortable } from '../abortable.js';
 import { mergeBroken } from '../brokenPictures.js';
-import { withJoints } from '../node/askedJoints.js';
+import { askedJoints, withJoints } from '../node/askedJoints.js';
 import { baselineScore, type Comparison, summarise } from '../node/compare/comparison.js';
 import { type Cost, costOf } from '../node/compare/cost.js';
 import { measureLatency } from '../node/compare/latency.js';
@@ -20,8 +21,10 @@ import { readInitialWeights } from '../node/weightsFiles.js';
 import { type Baselines, fitBaselines } from '../train/baselines.js';
 import { resumeSession } from '../train/checkpointing.js';
 import type { TrainConfig, TrainFlags } from '../train/config.js';
+import { factsOf } from '../train/dataFacts.js';
 import { type InitialWeights, initFrom, withNetworkOf } from '../train/initialWeights.js';
 import { makeConfig } from '../train/makeConfig.js';
+import { parseFlags } from '../train/options.js';
 import type { LoadedData } from '../train/samples.js';
 import { endSession, type Session, startSession } from '../train/session.js';
 import { DivergedError } from '../train/trainEpoch.js';
@@ -64,17 +67,26 @@ export async function compareCommand({
   ...shared
 }: CompareFlags): Promise<void> {
   const [rows, numbers] = [parseRows(names), parseSeeds(seeds)];
-  const initial = shared.init === undefined ? undefined : await readInitialWeights(shared.init);
-  const flags = initial ? withNetworkOf(initial, shared) : shared;
-  await withTrainingMachine({ backend, workers }, async (machine) => {
+  const { init } = shared;
+  const configsFor = (flags: TrainFlags, kind: Device['kind']) =>
+    new Map(rows.map((row) => [row, makeConfig({ ...flags, ...rowOf(row).flags }, kind)]));
+  const prepare = async () => {
+    // A file of weights tells what network it is for.
+    if (init === undefined) configsFor(shared, backend === 'cpu' ? 'cpu' : 'webgpu');
+    else parseFlags(shared);
+    await askedJoints(shared);
+    return backend;
+  };
+  await withTrainingMachine({ prepare, workers }, async (machine) => {
     const { device, signal } = machine;
-    const configs = new Map(rows.map((row) => [row, makeConfig({ ...flags, ...rowOf(row).flags }, device.kind)]));
+    const initial = init === undefined ? undefined : await readInitialWeights(init);
+    const configs = configsFor(initial ? withNetworkOf(initial, shared) : shared, device.kind);
     const configOf = (row: RowName) => configs.get(row) as TrainConfig;
     const dataset = await withJoints(await abortable(openDataset(configOf(rows[0])), signal), configOf(rows[0]));
     const folder = out ?? join(RUNS, `compare-${dataset.name}`);
     const claim = await claimFolder(folder);
     try {
-      const runs = await planRuns(rows, numbers, folder, configOf);
+      const runs = await planRuns(rows, numbers, folder, configOf, dataset);
       const data = await loadTrainingData(dataset, configOf(rows[0]), signal, machine);
       const shop: Workshop = { ...machine, data, eager, initial, baselines: await fitBaselines(data) };
       const joints = dataset.schema.joints.length;
@@ -115,7 +127,8 @@ async function runOne(run: PlannedRun, shop: Workshop): Promise<boolean> {
     session = startSession(device, config, data, { batches: workers?.batches(data, config), eager });
     if (saved) resumeSession(session, saved);
     else if (initial) session.learner = initFrom(session.learner, initial);
-    const header = { event: saved ? 'resume' : 'start', device: device.description, config } as const;
+    const facts = factsOf(data.dataset);
+    const header = { event: saved ? 'resume' : 'start', device: device.description, data: facts, config } as const;
     for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
     const finished = await runToEnd(session, folder, baselines, began, signal);
     if (!finished) return false;
@@ -124,7 +137,8 @@ async function runOne(run: PlannedRun, shop: Workshop): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof DivergedError && session)) throw error;
     say(`${run.row}, seed ${run.seed}: ${error.message}`);
-    run.result = { config, curve: curveOf(session), diverged: error.message };
+    const facts = factsOf(shop.data.dataset);
+    run.result = { config, data: facts, curve: curveOf(session), diverged: error.message };
     await writeResult(folder, run.result);
   } finally {
     if (session) endSession(session);

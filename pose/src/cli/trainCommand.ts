@@ -7,7 +7,7 @@ import { readBytes } from 'wgrad/io/node';
 import type { Wire } from 'wgrad/ranks';
 import { abortable } from '../abortable.js';
 import type { PoseDataset } from '../dataset.js';
-import { withJoints } from '../node/askedJoints.js';
+import { askedJoints, withJoints } from '../node/askedJoints.js';
 import { openDataset } from '../node/datasets/openDataset.js';
 import { dataDigest } from '../node/train/dataDigest.js';
 import { loadRun } from '../node/train/runFile.js';
@@ -25,14 +25,15 @@ import { haveSameJoints } from '../schemas/known.js';
 import { checkAlike } from '../train/alike.js';
 import { fitBaselines } from '../train/baselines.js';
 import { withBatch } from '../train/batchSize.js';
-import { resumeSession, type SavedRun, savedRunOf } from '../train/checkpointing.js';
+import { checkSamples, resumeSession, type SavedRun, savedRunOf } from '../train/checkpointing.js';
 import type { TrainConfig, TrainFlags } from '../train/config.js';
 import { lossText, networkText } from '../train/configText.js';
+import { factsOf } from '../train/dataFacts.js';
 import { withDims } from '../train/dims.js';
 import { duration } from '../train/duration.js';
 import { initFrom, withNetworkOf } from '../train/initialWeights.js';
 import { makeConfig } from '../train/makeConfig.js';
-import { settingText } from '../train/options.js';
+import { parseFlags, settingText } from '../train/options.js';
 import { resumeConfig } from '../train/resumeConfig.js';
 import { type Session, startSession } from '../train/session.js';
 import { flagOf, isPlace } from '../train/settings.js';
@@ -82,9 +83,15 @@ export async function trainCommand({
   }
   const alone = distributed ? undefined : syncBatchNorm ? '--sync-batch-norm' : wire && `--wire ${wire}`;
   if (alone) throw new DataError(`${alone}: for the ranks of a run with --distributed; one process has no others`);
-  // Ranks are started by their user, who may give each another device.
-  const kept = resume === undefined || distributed ? backend : await keptBackend(backend, resume, out);
-  await withTrainingMachine({ backend: kept, workers, distributed }, async (machine) => {
+  const prepare = async () => {
+    // What else is asked for, a run or a file of weights tells.
+    if (init === undefined && resume === undefined) makeConfig(flags, backend === 'cpu' ? 'cpu' : 'webgpu');
+    else parseFlags(flags);
+    await askedJoints(flags);
+    // Ranks are started by their user, who may give each another device.
+    return resume === undefined || distributed ? backend : keptBackend(backend, resume, out);
+  };
+  await withTrainingMachine({ prepare, workers, distributed }, async (machine) => {
     const { device, workers, team } = machine;
     const sharing = { size: team.size, syncBatchNorm };
     const source = await team.told(async () => (resume === undefined ? null : resumedCheckpoint(resume, out)));
@@ -113,6 +120,7 @@ export async function trainCommand({
         }
         const dataset = await withJoints(await abortable(openDataset(asked), team.asked), asked);
         checkJoints(dataset, saved);
+        if (saved) checkSamples(saved, dataset);
         return { dataset, config: saved ? asked : fitted(asked, wanted, dataset) };
       });
       const path = await team.told(async () => {
@@ -138,7 +146,7 @@ export async function trainCommand({
       await team.first(async () => {
         const header = {
           event: saved ? 'resume' : 'start',
-          ...{ device: device.description, ranks: team.size, syncBatchNorm, wire, config },
+          ...{ device: device.description, ranks: team.size, syncBatchNorm, wire, data: factsOf(dataset), config },
         } as const;
         for (const warning of await openRun(folder, header, saved)) say(`warning: ${warning}`);
       });

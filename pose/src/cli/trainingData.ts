@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import { DataError } from 'wgrad';
 import { type BrokenPicture, brokenText } from '../brokenPictures.js';
 import type { PoseDataset } from '../dataset.js';
-import { DataWorkers, defaultWorkers } from '../node/train/dataWorkers.js';
+import { type DataWorkers, defaultWorkers } from '../node/train/dataWorkers.js';
 import type { TrainConfig } from '../train/config.js';
 import { inputSize } from '../train/inputSize.js';
 import { type LoadedData, loadData } from '../train/samples.js';
@@ -13,16 +13,15 @@ import { say } from './say.js';
 const MOST_WORKERS = 64;
 
 /**
- * The threads that `--workers` asks for; undefined for 0.
+ * How many threads `--workers` asks for.
  * @param ranksHere how many processes on this host do the same
  * @throws DataError for what is no number of threads
  */
-export function openWorkers(text: string | undefined, ranksHere: number): DataWorkers | undefined {
-  if (text === undefined) return new DataWorkers(defaultWorkers(ranksHere));
-  if (!/^\d+$/.test(text) || Number(text) > MOST_WORKERS) {
-    throw new DataError(`--workers ${text}: expected an integer from 0 to ${MOST_WORKERS}`);
-  }
-  return text === '0' ? undefined : new DataWorkers(Number(text));
+export function workerCount(text: string | undefined, ranksHere: number): number {
+  if (text === undefined) return defaultWorkers(ranksHere);
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count <= MOST_WORKERS) return count;
+  throw new DataError(`--workers ${text}: expected an integer from 0 to ${MOST_WORKERS}`);
 }
 
 /**

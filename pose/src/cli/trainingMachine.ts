@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import type { Device } from 'wgrad';
-import type { DataWorkers } from '../node/train/dataWorkers.js';
+import { DataWorkers } from '../node/train/dataWorkers.js';
 import { Team } from '../train/team.js';
 import { failRank } from './failRank.js';
 import { endAtOnce, INTERRUPTED, PATIENCE, untilInterrupt } from './interrupt.js';
 import { openBackend } from './openBackend.js';
 import { NO_RANKS, type OpenRanks, openRanks } from './openRanks.js';
 import { say, sayNothing } from './say.js';
-import { openWorkers } from './trainingData.js';
+import { workerCount } from './trainingData.js';
 
 /** Device, threads and the signal of Ctrl-C, which a training command uses. */
 export interface TrainingMachine {
@@ -22,7 +22,11 @@ export interface TrainingMachine {
 
 /** What the options name. */
 export interface MachineOptions {
-  readonly backend: string;
+  /**
+   * Checks the options of the command before anything is opened, and tells the device.
+   * @throws DataError naming the option that does not take what was typed
+   */
+  readonly prepare: () => Promise<string>;
   readonly workers?: string;
   readonly distributed?: boolean;
 }
@@ -54,7 +58,7 @@ export async function withTrainingMachine(
 }
 
 async function withMachine(
-  { backend, workers: threads }: MachineOptions,
+  { prepare, workers: threads }: MachineOptions,
   team: Team,
   ranks: OpenRanks,
   use: (machine: TrainingMachine) => Promise<void>,
@@ -62,8 +66,10 @@ async function withMachine(
   const { signal } = team;
   const hosts = await team.gather(hostname());
   const ranksHere = hosts.filter((host) => host === hosts[team.rank]).length;
-  const workers = await team.all(() => openWorkers(threads, ranksHere));
+  const count = await team.all(() => workerCount(threads, ranksHere));
+  const backend = await team.all(prepare);
   const device = await team.all(() => openBackend(backend));
+  const workers = count > 0 ? new DataWorkers(count) : undefined;
   try {
     if (ranks.library) say(`${ranks.library}: ${team.size} ranks on ${[...new Set(hosts)].join(', ')}`);
     for (const text of new Set(await team.gather(device.description))) say(`device: ${text}`);

@@ -11,10 +11,12 @@ import {
 import { type AdamState, readStatus } from 'wgrad/nn';
 import { type BrokenPicture, mergeBroken } from '../brokenPictures.js';
 import { PADDING } from '../crop.js';
+import type { PoseDataset } from '../dataset.js';
 import type { JointSchema } from '../schema.js';
 import { schemaOfValue } from '../schemas/schemaFile.js';
 import { bestEpochOf, meritOf } from './bestEpoch.js';
 import type { TrainConfig } from './config.js';
+import { checkCounts, type DataFacts, factsOf, savedFacts } from './dataFacts.js';
 import { evaluatedParams, type Learner } from './learner.js';
 import { savedConfig } from './makeConfig.js';
 import type { ModelParams } from './model.js';
@@ -41,7 +43,7 @@ export async function checkpointOf({ device, config, data, learner, progress, sh
     optimizer: moments,
     // Plain records of numbers and strings, although their interfaces do not say so.
     config: {
-      ...{ config, history, padding, schema: data.dataset.schema },
+      ...{ config, history, padding, schema: data.dataset.schema, data: factsOf(data.dataset) },
       ...(broken.length > 0 && { broken }),
       device: { kind: device.kind, description: device.description },
     } as unknown as Json,
@@ -76,6 +78,8 @@ export interface SavedRun {
   readonly schema?: JointSchema | undefined;
   /** What it was trained on so far; absent in runs of versions that did not store it. */
   readonly device?: RunDevice | undefined;
+  /** Absent in runs of versions that did not store it. */
+  readonly data?: DataFacts | undefined;
   readonly progress: RunProgress;
   readonly checkpoint: Checkpoint;
 }
@@ -85,12 +89,13 @@ export interface SavedRun {
  * @throws DataError where it is not from a training run of this version
  */
 export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
-  const { history, schema, device, broken, ...saved } = (checkpoint.config ?? {}) as {
+  const { history, schema, device, broken, data, ...saved } = (checkpoint.config ?? {}) as {
     config?: unknown;
     history?: unknown;
     schema?: unknown;
     device?: unknown;
     broken?: unknown;
+    data?: unknown;
   };
   const config = savedConfig(saved.config);
   const { epoch, step, counters } = checkpoint.progress;
@@ -100,7 +105,8 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
     counts.every((count) => Number.isSafeInteger(count) && count >= 0) && [lossSum, seconds].every(Number.isFinite);
   const epochs = historyOf(history);
   const leftOut = brokenOf(broken);
-  if (!config || !isWhole || !leftOut || epochs?.length !== epoch) {
+  const facts = savedFacts(data);
+  if (!config || !isWhole || !leftOut || epochs?.length !== epoch || (data !== undefined && !facts)) {
     throw new DataError(`${path}: a checkpoint, but not of this version's training; start from it with --init`);
   }
   return {
@@ -108,6 +114,7 @@ export function savedRunOf(checkpoint: Checkpoint, path: string): SavedRun {
     config,
     schema: schema === undefined ? undefined : schemaOfValue(schema, path),
     device: deviceOf(device),
+    data: facts,
     checkpoint,
     progress: { epoch, batch, lossSum, lossCount, seconds, step, broken: leftOut, history: epochs },
   };
@@ -153,11 +160,18 @@ function historyOf(value: unknown): EpochSummary[] | undefined {
   }));
 }
 
+/** @throws DataError where a data set has more or fewer samples than a run had */
+export function checkSamples({ path, data }: SavedRun, dataset: PoseDataset): void {
+  checkCounts(path, data, dataset, `start a new run from its weights with --init ${path}`);
+}
+
 /**
  * Gives a new session of the same configuration the state of a saved run.
- * @throws DataError if the saved tensors are of another model
+ * @throws DataError if the saved tensors are of another model, or if the data have more or fewer samples than they had
  */
-export function resumeSession(session: Session, { path, checkpoint, progress }: SavedRun): void {
+export function resumeSession(session: Session, saved: SavedRun): void {
+  checkSamples(saved, session.data.dataset);
+  const { path, checkpoint, progress } = saved;
   const { state, optimizer } = session.learner;
   const [judged, memory] = [evaluatedParams(session.learner), memoryOf(session.learner)];
   checkState(checkpoint.model, new Map([...stateShapes(judged), ...stateShapes(state)]), path);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -20,15 +20,18 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true }));
 
 /** A folder of people of these joints, all but the pictures that are left out. */
-async function people(name: string, joints: readonly string[], missing: readonly number[] = []): Promise<string> {
+async function people(
+  name: string,
+  joints: readonly string[],
+  missing: readonly number[] = [],
+  count = PEOPLE,
+): Promise<string> {
   const folder = join(home, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'images'), { recursive: true });
-  const ids = Array.from({ length: PEOPLE }, (_, n) => n + 1);
-  const picture = sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: '#4c78a8' } });
+  const ids = Array.from({ length: count }, (_, n) => n + 1);
   for (const id of ids.filter((one) => !missing.includes(one))) {
-    await picture
-      .clone()
+    await sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: { r: 76, g: 20 * id, b: 168 } } })
       .png()
       .toFile(join(folder, 'images', `${id}.png`));
   }
@@ -65,11 +68,26 @@ describe('a run that goes on', () => {
     await expect(goOn('run', '--backend', 'cpu')).rejects.toThrow(
       /run.last\.safetensors: the run has the joints of lsp14, and lsp now those of crowdpose14; give the data that it had/,
     );
+    await people('lsp', lsp14.joints, [], PEOPLE + 1);
+    await expect(goOn('run')).rejects.toThrow(
+      /run.last\.safetensors: the run has 8 training and 2 held-out images, and lsp now 9 and 2; give .*, or start a new run from its weights with --init .*last\.safetensors$/,
+    );
     await people('lsp', lsp14.joints);
     const next = await goOn('run');
+    expect(next.stderr).not.toContain('warning');
     expect(next.stderr).toContain(onCpu);
     expect(next.stderr).not.toContain('so far the run was trained on');
     expect(next.stderr).toMatch(/epoch 2\/2/);
+  });
+
+  test('over labels that were edited says so', async () => {
+    const folder = await people('edited', lsp14.joints);
+    await train(folder, 'edited-run');
+    const file = join(folder, 'person_keypoints_all.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"keypoints":[4,4,2', '"keypoints":[5,4,2'));
+    expect((await goOn('edited-run')).stderr).toContain(
+      'warning: labels, boxes or names of pictures are not those that',
+    );
   });
 
   test('without pictures that cannot be read says which, and may go on without more', async () => {
@@ -79,19 +97,21 @@ describe('a run that goes on', () => {
     );
     expect(existsSync(join(home, 'none'))).toBe(false);
     await expect(train(folder, 'none', '--skip-broken', '1')).rejects.toThrow(
-      /^2 pictures that cannot be read: .*images.2\.png, .*images.10\.png; --skip-broken 1 leaves out as many at most/,
+      /^2 pictures that cannot be read, with 2 people: .*images.2\.png, .*images.10\.png; --skip-broken 1 leaves out as many at most/,
     );
     const { stderr, stdout } = await train(folder, 'some-run', '--skip-broken', '2', '--json');
-    expect(stderr).toMatch(/warning: left out are 2 pictures that cannot be read: .*2\.png, .*10\.png/);
-    expect(stderr).toMatch(/\nleft out: 2 pictures that cannot be read: /);
+    expect(stderr).toMatch(/warning: left out are 2 pictures that cannot be read, with 2 people: .*2\.png, .*10\.png/);
+    expect(stderr).toMatch(/\nleft out: 2 pictures that cannot be read, with 2 people: /);
     expect(JSON.parse(stdout).broken).toEqual([
       expect.objectContaining({ part: 'train', index: 1, picture: expect.stringMatching(/2\.png$/) }),
       expect.objectContaining({ part: 'test', index: 1, picture: expect.stringMatching(/10\.png$/) }),
     ]);
     await people('some', lsp14.joints, [2, 3, 10]);
-    await expect(goOn('some-run')).rejects.toThrow(/^3 pictures that cannot be read: .*; --skip-broken 2 leaves/);
+    await expect(goOn('some-run')).rejects.toThrow(
+      /^3 pictures that cannot be read, with 3 people: .*; --skip-broken 2 leaves/,
+    );
     expect((await goOn('some-run', '--skip-broken', '3')).stderr).toMatch(
-      /\nleft out: 3 pictures that cannot be read: /,
+      /\nleft out: 3 pictures that cannot be read, with 3 people: /,
     );
   });
 });

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError, Rng, ShapeError } from 'wgrad';
+import { compare } from '../../src/cli/compare.js';
 import { start } from '../../src/cli/start.js';
 import { inProcess } from './inProcess.js';
 
@@ -44,6 +45,7 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true }));
 
 const run = inProcess(start);
+const compared = inProcess(compare);
 
 /** Options that are typed, some of which do not go together. */
 function typed(rng: Rng): string[] {
@@ -78,4 +80,33 @@ test('options in any combination train to finite numbers, or are refused in one 
       undefined,
     ]);
   }
+});
+
+describe('a value that an option does not take is refused before anything is opened', () => {
+  const bad: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(Object.keys(TEXTS).map((name) => [name, 'x'])),
+    ...{ 'max-pixels': '0', orientation: 'left', sigmas: 'x', joints: 'x', workers: '-1', backend: 'x' },
+  };
+  const { eager, checkpoint, ...wrong } = bad;
+
+  test.each(Object.entries(wrong))('train --%s %s', async (name, value) => {
+    // Neither is there; whoever looked first would say that.
+    for (const given of [
+      ['--data', 'nowhere'],
+      ['--resume', 'nowhere'],
+      ['--data', 'nowhere', '--init', 'nowhere'],
+    ]) {
+      await expect(run('start', `--${name}`, value, ...given)).rejects.toThrow(new RegExp(`^--${name} ${value}: `));
+    }
+  });
+
+  const ofRows = ['loss', 'head', 'q', 'log-s', 'seed', 'dims'];
+  test.each(Object.entries(wrong).filter(([name]) => !ofRows.includes(name)))(
+    'compare --%s %s',
+    async (name, value) => {
+      const given = ['--data', 'nowhere', '--init', 'nowhere'];
+      const told = new RegExp(`^--${name} ${value}: `);
+      await expect(compared('compare', `--${name}`, value, ...given)).rejects.toThrow(told);
+    },
+  );
 });

@@ -27,7 +27,7 @@ async function standing(
   return loadRun(file);
 }
 
-const HEADER = { event: 'resume', device: cpu().description, config: TINY } as const;
+const HEADER = { event: 'resume', device: cpu().description, data: { train: 21, test: 13 }, config: TINY } as const;
 
 const bestEpoch = async ({ best }: RunFolder) => (await loadRun(best)).progress.epoch;
 
@@ -73,6 +73,31 @@ test('one that is lost is said to be, and what is in its place is no more called
     expect(await openRun(folder, HEADER, saved)).toEqual([`${lost}, and what was in its place is now ${other}`]);
     expect((await loadRun(other)).progress.history[0].pck20).toBe(0.3);
     await expect(loadRun(folder.best)).rejects.toThrow(/cannot read/);
+  });
+});
+
+test('another device, and other labels, are told', async () => {
+  await withFolder(async (folder) => {
+    const saved = await standing(folder, []);
+    const adapter = { kind: 'webgpu', description: 'nvidia hopper' } as const;
+    const openOn = (device: string, digest?: string, before: Partial<SavedRun> = {}) =>
+      openRun(folder, { ...HEADER, device, data: { ...HEADER.data, digest } }, { ...saved, ...before });
+    expect(await openOn('nvidia hopper')).toEqual([
+      `so far the run was trained on ${cpu().description}, and now on nvidia hopper, which may round otherwise`,
+    ]);
+    // Another adapter of the same kind.
+    expect(await openOn('amd rdna-3', undefined, { device: adapter })).toEqual([
+      'so far the run was trained on nvidia hopper, and now on amd rdna-3, which may round otherwise',
+    ]);
+    expect(await openOn('nvidia hopper', undefined, { device: adapter })).toEqual([]);
+    expect(await openOn('amd rdna-3', undefined, { device: undefined })).toEqual([]);
+    const data = { ...HEADER.data, digest: 'a' };
+    expect(await openOn(HEADER.device, 'b', { data })).toEqual([
+      'labels, boxes or names of pictures are not those that the run was trained on so far; it goes on with these',
+    ]);
+    expect(await openOn(HEADER.device, 'a', { data })).toEqual([]);
+    // Of a version that did not store them.
+    expect(await openOn(HEADER.device, 'b', { data: undefined })).toEqual([]);
   });
 });
 

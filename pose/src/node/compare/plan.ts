@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from 'wgrad';
+import type { PoseDataset } from '../../dataset.js';
 import type { TrainConfig } from '../../train/config.js';
+import { checkCounts, type DataFacts, factsOf, haveChanged } from '../../train/dataFacts.js';
 import { settingText } from '../../train/options.js';
 import { flagOf, isPlace, TOLERANCES } from '../../train/settings.js';
 import { loadRun } from '../train/runFile.js';
@@ -24,13 +26,15 @@ export interface PlannedRun {
 /**
  * The runs of a comparison in `<out>/<row>-<seed>`: seed by seed, so that one that is stopped has all rows of some seeds.
  * @param configOf what a row's runs are to be trained with, the seed aside
- * @throws DataError if a folder holds a run with another configuration
+ * @param dataset what they are to be trained on
+ * @throws DataError if a folder holds a run with another configuration, or of other data
  */
 export async function planRuns(
   rows: readonly RowName[],
   seeds: readonly number[],
   out: string,
   configOf: (row: RowName) => TrainConfig,
+  dataset: PoseDataset,
 ): Promise<PlannedRun[]> {
   const runs: PlannedRun[] = [];
   for (const seed of seeds) {
@@ -40,7 +44,10 @@ export async function planRuns(
       const result = await readResult(folder);
       const begun = (await stat(folder.last).catch(() => undefined)) !== undefined;
       const saved = result ?? (begun ? await loadRun(folder.last) : undefined);
-      if (saved) checkSame(saved.config, config, folder.path);
+      if (saved) {
+        checkSame(saved.config, config, folder.path);
+        checkData(saved.data, dataset, folder.path);
+      }
       runs.push({ row, seed, config, folder, begun, result });
     }
   }
@@ -60,6 +67,16 @@ function checkSame(saved: TrainConfig, wanted: TrainConfig, path: string): void 
         'give the options that it was made with, or another --out',
     );
   }
+}
+
+/** @throws DataError where the data set is not what a run was trained on */
+function checkData(before: DataFacts | undefined, dataset: PoseDataset, path: string): void {
+  checkCounts(path, before, dataset, 'another --out');
+  if (!haveChanged(before, factsOf(dataset))) return;
+  throw new DataError(
+    `${path}: the run in it had other labels, boxes or names of pictures than ${dataset.name} has now; give the data that it had, ` +
+      'or another --out',
+  );
 }
 
 /**

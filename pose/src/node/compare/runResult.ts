@@ -5,12 +5,15 @@ import { JsonEntry } from 'wgrad/io';
 import { readJsonFile, writeFileAtomic } from 'wgrad/io/node';
 import type { Correlation } from '../../metrics/confidenceCorrelation.js';
 import type { TrainConfig } from '../../train/config.js';
+import { type DataFacts, savedFacts } from '../../train/dataFacts.js';
 import { savedConfig } from '../../train/makeConfig.js';
 import type { RunFolder } from '../train/runFolder.js';
 
 /** What came of a run; `result.json` in its folder says so to whoever asks again. */
 export interface RunResult {
   readonly config: TrainConfig;
+  /** What it was trained and scored on; absent in results of versions that did not keep it. */
+  readonly data?: DataFacts;
   /** Held-out PCK@0.2 by epoch. */
   readonly curve: readonly number[];
   /** Absent where the run diverged. */
@@ -71,10 +74,11 @@ export async function readResult(folder: RunFolder): Promise<RunResult | undefin
     const root = new JsonEntry(json, file);
     const config = savedConfig((json as { config?: unknown }).config);
     if (!config) throw root.error('config', "expected the configuration of this version's training");
+    const data = savedFacts((json as { data?: unknown }).data);
     const curve = root.list('curve').map((value) => (typeof value === 'number' ? value : Number.NaN));
     return root.has('diverged')
-      ? { config, curve, diverged: root.text('diverged') }
-      : { config, curve, scores: scoresOf(root.entry('scores')) };
+      ? { config, data, curve, diverged: root.text('diverged') }
+      : { config, data, curve, scores: scoresOf(root.entry('scores')) };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     throw new DataError(`${error.message}; delete the file to have the run evaluated again`, { cause: error });

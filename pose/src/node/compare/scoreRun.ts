@@ -1,5 +1,6 @@
 import { confidenceCorrelation } from '../../metrics/confidenceCorrelation.js';
 import { riskCoverage } from '../../metrics/riskCoverage.js';
+import { factsOf } from '../../train/dataFacts.js';
 import type { Evaluation } from '../../train/evaluate.js';
 import type { Session } from '../../train/session.js';
 import { similarities } from '../../train/similarity.js';
@@ -12,6 +13,7 @@ export function resultOf(session: Session, evaluation: Evaluation): RunResult {
   const { calibrationError, sharpness } = evaluation.uncertainty?.score ?? {};
   return {
     config: session.config,
+    data: factsOf(session.data.dataset),
     curve: curveOf(session),
     scores: {
       ...{ pck10, pck20, pck50, error },

@@ -9,7 +9,8 @@ import { decodePicture } from '../images.js';
 /** What the people of a split have in common. */
 export interface SplitSource {
   readonly schema: JointSchema;
-  readonly origin: SplitOrigin;
+  /** How another thread opens it. */
+  readonly origin?: SplitOrigin | undefined;
   /** How pictures are read whose size does not tell it. */
   readonly orientation: Orientation;
   /** The most pixels of a picture that is decoded; default `MAX_PIXELS`. */
@@ -26,9 +27,10 @@ export function annotatedSplit(
 ): PoseSplit {
   return {
     length: people.length,
-    origin,
+    ...(origin && { origin }),
+    paths: people.map(({ path }) => path),
     async sample(index) {
-      if (!(index in people)) throw new DataError(`${origin.name}: sample ${index} of ${people.length} does not exist`);
+      if (!(index in people)) throw new DataError(`sample ${index} of ${people.length} does not exist`);
       const { path, size, ...labels } = people[index];
       const image = await decodePicture(path, { size, orientation, maxPixels });
       return checkSample(schema, { ...labels, image });

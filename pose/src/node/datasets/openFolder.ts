@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import { schemaOf } from '../../coco/schemaOf.js';
@@ -42,11 +43,11 @@ export interface DataFiles {
  * The data set of annotation files, in any form that wgrad reads (see `readAnnotations`), found in a folder or named. Crowds and
  * people without a labelled joint are left out, as the official code and mmpose do, and people whose box has no extent in the
  * picture. Joints with v = 0 weigh nothing, hidden ones count fully.
- * @param origin how another thread opens it
+ * @param origin how another thread opens it, if one can
  * @throws DataError naming file, annotation and field for whatever is missing or broken, where joints of two files differ, and
  * where a picture is in both halves
  */
-export async function openFolder(files: DataFiles, origin: Omit<SplitOrigin, 'part'>): Promise<PoseDataset> {
+export async function openFolder(files: DataFiles, origin?: Omit<SplitOrigin, 'part'>): Promise<PoseDataset> {
   const notes: string[] = [];
   const { found, folder } = files.train || files.test ? await named(files) : await discovered(files, notes);
   const halves = halvesOf(found);
@@ -64,13 +65,15 @@ export async function openFolder(files: DataFiles, origin: Omit<SplitOrigin, 'pa
     const why = leftOut.size > 0 ? notes.at(-1) : 'the files name nobody for it';
     throw new DataError(`${folder}: nobody with labels is in the train split; ${why}`);
   }
+  const digest = digestOf(parts);
   const orientation = files.orientation ?? found[0].annotations.orientation;
   notes.push(`pictures are read ${orientation} where their size does not tell it`);
   const reading = { orientation, maxPixels: files.maxPixels };
-  const split = (half: Half) => annotatedSplit(parts[half], { schema, origin: { ...origin, part: half }, ...reading });
+  const split = (half: Half) =>
+    annotatedSplit(parts[half], { schema, origin: origin && { ...origin, part: half }, ...reading });
   return {
     name: basename(resolve(folder)) || 'data',
-    ...{ schema, mirrorable: schema.flipPairs !== undefined, notes },
+    ...{ schema, mirrorable: schema.flipPairs !== undefined, notes, digest },
     ...(parts.train.some(({ spatial }) => spatial) && { spatial: true }),
     ...{ train: split('train'), test: split('test') },
   };
@@ -193,6 +196,17 @@ function personOf(
     };
   }
   return undefined;
+}
+
+/** Of all that is known of people but where their pictures lie. */
+function digestOf(parts: Record<Half, readonly AnnotatedPerson[]>): string {
+  const hash = createHash('sha256');
+  for (const half of ['train', 'test'] as const) {
+    for (const { path: _, joints, weights, ...person } of parts[half]) {
+      hash.update(JSON.stringify({ half, ...person, joints: Array.from(joints), weights: Array.from(weights) }));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** The schema of all files. @throws DataError naming two that differ */

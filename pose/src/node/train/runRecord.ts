@@ -5,6 +5,7 @@ import { readBytes, writeFileAtomic } from 'wgrad/io/node';
 import { bestEpochOf } from '../../train/bestEpoch.js';
 import type { SavedRun } from '../../train/checkpointing.js';
 import type { TrainConfig } from '../../train/config.js';
+import { type DataFacts, haveChanged } from '../../train/dataFacts.js';
 import type { EpochSummary } from '../../train/session.js';
 import { loadRun } from './runFile.js';
 import { ensureFolder, log, type RunFolder, runFolder } from './runFolder.js';
@@ -14,6 +15,7 @@ export interface RunHeader {
   readonly event: 'start' | 'resume';
   /** The description of the device. */
   readonly device: string;
+  readonly data: DataFacts;
   readonly config: TrainConfig;
 }
 
@@ -29,7 +31,9 @@ export interface RunHeader {
  */
 export async function openRun(folder: RunFolder, header: RunHeader, saved?: SavedRun): Promise<string[]> {
   await ensureFolder(folder);
-  const warnings = saved ? [...otherDevice(header, saved), ...(await mendBest(folder, saved))] : [];
+  const warnings = saved
+    ? [...otherDevice(header, saved), ...otherLabels(header, saved), ...(await mendBest(folder, saved))]
+    : [];
   await mendLog(folder, saved?.progress.history ?? []);
   await log(folder, header);
   return warnings;
@@ -38,6 +42,11 @@ export async function openRun(folder: RunFolder, header: RunHeader, saved?: Save
 function otherDevice({ device }: RunHeader, { device: before }: SavedRun): string[] {
   if (!before || before.description === device) return [];
   return [`so far the run was trained on ${before.description}, and now on ${device}, which may round otherwise`];
+}
+
+function otherLabels({ data }: RunHeader, { data: before }: SavedRun): string[] {
+  if (!haveChanged(before, data)) return [];
+  return ['labels, boxes or names of pictures are not those that the run was trained on so far; it goes on with these'];
 }
 
 async function mendBest({ best }: RunFolder, { path, progress }: SavedRun): Promise<string[]> {
