@@ -6,7 +6,7 @@ import type { PoseSplit } from '../dataset.js';
  */
 export function relabelled(split: PoseSplit, from: readonly number[]): PoseSplit {
   return {
-    length: split.length,
+    ...{ length: split.length, paths: split.paths },
     async sample(index) {
       const { clean, ...sample } = await split.sample(index);
       const moved = (points: Float64Array) =>

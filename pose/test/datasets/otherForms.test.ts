@@ -228,7 +228,7 @@ describe('openDataset', () => {
     expect([set.train.length, set.test.length]).toEqual([8, 2]);
     expect((await set.train.sample(7)).joints).toEqual((await set.train.sample(0)).joints);
     expect(() => set.train.sample(8)).toThrow(/sample 8 does not exist/);
-    expect(set.train.origin).toMatchObject({ name: 'openDataset', args: [{ data, figures: 0 }] });
+    expect(set.train.origin).toMatchObject({ name: 'openDataset', args: [{ data, figures: 0 }, []] });
     const other = await folder({
       'boxes.json': ['train', 'test'].map((split) => ({
         ...{ file: `${split}.png`, box: [1, 2, 30, 20], keypoints: Array(51).fill(2), split },

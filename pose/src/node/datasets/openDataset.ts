@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import type { PoseDataset, PoseSplit } from '../../dataset.js';
 import { relabelled } from '../../datasets/relabelled.js';
@@ -11,6 +11,7 @@ import { mpii16 } from '../../schemas/mpii16.js';
 import type { TrainConfig } from '../../train/config.js';
 import type { DataSource } from '../../train/dataSource.js';
 import { type DataFiles, openFolder } from './openFolder.js';
+import { testedSamples } from './pictureCopies.js';
 
 /** Held-out pictures of the generated data set, unless it is smaller itself. */
 const TEST_FIGURES = 500;
@@ -36,34 +37,52 @@ function sourceOf({
 
 /**
  * The data set of a configuration. Of several folders, separated by commas, all train and the first one's test half tests;
- * both halves of the others train, since what they hold out is nobody's test. MPII's joints join Human3.6M's.
+ * both halves of the others train, since what they hold out is nobody's test. MPII's joints join Human3.6M's. A picture that
+ * tests does not train, under another name neither: what would train is left out (see `testedSamples`).
+ * @param leftOut the samples of the training half that are, where another thread has found them already
  * @throws DataError if a folder is missing or not a data set, or if the joints of two differ
  */
-export async function openDataset(config: DataConfig): Promise<PoseDataset> {
-  const { data, figures: count, train, test, images, orientation, maxPixels, skipBroken = 0 } = config;
-  const origin = { module: import.meta.url, name: 'openDataset', args: [sourceOf(config)] };
-  const options = {
+export async function openDataset(config: DataConfig, leftOut?: readonly number[]): Promise<PoseDataset> {
+  const { data, figures: count, train } = config;
+  if (data === null && !train) return figures({ train: count, test: Math.min(count, TEST_FIGURES) });
+  const found = data === null || train ? await openNamed(config) : await openFolders(data.split(','), config);
+  const { indices, note } = leftOut ? { indices: leftOut } : await testedSamples(found);
+  const origin = { module: import.meta.url, name: 'openDataset', args: [sourceOf(config), indices] };
+  return {
+    ...found,
+    ...(note && { notes: [...(found.notes ?? []), note] }),
+    train: { ...withoutSamples(found.train, indices), origin: { ...origin, part: 'train' } },
+    test: { ...found.test, origin: { ...origin, part: 'test' } },
+  };
+}
+
+/** How the files of a configuration are read. */
+function readingOf({ images, orientation, maxPixels, skipBroken = 0 }: DataConfig): DataFiles {
+  return {
     ...{ ...(images && { images }), ...(orientation && { orientation }), ...(maxPixels && { maxPixels }) },
     lenient: skipBroken > 0,
   };
-  if (train) return openFolder({ ...options, train: filesOf(train), test: filesOf(test ?? '') }, origin);
-  if (data === null) return figures({ train: count, test: Math.min(count, TEST_FIGURES) });
-  const open = async (folder: string) => {
-    const files = { ...options, ...(await filesAt(folder)) };
-    return openFolder(files, { ...origin, args: [{ ...sourceOf(config), data: folder }] });
-  };
-  const [first, ...others] = await Promise.all(data.split(',').map(open));
+}
+
+function openNamed(config: DataConfig): Promise<PoseDataset> {
+  return openFolder({ ...readingOf(config), train: filesOf(config.train ?? ''), test: filesOf(config.test ?? '') });
+}
+
+/** @throws DataError where one is named twice, and as `openFolder` */
+async function openFolders(folders: readonly string[], config: DataConfig): Promise<PoseDataset> {
+  const twice = folders.find((folder, i) => folders.slice(0, i).some((other) => resolve(other) === resolve(folder)));
+  if (twice !== undefined) throw new DataError(`--data ${config.data}: ${twice} stands there twice; name it once`);
+  const open = async (folder: string) => openFolder({ ...readingOf(config), ...(await filesAt(folder)) });
+  const [first, ...others] = await Promise.all(folders.map(open));
   if (others.length === 0) return first;
-  const splits = [first.train, ...others.flatMap((other) => splitsAs(first.schema, other, data))];
+  const splits = [first.train, ...others.flatMap((other) => splitsAs(first.schema, other, config.data as string))];
   return {
     ...first,
-    name: data
-      .split(',')
-      .map((folder) => basename(folder))
-      .join('+'),
+    name: folders.map((folder) => basename(folder)).join('+'),
     notes: [first, ...others].flatMap(({ name, notes = [] }) => notes.map((note) => `${name}: ${note}`)),
+    digest: [first, ...others].map(({ digest }) => digest).join('+'),
     mirrorable: [first, ...others].every(({ mirrorable }) => mirrorable),
-    train: { ...concatenated(splits), origin: { ...origin, part: 'train' } },
+    train: concatenated(splits),
   };
 }
 
@@ -87,6 +106,7 @@ async function filesAt(path: string): Promise<DataFiles> {
 function concatenated(splits: readonly PoseSplit[]): PoseSplit {
   return {
     length: splits.reduce((sum, { length }) => sum + length, 0),
+    paths: splits.flatMap(({ paths = [] }) => paths),
     sample(index) {
       let rest = index;
       for (const split of splits) {
@@ -96,4 +116,11 @@ function concatenated(splits: readonly PoseSplit[]): PoseSplit {
       throw new DataError(`sample ${index} does not exist`);
     },
   };
+}
+
+function withoutSamples(split: PoseSplit, indices: readonly number[]): PoseSplit {
+  if (indices.length === 0) return split;
+  const without = new Set(indices);
+  const kept = Array.from({ length: split.length }, (_, i) => i).filter((i) => !without.has(i));
+  return { length: kept.length, sample: (index) => split.sample(kept[index]) };
 }
