@@ -5,7 +5,7 @@ import { DEPTH_UNIT } from '../targets.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../warp.js';
 import type { Architecture } from './architecture.js';
 import type { Conventions, Rgb } from './conventions.js';
-import { configOfMmpose, configOfRun, isInputSize, isWithin, paddingOfRun } from './fileConfig.js';
+import { configOfMmpose, configOfRun, isInputSize, isWithin, paddingOfRun, sizeOfRun } from './fileConfig.js';
 import { mapDecodingOf, parseMapDecoding } from './mapDecoding.js';
 import type { NamingName } from './naming.js';
 
@@ -68,7 +68,7 @@ export function conventionsOf(
 ): Conventions {
   const conventions =
     metadata.conventions === undefined
-      ? usualConventions(naming, architecture, metadata)
+      ? usualConventions(naming, architecture, metadata, where)
       : parseConventions(metadata.conventions, where);
   if (!architecture.maps || conventions.maps) return conventions;
   return { ...conventions, maps: mapDecodingOf(tensors.keys(), metadata) };
@@ -78,11 +78,12 @@ function usualConventions(
   naming: NamingName,
   { backbone, dims, joints, head, classes }: Architecture,
   metadata: WeightsFile['metadata'],
+  where: string,
 ): Conventions {
   if (metadata.wgrad !== undefined) {
     const { config } = metadata;
-    const padding = paddingOfRun(config) ?? WGRAD.padding;
-    const own = { ...WGRAD, size: sizeOfRun(config) ?? WGRAD.size, padding };
+    const padding = paddingOfRun(config, where) ?? WGRAD.padding;
+    const own = { ...WGRAD, size: sizeOfRun(config, where) ?? WGRAD.size, padding };
     return dims === 3 ? { ...own, depth: DEPTH_UNIT } : own;
   }
   const isBackbone = naming === 'torchvision' || classes !== undefined || (naming === 'microsoft' && head === 'none');
@@ -103,12 +104,6 @@ const UDP = /\buse_udp\s*=\s*True\b|['"]UDPHeatmap['"]/;
 function sizeInConfig(config: string): Conventions['size'] | undefined {
   const found = /\b(?:input_size|image_size)\s*=\s*(?:np\.array\()?[([]\s*(\d+)\s*,\s*(\d+)\s*[)\]]/.exec(config);
   const sides = found && [Number(found[2]), Number(found[1])];
-  return isInputSize(sides) ? sides : undefined;
-}
-
-function sizeOfRun(config: string | undefined): Conventions['size'] | undefined {
-  const { size, aspect = 1 } = configOfRun(config);
-  const sides = [size, Math.round(Number(size) * Number(aspect))];
   return isInputSize(sides) ? sides : undefined;
 }
 

@@ -50,12 +50,20 @@ describe('what a file says of its network has a range', () => {
     expect(() => parseMapDecoding(maps, 'net.safetensors')).toThrow(DataError);
   });
 
-  test('sizes and paddings of runs and of configurations that no network has are left out', () => {
+  test('sizes and paddings that no network has are refused of runs, and left out of what others tell', () => {
     const run = (config: object) => read({ wgrad: '1', config: JSON.stringify(config) });
     expect(run({ config: { size: 64, aspect: 0.75 }, padding: 1.5 })).toMatchObject({ size: [64, 48], padding: 1.5 });
     for (const size of [1e9, -1, 3.5, '64', null]) {
-      expect(run({ config: { size }, padding: 1e9 })).toMatchObject({ size: [64, 64], padding: 1.25 });
+      expect(() => run({ config: { size } })).toThrow(
+        `net.safetensors: its run has the size ${JSON.stringify(size)} and the aspect 1, expected 1 to 4096 pixels; the file is damaged`,
+      );
     }
+    for (const padding of [1e9, -1, '1', null]) {
+      expect(() => run({ config: { size: 64 }, padding })).toThrow(/its run has the padding .*, expected 0.1 to 10; /);
+    }
+    // As versions before had it.
+    expect(run({ config: {} })).toMatchObject({ size: [64, 64], padding: 1.25 });
+    expect(() => read({ wgrad: '1', config: '{"config' })).toThrow(/^net.safetensors: metadata "config" is not JSON: /);
     const theirs = (text: string) =>
       conventionsOf('mmpose', network, { metadata: { 'meta.cfg': text }, tensors: new Map() }, 'net.pth');
     expect(theirs('input_size=(192, 384)').size).toEqual([384, 192]);
