@@ -137,7 +137,7 @@ export const checks: Readonly<Record<string, Check>> = {
   async 'the example page learns and paints'(page, origin) {
     const faults = watch(page, origin);
     await page.goto(`${origin}/examples/browser/index.html`);
-    await page.waitForFunction("document.querySelector('output').dataset.step >= 30", null, { timeout: 120_000 });
+    await page.waitForFunction("document.querySelector('output').dataset.step >= 30", null, { timeout: 600_000 });
     const caption = await page.textContent('output');
     assert.match(caption ?? '', /swiftshader: step \d+ of \d+, loss \d\.\d+ nats/);
     const colours = await page.evaluate(`new Set(new Uint32Array(
