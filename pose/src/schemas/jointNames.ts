@@ -7,9 +7,10 @@ export type Side = 'left' | 'right';
 
 /**
  * Which joints change places in a mirrored image, by their names: left and right, l and r, as a word of the name before,
- * behind or within it (`left_eye`, `eyeL`, `R_F_Paw`, `Left Ear Base`), or glued to it (`lefteye`, `lknee`, `KNEER`).
- * @returns no pair where no name has a side; undefined where names do not tell: a "left" without its "right", or
- * landmarks that have numbers for names
+ * behind or within it (`left_eye`, `eyeL`, `R_F_Paw`, `Left Ear Base`), or glued to it (`lefteye`, `lknee`, `KNEER`); also in other
+ * languages (`genou gauche`, `左手`).
+ * @returns no pair where no name has a side; undefined where names do not tell: a "left" without its "right", landmarks that
+ * have numbers for names, or names in letters of which no side is known
  */
 export function partnersByName(joints: readonly string[]): [number, number][] | undefined {
   if (areNumbers(joints)) return undefined;
@@ -19,9 +20,10 @@ export function partnersByName(joints: readonly string[]): [number, number][] | 
     const partner = readingsOf(name).flatMap(({ mirrored }) => at.get(mirrored) ?? [])[0];
     if (partner !== undefined && partner > k) pairs.push([k, partner]);
     // A lone letter may mean something else, as in the vertebra L1.
-    if (partner === undefined && wordsOf(name).some((word) => word === 'left' || word === 'right')) return undefined;
+    if (partner === undefined && wordsOf(name).some((word) => WORDS.has(word))) return undefined;
   }
-  return pairs;
+  // Sides that are written in other ways than these are not seen.
+  return pairs.length === 0 && joints.some((name) => /\P{ASCII}/u.test(name)) ? undefined : pairs;
 }
 
 /** The person's side that each joint is on, by its name; undefined where it has none. @param flipPairs whose names differ by side */
@@ -58,20 +60,51 @@ interface Reading {
   readonly mirrored: string;
 }
 
-const OPPOSITE: Readonly<Record<string, string>> = { left: 'right', right: 'left', l: 'r', r: 'l' };
+/** Left and right in the languages that labels come in; a letter alone counts as well. */
+const SIDES: readonly (readonly [left: string, right: string])[] = [
+  ...([
+    ['left', 'right'],
+    ['l', 'r'],
+    ['links', 'rechts'],
+    ['gauche', 'droite'],
+    ['gauche', 'droit'],
+  ] as const),
+  ...([
+    ['izquierda', 'derecha'],
+    ['izquierdo', 'derecho'],
+    ['sinistra', 'destra'],
+    ['sinistro', 'destro'],
+  ] as const),
+  ...([
+    ['esquerda', 'direita'],
+    ['esquerdo', 'direito'],
+    ['лев', 'прав'],
+    ['左', '右'],
+    ['왼', '오른'],
+  ] as const),
+];
+
+const TURNS = SIDES.flatMap(([left, right]) => [
+  { side: 'left', from: left, to: right } as const,
+  { side: 'right', from: right, to: left } as const,
+]);
+
+/** Words that mean a side, whatever else is in the name. */
+const WORDS = new Set(TURNS.map(({ from }) => from).filter((word) => word.length > 1));
 
 /** The ways in which a name may have a side, the surest first. */
 function readingsOf(name: string): Reading[] {
   const words = wordsOf(name);
-  const sided = words.find((word) => word in OPPOSITE);
-  if (sided) {
-    return [
-      { side: sided[0] === 'l' ? 'left' : 'right', mirrored: words.map((word) => OPPOSITE[word] ?? word).join(' ') },
-    ];
+  // Of a left eye's right corner the first word counts.
+  const whole = words.flatMap((word) => TURNS.filter(({ from }) => from === word));
+  if (whole.length > 0) {
+    return whole.map(({ side, from, to }) => ({
+      side,
+      mirrored: words.map((word) => (word === from ? to : word === to ? from : word)).join(' '),
+    }));
   }
   const readings: Reading[] = [];
-  for (const [from, to] of Object.entries(OPPOSITE)) {
-    const side = from[0] === 'l' ? 'left' : 'right';
+  for (const { side, from, to } of TURNS) {
     for (const [i, word] of words.entries()) {
       const with_ = (other: string) => ({ side, mirrored: words.with(i, other).join(' ') }) as const;
       if (word.startsWith(from)) readings.push(with_(to + word.slice(from.length)));

@@ -18,6 +18,13 @@ test.each([
   ['forelegL1', 'forelegR1'],
   ['eye.left', 'eye.right'],
   ['left_eye_right_corner', 'right_eye_left_corner'],
+  ['genou gauche', 'genou droit'],
+  ['cheville_gauche', 'cheville_droite'],
+  ['mano izquierda', 'mano derecha'],
+  ['Schulter links', 'Schulter rechts'],
+  ['左手', '右手'],
+  ['левое_колено', 'правое_колено'],
+  ['왼손', '오른손'],
 ])('%s and %s are partners', (left, right) => {
   const joints = ['nose', right, 'tail', left];
   expect(partnersByName(joints)).toEqual([[1, 3]]);
@@ -28,6 +35,8 @@ test('no side in the names: no partners; a side without its partner, and numbers
   expect(partnersByName(['wrist', 'thumb1', 'thumb2', 'thumb3', 'thumb4'])).toEqual([]);
   expect(partnersByName(['L1', 'L2', 'bright', 'lift'])).toEqual([]);
   expect(partnersByName(['nose', 'left_eye'])).toBeUndefined();
+  // Whoever cannot read a name does not know that it has no side.
+  expect(partnersByName(['μύτη', 'αριστερό χέρι', 'δεξί χέρι'])).toBeUndefined();
   expect(partnersByName(['1', '2', '3'])).toBeUndefined();
   const face = Array.from({ length: 8 }, (_, k) => `face-${k}`);
   expect(partnersByName(['left_hip', 'right_hip', ...face])).toBeUndefined();
