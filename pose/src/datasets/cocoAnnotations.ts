@@ -2,6 +2,7 @@ import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
 import { type Box, jointBox } from '../dataset.js';
 import type { Annotation, Annotations, Category, Id, Picture } from './annotations.js';
+import { byId } from './byId.js';
 import { cocoKeypoints, isOneBased, jointCount, oneBased } from './cocoKeypoints.js';
 import { PERSON } from './listedPictures.js';
 import { Tally } from './tally.js';
@@ -20,13 +21,13 @@ const LARGEST_SHARE = 1.5;
  * @param content the file's JSON
  * @param file its name, for messages
  * @throws DataError naming file, annotation and field for whatever is missing or no number, for an annotation of an image
- * or category that is not listed, and for coordinates that are shares of the picture
+ * or category that is not listed, for an id that two of these have, and for coordinates that are shares of the picture
  */
 export function cocoAnnotations(content: unknown, file: string): Annotations {
   const root = new JsonEntry(content, file);
-  const pictures = new Map(root.entries('images').map((image) => [image.id('id'), readPicture(image)] as const));
+  const pictures = byId(root.entries('images'), readPicture, (picture) => picture.file);
   const categories = root.has('categories')
-    ? new Map(root.entries('categories').map((category) => [category.id('id'), readCategory(category)] as const))
+    ? byId(root.entries('categories'), readCategory, ({ name }) => name)
     : undefined;
   const entries = root.has('annotations') ? root.entries('annotations') : [];
   const first = entries.find((entry) => hasList(entry, 'keypoints'));
@@ -34,6 +35,7 @@ export function cocoAnnotations(content: unknown, file: string): Annotations {
   const leftOut = new Tally();
   const seen = new Set<string>();
   const people = entries.flatMap((entry) => {
+    if (first && hasList(entry, 'keypoints')) checkCategories(first, entry);
     const person = readPerson(entry, joints, leftOut);
     const whole = JSON.stringify(person);
     if (seen.has(whole)) {
@@ -61,6 +63,18 @@ export function cocoAnnotations(content: unknown, file: string): Annotations {
   };
   checkPixels(annotations);
   return annotations;
+}
+
+/** @throws DataError where two categories have not as many joints */
+function checkCategories(first: JsonEntry, entry: JsonEntry): void {
+  if (!entry.has('category_id') || !first.has('category_id')) return;
+  const [before, own] = [first, entry].map((one) => one.id('category_id'));
+  const [wanted, got] = [jointCount(first), jointCount(entry)];
+  if (before === own || wanted === got) return;
+  throw entry.error(
+    'keypoints',
+    `expected ${3 * wanted} numbers, as category ${before} has, or one category alone in the file`,
+  );
 }
 
 function readPicture(image: JsonEntry): Picture {
@@ -160,13 +174,15 @@ function jointNames(category: JsonEntry): readonly string[] {
 }
 
 /**
- * COCO's skeletons count joints from 1, those of some programs from 0. A skeleton with joints that are not there, as in
+ * COCO's skeletons count joints from 1, those of some programs from 0 or by their names. A skeleton with joints that are not there, as in
  * CrowdPose's own files, is none: it is only drawn.
  */
 function skeletonOf(category: JsonEntry): [number, number][] | undefined {
+  const names = jointNames(category);
   const limbs = category.list('skeleton').map((limb, i): [number, number] => {
-    if (Array.isArray(limb) && limb.length === 2 && limb.every(Number.isSafeInteger)) return [limb[0], limb[1]];
-    throw category.error(`skeleton[${i}]`, 'expected the numbers of two joints', limb);
+    const ends = Array.isArray(limb) ? limb.map((end) => (names.includes(end) ? names.indexOf(end) + 1 : end)) : [];
+    if (ends.length === 2 && ends.every(Number.isSafeInteger)) return [ends[0], ends[1]];
+    throw category.error(`skeleton[${i}]`, 'expected two joints, by number or name', limb);
   });
   const first = limbs.flat().includes(0) ? 0 : 1;
   const count = category.list('keypoints').length;

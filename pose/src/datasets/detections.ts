@@ -2,6 +2,7 @@ import { DataError } from 'wgrad';
 import { JsonEntry } from 'wgrad/io';
 import type { Box } from '../dataset.js';
 import type { Annotation, Annotations, Category, Id, Picture } from './annotations.js';
+import { byId } from './byId.js';
 import { PERSON } from './listedPictures.js';
 
 /**
@@ -48,11 +49,15 @@ function pictureOf(entry: JsonEntry): Picture {
 /**
  * The annotations with the names of pictures that another file lists.
  * @param list COCO's `{images: [{id, file_name}, ...]}`, or that list itself
- * @throws DataError naming what is missing, or where no id agrees
+ * @throws DataError naming what is missing, an id of two pictures, or where no id agrees
  */
 export function withPictureNames(annotations: Annotations, list: unknown, listFile: string): Annotations {
   const root = new JsonEntry(Array.isArray(list) ? { images: list } : list, listFile);
-  const names = new Map(root.entries('images').map((image) => [image.id('id'), image.text('file_name')] as const));
+  const names = byId(
+    root.entries('images'),
+    (image) => image.text('file_name'),
+    (name) => name,
+  );
   const pictures = new Map(
     [...annotations.pictures].map(
       ([id, picture]) => [id, { ...picture, file: names.get(id) ?? picture.file }] as const,

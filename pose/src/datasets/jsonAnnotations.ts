@@ -40,6 +40,14 @@ const NOT_READ: readonly {
     why: "OpenPose's results of one picture, which have no boxes and do not name the picture; make one COCO results file of them",
   },
   {
+    is: ({ _via_img_metadata, _via_settings }) => _via_img_metadata !== undefined || _via_settings !== undefined,
+    why: "a project of the VGG Image Annotator, whose points have no fixed joints; expected COCO's keypoints, or labelme's files",
+  },
+  {
+    is: ({ images, annotations }) => isDict(images) && (annotations === undefined || typeof annotations === 'object'),
+    why: '"images" by their ids; expected lists [{"id": ..., "file_name": ...}, ...] of "images" and of "annotations", as COCO has them',
+  },
+  {
     is: ({ bodies, univTime }) => Array.isArray(bodies) && univTime !== undefined,
     why: "CMU Panoptic's joints in space, without pictures; expected joints in pixels, such as COCO's keypoints",
   },
@@ -74,6 +82,8 @@ export function whyNotRead(content: unknown): string | undefined {
   const fields = (typeof content === 'object' ? (content ?? {}) : {}) as Readonly<Record<string, unknown>>;
   return NOT_READ.find(({ is }) => is(fields))?.why;
 }
+
+const isDict = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function shapeOf(content: unknown): string {
   if (Array.isArray(content)) return `a list of ${content.length}`;

@@ -233,3 +233,52 @@ describe('figures', () => {
     }
   });
 });
+
+describe('files that were put together by hand', () => {
+  const pictures = { 'images/1.png': null, 'images/2.png': null };
+
+  test('two pictures of one id are told, where everybody would be on the later one', async () => {
+    const joined = coco(
+      [picture(1, '1.png'), picture(1, '2.png')],
+      [person(1, 1), person(1, 1, { bbox: [1, 2, 9, 9] })],
+    );
+    await expect(open({ 'labels.json': joined, ...pictures })).rejects.toThrow(
+      /labels.json: images\[1\].id: expected another id than that of 1.png: files that were joined need new ids, got 1$/,
+    );
+    // The same picture in both, or a list of names for detections.
+    const twice = coco([picture(1, '1.png'), picture(2, '2.png'), picture(1, '1.png')], [person(1, 1), person(2, 2)]);
+    expect((await open({ 'labels.json': twice, ...pictures })).train.length).toBe(2);
+    const home = await folder({ 'd.json': [{ image_id: 1, bbox: [1, 2, 3, 4] }], 'list.json': joined });
+    const boxes = withBoxesOf([{ path: '1.png', id: 1 }], join(home, 'd.json'), { imageList: join(home, 'list.json') });
+    await expect(boxes).rejects.toThrow(/list.json: images\[1\].id: expected another id than that of 1.png/);
+  });
+
+  test('categories of one id, or of other joints, are told apart', async () => {
+    const one = coco([picture(1, '1.png')], [person(1, 1)]);
+    const dog = { id: 2, name: 'dog', keypoints: ['nose', 'tail'] };
+    const both = [...one.categories, { ...dog, id: 1 }];
+    await expect(open({ 'labels.json': { ...one, categories: both }, ...pictures })).rejects.toThrow(
+      /categories\[1\].id: expected another id than that of person: /,
+    );
+    const annotations = [...one.annotations, person(2, 1, { category_id: 2, keypoints: [1, 2, 2, 3, 4, 2] })];
+    const two = { ...one, annotations, categories: [...one.categories, dog] };
+    await expect(open({ 'labels.json': two, ...pictures })).rejects.toThrow(
+      /annotations\[1\].keypoints: expected 51 numbers, as category 1 has, or one category alone in the file, got a list of 6$/,
+    );
+  });
+
+  test('limbs by the names of joints', async () => {
+    const own = { keypoints: ['nose', 'tail', 'ear'], skeleton: [['nose', 'ear']] };
+    const labels = (first: number) => person(first, first, { keypoints: joints(5, 3) });
+    const named = coco([picture(1, '1.png'), picture(2, '2.png')], [labels(1), labels(2)], own);
+    expect((await open({ 'labels.json': named, ...pictures })).schema.limbs?.map(([a, b]) => [a, b])).toEqual([[0, 2]]);
+  });
+
+  test.each([
+    ['a project of the VGG Image Annotator', { _via_settings: {}, _via_img_metadata: {} }],
+    ['"images" by their ids; expected lists', { images: { 1: picture(1, '1.png') }, annotations: [person(1, 1)] }],
+    ['annotations of an unknown form, an object of pictures', { pictures: [] }],
+  ])('the only file says why it is none: %s', async (why, content) => {
+    await expect(open({ 'labels.json': content, ...pictures })).rejects.toThrow(`labels.json: ${why}`);
+  });
+});

@@ -53,6 +53,13 @@ describe('YOLO', () => {
     }
   });
 
+  test('a picture that trains does not test', async () => {
+    const yaml = `path: D:/work/hands\ntrain: train/images\nval: train/images\ntest: # optional\n${HAND}`;
+    await expect(open({ ...set, 'data.yaml': yaml })).rejects.toThrow(
+      /data.yaml: train and val both have train.images.a.png; expected pictures that train or test: name other ones for val$/,
+    );
+  });
+
   test('a picture that cannot be read is an error at once, or where pictures may be left out when it is decoded', async () => {
     const broken = {
       ...set,

@@ -109,6 +109,8 @@ async function discovered({ folder = '.', images, lenient }: DataFiles, notes: s
       return { found: withoutUnions(taken, notes), folder: images ?? folder };
     }
   }
+  // The only file that could hold annotations says best why it does not.
+  if (unknown.length === 1) await readAnnotations(join(folder, unknown[0]), lenient);
   const seen = unknown.length > 0 ? `; of no known form are ${unknown.join(', ')}` : '';
   throw new DataError(
     `--data ${folder}: no data set of a known form; looked for ${LOOKED_FOR}${seen}; name its files with --train FILE ` +

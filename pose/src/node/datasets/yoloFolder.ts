@@ -50,6 +50,7 @@ export async function yoloAnnotations(file: string, lenient = false): Promise<An
   const leftOut = new Tally();
   const notes: string[] = [];
   const alone: ListedPicture[] = [];
+  const splitOf = new Map<string, string>();
   const people: ListedPerson[] = [];
   for (const [split, paths] of yoloSplits(value, file)) {
     const pictures = (
@@ -58,6 +59,13 @@ export async function yoloAnnotations(file: string, lenient = false): Promise<An
     const read = await inBatches(pictures, (picture) => readPicture(picture, leftOut, form, lenient));
     read.forEach(({ size, found }, i) => {
       const picture = { file: namedFrom(dirname(file), pictures[i]), split, size };
+      const before = splitOf.get(picture.file);
+      if (before !== undefined && before !== split) {
+        throw new DataError(
+          `${file}: ${before} and ${split} both have ${picture.file}; expected pictures that train or test: name other ones for ${split}`,
+        );
+      }
+      splitOf.set(picture.file, split);
       alone.push(picture);
       for (const person of found) people.push({ ...person, picture });
     });
