@@ -40,6 +40,10 @@ export function boxAnnotations(list: unknown, file: string): Annotations {
  * @throws DataError naming file, line and field for whatever is missing or no number
  */
 export async function boxTableAnnotations(text: string, file: string): Promise<Annotations> {
+  const [heading] = text.split('\n', 1);
+  if (heading.includes(';') && !heading.includes(',')) {
+    throw new DataError(`${file}: its columns are separated by semicolons; expected commas, and points in numbers`);
+  }
   // The parser is only loaded for a table; this build of it also runs in browsers.
   const { parse } = await import('csv-parse/browser/esm/sync');
   let rows: Record<string, string>[];

@@ -61,10 +61,12 @@ function pictureField(fields: Readonly<Record<string, unknown>>): string {
 
 function chosenResults(task: JsonEntry, leftOut: Tally): JsonEntry[] {
   const field = task.has('annotations') ? 'annotations' : 'completions';
-  if (!task.has(field)) return [];
-  const all = task.entries(field);
+  const all = task.has(field) ? task.entries(field) : [];
   const whole = all.filter((annotation) => !(annotation.has('was_cancelled') && annotation.flag('was_cancelled')));
   leftOut.add('annotations that were cancelled', all.length - whole.length);
+  if (whole.length === 0 && task.has('predictions')) {
+    leftOut.add('predictions that nobody has confirmed', task.list('predictions').length);
+  }
   const chosen = whole.find((one) => one.has('ground_truth') && one.flag('ground_truth')) ?? whole[0];
   leftOut.add('annotations of a task beside the first', Math.max(0, whole.length - 1));
   return chosen?.has('result') ? chosen.entries('result') : [];

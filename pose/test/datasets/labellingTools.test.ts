@@ -162,6 +162,16 @@ describe('Label Studio', () => {
     ]);
   });
 
+  test('predictions that nobody has confirmed are counted', () => {
+    const [whole] = [{ result: [joint('k1', 'tip', 5)] }];
+    const task = (more: object) => ({ data: { img: 'a.jpg' }, predictions: [whole, whole], ...more });
+    const { people, leftOut } = jsonAnnotations(
+      [task({ annotations: [whole] }), task({ annotations: [], data: { img: 'b.jpg' } })],
+      'x.json',
+    );
+    expect([people.length, [...leftOut]]).toEqual([1, [['predictions that nobody has confirmed', 2]]]);
+  });
+
   test('a turned rectangle is the box around it', () => {
     const [{ box: around }] = read([box('b', 50, 90)]).people;
     expect(around.map((value) => Math.round(value))).toEqual([80, 0, 20, 20]);

@@ -267,6 +267,12 @@ describe('files that were put together by hand', () => {
     );
   });
 
+  test('a table of semicolons, as spreadsheets of some countries write it', async () => {
+    await expect(open({ 'boxes.csv': 'file;x;y;width;height\n1.png;1,5;2;3;4\n', ...pictures })).rejects.toThrow(
+      /boxes.csv: its columns are separated by semicolons; expected commas, and points in numbers$/,
+    );
+  });
+
   test('limbs by the names of joints', async () => {
     const own = { keypoints: ['nose', 'tail', 'ear'], skeleton: [['nose', 'ear']] };
     const labels = (first: number) => person(first, first, { keypoints: joints(5, 3) });
