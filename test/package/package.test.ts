@@ -183,11 +183,13 @@ describe('the packed tarballs in an empty project', () => {
     expect(run(process.execPath, [main, 'train', '--help'], project)).toContain('--loss <name>');
   });
 
-  test('the declarations of the library serve a strict TypeScript user', () => {
-    const lines = entries.map((entry, i) => `export * as e${i} from '${specifiers([entry])[0]}';`);
+  test('the declarations of both serve a strict TypeScript user', () => {
+    const names = [...specifiers(entries), ...specifiers(Object.keys(poseManifest.exports), 'wgrad-pose')];
+    const lines = names.map((name, i) => `export * as e${i} from '${name}';`);
     writeFileSync(join(project, 'user.ts'), lines.join('\n'));
     // The user's project need not have the types of WebGPU or of Node.
-    const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: [] };
+    const strictness = { strict: true, exactOptionalPropertyTypes: true };
+    const compilerOptions = { ...strictness, noEmit: true, module: 'nodenext', target: 'es2022', types: [] };
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['user.ts'] }));
     run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], project);
   });

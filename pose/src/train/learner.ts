@@ -96,7 +96,12 @@ export interface TrainStep {
 }
 
 /** What a step reads besides the rate. */
-export function uploadStep(device: Device, config: StepConfig, batch: Batch | CropBatch, step: number) {
+export function uploadStep(
+  device: Device,
+  config: StepConfig,
+  batch: Batch | CropBatch,
+  step: number,
+): Omit<StepInput, 'lr'> {
   const { size } = config.share ?? WHOLE;
   const uploaded = uploadBatch(device, batch, config.batch / size, inputSize(config));
   return { ...uploaded, nodes: logSNodesAt(device, config, uploaded.target.shape[1], step) };

@@ -10,7 +10,7 @@ export type { RealNvpParams } from '../fused/flowShape.js';
 /** Options of `realNvp`. */
 export interface RealNvpOptions extends Omit<CouplingFlowOptions, 'transform' | 'joints' | 'embedding'> {
   /** Default `torch`, what the official code runs with; `xavier` is mmpose's and YOLO26-pose's. */
-  readonly weights?: CouplingFlowOptions['weights'];
+  readonly weights?: NonNullable<CouplingFlowOptions['weights']>;
   /** Bound b of the log-scale, |s| < b in each coupling; default 1, as in the paper's code. */
   readonly scaleBound?: number;
 }
