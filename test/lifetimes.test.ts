@@ -83,6 +83,22 @@ describe('lifetimes', () => {
     expect(await values(step(x))).toEqual([0, 1]);
   });
 
+  test('what the host writes is refused where a tape needs the old elements, and for a constant that all ops share', async () => {
+    const x = tensor(1, 2);
+    const overwritten = (v: Tensor) => {
+      const y = total(square(v));
+      device.write(v, [9, 9]);
+      return y;
+    };
+    expect(() => grad(overwritten)(x)).toThrow(
+      /^write: tensor \d+ \[2\] is updated in place, but an open tape still needs it/,
+    );
+    expect(() => device.write(device.scalar(2), [5])).toThrow(/not on constants of device.scalar/);
+    expect(await device.scalar(2).item()).toBe(2);
+    device.write(x, [3, 4]);
+    expect(await values(x)).toEqual([3, 4]);
+  });
+
   test('a DisposedError says who asked for what, and how to keep it', async () => {
     const leaked: Tensor[] = [];
     scope(() => leaked.push(square(tensor(1, 2))));

@@ -63,11 +63,12 @@ describe.each(devices)('device.tensor on $name', ({ name, open }) => {
       ],
       /data\[1\]\[1\] is a row of 2, expected a row of 1/,
     ],
-    [[1, undefined], /data\[1\] is undefined undefined, expected a number/],
+    [[1, undefined], /data\[1\] is undefined, expected a number/],
     [['1', 2], /data\[0\] is string 1, expected a number/],
     [[true], /data\[0\] is boolean true/],
     [[[], []], /every extent must be an integer >= 1, got \[2, 0\]/],
-    [undefined, /data is undefined undefined, expected a number/],
+    [undefined, /data is undefined, expected a number/],
+    [new DataView(new ArrayBuffer(8)), /data is object \[object DataView\], expected a number/],
     [new BigInt64Array(2), /data\[0\] is bigint 0, expected a number/],
   ])('refuses %o', async (data, message) => {
     const device = await open();

@@ -54,6 +54,28 @@ describe('a generator', () => {
     expect(() => new Rng(seed as never)).toThrow(`Rng: seed must be an integer from 0 to 2^53 - 1, got ${got}`);
   });
 
+  test.each([0, -1, 2.5, Number.NaN, 2 ** 32 + 1])('draws no integer below %s', (n) => {
+    expect(() => new Rng(1).int(n)).toThrow(`Rng.int: n must be an integer from 1 to 2^32, got ${n}`);
+  });
+
+  test('draws integers below 1 and below 2^32, and permutes nothing', () => {
+    expect(new Rng(1).int(1)).toBe(0);
+    expect(new Rng(1).int(2 ** 32)).toBe(new Rng(1).uint32());
+    expect(new Rng(1).permutation(0)).toHaveLength(0);
+    for (const n of [-1, 1.5])
+      expect(() => new Rng(1).permutation(n)).toThrow(/^Rng.permutation: n must be an integer/);
+  });
+
+  test.each([
+    [{ key: [1, -1], counter: 0 }, /^Rng.from: key and counter must be an integer from 0 to 2\^53 - 1, got -1/],
+    [
+      { key: [1, 2], counter: Number.NaN },
+      /^Rng.from: key and counter must be an integer from 0 to 2\^53 - 1, got NaN/,
+    ],
+  ])('goes on from no damaged state %#', (state, message) => {
+    expect(() => Rng.from(state as never)).toThrow(message);
+  });
+
   test.each(['a', 1.5, -1, 2 ** 32])('refuses the stream %s', (stream) => {
     expect(() => new Rng(1, stream as never)).toThrow(/^Rng: stream must be an integer from 0 to 2\^32 - 1, got /);
     expect(() => new Rng(1).split(stream as never)).toThrow(/^Rng.split: name must be an integer from 0 to 2\^32 - 1/);

@@ -180,6 +180,14 @@ describe('stopGradient and customVjp', () => {
     expect(() => grad((x: Tensor) => total(wrong(x)))(tensor(1, 2))).toThrow(message);
   });
 
+  test.each([
+    ['a tensor', (x: Tensor) => square(x)],
+    ['no tensor first', (x: Tensor) => [1, x]],
+  ])('customVjp refuses a forward that returns %s', (_, forward) => {
+    const wrong = customVjp(forward as never, (_x, g) => [g]);
+    expect(() => wrong(tensor(1, 2))).toThrow(/^customVjp: forward must return \[value, residuals\]/);
+  });
+
   test('customVjp may return its input, and null for an input without a gradient', async () => {
     const reversed = customVjp(
       (x: Tensor, _y: Tensor) => [x, undefined],

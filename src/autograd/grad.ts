@@ -152,7 +152,11 @@ export function customVjp<I extends readonly Tensor[], R>(
   backward: (residuals: R, g: Tensor, places: Places) => readonly (Tensor | null)[],
 ): (...inputs: I) => Tensor {
   return (...inputs) => {
-    const [made, residuals] = withoutTapes(() => forward(...inputs));
+    const returned = withoutTapes(() => forward(...inputs));
+    if (!Array.isArray(returned) || !(returned[0] instanceof Tensor)) {
+      throw new ShapeError('customVjp: forward must return [value, residuals]');
+    }
+    const [made, residuals] = returned as readonly [Tensor, R];
     // The value gets a new handle: if it were an input, the tape would take it for that input.
     const value = aliasOf(made);
     const kept = mapTensors(residuals, (t) => (t === made ? value : t));

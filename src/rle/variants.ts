@@ -151,8 +151,8 @@ export function checkDesign(design: Design): void {
  */
 export function variantOf(name: VariantName, { q, design, scale, logS, errorScale, cutAtZero, mixed }: Asked): Variant {
   const variant = VARIANTS[name];
-  const refuse = (what: string) => {
-    throw new ShapeError(`rle: variant '${name}' ${what}; take variant: 'paper', or leave it out`);
+  const refuse = (what: string, other = 'paper') => {
+    throw new ShapeError(`rle: variant '${name}' ${what}; take variant: '${other}', or leave it out`);
   };
   if (!variant) {
     throw new ShapeError(`rle: expected variant ${Object.keys(VARIANTS).join(', ')}, got '${name}'`);
@@ -166,7 +166,7 @@ export function variantOf(name: VariantName, { q, design, scale, logS, errorScal
   if (!variant.scale.includes(scale)) refuse(`has no scale '${scale}': ${offered(variant.scale)}`);
   if (logS && !variant.extensions) refuse('has no log s');
   if (errorScale && !variant.extensions) refuse('has no errorScale');
-  if (cutAtZero && !variant.cutAtZero) refuse('has no cut at zero');
+  if (cutAtZero && !variant.cutAtZero) refuse('has no cut at zero', 'ultralytics');
   if (variant.mixed === true && mixed === false) refuse('wants a mixedFlow, of labels some of which lack a depth');
   if (variant.mixed === false && mixed) refuse("has no mixedFlow: in space the authors' code is 'official3d'");
   return variant;

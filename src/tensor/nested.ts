@@ -37,7 +37,11 @@ function collect(x: unknown, dtype: DType, depth: number, shape: Shape, flat: nu
   } else if (depth < shape.length && isRow(x) && x.length === shape[depth]) {
     for (let i = 0; i < x.length; i++) collect(x[i], dtype, depth + 1, shape, flat, `${path}[${i}]`);
   } else {
-    const got = isRow(x) ? `a row of ${x.length}` : typeof x === 'number' ? 'a number' : `${typeof x} ${String(x)}`;
+    const got = isRow(x)
+      ? `a row of ${x.length}`
+      : typeof x === 'number'
+        ? 'a number'
+        : `${x === undefined ? '' : `${typeof x} `}${String(x)}`;
     throw new ShapeError(
       `tensor: data${path} is ${got}, expected ${wanted}, as the first of ${formatShape(shape)}; ` +
         'rows of one level must be equally long, and hold numbers',
@@ -46,7 +50,7 @@ function collect(x: unknown, dtype: DType, depth: number, shape: Shape, flat: nu
 }
 
 function isView(data: TensorData): data is ArrayLike<number> {
-  return ArrayBuffer.isView(data);
+  return ArrayBuffer.isView(data) && !(data instanceof DataView);
 }
 
 /** An array, or an object with a length and numbered elements like one. */

@@ -21,7 +21,7 @@ export function tensorOf(device: Device, nested: TensorData, dtype: DType, given
 
 /** What every device asks of elements before it writes them. */
 export function checkWrite(device: Device, tensor: Tensor, data: ArrayLike<number>): void {
-  tensor.assertLive('write');
+  tensor.assertDonatable('write');
   tensor.assertOn(device, 'write');
   if (data.length !== tensor.size) {
     throw new ShapeError(

@@ -64,11 +64,15 @@ export class Rng {
     return this.#key;
   }
 
-  /** A generator that goes on from a saved state. */
-  static from(state: RngState): Rng {
+  /**
+   * A generator that goes on from a saved state.
+   * @throws DataError if its numbers are not those of a state
+   */
+  static from({ key: [k0, k1], counter }: RngState): Rng {
+    for (const n of [k0, k1, counter]) checkInteger('Rng.from: key and counter', n, 53);
     const rng = new Rng(0);
-    rng.#key = [state.key[0], state.key[1]];
-    rng.#counter = state.counter;
+    rng.#key = [k0, k1];
+    rng.#counter = counter;
     return rng;
   }
 
@@ -150,8 +154,12 @@ export class Rng {
     return radius * Math.cos(angle);
   }
 
-  /** A uniform integer in [0, n), `n` <= 2^32; the bias is below n / 2^32. */
+  /**
+   * A uniform integer in [0, n), n from 1 to 2^32; the bias is below n / 2^32.
+   * @throws DataError for any other `n`
+   */
   int(n: number): number {
+    checkInteger('Rng.int: n', n, 32, 1);
     return Math.floor((this.uint32() / 2 ** 32) * n);
   }
 
@@ -167,8 +175,12 @@ export class Rng {
     return rng;
   }
 
-  /** A random permutation of 0 .. n-1 (Fisher-Yates). */
+  /**
+   * A random permutation of 0 .. n-1 (Fisher-Yates).
+   * @throws DataError if `n` is no number of elements
+   */
   permutation(n: number): Uint32Array {
+    checkInteger('Rng.permutation: n', n, 32);
     const order = Uint32Array.from({ length: n }, (_, i) => i);
     for (let i = n - 1; i > 0; i--) {
       const j = this.int(i + 1);
@@ -181,8 +193,10 @@ export class Rng {
 }
 
 /** What is no such integer would be cut to one, so that two seeds give the same numbers. */
-function checkInteger(what: string, value: number, bits: number): void {
-  if (Number.isInteger(value) && value >= 0 && value < 2 ** bits) return;
+function checkInteger(what: string, value: number, bits: number, least = 0): void {
+  if (Number.isInteger(value) && value >= least && value < 2 ** bits + least) return;
   const got = typeof value === 'string' ? `'${value}'` : String(value);
-  throw new DataError(`${what} must be an integer from 0 to 2^${bits} - 1, got ${got}; pass one, such as 1`);
+  throw new DataError(
+    `${what} must be an integer from ${least} to 2^${bits}${least ? '' : ' - 1'}, got ${got}; pass one, such as 1`,
+  );
 }

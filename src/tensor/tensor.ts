@@ -43,7 +43,8 @@ export interface Device {
   scalar(value: number, dtype?: DType): Tensor;
   /**
    * Overwrites the elements of a tensor that the caller owns.
-   * @throws ShapeError if there is another number of them, or one that the dtype cannot hold
+   * @throws ShapeError if there is another number of them, or one that the dtype cannot hold; DisposedError if an open tape
+   *   needs the old ones, or the tensor is a constant from `scalar`
    */
   write(tensor: Tensor, data: ArrayLike<number>): void;
   /** @internal Copies the elements of `source` over those of `target`, in other memory. */
@@ -230,7 +231,7 @@ export class Tensor {
     if (![...this.allocation.held].some((t) => overlap(t, this))) return;
     throw new DisposedError(
       `${by}: tensor ${this.id} ${formatShape(this.shape)} is updated in place, but an open tape still needs it; ` +
-        `call ${by} outside of grad and valueAndGrad.`,
+        `call ${by} outside of grad and valueAndGrad, and not on constants of device.scalar.`,
     );
   }
 

@@ -172,7 +172,7 @@ describe('what a variant does not have is refused', () => {
     [{ variant: 'official3d' }, /wants a mixedFlow/],
     [{ variant: 'ultralytics', q: 'gaussian' }, /variant 'ultralytics' has no Q 'gaussian': it has laplace/],
     [{ variant: 'ultralytics', logS: 'importance' }, /variant 'ultralytics' has no log s/],
-    [{ cutAtZero: true }, /variant 'paper' has no cut at zero/],
+    [{ cutAtZero: true }, /variant 'paper' has no cut at zero; take variant: 'ultralytics'/],
     [{ variant: 'mmpose', cutAtZero: true }, /variant 'mmpose' has no cut at zero/],
     [{ cutAtZero: 'yes' }, /cutAtZero is the string "yes", expected true or false/],
     [{ variant: 'official', flow: undefined, params: undefined }, /has no loss without a flow/],
