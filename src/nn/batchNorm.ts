@@ -5,6 +5,7 @@ import { batchNormAddRelu, batchNorm as batchNormOp, batchNormRelu } from '../ke
 import { batchNormEval } from '../kernels/norm/batchNormEval.js';
 import type { Activation } from '../kernels/wgsl/epilogue.wgsl.js';
 
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
 import { constant } from './init.js';
 import { trainingNorm } from './trainingNorm.js';
@@ -27,6 +28,14 @@ export interface BatchNormOptions {
   readonly activation?: Activation;
 }
 
+const OPTIONS: Kinds<BatchNormOptions> = {
+  training: 'boolean',
+  momentum: 'any',
+  eps: 'number',
+  residual: 'tensor',
+  activation: 'text',
+};
+
 /** Scale 1, shift 0, running mean 0 and variance 1. */
 export function init(device: Device, channels: number): { params: BatchNormParams; state: BatchNormState } {
   const fill = (value: number) => constant(device, [channels], value);
@@ -41,13 +50,17 @@ export function init(device: Device, channels: number): { params: BatchNormParam
  *
  * In training, mean and (biased) variance are the batch's; the running statistics are updated in place and the handles
  * of `state` die: go on with the state returned. In evaluation the running ones are used, and `state` is returned.
+ *
+ * @throws ShapeError for an option there is not
  */
 export function apply(
   { weight, bias }: BatchNormParams,
   state: BatchNormState,
   x: Tensor,
-  { training, momentum = 0.1, eps = 1e-5, residual, activation = 'none' }: BatchNormOptions,
+  options: BatchNormOptions,
 ): [y: Tensor, state: BatchNormState] {
+  checkOptions('batchNorm.apply', 'option', OPTIONS, options);
+  const { training, momentum = 0.1, eps = 1e-5, residual, activation = 'none' } = options;
   const { running_mean, running_var, num_batches_tracked } = state;
   if (!training) {
     const y = batchNormEval(x, weight, bias, running_mean, running_var, { eps });

@@ -20,14 +20,28 @@ export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: n
   );
 }
 
-/** Values from U(-bound, bound). */
+/**
+ * Values from U(-bound, bound).
+ * @throws ShapeError if the bound is no finite number
+ */
 export function uniform(rng: Rng, device: Device, shape: Shape, bound: number): Tensor {
+  checkSpread(bound);
   return filled(device, shape, () => (2 * rng.uniform() - 1) * bound);
 }
 
-/** Values from N(0, std^2). */
+/**
+ * Values from N(0, std^2).
+ * @throws ShapeError if the deviation is no finite number
+ */
 export function normal(rng: Rng, device: Device, shape: Shape, std: number): Tensor {
+  checkSpread(std);
   return filled(device, shape, () => rng.normal() * std);
+}
+
+/** A bound, a deviation, a gain or a fan that is misspelt would fill the weights with NaN. */
+function checkSpread(spread: number): void {
+  if (Number.isFinite(spread)) return;
+  throw new ShapeError(`init: the spread is ${spread}, expected a finite number`);
 }
 
 /** The same value everywhere. */

@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../src/errors.js';
+import * as batchNorm from '../../src/nn/batchNorm.js';
 import * as conv2d from '../../src/nn/conv2d.js';
 import * as convTranspose2d from '../../src/nn/convTranspose2d.js';
-import { fans, kaimingNormal, kaimingUniform, torchUniform, xavierNormal, xavierUniform } from '../../src/nn/init.js';
+import {
+  fans,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  torchUniform,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+} from '../../src/nn/init.js';
 import * as linear from '../../src/nn/linear.js';
 import * as mlp from '../../src/nn/mlp.js';
 import { namedTensors, parameterCount } from '../../src/nn/tree.js';
@@ -38,6 +48,15 @@ describe('init', () => {
     expect(Math.max(...w.map(Math.abs)) <= std * Math.sqrt(3)).toBe(bounded);
   });
 
+  test.each([
+    () => kaimingUniform(new Rng(4), cpu(), shape, { fan: 'fan_in' as never }),
+    () => xavierNormal(new Rng(4), cpu(), shape, Number.NaN),
+    () => uniform(new Rng(4), cpu(), shape, undefined as never),
+    () => normal(new Rng(4), cpu(), shape, Number.POSITIVE_INFINITY),
+  ])('refuses a spread that would fill weights with NaN or infinity: %#', (draw) => {
+    expect(draw).toThrow(/^init: the spread is (NaN|undefined|Infinity), expected a finite number/);
+  });
+
   test('fan-out and gain scale Kaiming', async () => {
     const draw = async (options: object) => values(kaimingNormal(new Rng(4), cpu(), shape, options));
     const [a, b] = [await draw({}), await draw({ gain: 1, fan: 'fanOut' })];
@@ -71,6 +90,12 @@ describe('layers', () => {
     const y = convTranspose2d.apply(params, device.zeros([1, 3, 2, 6]), { stride: 2, padding: 1 });
     expect(y.shape).toEqual([1, 6, 4, 4]);
     expect((await values(y)).slice(0, 4)).toEqual(await values(params.bias!));
+  });
+
+  test('an option of batchNorm that is misspelt does not turn training into evaluation', () => {
+    const { params, state } = batchNorm.init(cpu(), 2);
+    const apply = () => batchNorm.apply(params, state, cpu().zeros([3, 2]), { train: true } as never);
+    expect(apply).toThrow(/^batchNorm.apply: no option is named 'train'; there are training, /);
   });
 
   test("mlp's parameters have the names of nn.Sequential, and it is the nested formula", async () => {
