@@ -2,7 +2,9 @@ import { SaxesParser } from 'saxes';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cropAround } from '../src/crop.js';
 import { drawLabel, drawPose } from '../src/draw.js';
+import { decimals } from '../src/node/report/numbers.js';
 import { renderReport } from '../src/node/report/renderReport.js';
+import { trainingCurves } from '../src/node/report/trainingCurves.js';
 import { cropExample } from '../src/report/cropExample.js';
 import { cellCentre, densityGrid } from '../src/report/densityGrid.js';
 import type { RunReport } from '../src/report/runReport.js';
@@ -92,6 +94,35 @@ describe('renderReport', () => {
       ['network', ...['41.2', '72.4', '93.1', '4.1', '0.65'].map((v) => `<td>${v},${v}`)],
       ['mean pose', ...['4.8', '19.8', '67.2', '14.1', '–'].map((v) => `<td>${v},${v}`)],
       ['ridge regression', ...['9.4', '29.1', '74.1', '12.0', '–'].map((v) => `<td>${v},${v}`)],
+    ]);
+  });
+
+  test('of two epochs has no tick between them, and no name of a baseline on another', async () => {
+    const run = await sampleReport();
+    const short = { ...run, epochs: run.epochs.slice(0, 2) };
+    const alike = run.baselines.map((baseline) => ({ ...baseline, pck: baseline.pck.map(() => 1) }));
+    const curves = trainingCurves({ ...short, baselines: alike }).text;
+    const ticks = [...curves.matchAll(/aria-label="x-axis tick label"[^>]*>(.*?)<\/g>/g)];
+    expect(ticks.map(([, texts]) => texts.replace(/<[^>]*>/g, ''))).toEqual(['12', '12']);
+    const shift = 'translate\\(([\\d.]+),[^>]*aria-label="text"><text[^>]*>';
+    const places = alike.map(({ name }) => Number(new RegExp(`${shift}${name}<`).exec(curves)?.[1]));
+    expect(places[1] - places[0]).toBeGreaterThan(100);
+  });
+
+  test('speaks of left and right only where the joints have them', async () => {
+    const run = await sampleReport();
+    expect(page).toContain('person’s left');
+    expect(await renderReport({ ...run, schema: { ...run.schema, flipPairs: [] } })).not.toContain('person’s left');
+  });
+
+  test('writes no minus before a zero', () => {
+    expect([-0.001, 0, -0.2, -0, -12, undefined].map((x) => decimals(x, 1))).toEqual([
+      '0.0',
+      '0.0',
+      '−0.2',
+      '0.0',
+      '−12.0',
+      '–',
     ]);
   });
 

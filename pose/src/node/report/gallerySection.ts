@@ -13,8 +13,9 @@ export async function gallerySection(run: RunReport): Promise<Markup | undefined
   if (run.gallery.length === 0) return undefined;
   const { uncertainty } = run;
   return html`<section><h2>What it sees</h2>
-    <p class="prose wide">Held-out images, picked without a look at the result. Coloured: the prediction, warm colours on the person’s left, cool
-    ones on the right. ${
+    <p class="prose wide">Held-out images, picked without a look at the result. Coloured: the prediction${
+      run.schema.flipPairs?.length ? ', warm colours on the person’s left, cool ones on the right' : undefined
+    }. ${
       uncertainty && Number.isFinite(uncertainty.ellipseMass)
         ? `The ellipse at a joint is one standard deviation of where the network expects the label, and holds ${Math.round(100 * uncertainty.ellipseMass)}\u00a0% of its density. `
         : undefined

@@ -11,7 +11,9 @@ export function trainingCurves(run: RunReport): Markup {
   const validated = epochs.filter((e) => e.validLoss !== undefined);
   const scored = epochs.filter((e) => e.pck !== undefined);
   const axes = { grid: true, insetRight: 8, width: 520, height: 300, marginBottom: 44 };
-  const x = { label: 'epoch', ticks: Math.min(epochs.length, 8), tickFormat: 'd' };
+  // Of few epochs each has a tick, since a tick between two would be rounded to one of them.
+  const ticks = epochs.length <= 8 ? epochs.map(({ epoch }) => epoch) : 8;
+  const x = { label: 'epoch', ticks, tickFormat: 'd' };
   const trainAbove = (epochs.at(-1)?.trainLoss ?? 0) > (validated.at(-1)?.validLoss ?? 0);
   const lossMarks = [
     Plot.lineY(epochs, { x: 'epoch', y: 'trainLoss', stroke: colour.network, strokeWidth: 2, curve: 'monotone-x' }),
@@ -20,6 +22,7 @@ export function trainingCurves(run: RunReport): Markup {
     ...lastLabel(validated, 'validLoss', 'held out', colour.second, trainAbove ? LABEL_LIFT : -LABEL_LIFT),
   ];
   const highest = Math.max(...baselines.map(({ pck }) => pck[thresholds.indexOf(mainThreshold)]));
+  const domain = pckDomain(run);
   const levels = baselines.map(({ name, pck }, i) => {
     const y = 100 * pck[thresholds.indexOf(mainThreshold)];
     const stroke = colour.baselines[i % colour.baselines.length];
@@ -28,8 +31,8 @@ export function trainingCurves(run: RunReport): Markup {
       Plot.text([name], {
         x: epochs[0]?.epoch,
         y,
-        dy: 100 * highest > y ? 8 : -8,
-        dx: 6,
+        dy: 100 * highest > y || y > 0.95 * domain[1] ? 8 : -8,
+        dx: 6 + i * NAME_WIDTH, // levels may coincide, their names must not
         textAnchor: 'start',
         fill: stroke,
       }),
@@ -44,7 +47,7 @@ export function trainingCurves(run: RunReport): Markup {
   return html`<div class="pair">
     <figure>${chart('Loss by epoch', { ...axes, marginRight: 64, x, y: { label: 'loss', nice: true }, marks: lossMarks })}
       <figcaption><b>Loss</b>, mean over the images.${run.uncertainty && ' A negative log-likelihood may well fall below zero: densities exceed one where they are narrow.'}</figcaption></figure>
-    <figure>${chart('Held-out PCK by epoch', { ...axes, x, y: { label: `PCK@${mainThreshold} held out (%)`, domain: pckDomain(run) }, marks: pckMarks })}
+    <figure>${chart('Held-out PCK by epoch', { ...axes, x, y: { label: `PCK@${mainThreshold} held out (%)`, domain }, marks: pckMarks })}
       <figcaption><b>Held-out accuracy.</b> Share of joints closer to their label than ${mainThreshold} of ${normText(run.schema)};
       at the end ${percent(last)}&#160;%, without the mirror images that the table averages where it may. Dashed: the baselines.</figcaption></figure>
   </div>`;
@@ -55,6 +58,9 @@ type Curve = RunReport['epochs'];
 function percentPck({ pck }: Curve[number]): number {
   return 100 * (pck as number);
 }
+
+/** Pixels that the name of a level takes at most. */
+const NAME_WIDTH = 120;
 
 /** Pixels by which the names of two lines keep apart where the lines meet. */
 const LABEL_LIFT = 6;
