@@ -23,7 +23,7 @@ ${Object.entries(METRICS)
   .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
   .join('\n')}
 
-Files: COCO's keypoint annotations and results. Metrics other than coco take the result whose annotation_id is the
+Files: annotations in any form that wgrad-pose train reads, and COCO's results. Metrics other than coco take the result whose annotation_id is the
 person's, or the best one where an image has one person. pckh needs "head_box": [x, y, width, height] in the annotations, or MPII's
 own .mat as the annotations, of which it scores the pictures that have results; with --boxes and that .mat wgrad-pose predict says which
 person each is.

@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import type { PredictFlags } from './predictOptions.js';
 
 const HELP = `
-Results: a list of {image_id, file_name, annotation_id?, category_id, keypoints: [x, y, score, ...], score, bbox}, as wgrad
+Results: a list of {image_id, file_name, annotation_id?, category_id, keypoints: [x, y, score, ...], score, bbox}, as wgrad-pose
 evaluate and COCO's tools read it, on stdout or in --out. Networks with a sigma add where each joint's label is expected, by the
 density that their loss has learned: mean: [x, y, ...] and covariance: [xx, xy, yy, ...], in pixels and their squares; COCO's tools
 skip both.
+Scores only rank: a joint's is 1 minus the mean of its sigmas, a person's the box's (0 where it has none) plus the mean and the greatest of
+its joints', as in the public codes, so it may exceed 1; with heatmaps the height of the peak, and box times the mean of those above 0.2.
 Networks in 3-D add keypoints_3d: [x, y, z, ...], x and y in pixels and z in millimetres behind joint 0 (the pelvis), and with a sigma
 mean_3d and covariance_3d: [xx, xy, xz, yy, yz, zz, ...] of the same; --metric mpjpe of wgrad-pose evaluate reads them.
 

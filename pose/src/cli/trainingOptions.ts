@@ -1,15 +1,18 @@
 import type { Command } from 'commander';
 import { RECIPES } from '../augmentation/recipes.js';
 import { BACKBONES } from '../backbones/backbone.js';
-import { PRECISIONS, STEMS } from '../train/config.js';
+import { PRECISIONS, STEMS, type TrainConfig } from '../train/config.js';
 import { SCHEDULES } from '../train/learningRate.js';
+import { DEFAULTS } from '../train/makeConfig.js';
+import { settingText } from '../train/options.js';
+import { flagOf } from '../train/settings.js';
 
 /** The options of everything that trains: data, network, budget, machine. */
 export function trainingOptions(command: Command): Command {
-  return command
+  command
     .option(
       '--data <folder>',
-      'a data set in the form of LSP, COCO, MPII or Human3.6M, or pictures with boxes; several: A,B',
+      'a data set of a form that is known (COCO, LSP, MPII, YOLO, labelme, boxes.json, ...); several: A,B',
     )
     .option('--train <files>', 'instead, the annotations that train: A,B; alone, some of their pictures test')
     .option('--test <files>', 'the annotations that test')
@@ -47,4 +50,20 @@ export function trainingOptions(command: Command): Command {
     .option('--workers <n>', 'threads that decode and crop ahead; 0 = none; by default one less than cores, at most 8')
     .option('--eager', 'call every op at every step, instead of replaying a recorded step; the numbers are the same')
     .option('--backend <name>', 'webgpu, tuned (webgpu with the choices of `wgrad tune`), cpu or auto', 'auto');
+  return command.addHelpText('after', () => defaultsText(command.options.map((option) => option.attributeName())));
+}
+
+/** What the options of these names are where they are left out; those without a value say it themselves. */
+function defaultsText(names: readonly string[]): string {
+  const { data, figures, figuresOnCpu } = DEFAULTS;
+  const settings = (config: TrainConfig, isShown: (key: keyof TrainConfig) => boolean) =>
+    (Object.keys(config) as (keyof TrainConfig)[])
+      .filter((key) => names.includes(key) && isShown(key))
+      .map((key) => `${flagOf(key)} ${settingText(config[key])}`)
+      .join(' ');
+  return `
+By default, with --data: ${settings(data, (key) => data[key] !== null && key !== 'figures' && key !== 'dims')}
+without --data, other than that: ${settings(figures, (key) => figures[key] !== data[key])}
+without --data on the CPU, other than that: ${settings(figuresOnCpu, (key) => figuresOnCpu[key] !== figures[key])}
+--rotation, --scaling and --colour follow --augment.`;
 }

@@ -48,6 +48,9 @@ const FIGURES: TrainConfig = { ...LSP, ...MILD, epochs: 4, width: 16, lr: 2e-3, 
 /** Generated figures where JavaScript does the arithmetic: a far smaller network for the same time. */
 const FIGURES_ON_CPU: TrainConfig = { ...FIGURES, epochs: 3, batch: 16, width: 8, size: 32, figures: 1500 };
 
+/** What options are where they are left out: for a data set, for figures, and for figures without a device. */
+export const DEFAULTS = { data: LSP, figures: FIGURES, figuresOnCpu: FIGURES_ON_CPU } as const;
+
 /**
  * Fields that the first runs did not have, with the values that correspond to what those did; their checkpoints lack
  * them.

@@ -5,6 +5,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'the file or its folder does not exist; check the path or create the folder',
   ENOTDIR: 'a part of the path is not a folder; check the path',
   EISDIR: 'it is a folder; name a file',
+  EEXIST: 'something of that name is there; choose another name',
   EACCES: 'permission denied; check who owns it, or choose another place',
   EPERM: 'permission denied; check who owns it, or choose another place',
   EROFS: 'the file system is read-only; choose another place',
