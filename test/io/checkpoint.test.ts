@@ -19,6 +19,7 @@ import { DataError } from '../../src/errors.js';
 import type { Checkpoint } from '../../src/io/checkpoint.js';
 import { appendLine, writeFileAtomic } from '../../src/io/node/atomicFile.js';
 import { loadCheckpoint, saveCheckpoint } from '../../src/io/node/checkpointFile.js';
+import { makeFolder } from '../../src/io/node/makeFolder.js';
 import { formatSafetensors } from '../../src/io/safetensors.js';
 
 let folder: string;
@@ -53,6 +54,14 @@ describe('writeFileAtomic', () => {
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toBe(
       `cannot write ${path}: the file or its folder does not exist; check the path or create the folder (ENOENT)`,
+    );
+  });
+
+  test('says in one line that a folder cannot be made where a file is', async () => {
+    const path = join(folder, 'report.html');
+    writeFileSync(path, 'old');
+    await expect(async () => makeFolder(path)).rejects.toThrow(
+      `cannot make the folder ${path}: something of that name is there; choose another name (EEXIST)`,
     );
   });
 
