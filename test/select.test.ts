@@ -21,7 +21,7 @@ import type { Device } from '../src/tensor/tensor.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import { checkKernel } from '../src/testing/checkKernel.js';
 import { checkOnDevice, drawOperands, halfSamples } from '../src/testing/checkSample.js';
-import { sharedGpu, withGpu } from './adapter.js';
+import { gpuOf, sharedGpu, withGpu } from './adapter.js';
 
 const gpu: Capabilities = {
   ...{ tier: 'gpu', vendor: 'nvidia', architecture: 'hopper', subgroupSize: 32 },
@@ -133,6 +133,19 @@ describe.runIf(withGpu)('the kernels of a real GPU', () => {
   test.each(tiled)('%s agrees with the reference in float16', async (_, cases) => {
     const device = await forced(fastToCompile, 2);
     for (const sample of halfSamples(cases).slice(0, 2)) await check(cases, sample, device);
+    device.destroy();
+  });
+
+  // llvmpipe offers subgroups of its own size, which is all that these kernels ask for.
+  test('agree with the reference where they ask for a size of subgroups', async ({ skip }) => {
+    const shared = await sharedGpu();
+    const narrowSubgroup = shared.capabilities.subgroupSize;
+    if (!narrowSubgroup || !gpuOf(shared).features.has('subgroup-size-control' as GPUFeatureName)) skip();
+    const pick = () => planLabel({ block: fastToCompile, splits: 2 });
+    const device = await webgpu({ assume: { tier: 'gpu', narrowSubgroup, choices: { pick } } });
+    for (const cases of [conv2dCases(), conv2dInputCases(), conv2dWeightCases()]) {
+      await check(cases, cases.samples[1], device);
+    }
     device.destroy();
   });
 

@@ -29,7 +29,7 @@ describe('selectBlock', () => {
   test('every block stays inside what every adapter has, and its loads divide among its invocations', () => {
     for (const block of BLOCKS) {
       expect(threadsOf(block)).toBeLessThanOrEqual(256);
-      expect(sharedBytes(block, true)).toBeLessThanOrEqual(16384);
+      expect(sharedBytes(block, 'depth')).toBeLessThanOrEqual(16384);
       expect((block.rows * block.depth) % (4 * threadsOf(block))).toBe(0);
       expect((block.columns * block.depth) % (4 * threadsOf(block))).toBe(0);
     }
@@ -53,12 +53,12 @@ describe('selectBlock', () => {
     expect(() => generate(64, 64, 4, 4, 2)).toThrow(
       'block 64x64x4/4x2: vec4s of columns per invocation: 0.5; expected',
     );
-    expect(() => generate(32, 32, 2, 4, 4)).toThrow('vec4 loads of A per invocation: 0.25');
+    expect(() => generate(32, 32, 2, 4, 4)).toThrow('vec4s along the depth: 0.5');
     expect(() => generate(96, 64, 16, 8, 4)).toThrow('vec4 loads of B per invocation: 1.3');
     expect(() => generate(128, 32, 4, 8, 4)).toThrow('vec4 loads of B per invocation: 0.25');
     expect(() => generate(60, 64, 16, 8, 4)).toThrow('invocations along the rows: 7.5');
     expect(() => generate(64, 68, 16, 8, 8)).toThrow('invocations along the columns: 8.5');
-    expect(() => generate(64, 64, 16, 2, 4)).toThrow('vec4s of rows per invocation: 0.5');
+    expect(() => generate(96, 64, 16, 3, 4)).toThrow('vec2s of rows per invocation: 1.5');
   });
 
   test('large products take the largest block whole, few tiles with a deep sum are split, small ones take small blocks', () => {
@@ -91,17 +91,19 @@ describe('selectBlock', () => {
       sums(identityOf({ vendor: '4098', architecture: '', description: 'AMD Radeon RX 7900 XTX (RADV NAVI31)' })),
     ).toBe(64);
     expect(sums(identityOf({ vendor: '4318', architecture: '', description: '' }))).toBe(64);
-    const intel = selectBlock(product(4096, 4096, 4096), { ...gpu, vendor: 'intel', architecture: 'gen-12hp' });
-    expect(planLabel(intel)).toBe('64x64x16/4x4 in 1');
+    const intel = { ...gpu, vendor: 'intel', architecture: 'gen-12hp' };
+    const labelOn = (capabilities: Capabilities) => planLabel(selectBlock(product(4096, 4096, 4096), capabilities));
+    expect(labelOn({ ...intel, narrowSubgroup: 8 })).toBe('64x64x16/4x4 in 1');
+    expect(labelOn(intel)).toBe('32x32x16/2x4 in 1');
   });
 
-  test('the subgroup size that a kernel asks for stands in its text', () => {
+  test('the subgroup size that a kernel asks for is all that differs where A lies along its rows, and 0 asks for none', () => {
     const generate = (subgroup?: number) =>
       matmulBlockedWgsl({
         ...{
           block: BLOCKS[0],
           subgroup,
-          transA: false,
+          transA: true,
           transB: false,
           vecA: true,
           vecB: true,
@@ -113,6 +115,9 @@ describe('selectBlock', () => {
     expect(generate(8)).toMatch(
       /^enable subgroups;\nenable subgroup_size_control;\n[\s\S]*@compute @subgroup_size\(8\) @workgroup/,
     );
+    const asked = /enable subgroup\w*;\n|@subgroup_size\(8\) /g;
+    expect(generate(8).replaceAll(asked, '')).toBe(generate());
+    expect(generate(0)).toBe(generate());
     expect(generate()).not.toContain('subgroup');
   });
 

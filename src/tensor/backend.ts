@@ -19,7 +19,7 @@ export interface Capabilities {
   readonly architecture: string;
   /** The subgroup size where the adapter has subgroups of one fixed size, else 0. */
   readonly subgroupSize: number;
-  /** The subgroup size that kernels of many registers ask for, where that gives an invocation more of them and may be asked. */
+  /** The subgroup size that kernels of many registers ask for, where that gives an invocation more of them; 0 asks for none. */
   readonly narrowSubgroup?: number;
   /** Whether tensors may be float16; the reference holds them unrounded. */
   readonly float16: boolean;

@@ -1,7 +1,7 @@
 import blocked, { type Block } from './blocked.wgsl.js';
-import { convParams } from './convParams.wgsl.js';
+import { convParams, pixelPlace } from './convParams.wgsl.js';
 import { bindingAfter, type Epilogue, epilogueWgsl } from './epilogue.wgsl.js';
-import { elementType, lines, load4, store4 } from './tile.wgsl.js';
+import { elementType, four, store4 } from './tile.wgsl.js';
 
 export interface Conv2dBlockedVariant {
   readonly block: Block;
@@ -35,31 +35,34 @@ export default function conv2dBlocked({
   // Places are counted in what is loaded at a time. A vec4 lies inside of the image or outside; single elements may straddle
   // its edge and the run's end. One comparison is enough: as u32, what lies in front of the line is larger than its length.
   const [unitX, unitF] = [vecC ? 4 : 1, vecK ? 4 : 1];
-  const element = (i: number, e: number, zero: string) => {
-    const inRun = whole ? '' : ` && jA${i} + ${e}u < run`;
-    return `select(${zero}, x[line${i} + from${i} + ${e}u], from${i} + ${e}u < end${i}${inRun})`;
+  const inRun = (depth: string) => `offset + ${depth} < run`;
+  /** Whether the line that a pixel sees exists, and the place in it; what a load brings that lies elsewhere is zero. */
+  const counts = (i: number) => {
+    const [line, place] = [`top${i} + down < p.inH`, `place${i} + moveX`];
+    if (vecC) return `${line} && ${place} < lineEnd${whole ? '' : ` && ${inRun(`depthA${i}`)}`}`;
+    const before = `max(-i32(${place}), 0)`;
+    const behind = `i32(lineEnd - (${place}))`;
+    const end = whole ? behind : `min(${behind}, i32(run - offset - depthA${i}))`;
+    return `vec4u(0u, 1u, 2u, 3u) - u32(${before}) < vec4u(select(0u, u32(max(${end} - ${before}, 0)), ${line}))`;
   };
-  const elements = (i: number) =>
-    vecC ? element(i, 0, 'vec4f(0.0)') : `vec4f(${[0, 1, 2, 3].map((e) => element(i, e, '0.0')).join(', ')})`;
-  const load = (at: string, i: number) => (vecK ? `filters[${at}]` : load4('filters', at, false, `kLeft${i}`));
-  const atEnd = (j: string, value: string) => (whole ? value : `select(vec4f(0.0), ${value}, ${j} < run)`);
-  /** Statements that find the line of the image, and the place within it, that the run of `tap` begins with. */
-  const enterRun = (i: number) => {
-    const h = `top${i} + i32(${wholeRows ? 'tap' : 'tap / p.kernelW'} * p.dilationH)`;
-    const right = wholeRows ? '' : ` + tap % p.kernelW * p.dilationW * p.inC / ${unitX}u`;
-    return `
-      let h${i} = ${h};
-      line${i} = u32(image${i} + h${i}) * lineEnd;
-      end${i} = select(0u, lineEnd, u32(h${i}) < p.inH);
-      from${i} = start${i} + offset / ${unitX}u${right};`;
-  };
+  /** Statements that go on to the next tap's run, whose line may be the same. */
+  const nextRun = wholeRows
+    ? `down += p.dilationH;
+      moveX = 0u;
+      moveA += lineStep;`
+    : `across += p.dilationW;
+      if (across >= acrossEnd) { across = 0u; down += p.dilationH; }
+      moveX = across * p.inC / ${unitX}u;
+      moveA = down * lineEnd + moveX;`;
+  // `moveX`, `moveA`, `moveF`: where the slab begins, seen from the first tap, in the line of the image, the image, the filters.
   return blocked({
     block,
     subgroup,
-    along: 'depth',
-    depthFirst: false,
+    alongA: 'depth',
+    alongB: 'columns',
     declarations: /* wgsl */ `
 ${convParams}
+${pixelPlace}
 @group(0) @binding(0) var<storage, read> x: array<${elementType(vecC)}>;
 @group(0) @binding(1) var<storage, read> filters: array<${elementType(vecK)}>;
 @group(0) @binding(${y}) var<storage, read_write> y: array<${elementType(vecK)}>;
@@ -69,41 +72,44 @@ ${epilogueWgsl(epilogue, 2, vecK)}`,
   let rows = p.batch * p.outH * p.outW;
   let run = ${wholeRows ? 'p.kernelW * p.groupC' : 'p.groupC'};
   let runs = ${wholeRows ? 'p.kernelH' : 'p.kernelH * p.kernelW'};
-  let slabs = (run + ${block.depth - 1}u) / ${block.depth}u; // of a run
+  let slabs = (run + ${block.depth - 1}u) / ${block.depth}u;
   let splits = (runs * slabs + p.chunk - 1u) / p.chunk;
   let channelGroup = group.z / splits;
   let splitId = group.z % splits;
   let firstStep = splitId * p.chunk;
   let endStep = min(firstStep + p.chunk, runs * slabs);
   let lineEnd = p.inW * p.inC / ${unitX}u;
-  var tap = firstStep / slabs;
+  let firstTap = firstStep / slabs;
   var offset = firstStep % slabs * ${block.depth}u;
-  var row = (tap * run + offset) * p.outC / ${unitF}u; // of the filters, where it begins`,
+  var down = ${wholeRows ? 'firstTap' : 'firstTap / p.kernelW'} * p.dilationH;
+  ${wholeRows ? '' : `let acrossEnd = p.kernelW * p.dilationW;\n  var across = firstTap % p.kernelW * p.dilationW;`}
+  var moveX = (${wholeRows ? '' : 'across * p.inC + '}offset) / ${unitX}u;
+  var moveA = down * lineEnd + moveX;
+  var moveF = (firstTap * run + offset) * p.outC / ${unitF}u;
+  let stepF = ${block.depth}u * p.outC / ${unitF}u;
+  ${wholeRows ? `let lineStep = p.dilationH * lineEnd - slabs * ${block.depth / unitX}u;` : ''}
+  ${whole ? '' : `let overF = (slabs * ${block.depth}u - run) * p.outC / ${unitF}u;`}`,
     holdA: (i) => `
-  let pixel${i} = min(rowA${i}, rows - 1u);
-  let image${i} = i32(pixel${i} / (p.outH * p.outW) * p.inH);
-  let top${i} = i32(pixel${i} / p.outW % p.outH * p.strideH) - i32(p.padH);
-  let start${i} = (pixel${i} % p.outW * p.strideW - p.padW) * (p.inC / ${unitX}u) + (channelGroup * p.groupC + depthA${i}) / ${unitX}u;
-  var line${i}: u32; var end${i}: u32; var from${i}: u32;
-  { ${enterRun(i)} }`,
+  let pixel${i} = placeOf(min(rowA${i}, rows - 1u), p.outH, p.outW);
+  let top${i} = pixel${i}.y * p.strideH - p.padH;
+  let place${i} = (pixel${i}.z * p.strideW - p.padW) * (p.inC / ${unitX}u) + (channelGroup * p.groupC + depthA${i}) / ${unitX}u;
+  let heldA${i} = (pixel${i}.x * p.inH + top${i}) * lineEnd + place${i};`,
     holdB: (i) => `
-  let kLeft${i} = p.groupK - min(columnB${i}, p.groupK);
-  let heldB${i} = (channelGroup * p.groupK + select(0u, columnB${i}, kLeft${i} > 0u) + depthB${i} * p.outC) / ${unitF}u;`,
-    loadA: (i) => `
-      let jA${i} = offset + depthA${i};
-      a${i} = ${elements(i)};
-      from${i} += ${block.depth / unitX}u;`,
-    loadB: (i) => `
-      b${i} = ${atEnd(`offset + depthB${i}`, load(`heldB${i} + row`, i))};`,
-    advance: (loadsA) => `
-      row += ${block.depth}u * p.outC / ${unitF}u;
-      offset += ${block.depth}u;
-      if (offset >= run) {
-        offset = 0u;
-        tap++;
-        row = tap * run * p.outC / ${unitF}u;
-        ${lines(loadsA, enterRun)}
-      }`,
+  let heldB${i} = (channelGroup * p.groupK + min(columnB${i}, p.groupK - 1u) + depthB${i} * p.outC) / ${unitF}u;`,
+    loadA: (i) => `a${i} = ${four('x', `heldA${i} + moveA`, vecC)};`,
+    loadB: (i) => `b${i} = ${four('filters', `heldB${i} + moveF`, vecK)};`,
+    countsA: counts,
+    ...(!whole && { countsB: (i) => inRun(`depthB${i}`) }),
+    advance: () => `
+    offset += ${block.depth}u;
+    moveX += ${block.depth / unitX}u;
+    moveA += ${block.depth / unitX}u;
+    moveF += stepF;
+    if (offset >= run) {
+      offset = 0u;
+      ${nextRun}
+      ${whole ? '' : 'moveF -= overF;'}
+    }`,
     holdColumn: (j) => `
   let left${j} = p.groupK - min(column${j}, p.groupK);
   let n${j} = channelGroup * p.groupK + select(0u, column${j}, left${j} > 0u);

@@ -1,6 +1,6 @@
 import blocked, { type Block } from './blocked.wgsl.js';
-import { convParams } from './convParams.wgsl.js';
-import { elementType, lines, load4, store4 } from './tile.wgsl.js';
+import { convParams, pixelPlace } from './convParams.wgsl.js';
+import { elementType, four, lines, store4 } from './tile.wgsl.js';
 
 export interface Conv2dInputBlockedVariant {
   readonly block: Block;
@@ -9,6 +9,8 @@ export interface Conv2dInputBlockedVariant {
   readonly vecK: boolean;
   /** The channels of a tap are whole slabs. */
   readonly whole: boolean;
+  /** A stride is larger than 1: there are classes of pixels. */
+  readonly strided: boolean;
 }
 
 /**
@@ -17,99 +19,103 @@ export interface Conv2dInputBlockedVariant {
  * from `first` on. From one of them to the next the output pixel moves by `travel`. With the gcd of stride and dilation,
  * hop = stride / gcd and travel = dilation / gcd. Workgroup z is (channel group * classes + class) * splits + split.
  */
-export default function conv2dInputBlocked({ block, subgroup, vecC, vecK, whole }: Conv2dInputBlockedVariant): string {
+export default function conv2dInputBlocked(variant: Conv2dInputBlockedVariant): string {
+  const { block, subgroup, vecC, vecK, whole, strided } = variant;
   const unit = vecK ? 4 : 1;
-  const parts = [0, 1, 2, 3];
-  const gathered = (i: number) => `vec4f(${parts.map((e) => `filters[filterAt + heldB${i}x${e}]`).join(', ')})`;
-  const loaded = (i: number) => (vecK ? `g[at${i}]` : load4('g', `at${i}`, false, `p.groupK - (offset + depthA${i})`));
-  const inTap = (depth: string) => (whole ? '' : ` && offset + ${depth} < p.groupK`);
-  /** Statements that find what the tap sees from the pixel. */
-  const enterTap = (i: number) => `
-      let h${i} = bottom${i} - turnH * tapsH.travel;
-      let w${i} = right${i} - turnW * tapsW.travel;
-      valid${i} = h${i} < p.outH && w${i} < p.outW;
-      at${i} = ((image${i} + h${i}) * p.outW + w${i}) * (p.outC / ${unit}u) + (kAt + depthA${i} + offset) / ${unit}u;`;
-  const enterFilter = `
-      filterAt = ((tapsH.first + turnH * tapsH.hop) * p.kernelW + tapsW.first + turnW * tapsW.hop) * p.groupC * p.outC + offset;`;
+  const inTap = (i: string) =>
+    vecK ? `offset + depth${i} < p.groupK` : `vec4u(0u, 1u, 2u, 3u) + (offset + depth${i}) < vec4u(p.groupK)`;
+  // `seen`: what the first tap sees from the first pixel (the divisions have no rest); `moveG`, `moveF`: where the slab begins,
+  // seen from the first tap, in the output and in the filters; `back`: how far back in its line.
   return blocked({
     block,
     subgroup,
-    along: 'depth',
-    depthFirst: true,
+    alongA: 'depth',
+    alongB: 'depth',
     declarations: /* wgsl */ `
 ${convParams}
+${pixelPlace}
 @group(0) @binding(0) var<storage, read> g: array<${elementType(vecK)}>;
-@group(0) @binding(1) var<storage, read> filters: array<f32>;
+@group(0) @binding(1) var<storage, read> filters: array<${elementType(vecK)}>;
 @group(0) @binding(2) var<storage, read_write> dx: array<${elementType(vecC)}>;
 @group(0) @binding(3) var<uniform> p: ConvParams;
 
 struct Taps { first: u32, hop: u32, travel: u32, count: u32 }
-fn taps(phase: u32, pad: u32, kernel: u32, stride: u32, dilation: u32) -> Taps {
-  var hop = 1u;
-  while (hop * dilation % stride != 0u) { hop++; }
-  var first = 0u;
-  while (first < min(hop, kernel) && (i32(phase + pad) - i32(first * dilation)) % i32(stride) != 0) { first++; }
-  let count = select(0u, (kernel - min(first, kernel) + hop - 1u) / hop, first < hop);
-  return Taps(first, hop, hop * dilation / stride, count);
+fn taps(seen: u32, kernel: u32, stride: u32, dilation: u32, hop: u32, inverse: u32) -> Taps {
+  let gcd = stride / hop;
+  let first = seen / gcd * inverse % hop;
+  let count = select(0u, (kernel - min(first, kernel) + hop - 1u) / hop, seen % gcd == 0u);
+  return Taps(first, hop, dilation / gcd, count);
 }`,
     range: /* wgsl */ `
-  let classes = p.strideH * p.strideW;
+  ${strided ? 'let' : 'const'} strideH = ${strided ? 'p.strideH' : '1u'};
+  ${strided ? 'let' : 'const'} strideW = ${strided ? 'p.strideW' : '1u'};
   let splits = p.chunk;
   let splitId = group.z % splits;
-  let phase = group.z / splits % classes;
-  let phaseH = phase / p.strideW;
-  let phaseW = phase % p.strideW;
-  let channelGroup = group.z / splits / classes;
+  let phase = group.z / splits % (strideH * strideW);
+  let phaseH = phase / strideW;
+  let phaseW = phase % strideW;
+  let channelGroup = group.z / splits / (strideH * strideW);
   let kAt = channelGroup * p.groupK;
-  let rowsH = (p.inH - phaseH + p.strideH - 1u) / p.strideH;
-  let rowsW = (p.inW - phaseW + p.strideW - 1u) / p.strideW;
+  let dxAt = splitId * p.batch * p.inH * p.inW * p.inC + channelGroup * p.groupC;
+  let rowsH = (p.inH - phaseH + strideH - 1u) / strideH;
+  let rowsW = (p.inW - phaseW + strideW - 1u) / strideW;
   let rows = p.batch * rowsH * rowsW;
-  let tapsH = taps(phaseH, p.padH, p.kernelH, p.strideH, p.dilationH);
-  let tapsW = taps(phaseW, p.padW, p.kernelW, p.strideW, p.dilationW);
-  let slabs = (p.groupK + ${block.depth - 1}u) / ${block.depth}u; // of a tap
+  let tapsH = taps(phaseH + p.padH, p.kernelH, strideH, p.dilationH, ${strided ? 'p.hopH' : '1u'}, p.inverseH);
+  let tapsW = taps(phaseW + p.padW, p.kernelW, strideW, p.dilationW, ${strided ? 'p.hopW' : '1u'}, p.inverseW);
+  let seenH = u32(i32(phaseH + p.padH - tapsH.first * p.dilationH) / i32(strideH));
+  let seenW = u32(i32(phaseW + p.padW - tapsW.first * p.dilationW) / i32(strideW));
+  let slabs = (p.groupK + ${block.depth - 1}u) / ${block.depth}u;
   let steps = select(0u, tapsH.count * tapsW.count * slabs, rows > 0u);
   let perSplit = (steps + splits - 1u) / splits;
   let firstStep = min(splitId * perSplit, steps);
   let endStep = min(firstStep + perSplit, steps);
   var offset = firstStep % slabs * ${block.depth}u;
-  var turnW = firstStep / slabs % max(tapsW.count, 1u);
-  var turnH = firstStep / slabs / max(tapsW.count, 1u);
-  var filterAt: u32;
-  ${enterFilter}`,
+  let turnW = firstStep / slabs % max(tapsW.count, 1u);
+  let turnH = firstStep / slabs / max(tapsW.count, 1u);
+  let tapSize = p.groupC * p.outC / ${unit}u;
+  let pixelSize = p.outC / ${unit}u;
+  let slabsSize = slabs * ${block.depth / unit}u;
+  let backEnd = tapsW.count * tapsW.travel;
+  var back = turnW * tapsW.travel;
+  var moveG = offset / ${unit}u - back * pixelSize;
+  var moveF = ((tapsH.first + turnH * tapsH.hop) * p.kernelW + tapsW.first + turnW * tapsW.hop) * tapSize + offset / ${unit}u;
+  let tapG = tapsW.travel * pixelSize + slabsSize;
+  let tapF = tapsW.hop * tapSize - slabsSize;
+  let lineG = (backEnd - tapsH.travel * p.outW) * pixelSize;
+  let lineF = (tapsH.hop * p.kernelW - tapsW.count * tapsW.hop) * tapSize;`,
     holdA: (i) => `
-  let pixel${i} = min(rowA${i}, max(rows, 1u) - 1u);
-  let image${i} = pixel${i} / max(rowsH * rowsW, 1u) * p.outH;
-  let bottom${i} = u32((i32(pixel${i} / max(rowsW, 1u) % max(rowsH, 1u) * p.strideH + phaseH + p.padH) - i32(tapsH.first * p.dilationH)) / i32(p.strideH));
-  let right${i} = u32((i32(pixel${i} % max(rowsW, 1u) * p.strideW + phaseW + p.padW) - i32(tapsW.first * p.dilationW)) / i32(p.strideW));
-  var valid${i}: bool; var at${i}: u32;
-  { ${enterTap(i)} }`,
-    holdB: (i) =>
-      parts
-        .map((e) => `let heldB${i}x${e} = min(columnB${i} + ${e}u, p.groupC - 1u) * p.outC + kAt + depthB${i};`)
-        .join('\n'),
-    loadA: (i) => `
-      a${i} = select(vec4f(0.0), ${loaded(i)}, valid${i}${inTap(`depthA${i}`)});
-      at${i} += ${block.depth / unit}u;`,
-    loadB: (i) => `
-      b${i} = ${whole ? gathered(i) : `select(vec4f(0.0), ${gathered(i)}, offset + depthB${i} < p.groupK)`};`,
+  let pixel${i} = placeOf(min(rowA${i}, max(rows, 1u) - 1u), max(rowsH, 1u), max(rowsW, 1u));
+  var bottom${i} = pixel${i}.y + seenH - turnH * tapsH.travel;
+  let right${i} = pixel${i}.z + seenW;
+  let heldA${i} = ((pixel${i}.x * p.outH + bottom${i}) * p.outW + right${i}) * (p.outC / ${unit}u) + (kAt + depthA${i}) / ${unit}u;`,
+    holdB: (i) => `let heldB${i} = (min(columnB${i}, p.groupC - 1u) * p.outC + kAt + depthB${i}) / ${unit}u;`,
+    loadA: (i) => `a${i} = ${four('g', `heldA${i} + moveG`, vecK)};`,
+    loadB: (i) => `b${i} = ${four('filters', `heldB${i} + moveF`, vecK)};`,
+    countsA: (i) =>
+      `${whole ? '' : `(${inTap(`A${i}`)}) & `}${whole || vecK ? '' : 'vec4<bool>'}(bottom${i} < p.outH && right${i} - back < p.outW)`,
+    ...(!whole && { countsB: (i) => inTap(`B${i}`) }),
     advance: (loadsA) => `
-      filterAt += ${block.depth}u;
-      offset += ${block.depth}u;
-      if (offset >= p.groupK) {
-        offset = 0u;
-        turnW++;
-        if (turnW >= tapsW.count) { turnW = 0u; turnH++; }
-        ${enterFilter}
-        ${lines(loadsA, enterTap)}
-      }`,
+    offset += ${block.depth}u;
+    moveG += ${block.depth / unit}u;
+    moveF += ${block.depth / unit}u;
+    if (offset >= p.groupK) {
+      offset = 0u;
+      back += tapsW.travel;
+      moveG -= tapG;
+      moveF += tapF;
+      if (back >= backEnd) {
+        back = 0u;
+        moveG += lineG;
+        moveF += lineF;
+        ${lines(loadsA, (i) => `bottom${i} -= tapsH.travel;`)}
+      }
+    }`,
     holdColumn: (j) => `let left${j} = p.groupC - min(column${j}, p.groupC);`,
     store: (row, j, value) => `{
     let pixel = ${row};
     if (pixel < rows && left${j} > 0u) {
-      let h = pixel / rowsW % rowsH * p.strideH + phaseH;
-      let w = pixel % rowsW * p.strideW + phaseW;
-      let image = splitId * p.batch + pixel / (rowsH * rowsW);
-      let at = ((image * p.inH + h) * p.inW + w) * p.inC + channelGroup * p.groupC + column${j};
+      ${strided ? 'let place = placeOf(pixel, rowsH, rowsW);\n      let to = (place.x * p.inH + place.y * strideH + phaseH) * p.inW + place.z * strideW + phaseW;' : 'let to = pixel;'}
+      let at = to * p.inC + dxAt + column${j};
       ${store4('dx', 'at', value, vecC, `left${j}`)}
     }
   }`,

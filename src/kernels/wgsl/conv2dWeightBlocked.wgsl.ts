@@ -1,7 +1,7 @@
 import blocked, { type Block } from './blocked.wgsl.js';
-import { convParams } from './convParams.wgsl.js';
-import { filterRow, startWalk, walkStep } from './pixelWalk.wgsl.js';
-import { elementType, load4, store4 } from './tile.wgsl.js';
+import { convParams, pixelPlace } from './convParams.wgsl.js';
+import { filterRow, walkStep } from './pixelWalk.wgsl.js';
+import { elementType, four, store4 } from './tile.wgsl.js';
 import { COMPONENTS } from './vec4.wgsl.js';
 
 export interface Conv2dWeightBlockedVariant {
@@ -28,18 +28,24 @@ export default function conv2dWeightBlocked({
   // Four channels of a vec4 share a tap; where they are single, each may have its own.
   const parts = vecC ? [''] : COMPONENTS;
   const [unitX, unitG] = [vecC ? 4 : 1, vecK ? 4 : 1];
-  const seen = (name: string, zero: string) =>
-    `select(${zero}, x[at${name}], (u32(h${name}) < p.inH) & (u32(w${name}) < p.inW)${whole ? '' : ' & counts'})`;
-  const value = (i: number) =>
-    vecC ? seen(`${i}`, 'vec4f(0.0)') : `vec4f(${parts.map((part) => seen(`${i}${part}`, '0.0')).join(', ')})`;
-  const loadedG = (i: number) => (vecK ? `g[heldB${i}]` : load4('g', `heldB${i}`, false, `kLeft${i}`));
+  const inside = (name: string) => `(u32(y + shiftH${name}) < p.inH) & (u32(column + shiftW${name}) < p.inW)`;
+  const ofParts = (type: string, f: (part: string) => string) =>
+    vecC ? f('') : `${type}(${COMPONENTS.map(f).join(', ')})`;
+  const walk = `
+  var pixel = firstStep * ${block.depth}u + depthA0;
+  let place = placeOf(pixel, p.outH, p.outW);
+  var y = i32(place.y * p.strideH);
+  var column = i32(place.z * p.strideW);
+  var at = (place.x * p.inH + u32(y)) * lineSize + u32(column) * p.inC / ${unitX}u;`;
+  // `stepAt`, `lineAt`, `imageAt`: what a step of the walk, and its carries, add to the place in the image.
   return blocked({
     block,
     subgroup,
-    along: 'rows',
-    depthFirst: false,
+    alongA: 'rows',
+    alongB: 'columns',
     declarations: /* wgsl */ `
 ${convParams}
+${pixelPlace}
 @group(0) @binding(0) var<storage, read> x: array<${elementType(vecC)}>;
 @group(0) @binding(1) var<storage, read> g: array<${elementType(vecK)}>;
 @group(0) @binding(2) var<storage, read_write> partial: array<${elementType(vecK)}>;
@@ -54,7 +60,6 @@ ${convParams}
   let firstStep = splitId * p.chunk;
   let endStep = min(firstStep + p.chunk, steps);
   ${walkStep(block.depth)}
-  // What a step of the walk, and its carries, add to the place in the image.
   let lineSize = p.inW * p.inC / ${unitX}u;
   let stepAt = (stepImage * p.inH + stepLine * p.strideH) * lineSize + stepPlace * p.strideW * p.inC / ${unitX}u;
   let lineAt = p.strideH * lineSize - p.outW * p.strideW * p.inC / ${unitX}u;
@@ -62,13 +67,11 @@ ${convParams}
   let stepH = i32(stepLine * p.strideH);
   let stepW = i32(stepPlace * p.strideW);
   let endH = i32(p.outH * p.strideH);
-  let endW = i32(p.outW * p.strideW);`,
+  let endW = i32(p.outW * p.strideW);
+  let stepG = ${block.depth}u * p.outC / ${unitG}u;
+  var moveG = firstStep * stepG;`,
     holdA: (i) => `
-  var pixel${i} = firstStep * ${block.depth}u + depthA${i};
-  ${startWalk(`${i}`, `pixel${i}`)}
-  var y${i} = i32(line${i} * p.strideH);
-  var x${i} = i32(place${i} * p.strideW);
-  var from${i} = (image${i} * p.inH + u32(y${i})) * lineSize + u32(x${i}) * p.inC / ${unitX}u;
+  ${i === 0 ? walk : ''}
   ${parts
     .map(
       (part, e) => `${filterRow(`${i}${part}`, `rowA${i} + ${e}u`)}
@@ -76,28 +79,23 @@ ${convParams}
     )
     .join('')}`,
     holdB: (i) => `
-  let kLeft${i} = p.groupK - min(columnB${i}, p.groupK);
-  var heldB${i} = (channelGroup * p.groupK + select(0u, columnB${i}, kLeft${i} > 0u) + (firstStep * ${block.depth}u + depthB${i}) * p.outC) / ${unitG}u;`,
+  let heldB${i} = (channelGroup * p.groupK + min(columnB${i}, p.groupK - 1u) + depthB${i} * p.outC) / ${unitG}u;`,
     loadA: (i) => `
-      ${parts
-        .map(
-          (part) => `
-      let h${i}${part} = y${i} + shiftH${i}${part};
-      let w${i}${part} = x${i} + shiftW${i}${part};
-      let at${i}${part} = from${i} + shiftAt${i}${part};`,
-        )
-        .join('')}
-      ${whole ? `a${i} = ${value(i)};` : `{ let counts = pixel${i} < pixels; a${i} = ${value(i)}; }\n      pixel${i} += ${block.depth}u;`}
-      x${i} += stepW;
-      let nextLine${i} = x${i} >= endW;
-      x${i} -= select(0, endW, nextLine${i});
-      y${i} += select(stepH, stepH + i32(p.strideH), nextLine${i});
-      let nextImage${i} = y${i} >= endH;
-      y${i} -= select(0, endH, nextImage${i});
-      from${i} += select(stepAt, stepAt + lineAt, nextLine${i}) + select(0u, imageAt, nextImage${i});`,
-    loadB: (i) => `
-      b${i} = ${whole ? loadedG(i) : `select(vec4f(0.0), ${loadedG(i)}, step * ${block.depth}u + depthB${i} < pixels)`};
-      heldB${i} += ${block.depth}u * p.outC / ${unitG}u;`,
+      let inside${i} = ${ofParts('vec4<bool>', (part) => inside(`${i}${part}`))};
+      a${i} = ${ofParts('vec4f', (part) => `x[at + shiftAt${i}${part}]`)};`,
+    loadB: (i) => `b${i} = ${four('g', `heldB${i} + moveG`, vecK)};`,
+    countsA: (i) => (whole ? `inside${i}` : `inside${i} & ${vecC ? '' : 'vec4<bool>'}(pixel < pixels)`),
+    ...(!whole && { countsB: (i) => `slab * ${block.depth}u + depthB${i} < pixels` }),
+    advance: () => `
+    moveG += stepG;
+    ${whole ? '' : `pixel += ${block.depth}u;`}
+    column += stepW;
+    let nextLine = column >= endW;
+    column -= select(0, endW, nextLine);
+    y += select(stepH, stepH + i32(p.strideH), nextLine);
+    let nextImage = y >= endH;
+    y -= select(0, endH, nextImage);
+    at += select(stepAt, stepAt + lineAt, nextLine) + select(0u, imageAt, nextImage);`,
     holdColumn: (j) => `
   let sumLeft${j} = p.groupK - min(column${j}, p.groupK);
   let k${j} = channelGroup * p.groupK + column${j};`,

@@ -1,7 +1,7 @@
 import blocked, { type Block } from './blocked.wgsl.js';
 import { bindingAfter, type Epilogue, epilogueWgsl } from './epilogue.wgsl.js';
 import { matmulParams } from './matmul.wgsl.js';
-import { elementType, load4, store4 } from './tile.wgsl.js';
+import { elementType, four, store4 } from './tile.wgsl.js';
 
 export interface MatmulBlockedVariant {
   readonly block: Block;
@@ -24,25 +24,20 @@ export interface MatmulBlockedVariant {
 export default function matmulBlocked(variant: MatmulBlockedVariant): string {
   const { block, subgroup, transA, transB, vecA, vecB, vecY, whole, epilogue } = variant;
   const y = bindingAfter(epilogue, 2);
-  const parts = [0, 1, 2, 3];
   // Places move on by a constant per slab, in units of what is loaded, because multiplications take several slots.
   const [unitA, unitB] = [vecA ? 4 : 1, vecB ? 4 : 1];
-  const loadedA = (i: number) =>
-    vecA ? `A[atA${i}]` : load4('A', `atA${i}`, false, transA ? `leftA${i}` : `p.K - kA${i}`);
-  const loadedB = (i: number) => {
-    if (transB) return `vec4f(${parts.map((e) => `B[atB${i}x${e} + step * ${block.depth}u]`).join(', ')})`;
-    return vecB ? `B[atB${i}]` : load4('B', `atB${i}`, false, `leftB${i}`);
-  };
-  const behind = (k: string, value: string) => (whole ? value : `select(vec4f(0.0), ${value}, ${k} < p.K)`);
+  const depthOf = (i: string) => `slab * ${block.depth}u + depth${i}`;
+  const before = (i: string, vec: boolean, isAlong: boolean) =>
+    vec || !isAlong ? `${depthOf(i)} < p.K` : `vec4u(0u, 1u, 2u, 3u) + (${depthOf(i)}) < vec4u(p.K)`;
   return blocked({
     block,
     subgroup,
-    along: transA ? 'rows' : 'depth',
-    depthFirst: transB,
+    alongA: transA ? 'rows' : 'depth',
+    alongB: transB ? 'depth' : 'columns',
     declarations: /* wgsl */ `
 ${matmulParams}
 @group(0) @binding(0) var<storage, read> A: array<${elementType(vecA)}>;
-@group(0) @binding(1) var<storage, read> B: array<${elementType(vecB && !transB)}>;
+@group(0) @binding(1) var<storage, read> B: array<${elementType(vecB)}>;
 @group(0) @binding(${y}) var<storage, read_write> Y: array<${elementType(vecY)}>;
 @group(0) @binding(${y + 1}) var<uniform> p: Params;
 ${epilogueWgsl(epilogue, 2, vecY)}`,
@@ -54,23 +49,26 @@ ${epilogueWgsl(epilogue, 2, vecY)}`,
   let bAt = image * p.strideB;
   let yAt = (splitId * p.batch + image) * p.M * p.N;
   let firstStep = splitId * (p.chunk / ${block.depth}u);
-  let endStep = (min((splitId + 1u) * p.chunk, p.K) + ${block.depth - 1}u) / ${block.depth}u;`,
+  let endStep = (min((splitId + 1u) * p.chunk, p.K) + ${block.depth - 1}u) / ${block.depth}u;
+  let stepA = ${transA ? `${block.depth}u * p.M / ${unitA}u` : `${block.depth / unitA}u`};
+  let stepB = ${transB ? `${block.depth / unitB}u` : `${block.depth}u * p.N / ${unitB}u`};
+  var moveA = firstStep * stepA;
+  var moveB = firstStep * stepB;`,
     holdA: (i) =>
       transA
-        ? `let leftA${i} = p.M - min(rowA${i}, p.M);
-  var atA${i} = (aAt + select(0u, rowA${i}, leftA${i} > 0u) + (firstStep * ${block.depth}u + depthA${i}) * p.M) / ${unitA}u;`
-        : `var atA${i} = (aAt + min(rowA${i}, p.M - 1u) * p.K + firstStep * ${block.depth}u + depthA${i}) / ${unitA}u;`,
+        ? `let heldA${i} = (aAt + min(rowA${i}, p.M - 1u) + depthA${i} * p.M) / ${unitA}u;`
+        : `let heldA${i} = (aAt + min(rowA${i}, p.M - 1u) * p.K + depthA${i}) / ${unitA}u;`,
     holdB: (i) =>
       transB
-        ? parts.map((e) => `let atB${i}x${e} = bAt + min(columnB${i} + ${e}u, p.N - 1u) * p.K + depthB${i};`).join('\n')
-        : `let leftB${i} = p.N - min(columnB${i}, p.N);
-  var atB${i} = (bAt + select(0u, columnB${i}, leftB${i} > 0u) + (firstStep * ${block.depth}u + depthB${i}) * p.N) / ${unitB}u;`,
-    loadA: (i) => `let kA${i} = step * ${block.depth}u + depthA${i};
-      a${i} = ${behind(`kA${i}`, loadedA(i))};
-      atA${i} += ${transA ? `${block.depth}u * p.M / ${unitA}u` : `${block.depth / unitA}u`};`,
-    loadB: (i) => `let kB${i} = step * ${block.depth}u + depthB${i};
-      b${i} = ${behind(`kB${i}`, loadedB(i))};
-      ${transB ? '' : `atB${i} += ${block.depth}u * p.N / ${unitB}u;`}`,
+        ? `let heldB${i} = (bAt + min(columnB${i}, p.N - 1u) * p.K + depthB${i}) / ${unitB}u;`
+        : `let heldB${i} = (bAt + min(columnB${i}, p.N - 1u) + depthB${i} * p.N) / ${unitB}u;`,
+    loadA: (i) => `a${i} = ${four('A', `heldA${i} + moveA`, vecA)};`,
+    loadB: (i) => `b${i} = ${four('B', `heldB${i} + moveB`, vecB)};`,
+    ...(!whole && {
+      countsA: (i) => before(`A${i}`, vecA, !transA),
+      countsB: (i) => before(`B${i}`, vecB, transB),
+    }),
+    advance: () => 'moveA += stepA; moveB += stepB;',
     holdColumn: (j) => `
   let left${j} = p.N - min(column${j}, p.N);
   let known${j} = columnOf(min(column${j}, p.N - 1u), left${j});`,

@@ -117,6 +117,12 @@ export function elementType(vec: boolean): string {
   return vec ? 'vec4f' : 'f32';
 }
 
+/** A vec4 of four consecutive elements, whatever they are; `at` counts elements, or vec4s if `vec`. */
+export function four(buffer: string, at: string, vec: boolean): string {
+  if (vec) return `${buffer}[${at}]`;
+  return `vec4f(${[0, 1, 2, 3].map((e) => `${buffer}[${at} + ${e}u]`).join(', ')})`;
+}
+
 /**
  * A vec4 of four consecutive elements: `at` counts elements and is a multiple of four if `vec`. Without `vec` the
  * components from `left` on (an expression: how many are valid) are zero.

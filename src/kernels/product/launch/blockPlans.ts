@@ -32,6 +32,7 @@ export const BLOCKS: readonly Block[] = [
   block(128, 32, 16, 8, 4),
   block(64, 64, 16, 4, 4),
   block(32, 32, 16, 4, 4),
+  block(32, 32, 16, 2, 4),
 ];
 
 /** How many multiply-adds a processor starts at once, and how many invocations it needs to hide latencies. */
@@ -80,7 +81,8 @@ const selected = new Map<string, BlockPlan>();
 
 /** The plan of a product on a real GPU that the model finds fastest; of equals the first, hence the largest block. */
 export function selectBlock(shape: ProductShape, capabilities: Capabilities): BlockPlan {
-  const key = `${capabilities.vendor} ${capabilities.architecture} ${questionOf(shape)}`;
+  const { vendor, architecture, narrowSubgroup = 0 } = capabilities;
+  const key = `${vendor} ${architecture} ${narrowSubgroup} ${questionOf(shape)}`;
   let plan = selected.get(key); // asked at every dispatch
   if (!plan) {
     plan = fastest(shape, capabilities);
@@ -102,9 +104,21 @@ export function productNamed(question: string): ProductShape | undefined {
   return { op: match[1], rows, columns, depth, count };
 }
 
+/** With fewer sums than this an invocation loads more than it multiplies; it has them only where registers do not suffice. */
+const FEW_SUMS = 16;
+
+/** The plans of a product that leave an invocation's sums in registers. */
+export function fittingPlans(shape: ProductShape, { accumulators }: Hardware): BlockPlan[] {
+  const least = Math.min(accumulators, FEW_SUMS);
+  return blockPlans(shape).filter(({ block: { threadRows, threadColumns } }) => {
+    const sums = threadRows * threadColumns;
+    return sums >= least && sums <= accumulators;
+  });
+}
+
 function fastest(shape: ProductShape, capabilities: Capabilities): BlockPlan {
   const hardware = hardwareOf(capabilities);
-  const plans = blockPlans(shape).filter(({ block: b }) => b.threadRows * b.threadColumns <= hardware.accumulators);
+  const plans = fittingPlans(shape, hardware);
   const times = plans.map((plan) => modelledTime(plan, shape, hardware));
   return plans[times.indexOf(Math.min(...times))];
 }

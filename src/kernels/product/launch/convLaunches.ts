@@ -79,12 +79,13 @@ function kernelOf(op: Convolution, geometry: ConvGeometry, y: Tensor, capabiliti
   }
   const shape = shapeOf(op, geometry);
   const plan = selectPlan(shape, capabilities);
-  const { inC, outC, groups, dilation } = geometry;
+  const { inC, outC, groups, dilation, stride } = geometry;
   const flags = {
     vecC: (inC / groups) % 4 === 0,
     vecK: (outC / groups) % 4 === 0,
     wholeRows: op === 'conv2d' && groups === 1 && dilation[1] === 1,
     narrow: op === 'conv2dWeight' && isNarrow(geometry),
+    strided: op === 'conv2dInput' && stride.some((n) => n > 1),
   };
   const ranges =
     'tile' in plan

@@ -2,7 +2,7 @@ import type { Capabilities } from '../../../tensor/backend.js';
 import { groupExtent, tilesPerGroup } from '../../wgsl/tile.wgsl.js';
 import {
   type BlockPlan,
-  blockPlans,
+  fittingPlans,
   modelledTime,
   type Plan,
   type ProductShape,
@@ -57,8 +57,8 @@ function blockReason(plan: BlockPlan, shape: ProductShape, capabilities: Capabil
   const { block, splits } = plan;
   const hardware = hardwareOf(capabilities);
   const time = (one: BlockPlan) => modelledTime(one, shape, hardware);
-  const [rival] = blockPlans(shape)
-    .filter((one) => one.block !== block && one.block.threadRows * one.block.threadColumns <= hardware.accumulators)
+  const [rival] = fittingPlans(shape, hardware)
+    .filter((one) => one.block !== block)
     .sort((one, other) => time(one) - time(other));
   const against = rival
     ? ` The best plan of another block, ${planLabel(rival)}, would take ${(time(rival) / time(plan)).toPrecision(3)} times as long.`

@@ -49,7 +49,14 @@ const PROCESSORS: Readonly<Record<string, number>> = {
   'adreno-7xx': 12, // Adreno 740
 };
 
-export function hardwareOf({ vendor, architecture }: Pick<Capabilities, 'vendor' | 'architecture'>): Hardware {
+/** Of Intel's, whose subgroups have 16 lanes unless a kernel may ask for fewer: they share the registers of a thread. */
+const WIDE_ACCUMULATORS = 8;
+
+export function hardwareOf(capabilities: Pick<Capabilities, 'vendor' | 'architecture' | 'narrowSubgroup'>): Hardware {
+  const { vendor, architecture, narrowSubgroup } = capabilities;
   const known = VENDORS[vendor] ?? UNKNOWN;
-  return { ...known, processors: PROCESSORS[architecture] ?? known.processors };
+  return {
+    processors: PROCESSORS[architecture] ?? known.processors,
+    accumulators: vendor === 'intel' && !narrowSubgroup ? WIDE_ACCUMULATORS : known.accumulators,
+  };
 }
