@@ -194,7 +194,7 @@ describe('the packed tarballs in an empty project', () => {
   });
 
   const filesOf = (tarball: string) => run('tar', ['-tzf', tarball], stage).trim().split('\n');
-  const allowed = /^package\/(dist\/.+\.(js|d\.ts|js\.map)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  const allowed = /^package\/(dist\/.+\.(js|d\.ts|js\.map)|docs\/data\.md|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 
   test('hold no source, no test and nothing of the build', () => {
     for (const tarball of [library, application]) {
@@ -203,6 +203,8 @@ describe('the packed tarballs in an empty project', () => {
       for (const file of ['dist/index.d.ts', 'dist/cli/main.js', 'README.md', 'LICENSE'])
         expect(files).toContain(`package/${file}`);
     }
+    // To which the application's README and help lead.
+    expect(filesOf(application)).toContain('package/docs/data.md');
   });
 
   test(`the library takes at most ${UNPACKED_LIMIT / 1e6} MB, source maps aside`, () => {
