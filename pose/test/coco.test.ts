@@ -52,7 +52,11 @@ describe('annotations', () => {
     ],
     ['a string for an area', file({ area: '50' }), 'gt.json: annotations[1].area: expected a number >= 0, got "50"'],
     ['a negative area', file({ area: -1 }), 'gt.json: annotations[1].area: expected a number >= 0, got -1'],
-    ['half a keypoint', file({ keypoints: [1, 2, 2, 3] }), 'keypoints: expected a list of 6 numbers, got a list of 4'],
+    [
+      'half a keypoint',
+      file({ keypoints: [1, 2, 2, 3] }),
+      'keypoints: expected x, y, v for each joint, got a list of 4',
+    ],
     ['text in keypoints', file({ keypoints: [1, 2, 2, 0, '7', 2] }), 'keypoints[4]: expected a finite number, got "7"'],
     ['half a box', file({ bbox: [1, 2] }), 'annotations[1].bbox: expected a list of 4 numbers, got a list of 2'],
     [

@@ -58,17 +58,20 @@ const faultsIn = ({ said }: Ended) => said.split('\n').filter((line) => line.sta
 const run = (ranks: readonly RankProgram[], onSaid?: (said: string, pid: number) => void, launcher?: Launcher) =>
   runEach(ranks, { cwd: home, onSaid, launcher });
 
-/** A data set whose pictures are of one brightness. */
+/** A data set whose pictures are as bright as that, each with another shade. */
 async function dataSet(name: string, brightness: number): Promise<string> {
   const folder = join(home, name);
   mkdirSync(join(folder, 'images'), { recursive: true });
-  const pixels = { width: 20, height: 20, channels: 3 as const, background: { r: brightness, g: 9, b: 9 } };
-  const picture = await sharp({ create: pixels }).png().toBuffer();
   const people = Array.from({ length: 15 }, (_, i) => {
-    writeFileSync(join(folder, 'images', `${i}.png`), picture);
     const keypoints = Array.from({ length: 14 }, (_, k) => [2 + k, 3 + i, 2]).flat();
     return { file: `${i}.png`, box: [1, 1, 18, 18], keypoints };
   });
+  for (const [i, { file }] of people.entries()) {
+    const pixels = { width: 20, height: 20, channels: 3 as const, background: { r: brightness, g: i, b: 9 } };
+    await sharp({ create: pixels })
+      .png()
+      .toFile(join(folder, 'images', file));
+  }
   writeFileSync(join(folder, 'boxes.json'), JSON.stringify(people));
   return folder;
 }
