@@ -133,6 +133,16 @@ fn main() { if (i >= arrayLength(&x) || f32(x[0]) == f32(x[index[1]])) { return;
     expect(rewrite('odd', CODE, [half(3)], [])).toContain('i >= (arrayLength(&x) - 1u)');
   });
 
+  test.each(['alias T = vec4f;', 'alias T=vec4f;'])(
+    'reads %s, with spaces as in src and without them as in dist',
+    (alias) => {
+      const code = `${alias} @group(0) @binding(0) var<storage, read_write> y: array<T>; fn main() {y[0]=T(1);}`;
+      expect(rewrite('alias', code, [], [half(4)])).toContain(
+        'y: array<vec4<f16>>; fn main() {y[0] = vec4<f16>(T(1));}',
+      );
+    },
+  );
+
   const DECLARED = '@group(0) @binding(1) var<storage, read_write> y: array<';
   const REFUSED: [code: string, because: string][] = [
     [`${DECLARED}vec2u>;`, 'declares binding 1 as no array of floats'],

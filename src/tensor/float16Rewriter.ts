@@ -104,7 +104,7 @@ function rewriteBinding(code: string, label: string, binding: number, storage: '
   };
   const declared = new RegExp(`(@binding\\(${binding}\\) var<storage, \\w+> (\\w+): array<)(\\S+)>;`).exec(code);
   const written = declared?.[3] ?? '';
-  const alias = new RegExp(`alias ${written} = (\\w+);`).exec(code)?.[1];
+  const alias = new RegExp(`alias ${written} ?= ?(\\w+);`).exec(code)?.[1];
   const type = TYPES[alias ?? written];
   if (!declared || !type) return refuse(`declares binding ${binding} as no array of floats`);
   const [declaration, head, name] = declared;
