@@ -127,7 +127,7 @@ describe('the packed tarballs in an empty project', () => {
     const pose = join(stage, 'pose');
     mkdirSync(pose);
     for (const file of ['package.json', ...poseManifest.files.filter((name: string) => name !== 'dist')]) {
-      cpSync(join(root, 'pose', file), join(pose, file));
+      cpSync(join(root, 'pose', file), join(pose, file), { recursive: true });
     }
     expect(compile('pose', join(pose, 'dist'))).toBe(true);
     application = pack(pose);
@@ -194,7 +194,8 @@ describe('the packed tarballs in an empty project', () => {
   });
 
   const filesOf = (tarball: string) => run('tar', ['-tzf', tarball], stage).trim().split('\n');
-  const allowed = /^package\/(dist\/.+\.(js|d\.ts|js\.map)|docs\/data\.md|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  const allowed =
+    /^package\/(dist\/.+\.(js|d\.ts|js\.map)|docs\/data\.md|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 
   test('hold no source, no test and nothing of the build', () => {
     for (const tarball of [library, application]) {
