@@ -86,9 +86,7 @@ export function couplingFlow<Part extends string>(options: CouplingFlowOptions<P
   checkCounts('couplingFlow', { dims, couplings, hidden, hiddenLayers, joints: joints ?? 1 });
   checkMasks(masks ?? alternatingMasks(dims, couplings), dims, couplings);
   if (!Object.hasOwn(ACTIVATIONS, activation)) {
-    throw new ShapeError(
-      `couplingFlow: activation must be ${Object.keys(ACTIVATIONS).join(' or ')}, got '${activation}'`,
-    );
+    throw new ShapeError(`flow: activation must be ${Object.keys(ACTIVATIONS).join(' or ')}, got '${activation}'`);
   }
   return flowOver<CouplingFlowParams<Part>>(
     {
