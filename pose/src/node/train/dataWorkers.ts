@@ -62,39 +62,9 @@ export class DataWorkers implements SampleLoader {
     const held = train.held?.map((sample) => sample && { ...sample, picture: undefined });
     if (!held && !origin) return new Prefetch(local, config.epochs, 1);
     const { name, schema, mirrorable } = dataset;
-    const {
-      batch,
-      accumulate,
-      size,
-      aspect,
-      dims,
-      seed,
-      augment,
-      rotation,
-      scaling,
-      colour,
-      jointWeights,
-      skipBroken,
-    } = config;
     this.#pool.tell({
-      ...{
-        config: {
-          batch,
-          accumulate,
-          size,
-          aspect,
-          dims,
-          seed,
-          augment,
-          rotation,
-          scaling,
-          colour,
-          jointWeights,
-          share,
-        },
-        dataset: { name, schema, mirrorable },
-      },
-      ...{ length, held, origin, broken, skipBroken },
+      ...{ config: { ...config, share }, dataset: { name, schema, mirrorable } },
+      ...{ length, held, origin, broken, skipBroken: config.skipBroken },
     });
     const at = (epoch: number, index: number) => this.#pool.run<CropBatch>({ kind: 'batch', epoch, index });
     // One in each thread, and one that waits for the step.
