@@ -1,16 +1,18 @@
 import { type RowName, rowOf } from './rows.js';
 import { pooledStd, type Spread } from './spread.js';
 
-/** What the paper's tables 5 and 7 set against each other: a row, what it is held against, and what differs. */
+/** What the paper's tables 5 and 7 set against each other, and what its readers do: a row, what it is held against, and what differs. */
 const QUESTIONS: readonly (readonly [row: RowName, against: RowName, what: string])[] = [
   ['l1', 'l2', 'Laplace for Gaussian, fixed scale'],
   ['gaussian', 'l2', 'a learned scale, Gaussian'],
   ['laplace', 'l1', 'a learned scale, Laplace'],
   ['laplace', 'gaussian', 'Laplace for Gaussian, learned scale'],
+  ['studentT', 'laplace', 'heavier tails, learned scale'],
   ['dle', 'l1', 'a learned density'],
   ['dle', 'laplace', 'a learned density for Laplace'],
   ['rle', 'dle', 'a density of the residual alone'],
   ['rle', 'laplace', 'a flow over Laplace'],
+  ['rle', 'studentT', 'a flow over Laplace for Student-t'],
   ['rle', 'l1', 'all of RLE'],
   ['rle', 'rle-gaussian', 'Q Laplace for Q Gaussian'],
   ['rle-logs', 'rle', 'the term log s'],
@@ -21,7 +23,7 @@ const QUESTIONS: readonly (readonly [row: RowName, against: RowName, what: strin
 /** Differences of more pooled standard deviations than this are called larger than the spread of the seeds. */
 export const CLEAR = 2;
 
-/** Two rows of which the paper makes something, and whether more than the seeds tells them apart. */
+/** Two rows that are set against each other, and whether more than the seeds tells them apart. */
 export interface Contrast {
   readonly row: RowName;
   readonly against: RowName;

@@ -20,6 +20,7 @@ export const ROWS = {
   l1: { about: 'regression, Laplace of fixed scale', flags: { loss: 'l1' }, paperAp: 58.1 },
   gaussian: { about: 'Gaussian with a learned scale', flags: { loss: 'gaussian' }, paperAp: 60.2 },
   laplace: { about: 'Laplace with a learned scale', flags: { loss: 'laplace' }, paperAp: 67.4 },
+  studentT: { about: 'Student-t with a learned scale', flags: { loss: 'studentT' } },
   dle: { about: 'a flow for the density itself', flags: { loss: 'dle' }, paperAp: 62.7 },
   rle: { about: 'a flow for the residual of Laplace', flags: { loss: 'rle' }, paperAp: 70.5 },
   'rle-gaussian': {
