@@ -65,6 +65,8 @@ export interface SplitOrigin {
 /** A sequence of samples, each of which is loaded when it is asked for; an index always gives the same sample. */
 export interface PoseSplit {
   readonly length: number;
+  /** Every index >= 0 has a sample, not those below `length` alone: each epoch takes the next `length` of them. */
+  readonly endless?: boolean;
   sample(index: number): PoseSample | Promise<PoseSample>;
   /** Absent: samples are decoded in the thread that opened the data set. */
   readonly origin?: SplitOrigin;

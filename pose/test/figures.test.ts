@@ -20,6 +20,16 @@ describe('figures', () => {
     expect((set.test.sample(5) as PoseSample).image.data).not.toEqual(sample(5).image.data);
   });
 
+  test('of endless ones every index has a sample, the first of which are those of a set that ends', async () => {
+    const { train, test: held } = figures({ train: 20, test: 5, endless: true });
+    expect(train.length).toBe(20);
+    const far = (await train.sample(20 * 7 + 3)) as PoseSample;
+    expect(checkSample(lsp14, far).image.data).not.toEqual((await train.sample(3)).image.data);
+    expect((await train.sample(3)).image.data).toEqual(sample(3).image.data);
+    expect(() => held.sample(5)).toThrow('test sample 5 of 5 does not exist');
+    expect(() => figures({ train: 20 }).train.sample(20)).toThrow('train sample 20 of 20 does not exist');
+  });
+
   test('every sample passes the checks, and its true joints lie in its box and picture', () => {
     const set = figures({ train: 200 });
     for (let i = 0; i < 200; i++) {

@@ -35,6 +35,7 @@ import { initFrom, withNetworkOf } from '../train/initialWeights.js';
 import { makeConfig } from '../train/makeConfig.js';
 import { parseFlags, settingText } from '../train/options.js';
 import { resumeConfig } from '../train/resumeConfig.js';
+import { imagesText } from '../train/samples.js';
 import { type Session, startSession } from '../train/session.js';
 import { flagOf, isPlace } from '../train/settings.js';
 import { flagsOfAllRanks, ofAllRanks, type Sharing, sharedBy } from '../train/shareConfig.js';
@@ -241,7 +242,7 @@ async function train(
   const { config, data, team } = session;
   for (const note of data.dataset.notes ?? []) say(note);
   say(
-    `${data.dataset.name}: ${data.train.length} images, ${data.test.length} held out; ` +
+    `${data.dataset.name}: ${data.train.length} ${imagesText(data.train)}, ${data.test.length} held out; ` +
       `${networkText(config)}, loss ${lossText(config)}`,
   );
   const baselines = await team.all(() => fitBaselines(data, config.dims));

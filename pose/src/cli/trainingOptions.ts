@@ -22,7 +22,7 @@ export function trainingOptions(command: Command): Command {
     .option('--skip-broken <n>', 'go on without as many pictures that cannot be read; by default none')
     .option('--joints <schema>', 'what its joints are, if it does not say so: a schema by name, or a file of one')
     .option('--sigmas <sigmas>', 'their OKS sigmas, if it has none: 0.05 for all, or a file')
-    .option('--figures <n>', 'generated images to train on, without --data')
+    .option('--figures <n>', 'generated images to train on, without --data; stream: 4000 new ones in every epoch')
     .option('--model <name>', BACKBONES.join(', '))
     .option('--width <n>', 'channels of the first stage of a ResNet')
     .option('--stem <kernel>', `first kernel of a ResNet: ${STEMS.join(', ')} (as published)`)

@@ -13,6 +13,8 @@ export interface FigureOptions extends SceneVariety {
   /** Number of training and of test samples. */
   readonly train: number;
   readonly test: number;
+  /** Whether training pictures never repeat: each epoch then has `train` new ones. */
+  readonly endless: boolean;
   readonly labels: LabelNoise;
 }
 
@@ -22,6 +24,7 @@ export const defaultFigures: FigureOptions = {
   size: 80,
   train: 4000,
   test: 500,
+  endless: false,
   tumbling: 0.04,
   freeArms: 0.3,
   backs: 0.2,
@@ -51,17 +54,24 @@ export function figures(options: Partial<FigureOptions> = {}): PoseDataset {
     name: 'figures',
     schema: lsp14,
     mirrorable: false,
-    train: split(new Rng(all.seed, 1), all.train, 'train', all),
-    test: split(new Rng(all.seed, 2), all.test, 'test', all),
+    train: split(new Rng(all.seed, 1), all.train, all.endless, 'train', all),
+    test: split(new Rng(all.seed, 2), all.test, false, 'test', all),
   };
 }
 
-function split(stream: Rng, length: number, part: 'train' | 'test', options: FigureOptions): PoseSplit {
+function split(
+  stream: Rng,
+  length: number,
+  endless: boolean,
+  part: 'train' | 'test',
+  options: FigureOptions,
+): PoseSplit {
   return {
     length,
+    endless,
     origin: { module: import.meta.url, name: 'figures', args: [options], part },
     sample(index) {
-      if (!Number.isInteger(index) || index < 0 || index >= length) {
+      if (!Number.isInteger(index) || index < 0 || (index >= length && !endless)) {
         throw new DataError(`figures: ${part} sample ${index} of ${length} does not exist`);
       }
       return generate(stream.split(index), `figures ${part} ${index}`, options);

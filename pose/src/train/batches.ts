@@ -81,7 +81,7 @@ export function fillRow(
  */
 export class TrainingBatches implements BatchSource {
   readonly length: number;
-  readonly #samples: Pick<TrainingSamples, 'length' | 'sample'>;
+  readonly #samples: Pick<TrainingSamples, 'length' | 'endless' | 'sample'>;
   readonly #config: BatchConfig;
   readonly #augmentation: AugmentOptions;
   readonly #schema: JointSchema;
@@ -93,7 +93,7 @@ export class TrainingBatches implements BatchSource {
   constructor(
     data: {
       readonly dataset: Pick<PoseDataset, 'name' | 'schema' | 'mirrorable'>;
-      readonly train: Pick<TrainingSamples, 'length' | 'sample'>;
+      readonly train: Pick<TrainingSamples, 'length' | 'endless' | 'sample'>;
     },
     config: BatchConfig,
   ) {
@@ -116,10 +116,11 @@ export class TrainingBatches implements BatchSource {
 
   async at(epoch: number, index: number): Promise<CropBatch> {
     const { batch, seed, dims, share = WHOLE } = this.#config;
+    const { length, endless } = this.#samples;
     const count = batch / share.size;
     if (this.#order?.epoch !== epoch) {
       const rng = new Rng(seed, ORDER_STREAM).split(epoch);
-      this.#order = { epoch, indices: rng.permutation(this.#samples.length) };
+      this.#order = { epoch, indices: rng.permutation(length) };
     }
     const variations = new Rng(seed, AUGMENTATION_STREAM).split(epoch);
     const colours = new Rng(seed, COLOUR_STREAM).split(epoch);
@@ -134,7 +135,7 @@ export class TrainingBatches implements BatchSource {
     const [stride, first] = share.syncBatchNorm ? [batch / parts, share.rank * each] : [each, share.rank * count];
     const chosen = Array.from({ length: count }, (_, i) => {
       const at = index * batch + first + stride * Math.floor(i / each) + (i % each);
-      return (this.#order as Order).indices[at];
+      return (this.#order as Order).indices[at] + (endless ? epoch * length : 0);
     });
     const rows = await Promise.all(chosen.map(row));
     const made = makeCropBatch(rows, inputSize(this.#config), this.#flip, count, dims);

@@ -71,8 +71,8 @@ export interface TrainConfig extends LearningRate, LossWeights, JointOptions, Da
   /** Augmentation: the brightness of each colour varies by up to this share. */
   readonly colour: number;
   readonly seed: number;
-  /** Number of generated pictures to train on; a data set from a folder ignores it. */
-  readonly figures: number;
+  /** Number of generated pictures to train on, or `stream`: new ones in every epoch; a data set from a folder ignores it. */
+  readonly figures: number | 'stream';
 }
 
 /** The options of a run as they are typed; absent = the preset's choice. */

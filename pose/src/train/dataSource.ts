@@ -47,7 +47,10 @@ export const isGenerated = ({ data, train }: Pick<DataSource, 'data' | 'train'>)
   data === null && train === null;
 
 /** @throws DataError naming options that do not go together, and what to change */
-export function checkSource(source: DataSource & { readonly figures?: number }, wanted: Partial<typeof source>): void {
+export function checkSource(
+  source: DataSource & { readonly figures?: number | 'stream' },
+  wanted: Partial<typeof source>,
+): void {
   const { data, train, test, images } = source;
   if (data !== null && train !== null) {
     throw new DataError(`--train ${train}: the files of --data ${data} are found; give the folder or the files`);

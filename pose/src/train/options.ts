@@ -47,7 +47,7 @@ const OPTIONS: { readonly [K in keyof TrainConfig]: Setting<TrainConfig[K]> } = 
   clip: number(0, 1e9),
   jointWeights: eitherOf(oneOf(JOINT_WEIGHTS), weights()),
   seed: integer(0, Number.MAX_SAFE_INTEGER),
-  figures: integer(10, 1_000_000),
+  figures: eitherOf(integer(10, 1_000_000), oneOf(['stream'] as const)),
 };
 
 /** Whether a value is one that an option's text gives. */

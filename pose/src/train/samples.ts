@@ -16,12 +16,15 @@ export interface LoadedSample extends PoseSample {
 /** The training half, in memory or decoded again whenever a sample is asked for. */
 export interface TrainingSamples extends PoseSplit {
   /**
-   * All samples but broken ones, if they fit into memory: to decode or generate them in every epoch would keep the network
+   * All samples but broken ones, if they fit into memory and come again: to decode or generate them in every epoch would keep the network
    * waiting.
    */
   readonly held?: readonly (LoadedSample | undefined)[];
   sample(index: number): LoadedSample | Promise<LoadedSample>;
 }
+
+/** What a run sees of a training half, after its number. */
+export const imagesText = ({ endless }: PoseSplit): string => (endless ? 'new images in every epoch' : 'images');
 
 /** Both halves of a data set. */
 export interface LoadedData {
@@ -72,11 +75,14 @@ const CHUNK = 16;
  */
 export async function loadData(dataset: PoseDataset, options: LoadOptions = {}): Promise<LoadedData> {
   const { onProgress, memory = Number.POSITIVE_INFINITY, aspect, skipBroken = 0, broken: known = [] } = options;
-  const { length, origin } = dataset.train;
-  const total = length + dataset.test.length;
-  const train = await loadHalf(dataset, 'train', memory, options, (done) => onProgress?.(done, total));
+  const { length, endless, origin } = dataset.train;
+  const first = endless ? 0 : length;
+  const total = first + dataset.test.length;
+  const train = endless
+    ? undefined
+    : await loadHalf(dataset, 'train', memory, options, (done) => onProgress?.(done, total));
   const tested = await loadHalf(dataset, 'test', Number.POSITIVE_INFINITY, options, (done) =>
-    onProgress?.(length + done, total),
+    onProgress?.(first + done, total),
   );
   const broken = mergeBroken(known, [...(train?.broken ?? []), ...(tested?.broken ?? [])]);
   checkBroken(broken, skipBroken);
@@ -85,7 +91,7 @@ export async function loadData(dataset: PoseDataset, options: LoadOptions = {}):
   const held = train?.samples;
   const sampleAt = (index: number) => held?.[index] ?? loadSample(dataset.schema, dataset.train, index, aspect);
   const sample = readableSamples(sampleAt, { length, broken, most: skipBroken });
-  return { dataset, broken, train: { length, origin, held, sample }, test };
+  return { dataset, broken, train: { length, endless, origin, held, sample }, test };
 }
 
 /** A half in memory. */

@@ -7,7 +7,7 @@ import type { Baselines } from './baselines.js';
 import { lossText, networkText, optimiserText } from './configText.js';
 import { duration } from './duration.js';
 import type { Evaluation } from './evaluate.js';
-import type { LoadedSample } from './samples.js';
+import { imagesText, type LoadedSample } from './samples.js';
 import type { ScoredPoses } from './scores.js';
 import type { Session } from './session.js';
 
@@ -47,8 +47,8 @@ export async function trainReport(
   return {
     title: `${TITLES[data.dataset.name] ?? data.dataset.name} with ${config.loss.toUpperCase()}`,
     summary:
-      `${networkText(config)}, trained for ${config.epochs} epochs on ${data.train.length} images ` +
-      `of ${data.dataset.name} with the ${lossText(config)} loss; every number below is from ${data.test.length} images ` +
+      `${networkText(config)}, trained for ${config.epochs} epochs on ${data.train.length} ` +
+      `${imagesText(data.train)} of ${data.dataset.name} with the ${lossText(config)} loss; every number below is from ${data.test.length} images ` +
       'that it has not seen.',
     facts: facts(session, seconds),
     schema,
@@ -90,7 +90,7 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
     { label: 'Device', value: device.description },
     {
       label: 'Data',
-      value: `${data.dataset.name}: ${thousands(data.train.length)} images, ${thousands(data.test.length)} held out`,
+      value: `${data.dataset.name}: ${thousands(data.train.length)} ${imagesText(data.train)}, ${thousands(data.test.length)} held out`,
     },
     ...(progress.broken.length > 0 ? [{ label: 'Left out', value: brokenText(progress.broken) }] : []),
     { label: 'Network', value: networkText(config) },

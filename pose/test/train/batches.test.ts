@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from 'wgrad';
+import { figures } from '../../src/figures/figures.js';
 import { evaluationBatches, TrainingBatches } from '../../src/train/batches.js';
 import { type LoadedData, loadData } from '../../src/train/samples.js';
 import { startSession } from '../../src/train/session.js';
@@ -42,6 +43,20 @@ describe('TrainingBatches', () => {
       for (let row = 0; row < 4; row++) targets.add(target.slice(28 * row, 28 * row + 28).join());
     }
     expect(targets.size).toBe(20);
+  });
+
+  test('of endless figures no epoch repeats one of another, and nothing is kept of them', async () => {
+    const endless = await loadData(figures({ train: 9, test: 4, endless: true }));
+    expect(endless.train.held).toBeUndefined();
+    const asked: number[] = [];
+    const sample = (index: number) => {
+      asked.push(index);
+      return endless.train.sample(index);
+    };
+    const batches = new TrainingBatches({ ...endless, train: { ...endless.train, sample } }, { ...TINY, batch: 3 });
+    for (const epoch of [0, 1, 2]) for (const index of [0, 1, 2]) await batches.at(epoch, index);
+    expect(asked.sort((a, b) => a - b)).toEqual(Array.from({ length: 27 }, (_, i) => i));
+    expect(await new TrainingBatches(endless, { ...TINY, batch: 3 }).at(2, 1)).toEqual(await batches.at(2, 1));
   });
 
   test.each([2, 4])('%i ranks share each batch: the same images, varied in the same way', async (size) => {

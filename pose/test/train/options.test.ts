@@ -42,7 +42,7 @@ const GOOD: { readonly [K in keyof TrainConfig]: readonly string[] } = {
   scaling: ['0', '0.9'],
   colour: ['0', '1'],
   seed: ['0', '1', '9007199254740991'],
-  figures: ['10', '1000000'],
+  figures: ['10', '1000000', 'stream'],
 };
 const KEYS = Object.keys(GOOD) as (keyof TrainConfig)[];
 

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataError, Rng } from 'wgrad';
+import { figures } from '../../src/figures/figures.js';
 import { openDataset } from '../../src/node/datasets/openDataset.js';
 
 const lsp = (data: string) => openDataset({ data, figures: 0 });
@@ -50,11 +51,16 @@ async function writePhotographs(images: string): Promise<void> {
 }
 
 /** All batches of two epochs, with so many workers and so much memory to hold images in. */
-async function twoEpochs(count: number, memory?: number, config = CONFIG): Promise<CropBatch[]> {
+async function twoEpochs(
+  count: number,
+  memory?: number,
+  config = CONFIG,
+  open = () => lsp(folder),
+): Promise<CropBatch[]> {
   const workers = count === 0 ? undefined : new DataWorkers(count);
   try {
-    const data = await loadData(await lsp(folder), { workers, memory });
-    expect(data.train.held?.length).toBe(memory === 0 ? undefined : 9);
+    const data = await loadData(await open(), { workers, memory });
+    expect(data.train.held?.length).toBe(memory === 0 || data.train.endless ? undefined : 9);
     const batches = workers?.batches(data, config) ?? new TrainingBatches(data, config);
     const all: CropBatch[] = [];
     for (let epoch = 0; epoch < 2; epoch++) {
@@ -88,6 +94,14 @@ describe('data workers', () => {
     const alone = await twoEpochs(0, undefined, config);
     expect(alone).not.toEqual(expected);
     expect(await twoEpochs(3, undefined, config)).toEqual(alone);
+  });
+
+  test('of figures that never repeat: the same bits from any number of them', async () => {
+    const endless = async () => figures({ train: 9, test: 3, endless: true });
+    const alone = await twoEpochs(0, undefined, CONFIG, endless);
+    const [first, second] = [alone.slice(0, 3), alone.slice(3)].map((epoch) => epoch.map(({ pixels }) => pixels));
+    expect(first).not.toEqual(second);
+    expect(await twoEpochs(2, undefined, CONFIG, endless)).toEqual(alone);
   });
 
   test('what they hand over is not shared memory, which crashes Dawn', async () => {

@@ -16,6 +16,9 @@ import { testedSamples } from './pictureCopies.js';
 /** Held-out pictures of the generated data set, unless it is smaller itself. */
 const TEST_FIGURES = 500;
 
+/** What an epoch has of figures that never repeat. */
+const STREAMED_FIGURES = 4000;
+
 /** What of a configuration tells its data. */
 export type DataConfig = Pick<TrainConfig, 'data' | 'figures'> & Partial<DataSource>;
 
@@ -43,8 +46,8 @@ function sourceOf({
  * @throws DataError if a folder is missing or not a data set, or if the joints of two differ
  */
 export async function openDataset(config: DataConfig, leftOut?: readonly number[]): Promise<PoseDataset> {
-  const { data, figures: count, train } = config;
-  if (data === null && !train) return figures({ train: count, test: Math.min(count, TEST_FIGURES) });
+  const { data, train } = config;
+  if (data === null && !train) return generated(config);
   const found = data === null || train ? await openNamed(config) : await openFolders(data.split(','), config);
   const { indices, note } = leftOut ? { indices: leftOut } : await testedSamples(found);
   const origin = { module: import.meta.url, name: 'openDataset', args: [sourceOf(config), indices] };
@@ -54,6 +57,11 @@ export async function openDataset(config: DataConfig, leftOut?: readonly number[
     train: { ...withoutSamples(found.train, indices), origin: { ...origin, part: 'train' } },
     test: { ...found.test, origin: { ...origin, part: 'test' } },
   };
+}
+
+function generated({ figures: count }: DataConfig): PoseDataset {
+  if (count === 'stream') return figures({ train: STREAMED_FIGURES, test: TEST_FIGURES, endless: true });
+  return figures({ train: count, test: Math.min(count, TEST_FIGURES) });
 }
 
 /** How the files of a configuration are read. */

@@ -27,7 +27,7 @@ async function follow(order: TrainingOrder): Promise<TrainingBatches> {
   const split = held || !origin ? undefined : await open(origin);
   const sampleAt = (index: number) => held?.[index] ?? loadSample(dataset.schema, split as PoseSplit, index, aspect);
   const sample = readableSamples(sampleAt, { length, broken, most: skipBroken });
-  return new TrainingBatches({ dataset, train: { length, sample } }, config);
+  return new TrainingBatches({ dataset, train: { length, endless: split?.endless, sample } }, config);
 }
 
 async function answer(task: LoadTask | BatchTask): Promise<[value: unknown, transfer: ArrayBuffer[]]> {
