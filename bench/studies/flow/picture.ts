@@ -15,11 +15,11 @@ const LIKELIHOODS: Colours = {
 };
 const ESTIMATORS: Colours = { L2: COLOUR.faint, ...LIKELIHOODS };
 const TRAINED: Colours = {
-  l1: COLOUR.faint,
-  laplace: COLOUR.blue,
-  studentT: COLOUR.green,
-  dle: '#a8589c',
-  rle: COLOUR.orange,
+  L1: COLOUR.faint,
+  Laplace: COLOUR.blue,
+  'Student-t': COLOUR.green,
+  DLE: '#a8589c',
+  RLE: COLOUR.orange,
 };
 
 interface Dot {
@@ -33,7 +33,7 @@ interface Dot {
 /** What a flow buys in precision and in density along the line, and in accuracy on figures. */
 export function drawFlow(line: readonly Row<LineMeasure>[], figures: readonly Row<FigureMeasure>[]): string {
   // What only some losses have been trained on is no comparison.
-  const compared = figures.filter(({ noise }) => figures.some((row) => row.noise === noise && row.form === 'rle'));
+  const compared = figures.filter(({ noise }) => figures.some((row) => row.noise === noise && row.form === 'RLE'));
   return figure('What a flow buys under noise of many kinds, and when it buys nothing', [
     {
       title: 'How far mu is off; ticks: the bound',

@@ -1,5 +1,5 @@
 import { bySeeds, type Spread, spreadOf } from '../spread.js';
-import type { FigureRun } from './figureRuns.js';
+import type { FigureLoss, FigureRun } from './figureRuns.js';
 import type { LineRun } from './lineRuns.js';
 
 /** What the runs of a loss under one noise come to. */
@@ -16,8 +16,22 @@ export type LineMeasure = (typeof LINE_MEASURES)[number];
 export const FIGURE_MEASURES = ['pck10', 'pck20', 'error', 'calibration', 'sharpness'] as const;
 export type FigureMeasure = (typeof FIGURE_MEASURES)[number];
 
+/** The losses of figures as those of the line are called. */
+const TITLES: Readonly<Record<FigureLoss, string>> = {
+  l1: 'L1',
+  laplace: 'Laplace',
+  studentT: 'Student-t',
+  dle: 'DLE',
+  rle: 'RLE',
+  'rle, log s': 'RLE, log s',
+};
+
 export const lineRows = (runs: readonly LineRun[]) => rowsOf<LineMeasure>(runs, LINE_MEASURES);
-export const figureRows = (runs: readonly FigureRun[]) => rowsOf<FigureMeasure>(runs, FIGURE_MEASURES);
+export const figureRows = (runs: readonly FigureRun[]) =>
+  rowsOf<FigureMeasure>(
+    runs.map((run) => ({ ...run, form: TITLES[run.form] })),
+    FIGURE_MEASURES,
+  );
 
 /** One row for each loss under each noise, in the order of the runs. */
 function rowsOf<Measure extends string>(
