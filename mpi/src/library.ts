@@ -39,6 +39,16 @@ const REMEDY =
 /** `MPI_MAX_LIBRARY_VERSION_STRING` of all libraries known. */
 const LONGEST_VERSION = 8192;
 
+/**
+ * UCX, which MPICH and some builds of Open MPI send with, wants to be told of all memory that is given back. While MPI starts it
+ * rewrites functions of the C library for that, and tries them out: it moves the end of the heap up and down again, unlocked. If
+ * another thread allocates meanwhile, as V8's do, memory that is in use is gone. What it gains is to keep registrations of memory
+ * for the next message; here every message has memory of its own. UCX reads the variable when it is loaded.
+ */
+function keepHeapFromUcx(): void {
+  process.env.UCX_MEM_EVENTS ??= 'no';
+}
+
 /** Bytes of stack of the threads that call MPI, as the system's threads have it; MPICH crashes on koffi's 128 KiB. */
 const STACK = 2 ** 23;
 
@@ -66,6 +76,7 @@ export async function loadMpi(launcher?: Launcher): Promise<MpiLibrary> {
   } catch {
     // Somebody in this process has loaded a library before, with the stacks that are set already.
   }
+  keepHeapFromUcx();
   const asked = process.env.WGRAD_MPI;
   const names = asked ? [asked] : launcher === 'PMI' ? [...MPICH, ...OPEN_MPI] : [...OPEN_MPI, ...MPICH];
   const reasons: string[] = [];

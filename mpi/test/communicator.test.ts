@@ -106,6 +106,18 @@ describe.each(cases)('$size ranks of $launcher.mpi', ({ launcher, size }) => {
   });
 });
 
+describe.each(OTHERS)('$mpi', (launcher) => {
+  // UCX tries its hooks out while other threads allocate; see library.ts.
+  test.runIf(process.platform === 'linux')('leaves the code of the C library as it is', async () => {
+    const rewritten = (env: NodeJS.ProcessEnv) =>
+      runRanks(1, 'mpi/test/programs/opens.ts', ['rewritten'], { launcher, env }).then(({ printed }) =>
+        Number(printed),
+      );
+    expect(await rewritten({})).toBe(0);
+    expect(await rewritten({ UCX_MEM_EVENTS: 'yes' })).toBeGreaterThan(0);
+  });
+});
+
 const opens = (args: string[], env: NodeJS.ProcessEnv = {}) =>
   runAlone('mpi/test/programs/opens.ts', args, { env }).then(({ printed }) => printed.trim());
 

@@ -55,6 +55,9 @@ const rank = (args: readonly string[], rest: Partial<RankProgram> = {}): RankPro
 /** What was said that is about the fault. */
 const faultsIn = ({ said }: Ended) => said.split('\n').filter((line) => line.startsWith('wgrad-pose: '));
 
+/** What a failed assertion shows of a run. */
+const wordsOf = ({ said, printed }: Ended) => `stderr:\n${said}\nstdout:\n${printed}`;
+
 const run = (ranks: readonly RankProgram[], onSaid?: (said: string, pid: number) => void, launcher?: Launcher) =>
   runEach(ranks, { cwd: home, onSaid, launcher });
 
@@ -79,7 +82,7 @@ async function dataSet(name: string, brightness: number): Promise<string> {
 describe.runIf(RANKS.length > 0)('ranks that are not alike end before the first step, in one line', () => {
   test('one without its data folder', LIMIT, async () => {
     const ended = await run([rank([...RUN, '--out', 'a']), rank(['--data', 'nowhere', '--out', 'a'])]);
-    expect(ended.code).toBe(2);
+    expect(ended.code, wordsOf(ended)).toBe(2);
     expect(faultsIn(ended)).toEqual([expect.stringMatching(/^wgrad-pose: rank 1: .*nowhere/)]);
     expect(existsSync(join(home, 'a'))).toBe(false);
   });
@@ -91,7 +94,7 @@ describe.runIf(RANKS.length > 0)('ranks that are not alike end before the first 
       rank([...RUN, '--out', 'b']),
       rank([...other, '--out', 'b']),
     ]);
-    expect(ended.code).toBe(2);
+    expect(ended.code, wordsOf(ended)).toBe(2);
     expect(faultsIn(ended)).toEqual([
       'wgrad-pose: rank 2 has --lr 0.02, rank 0 has 0.01; start all ranks with the same version, options and data',
     ]);
@@ -106,7 +109,7 @@ describe.runIf(RANKS.length > 0)('ranks that are not alike end before the first 
     writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...manifest, version: '99.9.9' }));
     const other = rank([...RUN, '--out', 'v'], { file: join(copy, 'src/cli/main.ts') });
     const ended = await run([rank([...RUN, '--out', 'v']), other]);
-    expect(ended.code).toBe(2);
+    expect(ended.code, wordsOf(ended)).toBe(2);
     expect(faultsIn(ended)).toEqual([
       `wgrad-pose: rank 1 has version 99.9.9, rank 0 has ${manifest.version}; start all ranks with the same version, options and data`,
     ]);
@@ -118,7 +121,7 @@ describe.runIf(RANKS.length > 0)('ranks that are not alike end before the first 
     [['--wire', 'float16'], '--wire float16, rank 0 has float32'],
   ])('one with %j', LIMIT, async (option, said) => {
     const ended = await run([rank([...RUN, '--out', 'o']), rank([...RUN, ...option, '--out', 'o'])]);
-    expect(ended.code).toBe(2);
+    expect(ended.code, wordsOf(ended)).toBe(2);
     expect(faultsIn(ended)).toEqual([expect.stringContaining(`rank 1 has ${said}; start all ranks with`)]);
   });
 
@@ -126,7 +129,7 @@ describe.runIf(RANKS.length > 0)('ranks that are not alike end before the first 
     const options = ['--batch', '2', '--width', '4', '--size', '16', '--epochs', '1', '--out', 'c'];
     const folders = [await dataSet('x/set', 10), await dataSet('y/set', 11)];
     const ended = await run(folders.map((folder) => rank(['--data', folder, ...options])));
-    expect(ended.code).toBe(2);
+    expect(ended.code, wordsOf(ended)).toBe(2);
     expect(faultsIn(ended)).toEqual([
       expect.stringMatching(
         /^wgrad-pose: rank 1 has data with the digest \w{16}, rank 0 has \w{16}; start all ranks with/,
@@ -136,7 +139,7 @@ describe.runIf(RANKS.length > 0)('ranks that are not alike end before the first 
 
   test('an option that none takes', LIMIT, async () => {
     const ended = await run([rank(['--batch', '1']), rank(['--batch', '1'])]);
-    expect(ended.code).toBe(2);
+    expect(ended.code, wordsOf(ended)).toBe(2);
     expect(faultsIn(ended)).toEqual(['wgrad-pose: --batch 1: expected an integer from 2 to 4096']);
   });
 });
@@ -144,7 +147,7 @@ describe.runIf(RANKS.length > 0)('ranks that are not alike end before the first 
 test('without MPI, --distributed is one line', LIMIT, async () => {
   const env = { WGRAD_MPI: join(home, 'libmpi.so') };
   const ended = await runAlone(MAIN, ['train', ...MACHINE, ...RUN], { cwd: home, env });
-  expect(ended.code).toBe(2);
+  expect(ended.code, wordsOf(ended)).toBe(2);
   expect(ended.said.trimEnd().split('\n')).toEqual([
     expect.stringMatching(/^wgrad-pose: WGRAD_MPI=.*libmpi\.so: .*install Open MPI: sudo apt-get install/),
   ]);
@@ -178,14 +181,15 @@ describe.runIf(RANKS.length > 0 && process.platform === 'linux')('a run that bre
     const again = existsSync(join(home, out, 'last.safetensors')) ? rank(['--resume', out]) : start(out);
     const ended = await run([again, again]);
     expect(faultsIn(ended)).toEqual([]);
-    expect(ended.code).toBe(0);
+    expect(ended.code, wordsOf(ended)).toBe(0);
     expect(readdirSync(join(home, out)).sort()).toEqual(FILES);
     return checkpoint(out);
   };
   const FILES = ['best.safetensors', 'last.safetensors', 'log.jsonl', 'report.html'];
   let whole: Awaited<ReturnType<typeof checkpoint>>;
   beforeAll(async () => {
-    expect((await run([start('whole'), start('whole')])).code).toBe(0);
+    const ended = await run([start('whole'), start('whole')]);
+    expect(ended.code, wordsOf(ended)).toBe(0);
     whole = await checkpoint('whole');
   }, LIMIT.timeout);
 
@@ -206,14 +210,19 @@ describe.runIf(RANKS.length > 0 && process.platform === 'linux')('a run that bre
         delay = -1;
       });
       // A kill may come too late; `mpirun` gives the code of a killed process.
-      expect({ i, killed, code: ended.code }).toEqual({ i, killed: expect.any(Number), code: killed ? 137 : 0 });
+      expect({ i, killed, code: ended.code }, wordsOf(ended)).toEqual({
+        i,
+        killed: expect.any(Number),
+        code: killed ? 137 : 0,
+      });
       expect({ i, ...(await goOn(out)) }).toEqual({ i, ...whole });
     }
   });
 
   test.each(OTHERS)('of $mpi, too', { timeout: 3 * LIMIT.timeout }, async (launcher) => {
     const ended = await run([start('other'), start('other')], undefined, launcher);
-    expect({ code: ended.code, faults: faultsIn(ended) }).toEqual({ code: 0, faults: [] });
+    expect(ended.code, wordsOf(ended)).toBe(0);
+    expect(faultsIn(ended)).toEqual([]);
     expect(await checkpoint('other')).toEqual(whole);
     let isKilled = false;
     const killed = await run(
@@ -227,14 +236,14 @@ describe.runIf(RANKS.length > 0 && process.platform === 'linux')('a run that bre
       },
       launcher,
     );
-    expect(killed.code).not.toBe(0);
+    expect(killed.code, wordsOf(killed)).not.toBe(0);
     expect(await goOn('dies')).toEqual(whole);
   });
 
   test('where rank 0 has no room left on its disk', LIMIT, async () => {
     const full = { preload: [BREAKS], env: { BREAKS: 'disk', BREAKS_AFTER: '1' } };
     const ended = await run([{ ...start('full'), ...full }, start('full')]);
-    expect(ended.code).toBe(2);
+    expect(ended.code, wordsOf(ended)).toBe(2);
     expect(faultsIn(ended)).toEqual([
       expect.stringMatching(/^wgrad-pose: rank 0: cannot write .*last\.safetensors: the disk is full/),
     ]);
@@ -250,10 +259,11 @@ describe.runIf(RANKS.length > 0 && process.platform === 'linux')('a run that bre
     const first = onGpu([...RUN, '--out', 'lost']);
     const losing = { preload: [BREAKS], env: { BREAKS: 'device', BREAKS_AFTER: '60' } };
     const ended = await run([first, onGpu([...RUN, '--out', 'lost'], losing)]);
-    expect(ended.code).toBe(2);
+    expect(ended.code, wordsOf(ended)).toBe(2);
     expect(faultsIn(ended)).toEqual([expect.stringMatching(/^wgrad-pose: rank 1: webgpu: the device was lost/)]);
     const again = existsSync(join(home, 'lost/last.safetensors')) ? onGpu(['--resume', 'lost']) : first;
-    expect((await run([again, again])).code).toBe(0);
+    const second = await run([again, again]);
+    expect(second.code, wordsOf(second)).toBe(0);
     expect(readdirSync(join(home, 'lost')).sort()).toEqual(FILES);
   });
 
@@ -261,11 +271,12 @@ describe.runIf(RANKS.length > 0 && process.platform === 'linux')('a run that bre
     const stopped = await run([start('fewer'), start('fewer')], (said, pid) => {
       if (said.includes('epoch 1/') && !said.includes('stopping')) process.kill(pid, 'SIGUSR2');
     });
-    expect(stopped.code).toBe(130);
+    expect(stopped.code, wordsOf(stopped)).toBe(130);
     const alone = await runAlone(MAIN, ['train', '--backend', 'cpu', '--workers', '0', '--resume', 'fewer'], {
       cwd: home,
     });
-    expect({ code: alone.code, faults: faultsIn(alone) }).toEqual({ code: 0, faults: [] });
+    expect(alone.code, wordsOf(alone)).toBe(0);
+    expect(faultsIn(alone)).toEqual([]);
     const { words } = await checkpoint('fewer');
     expect(JSON.parse(words).progress).toMatchObject({ epoch: 3, step: JSON.parse(whole.words).progress.step });
   });
