@@ -10,7 +10,7 @@ import { Stopwatch } from '../src/testing/stopwatch.js';
 import { addWorkloadOptions, newCommand, runCommand, wholeNumber } from './commandLine.js';
 import { benchLadders, LADDERS } from './ladder/benchLadders.js';
 import { formatLadders, writeNumbers } from './ladder/numbers.js';
-import { benchRanks } from './ranks/benchRanks.js';
+import { benchRanks, earlierReport } from './ranks/benchRanks.js';
 import { drawRanks } from './ranks/picture.js';
 import { formatRanks } from './ranks/report.js';
 import { benchScaling, formatScaling } from './scaling.js';
@@ -20,6 +20,14 @@ import { timeCalls } from './timeCalls.js';
 import type { WorkloadFlags } from './trainingStep.js';
 
 const HEADER = ['op', 'case', 'p50 ms', 'p99 ms', 'GFLOP/s', 'GB/s', 'of FMA', 'of copy', 'checked'];
+
+interface RanksFlags {
+  readonly ranks: string;
+  readonly rounds: string;
+  readonly only?: string;
+  readonly json?: string;
+  readonly svg?: string;
+}
 
 const CLOCKS = {
   timestamps: 'It is from the first kernel\u2019s start to the last one\u2019s end, by the timestamps of the device.',
@@ -107,13 +115,16 @@ program
   });
 program
   .command('ranks')
-  .description('the exchange of gradients between 1, 2 and 4 ranks here, and a model of more')
+  .description('the exchange of gradients between ranks here, and a model of more')
+  .option('--ranks <list>', 'how many', '1,2,4')
   .option('--rounds <n>', 'steps to time', '9')
-  .option('--links', 'MPI and the passes of the host alone, no steps')
-  .option('--json <file>', 'write the report as JSON')
+  .option('--only <name>', 'steps whose name has this part; links: MPI and the passes of the host, no steps')
+  .option('--json <file>', 'write the report as JSON; rows of a report that is there stay')
   .option('--svg <file>', 'draw the model')
-  .action(async ({ rounds, links, json, svg }: { rounds: string; links?: boolean; json?: string; svg?: string }) => {
-    const report = await benchRanks(links ? 0 : wholeNumber('--rounds', rounds), showProgress);
+  .action(async ({ ranks, rounds, only, json, svg }: RanksFlags) => {
+    const sizes = ranks.split(',').map((size) => wholeNumber('--ranks', size));
+    const options = { sizes, rounds: wholeNumber('--rounds', rounds), ...(only && { only }) };
+    const report = await benchRanks(options, earlierReport(json), showProgress);
     console.log(formatRanks(report));
     if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
     if (svg) await writeFileAtomic(svg, drawRanks(report));

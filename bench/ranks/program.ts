@@ -9,16 +9,27 @@ import { sharedTrainStep } from '../../pose/src/train/sharedStep.js';
 import { Team } from '../../pose/src/train/team.js';
 import { median } from '../quantile.js';
 import { JOINTS, makeWorkload, randomBatch } from '../trainingStep.js';
-import type { LinkTimes, StepTimes } from './report.js';
+import type { LinkTimes, RanksTimes, StepTimes } from './report.js';
 
-// What one rank of `npm run bench -- ranks` runs: `program.ts FILE ROUNDS`, 0 rounds for MPI alone. Rank 0 writes the times.
+// What one rank of `npm run bench -- ranks` runs: `program.ts FILE ROUNDS ONLY`. Rank 0 writes the times.
 
-const [file, rounds] = process.argv.slice(2);
+const [file, rounds, only] = process.argv.slice(2);
 const WARM_UP = 3;
 
 const ranks = await communicator();
 const device = await webgpu({ quiet: true });
 const ALL = new Team(ranks);
+/** The same ranks, none of which sends anything while its device computes. */
+const WAITING = new Team({
+  ...{ rank: ranks.rank, size: ranks.size },
+  allReduce: async (...args) => {
+    await device.finished();
+    await ranks.allReduce(...args);
+  },
+  allReduceNow: (...args) => ranks.allReduceNow(...args),
+  broadcast: (values) => ranks.broadcast(values),
+  gather: (text) => ranks.gather(text),
+});
 
 /** A step together with the other ranks, and the same computation by this one alone, each of which resolves when it is done. */
 interface Pair {
@@ -27,7 +38,13 @@ interface Pair {
   alone(): Promise<void>;
 }
 
-function resnet(model: string, how: { readonly wire?: Wire; readonly syncBatchNorm?: boolean } = {}): Pair {
+interface Exchange {
+  readonly wire?: Wire;
+  readonly syncBatchNorm?: boolean;
+  readonly team?: Team;
+}
+
+function resnet(model: string, { team = ALL, ...how }: Exchange = {}): Pair {
   const workload = makeWorkload({ model, width: '64', size: '64', batch: '2' });
   const batch = randomBatch(workload);
   const share = { rank: 0, size: 1, syncBatchNorm: how.syncBatchNorm ?? false };
@@ -41,7 +58,7 @@ function resnet(model: string, how: { readonly wire?: Wire; readonly syncBatchNo
       await device.finished();
     };
   };
-  const shared = sharedTrainStep(device, { ...workload, share }, ALL, how);
+  const shared = sharedTrainStep(device, { ...workload, share }, team, how);
   const learner = initLearner(device, workload, JOINTS);
   const parameters = parameterCount(learner.params);
   for (const t of tensorsOf(learner)) t.dispose();
@@ -99,14 +116,15 @@ async function time(name: string, { parameters, together, alone }: Pair): Promis
     messages = after.messages - before.messages;
     bytes = after.bytes - before.bytes;
   }
-  return { name, parameters, ms: median(times), aloneMs: median(alones), messages, bytes };
+  const rows = { parameters, ms: median(times), aloneMs: median(alones), messages, bytes };
+  return { name, ranks: ranks.size, rounds: Number(rounds), ...rows };
 }
 
 /** Bytes that MPI reduces by themselves. */
 const LENGTHS = [1, 2 ** 10, 2 ** 14, 2 ** 18, 2 ** 22];
 
 /** MPI alone, and the host's passes over a piece: the fastest of many, since other programs can only make them slower. */
-async function links(all: Communicator): Promise<LinkTimes> {
+async function linkTimes(all: Communicator): Promise<LinkTimes> {
   const fastest = async (repeats: number, run: () => Awaitable<unknown>) => {
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i < repeats; i++) {
@@ -133,6 +151,7 @@ async function links(all: Communicator): Promise<LinkTimes> {
   const sums = new Float64Array(part.length);
   const inParts = async (run: () => void) => PARTS * (await fastest(200, run));
   return {
+    ranks: all.size,
     reduces,
     copyMs: await fastest(50, () => to.set(from)),
     packMs: await inParts(() => packHalves(part, halves)),
@@ -141,19 +160,24 @@ async function links(all: Communicator): Promise<LinkTimes> {
   };
 }
 
-const steps = async () => [
-  await time('ResNet-18', resnet('resnet18')),
-  await time('ResNet-50', resnet('resnet50')),
-  await time('ResNet-50, float16', resnet('resnet50', { wire: 'float16' })),
-  await time('ResNet-50, batch norms of all', resnet('resnet50', { syncBatchNorm: true })),
-  await time('flow', flow()),
-];
-const measured = { steps: Number(rounds) > 0 ? await steps() : [], link: await links(ranks) };
-if (ALL.isFirst) {
-  writeFileSync(
-    file,
-    JSON.stringify({ ranks: ranks.size, library: ranks.library, device: device.description, ...measured }),
-  );
+const STEPS: Record<string, () => Pair> = {
+  'ResNet-18': () => resnet('resnet18'),
+  'ResNet-50': () => resnet('resnet50'),
+  'ResNet-50, no overlap': () => resnet('resnet50', { team: WAITING }),
+  'ResNet-50, float16': () => resnet('resnet50', { wire: 'float16' }),
+  'ResNet-50, batch norms of all': () => resnet('resnet50', { syncBatchNorm: true }),
+  flow,
+};
+const measured: StepTimes[] = [];
+for (const [name, pair] of Object.entries(STEPS)) {
+  // A whole name means that step alone, not those whose names begin with it.
+  if (only in STEPS ? name === only : name.includes(only)) measured.push(await time(name, pair()));
 }
+const { description } = device;
 device.destroy();
+const links = 'links'.includes(only) ? [await linkTimes(ranks)] : [];
+if (ALL.isFirst) {
+  const times: RanksTimes = { library: `${ranks.library}`, device: description, steps: measured, links };
+  writeFileSync(file, JSON.stringify(times));
+}
 await ranks.close();

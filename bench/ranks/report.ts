@@ -4,6 +4,8 @@ import { type ExchangeCosts, efficiencyOf } from './efficiency.js';
 /** A training step, as one number of ranks takes it. */
 export interface StepTimes {
   readonly name: string;
+  readonly ranks: number;
+  readonly rounds: number;
   readonly parameters: number;
   /** Medians: of a step with its exchange, and of a step that each rank takes by itself at the same time. */
   readonly ms: number;
@@ -15,6 +17,7 @@ export interface StepTimes {
 
 /** The fastest of many: all-reduces by their bytes, as float32 and as float16, and passes over 16 MB of floats. */
 export interface LinkTimes {
+  readonly ranks: number;
   readonly reduces: readonly { readonly bytes: number; readonly ms: number; readonly halfMs: number }[];
   readonly copyMs: number;
   readonly packMs: number;
@@ -24,19 +27,16 @@ export interface LinkTimes {
 
 /** What so many ranks measured. */
 export interface RanksTimes {
-  readonly ranks: number;
   readonly library: string;
   readonly device: string;
   readonly steps: readonly StepTimes[];
-  readonly link: LinkTimes;
+  readonly links: readonly LinkTimes[];
 }
 
 /** Measured on this machine, and computed for others. */
-export interface RanksReport {
+export interface RanksReport extends RanksTimes {
   readonly node: string;
   readonly cores: number;
-  readonly rounds: number;
-  readonly measured: readonly RanksTimes[];
   readonly model: readonly ModelCurve[];
 }
 
@@ -52,21 +52,39 @@ const GIGABIT = 1e9 / 8;
 
 /**
  * A machine that wgrad has not been measured on: ResNet-50 at batch 32 of 256 x 192, 24 GFLOP forward and backward for each
- * image, at 5 TFLOP/s; 12 GB/s between device and host (PCIe 4 x16 in practice); 20 us a message.
+ * image, at 5 TFLOP/s; 12 GB/s between device and host (PCIe 4 x16 in practice).
  */
-const ASSUMED = { stepMs: 154, bytes: 94.7e6, pieceBytes: 2 ** 22, overlaps: true, readback: 12e9, latency: 20e-6 };
+const ASSUMED = { stepMs: 154, bytes: 94.7e6, pieceBytes: 2 ** 22, overlaps: true, readback: 12e9 };
+/** Seconds that a network adds to a message. */
+const NETWORK_LATENCY = 10e-6;
 
 /** Bytes of the piece that `links` times its passes over. */
 const PIECE = 2 ** 24;
 
 /**
- * The model's curves: two networks, without overlap and with large pieces, and float16. How fast the host passes over a
- * piece was measured here: two copies, out of the mapped buffer and into the queue; with float16 it is packed, added to those
- * of the others part by part, and unpacked.
+ * Seconds until a message has arrived, and bytes per second and direction of a rank, if an all-reduce is a ring: `2 (N - 1)`
+ * messages, `2 (N - 1) / N` of the bytes. Of one rank nothing.
  */
-export function modelCurves({ copyMs, packMs, addMs, unpackMs }: LinkTimes): ModelCurve[] {
+export function linkOf({ ranks, reduces }: LinkTimes): { readonly latency: number; readonly bandwidth: number } {
+  const [first, last] = [reduces[0], reduces[reduces.length - 1]];
+  const hops = 2 * (ranks - 1);
+  return {
+    latency: first.ms / 1000 / hops,
+    bandwidth: ((hops / ranks) * last.bytes) / ((last.ms - first.ms) / 1000),
+  };
+}
+
+/**
+ * The model's curves: two networks, without overlap, and float16. Measured here, on two ranks: the latency of a message through
+ * MPI in shared memory, to which a network adds its own; how fast the host passes over a piece, two copies, out of the mapped
+ * buffer and into the queue, and with float16 what packs, adds part by part, and unpacks it. One more curve has MPI's bandwidth
+ * of this machine, too, whose two cores copy and add for both ranks.
+ */
+export function modelCurves(link: LinkTimes): ModelCurve[] {
+  const { copyMs, packMs, addMs, unpackMs } = link;
   const perSecond = (ms: number) => PIECE / (ms / 1000);
-  const copied = { ...ASSUMED, host: perSecond(2 * copyMs) };
+  const here = linkOf(link);
+  const copied = { ...ASSUMED, host: perSecond(2 * copyMs), latency: here.latency + NETWORK_LATENCY };
   const fast = { ...copied, bandwidth: 100 * GIGABIT };
   // The bytes that travel are half of those that these passes are timed over.
   const packed = perSecond(2 * copyMs + packMs + addMs + unpackMs) / 2;
@@ -81,7 +99,7 @@ export function modelCurves({ copyMs, packMs, addMs, unpackMs }: LinkTimes): Mod
       { ...copied, ...half, host: packed, readback: ASSUMED.readback / 2, bandwidth: 10 * GIGABIT },
     ],
     ['100 Gbit/s, nothing overlaps', { ...fast, overlaps: false }],
-    ['100 Gbit/s, pieces of 16 MB', { ...fast, pieceBytes: 2 ** 24 }],
+    ['MPI in the memory of this machine', { ...copied, ...here }],
     ['100 Gbit/s', fast],
     ['100 Gbit/s, float16', { ...fast, ...half, host: packed, readback: ASSUMED.readback / 2 }],
     ['100 Gbit/s, float16 packed on the device (not built)', { ...fast, ...half, host: added }],
@@ -94,29 +112,28 @@ export function modelCurves({ copyMs, packMs, addMs, unpackMs }: LinkTimes): Mod
 }
 
 /** The report for people. */
-export function formatRanks({ node, cores, rounds, measured, model }: RanksReport): string {
-  const rows = measured.flatMap(({ ranks, steps }) =>
-    steps.map(({ name, parameters, ms, aloneMs, messages, bytes }) => [
-      name,
-      String(ranks),
-      String(parameters),
-      ms.toFixed(1),
-      aloneMs.toFixed(1),
-      `${(100 * (1 - aloneMs / ms)).toFixed(0)} %`,
-      messages.toFixed(0),
-      (bytes / 1e6).toFixed(2),
-    ]),
+export function formatRanks({ node, cores, device, library, steps, links, model }: RanksReport): string {
+  const rows = steps.map(({ name, ranks, rounds, parameters, ms, aloneMs, messages, bytes }) => [
+    ...[name, ranks, rounds, parameters].map(String),
+    ...[ms.toFixed(1), aloneMs.toFixed(1), `${(100 * (1 - aloneMs / ms)).toFixed(0)} %`],
+    ...[messages.toFixed(0), (bytes / 1e6).toFixed(2)],
+  ]);
+  const reduces = links.flatMap(({ ranks, reduces: all }) =>
+    all.map(({ bytes, ms, halfMs }) => [String(ranks), String(bytes), ms.toFixed(3), halfMs.toFixed(3)]),
   );
-  const [{ device, library }] = measured;
-  const links = measured.flatMap(({ ranks, link: { reduces } }) =>
-    reduces.map(({ bytes, ms, halfMs }) => [String(ranks), String(bytes), ms.toFixed(3), halfMs.toFixed(3)]),
-  );
-  const [{ link }] = measured;
+  const between = links.filter(({ ranks }) => ranks > 1);
   return [
-    `${device}, ${library}, node ${node}, all ranks on ${cores} cores; medians of ${rounds} steps`,
-    formatTable(['step', 'ranks', 'parameters', 'ms', 'alone ms', 'exchange', 'messages', 'MB'], rows),
-    formatTable(['ranks', 'bytes', 'all-reduce ms', 'as float16'], links),
-    `the host over 16 MB: copy ${link.copyMs.toFixed(1)} ms, pack ${link.packMs.toFixed(1)} ms, add ${link.addMs.toFixed(1)} ms, unpack ${link.unpackMs.toFixed(1)} ms`,
+    `${device}, ${library}, node ${node}, all ranks on ${cores} cores; medians of steps, the fastest of links`,
+    formatTable(['step', 'ranks', 'rounds', 'parameters', 'ms', 'alone ms', 'exchange', 'messages', 'MB'], rows),
+    formatTable(['ranks', 'bytes', 'all-reduce ms', 'as float16'], reduces),
+    ...between.map((link) => {
+      const { latency, bandwidth } = linkOf(link);
+      return `${link.ranks} ranks: ${(1e6 * latency).toFixed(0)} us a message, ${(bandwidth / 1e9).toFixed(2)} GB/s`;
+    }),
+    ...links.map(
+      ({ ranks, copyMs, packMs, addMs, unpackMs }) =>
+        `${ranks} ranks, the host over 16 MB: copy ${copyMs.toFixed(1)} ms, pack ${packMs.toFixed(1)} ms, add ${addMs.toFixed(1)} ms, unpack ${unpackMs.toFixed(1)} ms`,
+    ),
     ...model.map(
       ({ label, points }) =>
         `model, ${label}: ${points.map(({ ranks, efficiency }) => `${ranks}: ${efficiency.toFixed(2)}`).join(', ')}`,
