@@ -8,7 +8,9 @@ import { checkpointOf, resumeSession, savedRunOf } from '../../src/train/checkpo
 import type { TrainConfig } from '../../src/train/config.js';
 import { capturedTrainStep, initLearner, type Learner, trainStep } from '../../src/train/learner.js';
 import { type Session, startSession } from '../../src/train/session.js';
+import { Team } from '../../src/train/team.js';
 import { trainEpoch } from '../../src/train/trainEpoch.js';
+import { ranksInMemory } from './ranks/ranksInMemory.js';
 import { TINY, tinyData } from './runs.js';
 
 /** All that a learner holds but the status, which counts the step that was left out, and the host's count of batches. */
@@ -65,39 +67,51 @@ describe.each(BACKENDS)('$name', ({ open }) => {
   );
 });
 
-test('files count the batches that were learned from, also after a run goes on', async () => {
-  const config = { ...TINY, accumulate: 2, epochs: 1 };
-  const data = await tinyData();
-  const batches = new TrainingBatches(data, config);
-  const spoiled = {
-    length: batches.length,
-    async at(epoch: number, index: number) {
-      const batch = await batches.at(epoch, index);
-      if (index === 1) batch.colour[5] = Number.NaN;
-      return batch;
-    },
-  };
-  const start = () => startSession(cpu(), config, data, { batches: spoiled });
-  const counts = async (session: Session) => {
-    const { model } = await checkpointOf(session);
-    return new Set([...model].flatMap(([name, { data }]) => (name.endsWith('_tracked') ? [Number(data[0])] : [])));
-  };
-  const train = (session: Session, steps: number) => {
-    const stop = new AbortController();
-    const onSteps = () => session.progress.batch >= steps && stop.abort();
-    return trainEpoch(session, onSteps, () => undefined, stop.signal);
-  };
-  const whole = start();
-  await train(whole, batches.length);
-  const { step } = whole.progress;
-  expect(await counts(whole)).toEqual(new Set([2 * (step - 1)]));
-  const first = start();
-  await train(first, 4);
-  const checkpoint = await checkpointOf(first);
-  const second = start();
-  resumeSession(second, savedRunOf(checkpoint, 'run'));
-  expect(await counts(second)).toEqual(await counts(first));
-  await train(second, batches.length);
-  expect(second.progress.step).toBe(step);
-  expect(await counts(second)).toEqual(new Set([2 * (step - 1)]));
-});
+test.each([1, 2])(
+  'files count the batches that were learned from, also after a run goes on: %d ranks',
+  async (size) => {
+    const config = { ...TINY, accumulate: 2, epochs: 1 };
+    const data = await tinyData();
+    /** One session for each rank, of which the last meets a spoiled picture. */
+    const start = () =>
+      ranksInMemory(size).map((ranks, rank) => {
+        const batches = new TrainingBatches(data, { ...config, share: { rank, size } });
+        const spoiled = {
+          length: batches.length,
+          async at(epoch: number, index: number) {
+            const batch = await batches.at(epoch, index);
+            if (index === 1 && rank === size - 1) batch.colour[5] = Number.NaN;
+            return batch;
+          },
+        };
+        return startSession(cpu(), config, data, { batches: spoiled, team: new Team(ranks) });
+      });
+    const counts = async ([first]: Session[]) => {
+      const { model } = await checkpointOf(first);
+      return new Set([...model].flatMap(([name, { data }]) => (name.endsWith('_tracked') ? [Number(data[0])] : [])));
+    };
+    const train = (sessions: Session[], steps: number) =>
+      Promise.all(
+        sessions.map((session) => {
+          const stop = new AbortController();
+          const onSteps = () => session.progress.batch >= steps && stop.abort();
+          return trainEpoch(session, onSteps, () => undefined, stop.signal);
+        }),
+      );
+    const whole = start();
+    const [{ batches, progress }] = whole;
+    await train(whole, batches.length);
+    // Each rank takes its share of the two parts of a step.
+    const learned = new Set([(2 / size) * (progress.step - 1)]);
+    expect(await counts(whole)).toEqual(learned);
+    const first = start();
+    await train(first, 4);
+    const checkpoint = await checkpointOf(first[0]);
+    const second = start();
+    for (const session of second) resumeSession(session, savedRunOf(checkpoint, 'run'));
+    expect(await counts(second)).toEqual(await counts(first));
+    await train(second, batches.length);
+    expect(second[0].progress.step).toBe(progress.step);
+    expect(await counts(second)).toEqual(learned);
+  },
+);
