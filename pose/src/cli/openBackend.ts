@@ -1,6 +1,7 @@
 import { cpu, DataError, type Device, device, type WebGpuOptions, webgpu } from 'wgrad';
 import { choicesFile } from 'wgrad/io/node';
 import { loadChoices } from 'wgrad/testing';
+import { say } from './say.js';
 
 /**
  * Opens the device that `--backend` names: `tuned` is WebGPU with the kernels that `wgrad tune` found fastest. Where
@@ -13,13 +14,12 @@ export async function openBackend(name: string): Promise<Device> {
   const erase = process.stderr.isTTY ? '\r\u001b[2K' : '';
   const options: WebGpuOptions = {
     quiet: true, // the commands say themselves what they run on
-    onCompile: ({ compiled }) =>
-      void process.stderr.write(`${erase}compiling kernels for this device: ${compiled} so far\n`),
+    onCompile: ({ compiled }) => say(`${erase}compiling kernels for this device: ${compiled} so far`),
   };
   if (name === 'webgpu') return webgpu(options);
   if (name === 'tuned') {
     const opened = await webgpu(options);
-    await loadChoices(opened, choicesFile(), (text) => process.stderr.write(`${erase}wgrad-pose: ${text}\n`));
+    await loadChoices(opened, choicesFile(), (text) => say(`${erase}wgrad-pose: ${text}`));
     return opened;
   }
   return name === 'cpu' ? cpu() : device(options);
