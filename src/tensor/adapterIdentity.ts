@@ -39,8 +39,8 @@ const VENDOR_WORDS: readonly (readonly [RegExp, string])[] = [
 const ARCHITECTURE_WORDS: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
   amd: [
     [/\brx 90\d\d|gfx12|navi4/, 'rdna-4'],
-    [/\brx 7\d{3}|gfx11|navi3/, 'rdna-3'],
-    [/\brx 6\d{3}|gfx103|navi2/, 'rdna-2'],
+    [/\b(rx |pro w)7\d{3}|gfx11|navi3/, 'rdna-3'],
+    [/\b(rx |pro w)6\d{3}|gfx103|navi2/, 'rdna-2'],
     [/\brx 5[3-7]00|gfx101|navi1/, 'rdna-1'],
     [/\bmi3\d\d|gfx94/, 'cdna-3'],
     [/\bmi2\d\d|gfx90a|aldebaran/, 'cdna-2'],
@@ -51,16 +51,16 @@ const ARCHITECTURE_WORDS: Readonly<Record<string, readonly (readonly [RegExp, st
   nvidia: [
     [/\bg?b[12]00|rtx (pro )?50\d\d/, 'blackwell'],
     [/\bg?h[128]00\b/, 'hopper'],
-    [/\bl40|\bl4\b|rtx 40\d\d/, 'lovelace'],
-    [/\ba(100|10g?|40|30)\b|rtx 30\d\d/, 'ampere'],
-    [/\bt4\b|rtx 20\d\d|gtx 16\d\d/, 'turing'],
+    [/\bl40|\bl4\b|(?<!quadro )rtx 40\d\d|\bada\b/, 'lovelace'],
+    [/\ba(100|10g?|40|30)\b|rtx (30|a[2-6]0)\d\d/, 'ampere'],
+    [/\bt4\b|rtx 20\d\d|gtx 16\d\d|quadro rtx/, 'turing'],
     [/\bv100\b|titan v/, 'volta'],
     [/\bp100\b|gtx 10\d\d/, 'pascal'],
   ],
   intel: [
     [/\bb[57]\d0\b|bmg/, 'xe-2hpg'],
     [/lnl|lunar lake|\b1[34]0v\b/, 'xe-2lpg'],
-    [/\ba[357][158]0m?\b|dg2/, 'gen-12hp'],
+    [/\ba[357][1578]0m?\b|dg2/, 'gen-12hp'],
     [/iris\(?r?\)? xe|tgl|rpl|adl/, 'gen-12lp'],
   ],
 };
@@ -73,7 +73,8 @@ export function identityOf({ vendor, architecture, description }: AdapterNames):
   readonly vendor: string;
   readonly architecture: string;
 } {
-  const known = vendorOf(vendor) ?? (vendor.trim() === '' ? vendorOf(`${description} ${architecture}`) : undefined);
+  const unnamed = vendor.trim() === '' || vendor === '0'; // wgpu's number on Metal
+  const known = vendorOf(vendor) ?? (unnamed ? vendorOf(`${description} ${architecture}`) : undefined);
   const maker = known ?? hyphened(vendor);
   const words = ARCHITECTURE_WORDS[maker] ?? [];
   const named = firstOf(words, architecture) ?? hyphened(architecture);
