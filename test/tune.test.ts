@@ -9,6 +9,7 @@ import { DeviceError } from '../src/errors.js';
 import { choicesFile } from '../src/io/node/choicesFile.js';
 import { matmul } from '../src/kernels/product/matmul.js';
 import { cpu } from '../src/tensor/cpu.js';
+import { Rng } from '../src/tensor/rng.js';
 import { webgpu } from '../src/tensor/webgpu.js';
 import type { WebGpuDevice } from '../src/tensor/webgpuDevice.js';
 import { choicesKey, loadChoices, VERSION } from '../src/testing/choiceStore.js';
@@ -85,6 +86,58 @@ describe.runIf(withGpu)('tune', () => {
     const [{ question, choice }] = await tune(device, [{ op: matmul, inputs: [{ shape: [5, 8] }, { shape: [8, 4] }] }]);
     expect(question).toBe('matmul 5 x 4 x 8 x 1');
     expect(choicesOf(device).answers.get(question)).toBe(choice);
+    device.destroy();
+  });
+});
+
+/**
+ * A GPU on which the kernels of `double` take these times and nothing else runs, by a clock that shows multiples of `tick` us
+ * and may be off by up to one of them at random. What is dispatched does next to nothing.
+ */
+function withClock(device: WebGpuDevice, tick: number, jitters: boolean) {
+  const microseconds: Record<string, number> = { slow: 109, fast: 100, wrong: 10 };
+  const rng = new Rng(7);
+  const shown = (time: number) => tick * Math.floor(time / tick + (jitters ? rng.uniform() : 0));
+  const begun = 4321.5;
+  let now = begun;
+  let dispatched: string[] = [];
+  const { launches } = double.def;
+  const timed = defineOp({
+    ...double.def,
+    launches(...args: Parameters<typeof launches>) {
+      const [{ program, ...rest }] = launches(...args);
+      dispatched.push(program.label.replace('double ', ''));
+      return [{ ...rest, program: { ...program, code: program.code.replace(/< \d+u/, '< 1u') } }];
+    },
+  } as never) as unknown as AnyOp;
+  device.profile = async (work) => {
+    dispatched = [];
+    work();
+    await device.finished();
+    const dispatches = dispatched.map((kernel) => {
+      const start = now;
+      now += microseconds[kernel] * (1 + 0.01 * rng.normal());
+      return { op: 'double', label: kernel, workgroups: [1, 1, 1] as const, start: shown(start), end: shown(now) };
+    });
+    return { dispatches, host: [] };
+  };
+  return { calls: [{ ...calls[0], op: timed }], spent: () => (now - begun) / 1000 };
+}
+
+describe.runIf(withGpu)('tune by a clock', () => {
+  test.each([
+    { name: 'of a nanosecond', tick: 0.001, jitters: false, most: 10 },
+    { name: 'of 100 us', tick: 100, jitters: false, most: 500 },
+    { name: 'of 100 us that jitters', tick: 100, jitters: true, most: 500 },
+    { name: 'of 1 ms', tick: 1000, jitters: false, most: 5000 },
+    { name: 'of 1 ms that jitters', tick: 1000, jitters: true, most: 5000 },
+  ])('$name tells a kernel of 100 us from one of 109, within $most ms', async ({ tick, jitters, most }) => {
+    const device = await webgpu({ quiet: true });
+    const { calls, spent } = withClock(device, tick, jitters);
+    const [result] = await tune(device, calls);
+    expect(result).toMatchObject({ choice: 'fast', builtIn: 'slow' });
+    expect(Math.abs(result.milliseconds - 0.1)).toBeLessThan(0.004);
+    expect(spent()).toBeLessThan(most);
     device.destroy();
   });
 });
