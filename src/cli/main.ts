@@ -22,6 +22,7 @@ function help(): string {
 
 /** Runs a command line and returns the exit code. */
 async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === 'help' && args.length > 0) return main([args[0], '--help']);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     console.log(help());
     return name === undefined ? USER_ERROR : 0;

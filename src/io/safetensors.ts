@@ -28,12 +28,13 @@ const MAX_HEADER_BYTES = 100_000_000;
  * Checks what the reference implementation checks, and like it ignores fields of a tensor that the format does not
  * define. A checksum that wgrad wrote is checked as well, and left out of the metadata. The arrays are copies. Numbers
  * are little-endian, as on every machine that runs WebGPU.
- * @param bytes the whole file
+ * @param file the whole file, such as what `response.arrayBuffer()` gives
  * @param where what to call the file in an error, usually its path
  * @throws DataError where the bytes break the format or their checksum, or a dtype is not one of `diskDtypes`
  * @see https://github.com/huggingface/safetensors#format
  */
-export function parseSafetensors(bytes: Uint8Array, where = 'safetensors'): Safetensors {
+export function parseSafetensors(file: Uint8Array | ArrayBuffer, where = 'safetensors'): Safetensors {
+  const bytes = file instanceof Uint8Array ? file : new Uint8Array(file);
   const { header, dataStart } = parseHeader(bytes, where);
   const { __metadata__: said = {}, ...rest } = header;
   const { [CHECKSUM]: checksum, ...metadata } = checkMetadata(said, where);

@@ -34,6 +34,7 @@ describe('wgrad gradcheck', () => {
       /no op is named 'conv'; near are conv2d, conv2dInput, conv2dNorm, conv2dWeight/,
     );
     expect(() => casesOf(['xyz'])).toThrow(/there are abs, /);
+    expect(() => casesOf(['conv1d'])).toThrow("'conv1d' is composed of other ops");
     expect(casesOf(['accumulate']).map(({ op }) => op.def.name)).toEqual(['accumulate']);
   });
 

@@ -38,6 +38,11 @@ describe('parseSafetensors', () => {
     });
   });
 
+  test('takes what a response gives, and not only bytes', () => {
+    const alone = Uint8Array.from(full).buffer;
+    expect(parseSafetensors(alone)).toEqual(parseSafetensors(full));
+  });
+
   test('widens half floats exactly, subnormals, infinities and NaN included', () => {
     const { tensors } = parseSafetensors(halves);
     const numbers = (text: readonly string[]) =>

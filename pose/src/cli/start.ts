@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { DataError } from 'wgrad';
 import { HEADS, LOG_S, LOSS_NAMES, Q_NAMES } from '../train/config.js';
 import type { StartFlags } from './trainCommand.js';
 import { trainingOptions } from './trainingOptions.js';
@@ -33,9 +34,13 @@ export function start(program: Command): void {
       ]),
     )
     .option('--json', 'print scores, files and epochs as one JSON object and nothing else');
-  trainingOptions(command).action(async (flags: StartFlags) => {
-    // Charts and image codecs load slowly, so only this command loads them.
-    const { trainCommand } = await import('./trainCommand.js');
-    await trainCommand(flags);
-  });
+  trainingOptions(command)
+    .allowExcessArguments()
+    .action(async (flags: StartFlags, { args }: Command) => {
+      if (args.length > 0)
+        throw new DataError(`train: takes no operand, got '${args[0]}'; --data names a folder of pictures`);
+      // Charts and image codecs load slowly, so only this command loads them.
+      const { trainCommand } = await import('./trainCommand.js');
+      await trainCommand(flags);
+    });
 }
