@@ -1,5 +1,6 @@
 import { DeviceError, ShapeError } from '../errors.js';
 import type { Recording, StepRecorder, Trace } from '../tensor/backend.js';
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import { refusePromise, scope } from '../tensor/scope.js';
 import { outsideScopes } from '../tensor/scopeStack.js';
 import { formatShape } from '../tensor/shape.js';
@@ -30,6 +31,8 @@ export interface CaptureOptions {
   readonly recorder?: (device: Device) => StepRecorder | undefined;
 }
 
+const OPTIONS: Kinds<CaptureOptions> = { recordings: 'number', recorder: 'function' };
+
 /**
  * The same step, recorded on the device and replayed: after a few calls the host encodes the recorded commands again and
  * calls neither the function nor any op. Results are bit-equal to those of the function.
@@ -48,12 +51,15 @@ export interface CaptureOptions {
  * every time, under the same rules for state and results.
  *
  * @throws ShapeError naming the state that was not updated in place, or the kernel that the host tells something new at
- *   each call; and when called while a gradient is recorded
+ *   each call; when called while a gradient is recorded; and for an option there is not
  */
 export function capture<S, B, R extends { readonly state: S }>(
   step: (state: S, batch: B) => R,
-  { recordings: most = DEFAULT_RECORDINGS, recorder: open = (device) => device.recorder?.() }: CaptureOptions = {},
+  options: CaptureOptions = {},
 ): Captured<S, B, R> {
+  checkOptions('capture', OPTIONS, options);
+  const { recordings: most = DEFAULT_RECORDINGS, recorder: open = (device) => device.recorder?.() } = options;
+  if (!(most >= 1)) throw new ShapeError(`capture: recordings is ${most}, expected 1 or more`);
   const entries = new Map<string, CapturedShape<S, B, R>>();
   let recorder: StepRecorder | undefined;
   let home: Device | undefined;

@@ -41,7 +41,7 @@ export function valueAndGrad<P, R extends readonly unknown[]>(
   f: (params: P, ...rest: R) => unknown,
   options: GradOptions & { readonly aux?: boolean } = {},
 ): (params: P, ...rest: R) => [unknown, P] {
-  checkOptions('valueAndGrad', 'option', OPTIONS, options);
+  checkOptions('valueAndGrad', OPTIONS, options);
   const { aux = false, seed } = options;
   return (params, ...rest) =>
     pull(

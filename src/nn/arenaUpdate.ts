@@ -1,4 +1,4 @@
-import { transient } from '../autograd/tape.js';
+import { isRecording, transient } from '../autograd/tape.js';
 import { ShapeError } from '../errors.js';
 import { gradStatus, scaledGradStatus } from '../kernels/optimiser/gradStatus.js';
 import type { LossScaleAttrs } from '../kernels/optimiser/lossScale.js';
@@ -94,6 +94,7 @@ export function updateArenas<P>(
   { lr, weightDecay = 0, groups = [], clipNorm = Number.POSITIVE_INFINITY, lossScale: rule }: StepOptions,
   kernel: (step: ArenaStep) => void,
 ): Updated<P> {
+  if (isRecording()) throw new ShapeError(`${by}: called inside grad or valueAndGrad; a step has no derivative`);
   const { params, moments, status, lossScale } = updated;
   // Before the status counts a step: a refused call leaves everything as it was.
   const [factor, rate] = typeof lr === 'number' ? [lr, 1] : [1, lr];

@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js';
 import { relu } from '../kernels/elementwise/activation.js';
 import { add } from '../kernels/elementwise/arithmetic.js';
 import { clamp } from '../kernels/elementwise/clamp.js';
@@ -51,7 +52,7 @@ export function init(device: Device, channels: number): { params: BatchNormParam
  * In training, mean and (biased) variance are the batch's; the running statistics are updated in place and the handles
  * of `state` die: go on with the state returned. In evaluation the running ones are used, and `state` is returned.
  *
- * @throws ShapeError for an option there is not
+ * @throws ShapeError for an option there is not, and a momentum beyond [0, 1]
  */
 export function apply(
   { weight, bias }: BatchNormParams,
@@ -59,9 +60,12 @@ export function apply(
   x: Tensor,
   options: BatchNormOptions,
 ): [y: Tensor, state: BatchNormState] {
-  checkOptions('batchNorm.apply', 'option', OPTIONS, options);
+  checkOptions('batchNorm.apply', OPTIONS, options);
   const { training, momentum = 0.1, eps = 1e-5, residual, activation = 'none' } = options;
   const { running_mean, running_var, num_batches_tracked } = state;
+  if (momentum !== null && !(momentum >= 0 && momentum <= 1)) {
+    throw new ShapeError(`batchNorm.apply: momentum is ${momentum}, expected 0 to 1, or null`);
+  }
   if (!training) {
     const y = batchNormEval(x, weight, bias, running_mean, running_var, { eps });
     return [activate(residual ? add(y, residual) : y, activation), state];

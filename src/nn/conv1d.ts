@@ -2,30 +2,25 @@ import { type Conv1dAttrs, conv1d as conv1dFunction } from '../kernels/product/c
 
 import type { Rng } from '../tensor/rng.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
-import { fans, torchUniform, type WeightInit } from './init.js';
+import { type ConvOptions, drawLayer } from './drawLayer.js';
 
 /** `weight` [S, C/groups, K], `bias` [K]. */
 export type Conv1dParams = { weight: Tensor; bias?: Tensor };
 
 /** Options of `conv1d.init`: the numbers of channels, the length of the filter, and how it starts. */
-export interface Conv1dOptions {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly kernel: number;
-  readonly groups?: number;
-  readonly bias?: boolean;
-  readonly weightInit?: WeightInit;
-}
+export type Conv1dOptions = ConvOptions<number>;
 
-/** Parameters of a convolution over sequences [N, L, C], by default drawn as PyTorch draws them. */
-export function init(
-  rng: Rng,
-  device: Device,
-  { inputs, outputs, kernel, groups = 1, bias = true, weightInit = torchUniform }: Conv1dOptions,
-): Conv1dParams {
-  const shape = [kernel, inputs / groups, outputs];
-  const weight = weightInit(rng, device, shape);
-  return bias ? { weight, bias: torchUniform(rng, device, [outputs], fans(shape).fanIn) } : { weight };
+/**
+ * Parameters of a convolution over sequences [N, L, C], by default drawn as PyTorch draws them.
+ *
+ * @throws ShapeError for an option there is not
+ */
+export function init(rng: Rng, device: Device, options: Conv1dOptions): Conv1dParams {
+  return drawLayer('conv1d', rng, device, options, ({ inputs, outputs, kernel, groups = 1 }) => [
+    kernel,
+    inputs / groups,
+    outputs,
+  ]);
 }
 
 /** Convolution of x [N, L, C] to [N, Q, K]; stride, padding, dilation and groups as in `conv1d`. */

@@ -3,31 +3,25 @@ import { type ConvAttrs, pair } from '../kernels/product/convGeometry.js';
 
 import type { Rng } from '../tensor/rng.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
-import { fans, torchUniform, type WeightInit } from './init.js';
+import { type ConvOptions, drawLayer } from './drawLayer.js';
 
 /** `weight` [R, S, C/groups, K], `bias` [K]. */
 export type Conv2dParams = { weight: Tensor; bias?: Tensor };
 
 /** Options of `conv2d.init`: the numbers of channels, the size of the filter, and how it starts. */
-export interface Conv2dOptions {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly kernel: number | readonly [number, number];
-  readonly groups?: number;
-  readonly bias?: boolean;
-  readonly weightInit?: WeightInit;
-}
+export type Conv2dOptions = ConvOptions<number | readonly [number, number]>;
 
-/** Parameters of a convolution over NHWC images, by default drawn as PyTorch draws them. */
-export function init(
-  rng: Rng,
-  device: Device,
-  { inputs, outputs, kernel, groups = 1, bias = true, weightInit = torchUniform }: Conv2dOptions,
-): Conv2dParams {
-  const [r, s] = pair(kernel);
-  const shape = [r, s, inputs / groups, outputs];
-  const weight = weightInit(rng, device, shape);
-  return bias ? { weight, bias: torchUniform(rng, device, [outputs], fans(shape).fanIn) } : { weight };
+/**
+ * Parameters of a convolution over NHWC images, by default drawn as PyTorch draws them.
+ *
+ * @throws ShapeError for an option there is not
+ */
+export function init(rng: Rng, device: Device, options: Conv2dOptions): Conv2dParams {
+  return drawLayer('conv2d', rng, device, options, ({ inputs, outputs, kernel, groups = 1 }) => [
+    ...pair(kernel),
+    inputs / groups,
+    outputs,
+  ]);
 }
 
 /** Convolution of x [N, H, W, C] to [N, P, Q, K]; stride, padding, dilation and groups as in `conv2d`. */

@@ -5,24 +5,21 @@ import { convTranspose2d as convTranspose2dOp } from '../kernels/product/convTra
 import type { Rng } from '../tensor/rng.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
 import type { Conv2dOptions, Conv2dParams } from './conv2d.js';
-import { torchUniform } from './init.js';
+import { drawLayer } from './drawLayer.js';
 
 /**
  * Parameters of a transposed convolution over NHWC images: `weight` [R, S, outputs/groups, inputs], the filter of the
  * convolution that it reverses, and `bias` [outputs], by default drawn as PyTorch draws them.
+ *
+ * @throws ShapeError for an option there is not
  */
-export function init(
-  rng: Rng,
-  device: Device,
-  { inputs, outputs, kernel, groups = 1, bias = true, weightInit }: Conv2dOptions,
-): Conv2dParams {
-  const [r, s] = pair(kernel);
-  const shape = [r, s, outputs / groups, inputs];
-  // For the fan-in PyTorch takes the second extent of its [in, out / groups, R, S], which here is the number of outputs
-  // per group.
-  const fanIn = (r * s * outputs) / groups;
-  const weight = weightInit ? weightInit(rng, device, shape) : torchUniform(rng, device, shape, fanIn);
-  return bias ? { weight, bias: torchUniform(rng, device, [outputs], fanIn) } : { weight };
+export function init(rng: Rng, device: Device, options: Conv2dOptions): Conv2dParams {
+  // PyTorch's fan-in, the second extent of its [in, out / groups, R, S], is that of our shape: the outputs per group.
+  return drawLayer('convTranspose2d', rng, device, options, ({ inputs, outputs, kernel, groups = 1 }) => [
+    ...pair(kernel),
+    outputs / groups,
+    inputs,
+  ]);
 }
 
 type Attrs = NonNullable<Parameters<typeof convTranspose2dOp>[2]>;

@@ -2,6 +2,7 @@ import { composed } from '../autograd/composed.js';
 import { ShapeError } from '../errors.js';
 import { reshape } from '../kernels/layout/reshape.js';
 
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
 import { affineNorm, OVER_GROUPS } from './affineNorm.js';
@@ -17,6 +18,8 @@ export interface GroupNormOptions {
   readonly eps?: number;
 }
 
+const OPTIONS: Kinds<GroupNormOptions> = { groups: 'number', eps: 'number' };
+
 /** Scale 1 and shift 0. */
 export function init(device: Device, channels: number): GroupNormParams {
   return { weight: constant(device, [channels], 1), bias: constant(device, [channels], 0) };
@@ -28,9 +31,11 @@ export function init(device: Device, channels: number): GroupNormParams {
  *
  * @param x [N, ..., C], float32
  * @returns like x
- * @throws ShapeError if weight and bias are not [C], or the groups do not divide C
+ * @throws ShapeError if weight and bias are not [C], or the groups do not divide C, and for an option there is not
  */
-export function apply({ weight, bias }: GroupNormParams, x: Tensor, { groups, eps = 1e-5 }: GroupNormOptions): Tensor {
+export function apply({ weight, bias }: GroupNormParams, x: Tensor, options: GroupNormOptions): Tensor {
+  checkOptions('groupNorm', OPTIONS, options);
+  const { groups, eps = 1e-5 } = options;
   return composed('groupNorm', [x, weight, bias], () => {
     const C = x.shape[x.rank - 1];
     const divides = Number.isInteger(groups) && C % groups === 0;

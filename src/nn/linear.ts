@@ -2,28 +2,21 @@ import { linear as linearOp } from '../kernels/product/linear.js';
 
 import type { Rng } from '../tensor/rng.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
-import { torchUniform, type WeightInit } from './init.js';
+import { drawLayer, type LayerOptions } from './drawLayer.js';
 
 /** `weight` [out, in], `bias` [out]. */
 export type LinearParams = { weight: Tensor; bias?: Tensor };
 
 /** Options of `linear.init`: the numbers of features, and how the weight starts. */
-export interface LinearOptions {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly bias?: boolean;
-  /** Of the weight; biases are PyTorch's U(-1/sqrt(inputs), 1/sqrt(inputs)). */
-  readonly weightInit?: WeightInit;
-}
+export type LinearOptions = LayerOptions;
 
-/** Parameters of a fully connected layer, by default drawn as PyTorch draws them. */
-export function init(
-  rng: Rng,
-  device: Device,
-  { inputs, outputs, bias = true, weightInit = torchUniform }: LinearOptions,
-): LinearParams {
-  const weight = weightInit(rng, device, [outputs, inputs]);
-  return bias ? { weight, bias: torchUniform(rng, device, [outputs], inputs) } : { weight };
+/**
+ * Parameters of a fully connected layer, by default drawn as PyTorch draws them.
+ *
+ * @throws ShapeError for an option there is not
+ */
+export function init(rng: Rng, device: Device, options: LinearOptions): LinearParams {
+  return drawLayer('linear', rng, device, options, ({ inputs, outputs }) => [outputs, inputs]);
 }
 
 /** `y = x W^T + b` over the last axis: [..., in] to [..., out]. */

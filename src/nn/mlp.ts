@@ -1,6 +1,8 @@
+import { ShapeError } from '../errors.js';
 import { leakyRelu } from '../kernels/elementwise/activation.js';
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import type { Rng } from '../tensor/rng.js';
-import { checkShape } from '../tensor/shape.js';
+import { checkShape, formatShape } from '../tensor/shape.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
 import type { WeightInit } from './init.js';
 import * as linear from './linear.js';
@@ -15,9 +17,18 @@ export interface MlpOptions {
   readonly weightInit?: WeightInit;
 }
 
-/** Parameters of a multilayer perceptron with biases. */
-export function init(rng: Rng, device: Device, { sizes, weightInit }: MlpOptions): MlpParams {
+const OPTIONS: Kinds<MlpOptions> = { sizes: 'numbers', weightInit: 'function' };
+
+/**
+ * Parameters of a multilayer perceptron with biases.
+ *
+ * @throws ShapeError for fewer than two sizes, and for an option there is not
+ */
+export function init(rng: Rng, device: Device, options: MlpOptions): MlpParams {
+  checkOptions('mlp.init', OPTIONS, options);
+  const { sizes, weightInit } = options;
   checkShape('mlp.init', sizes);
+  if (sizes.length < 2) throw new ShapeError(`mlp.init: sizes are ${formatShape(sizes)}, expected two or more`);
   const params: MlpParams = {};
   for (let i = 0; i + 1 < sizes.length; i++) {
     params[2 * i] = linear.init(rng, device, { inputs: sizes[i], outputs: sizes[i + 1], weightInit });

@@ -158,7 +158,7 @@ export const sgd = {
 
   step<P>(params: P, gradients: P, state: SgdState<P>, options: SgdOptions): [params: P, state: SgdState<P>] {
     checkRate('sgd.step', options);
-    checkOptions('sgd.step', 'option', SGD_OPTIONS, options);
+    checkOptions('sgd.step', SGD_OPTIONS, options);
     const { momentum = 0, dampening = 0, nesterov = false } = options;
     const { attrs, trees: ema } = averageOf('sgd.step', state, options);
     const trees = { params, gradients, moments: [state.velocity, ...ema], ...controlsOf(state) };
@@ -184,7 +184,7 @@ function stepAdam<P>(
   decoupled: boolean,
 ): [params: P, state: AdamState<P>] {
   checkRate(by, options);
-  checkOptions(by, 'option', ADAM_OPTIONS, options);
+  checkOptions(by, ADAM_OPTIONS, options);
   const { betas = [0.9, 0.999], eps = 1e-8 } = options;
   const { attrs, trees: ema } = averageOf(by, state, options);
   const trees = { params, gradients, moments: [state.m, state.v, ...ema], ...controlsOf(state) };
@@ -207,7 +207,7 @@ function controlsOf({ status, lossScale }: Controls): Controls {
 }
 
 function startOf<P>(by: string, params: P, options: InitOptions): Controls & { readonly ema?: P } {
-  checkOptions(by, 'option', INIT_OPTIONS, options);
+  checkOptions(by, INIT_OPTIONS, options);
   const { ema = false, lossScale = false } = options;
   const { device } = tensorsOf(params)[0];
   const first = lossScale === true ? INITIAL_LOSS_SCALE : lossScale;
@@ -239,7 +239,7 @@ function averageOf<P>(
     );
   }
   if (tree === undefined || ema === undefined) return { attrs: {}, trees: [] };
-  checkOptions(by, 'option of ema', AVERAGE_OPTIONS, ema);
+  checkOptions(by, AVERAGE_OPTIONS, ema, 'option of ema');
   checkParameterAverage(by, { emaDecay: ema.decay });
   return { attrs: { emaDecay: ema.decay, emaWarmUp: ema.warmUp }, trees: [tree] };
 }

@@ -57,7 +57,7 @@ export function rulesOf(params: Tensor, weightDecay: number, groups: readonly Pa
 
 function checkGroup(group: ParameterGroup): void {
   const { match, lrScale = 1, weightDecay = 0 } = group;
-  checkOptions(`parameter group ${match}`, 'rule', RULES, group);
+  checkOptions(`parameter group ${match}`, RULES, group, 'rule');
   if (match.global || match.sticky) {
     throw new DataError(`parameter group ${match}: the flags g and y make a test depend on the one before; drop them`);
   }

@@ -2,6 +2,7 @@ import { checkpoint } from '../autograd/checkpoint.js';
 import { ShapeError } from '../errors.js';
 import { maxPool2d } from '../kernels/pool/maxPool2d.js';
 
+import { checkOptions, type Kinds } from '../tensor/options.js';
 import type { Rng } from '../tensor/rng.js';
 import { scope } from '../tensor/scope.js';
 import type { Device, Tensor } from '../tensor/tensor.js';
@@ -46,12 +47,16 @@ export type ResnetParams = { conv1: conv2d.Conv2dParams; bn1: batchNorm.BatchNor
 /** Running statistics under torchvision's state-dict names. */
 export type ResnetState = { bn1: batchNorm.BatchNormState } & Record<Stage, residualBlock.BlockState[]>;
 
+const OPTIONS: Kinds<ResnetOptions> = { depth: 'number', width: 'number', stem: 'number', weights: 'text' };
+
 /** The parameters and running statistics of a new ResNet-18, -34, -50, -101 or -152, torchvision's without `fc`. */
 export function init(
   rng: Rng,
   device: Device,
-  { depth = 18, width = 64, stem = 7, weights = 'torchvision' }: ResnetOptions = {},
+  options: ResnetOptions = {},
 ): { params: ResnetParams; state: ResnetState } {
+  checkOptions('resnet.init', OPTIONS, options);
+  const { depth = 18, width = 64, stem = 7, weights = 'torchvision' } = options;
   const layout = DEPTHS[depth];
   if (!layout) throw new ShapeError(`resnet: depth must be one of ${Object.keys(DEPTHS).join(', ')}, got ${depth}`);
   const weightInit: conv2d.Conv2dOptions['weightInit'] =

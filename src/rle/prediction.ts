@@ -32,8 +32,8 @@ const LABELS: Kinds<Labels> = { target: 'tensor', weight: 'tensor' };
 
 /** Throws unless prediction and labels fit each other, and have no other names: misspelt ones would mean other losses. */
 export function checkPrediction(prediction: Prediction, labels: Labels): void {
-  checkOptions('rle', 'part of a prediction', PREDICTION, prediction);
-  checkOptions('rle', 'part of labels', LABELS, labels);
+  checkOptions('rle', PREDICTION, prediction, 'part of a prediction');
+  checkOptions('rle', LABELS, labels, 'part of labels');
   const { mu, logit } = prediction;
   const { target, weight } = labels;
   if (mu.rank !== 3 || !sameShape(mu.shape, target.shape)) {

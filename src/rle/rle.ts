@@ -92,7 +92,7 @@ const OPTIONS: Kinds<RleOptions> = {
  *   drawn without `rng`
  */
 export function rle<P>(prediction: Prediction, labels: Labels, options: RleOptions<P> = {}): Tensor {
-  checkOptions('rle', 'option', OPTIONS, options);
+  checkOptions('rle', OPTIONS, options);
   checkPrediction(prediction, labels);
   const { flow, params, design = 'residual', q = 'laplace' } = options;
   const arithmetic = arithmeticOf(options);

@@ -29,13 +29,21 @@ export const REFERENCE: Capabilities = {
   maxBindingBytes: Number.MAX_SAFE_INTEGER,
 };
 
+function arrayOf(dtype: DType, length: number): ReferenceArray {
+  try {
+    return new ARRAY[dtype](length);
+  } catch (cause) {
+    throw new DeviceError(`cpu: no memory for ${length} numbers`, { cause });
+  }
+}
+
 class CpuAllocation extends Allocation {
   readonly data: ReferenceArray;
   readonly #onFree: (bytes: number) => void;
 
   constructor(dtype: DType, length: number, onFree: (bytes: number) => void) {
     super(dtype, length);
-    this.data = new ARRAY[dtype](length);
+    this.data = arrayOf(dtype, length);
     this.#onFree = onFree;
   }
 

@@ -16,7 +16,7 @@ const SILENCE = 'device({ quiet: true }) keeps this line away.';
  * @throws ShapeError for an option there is not
  */
 export async function device(options: WebGpuOptions = {}): Promise<Device> {
-  checkOptions('device', 'option', WEBGPU_OPTIONS, options);
+  checkOptions('device', WEBGPU_OPTIONS, options);
   const say = (text: string) => {
     if (!options.quiet) notice(`${text} ${SILENCE}`);
   };

@@ -24,9 +24,9 @@ export type Kinds<T> = { readonly [K in keyof T]-?: Kind | readonly Kind[] };
 /**
  * @internal Refuses options that `checkOption` refuses, and what is no record of options.
  *
- * @param what such as `option`
+ * @param what they are called in errors
  */
-export function checkOptions(by: string, what: string, kinds: Kinds<object>, given: object): void {
+export function checkOptions(by: string, kinds: Kinds<object>, given: object, what = 'option'): void {
   if (!isRecord(given)) throw new ShapeError(`${by}: the ${what}s are ${nameValue(given)}, expected a record`);
   for (const name of Object.keys(given)) checkOption(by, what, kinds, name, given[name]);
 }

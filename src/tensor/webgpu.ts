@@ -28,7 +28,7 @@ const dropped = new FinalizationRegistry<GPUDevice>((gpu) => gpu.destroy());
  * @throws DeviceError if there is no adapter or only the null backend, with the remedy; ShapeError for an option there is not
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
-  checkOptions('webgpu', 'option', WEBGPU_OPTIONS, options);
+  checkOptions('webgpu', WEBGPU_OPTIONS, options);
   if (there >= most) {
     await collectGarbage();
     most = there + BETWEEN_COLLECTIONS;

@@ -81,7 +81,7 @@ const ACTIVATIONS = { leakyRelu, silu } as const;
  * @throws ShapeError if a count is below 1 or not whole, or for an option there is not
  */
 export function couplingFlow<Part extends string>(options: CouplingFlowOptions<Part>): Flow<CouplingFlowParams<Part>> {
-  checkOptions('couplingFlow', 'option', OPTIONS, options);
+  checkOptions('couplingFlow', OPTIONS, options);
   const { dims, couplings = 6, hidden = 64, hiddenLayers = 2, joints, masks, activation = 'leakyRelu' } = options;
   checkCounts('couplingFlow', { dims, couplings, hidden, hiddenLayers, joints: joints ?? 1 });
   checkMasks(masks ?? alternatingMasks(dims, couplings), dims, couplings);

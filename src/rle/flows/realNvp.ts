@@ -35,7 +35,7 @@ const OPTIONS: Kinds<RealNvpOptions> = {
  * @throws ShapeError if a count is below 1 or not whole, or for an option there is not
  */
 export function realNvp(options: RealNvpOptions): Flow<RealNvpParams> {
-  checkOptions('realNvp', 'option', OPTIONS, options);
+  checkOptions('realNvp', OPTIONS, options);
   const { scaleBound = 1, weights = 'torch', ...rest } = options;
   const couplings = { ...rest, weights, transform: affine(scaleBound) };
   return withKernels(couplingFlow(couplings), couplings, scaleBound);
