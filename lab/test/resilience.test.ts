@@ -3,8 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { busyDuring, WORK } from './busy.js';
 import { describeInBrowser, PATIENCE, press } from './openLab.js';
 
-/** Milliseconds of the processor that one task of the page may take: twice the 50 that it should, for slow machines. */
-const LONGEST_TASK = 100;
+/**
+ * Milliseconds of the processor, and not of the clock, that one task of the page may take. Where others use the machine a task
+ * costs more than it does alone, so a room has three attempts: a task that is too long by itself is so in each.
+ */
+const LONGEST_TASK = 50;
+const ATTEMPTS = 3;
 
 /** Code for a worker: keeps the device that it opens. */
 const KEEP_DEVICE =
@@ -19,6 +23,11 @@ const COUNT_BUFFERS = `self.held = { buffers: 0, bytes: 0 };
     if (!gone.has(this)) { gone.add(this); held.buffers--; held.bytes -= this.size; }
     return destroy.call(this);
   }`;
+
+/** Code for a worker: notes kernels that are compiled when they are first run, and not ahead. */
+const NOTE_LATE = `self.late = [];
+  const pipeline = GPUDevice.prototype.createComputePipeline;
+  GPUDevice.prototype.createComputePipeline = function (d) { late.push(d.label); return pipeline.call(this, d); }`;
 
 const stepsOf = async (page: Page) => Number(await page.locator('.figures').getAttribute('data-steps'));
 const reaches = (page: Page, steps: number) =>
@@ -37,20 +46,37 @@ describeInBrowser('the lab, when it is disturbed', (lab) => {
         await page.getByRole('link', { name: hash.includes('adapter') ? 'Tape' : 'This adapter' }).click();
         await page.waitForSelector('[data-done="true"]', { state: 'attached' });
         const title = await page.title();
-        const busy = await busyDuring(lab.browser, page, async () => {
-          await page.goBack();
-          await page.waitForSelector(done, { state: 'attached' });
-        });
-        expect(await page.title()).not.toBe(title);
-        expect(decodeURIComponent(page.url())).toContain(hash);
-        expect(busy.task).toBeGreaterThan(0);
-        expect(busy.task).toBeLessThan(LONGEST_TASK);
-        await page.goForward();
-        await page.waitForSelector('[data-done="true"]', { state: 'attached' });
-        expect(await page.title()).toBe(title);
+        const tasks: number[] = [];
+        while (tasks.length < ATTEMPTS && !(tasks[tasks.length - 1] < LONGEST_TASK)) {
+          const { task } = await busyDuring(lab.browser, page, async () => {
+            await page.goBack();
+            await page.waitForSelector(done, { state: 'attached' });
+          });
+          tasks.push(task);
+          expect(await page.title()).not.toBe(title);
+          expect(decodeURIComponent(page.url())).toContain(hash);
+          await page.goForward();
+          await page.waitForSelector('[data-done="true"]', { state: 'attached' });
+          expect(await page.title()).toBe(title);
+        }
+        expect(Math.min(...tasks)).toBeGreaterThan(0);
+        expect(Math.min(...tasks)).toBeLessThan(LONGEST_TASK);
         // The workers of rooms that were left have ended.
         await expect.poll(() => page.workers().length, { timeout: PATIENCE }).toBeLessThanOrEqual(1);
       });
+    },
+  );
+
+  test.each(['flow', 'rle', 'joints', 'pose', 'gradients'])(
+    'the room of %s compiles long kernels ahead, beside the thread that shows the page',
+    async (room) => {
+      const { hash, done } = WORK[room];
+      const use = async (page: Page) => {
+        await page.waitForSelector(done, { state: 'attached' });
+        const late = (await page.workers()[0].evaluate('late')) as string[];
+        expect(late.filter((label) => /^(matmul|conv2d|flow|couplings|rational|depthwise)/.test(label))).toEqual([]);
+      };
+      await visit(hash, use, NOTE_LATE);
     },
   );
 
@@ -89,7 +115,7 @@ describeInBrowser('the lab, when it is disturbed', (lab) => {
     await visit(hash.replace('until=60', 'until=4'), use, without);
   });
 
-  test.each(Object.entries(WORK).filter(([room]) => room !== 'joints'))(
+  test.each(Object.entries(WORK))(
     'the room of %s lives on when everything in it is clicked at once',
     async (_, work) => {
       await visit(work.hash, async (page) => {

@@ -1,4 +1,7 @@
-/** Something that learns, and can be looked at. */
+/**
+ * Something that learns, and can be looked at. It compiles its kernels ahead: browsers compile one that is first met when it
+ * runs on the thread that also shows the page, which would stand still meanwhile.
+ */
 export interface LearnerOf<Frame> {
   /** Learns from `count` batches. */
   learn(count: number, lr: number): Promise<void>;

@@ -97,6 +97,7 @@ export class FlowLearner {
     for (let i = 0; i < count; i++) {
       const points = device.tensor(drawPoints(this.#target, this.#batch, this.#data), [this.#batch, 2]);
       const rate = device.tensor([lr], []);
+      if (this.#steps === 0) await this.#step.compile(this.#state, { points, lr: rate });
       this.#state = this.#step(this.#state, { points, lr: rate }).state;
       points.dispose();
       rate.dispose();
@@ -107,21 +108,17 @@ export class FlowLearner {
 
   /** Mean log-density of the held-out points, in nats. */
   async logLikelihood(): Promise<number> {
-    const mean_ = scope(() => mean(this.#flow.logProb(this.#state.params, this.#heldOut)));
-    const value = await mean_.item();
-    mean_.dispose();
+    const measured = scope(() => this.#meanLog());
+    const value = await measured.item();
+    measured.dispose();
     return value;
   }
 
   /** All that the page draws. */
   async frame(): Promise<FlowFrame> {
-    const { params } = this.#state;
-    const views = scope(() => [
-      this.#flow.logProb(params, this.#cells),
-      this.#flow.forward(params, this.#noise)[0],
-      this.#flow.forward(params, this.#lines)[0],
-    ]);
-    const [logLikelihood, ...data] = await Promise.all([this.logLikelihood(), ...views.map((view) => view.data())]);
+    if (this.#steps === 0) await this.#device.compile?.(() => void this.#views());
+    const views = scope(() => this.#views());
+    const [[logLikelihood], ...data] = await Promise.all(views.map((view) => view.data()));
     for (const view of views) view.dispose();
     const [logDensity, samples, grid] = data.map((values) => Float32Array.from(values));
     return {
@@ -133,6 +130,20 @@ export class FlowLearner {
       grid,
       lines: 2 * LINES,
     };
+  }
+
+  #meanLog(): Tensor {
+    return mean(this.#flow.logProb(this.#state.params, this.#heldOut));
+  }
+
+  #views(): readonly Tensor[] {
+    const { params } = this.#state;
+    return [
+      this.#meanLog(),
+      this.#flow.logProb(params, this.#cells),
+      this.#flow.forward(params, this.#noise)[0],
+      this.#flow.forward(params, this.#lines)[0],
+    ];
   }
 }
 

@@ -122,6 +122,8 @@ export class Training<Frame extends Advanced> {
       if (engine !== this.#current) return;
       this.#steps = frame.steps;
       this.#options.show(frame, steps / Math.max(frame.seconds, 1e-6));
+      // The browser paints now, and the next steps must not take the processor from it.
+      await new Promise((resolve) => setTimeout(resolve));
     });
     return this.#busy;
   }

@@ -25,6 +25,7 @@ export interface GaugeFrame {
 
 const BATCH = 64;
 const SHAPE = [BATCH, 1, 2];
+const DRAWS = 1024;
 const flow = realNvp({ dims: 2, hidden: 16 });
 
 /** One sigma per coordinate for all labels of each loss, and the flow. */
@@ -63,6 +64,7 @@ export class GaugeLearner {
   async learn(count: number, lr: number): Promise<void> {
     for (let i = 0; i < count; i++) {
       const batch = { target: this.#device.tensor(this.#drawLabels(), SHAPE), lr: this.#device.tensor([lr], []) };
+      if (this.#steps === 0) await this.#step.compile(this.#state, batch);
       this.#state = this.#step(this.#state, batch).state;
       for (const tensor of tensorsOf(batch)) tensor.dispose();
       this.#steps++;
@@ -73,7 +75,8 @@ export class GaugeLearner {
   /** All that the page draws. */
   async frame(): Promise<GaugeFrame> {
     const { params } = this.#state;
-    const errors = await drawErrors(flow, params.flow, { rng: new Rng(2), count: 1024 });
+    if (this.#steps === 0) await this.#device.compile?.(() => void flow.sample(params.flow, DRAWS, new Rng(2)));
+    const errors = await drawErrors(flow, params.flow, { rng: new Rng(2), count: DRAWS });
     const views = scope(() => [sigmaOf(params.rle), sigmaOf(params.laplace), errorMoments(errors).std]);
     const [sigma, fixed, std] = (await Promise.all(views.map((view) => view.data()))).map(([x, y]) => (x + y) / 2);
     for (const tensor of [errors, ...views]) tensor.dispose();

@@ -15,19 +15,23 @@ import { type NetworkAnswer, readAnswer } from '../networkAnswer.js';
 export type PoseNetwork = (images: Float32Array) => Promise<NetworkAnswer>;
 
 /**
- * Puts a checkpoint's network on a device; its inputs must be made by the checkpoint's conventions.
+ * Puts a checkpoint's network on a device; its inputs must be made by the checkpoint's conventions. Kernels are compiled
+ * ahead, in parallel, when the first inputs come.
  * @throws DataError where wgrad does not know the network, or it has no head
  */
 export function poseNetwork(device: Device, checkpoint: PoseCheckpoint): PoseNetwork {
   requirePoseNetwork(checkpoint.path, checkpoint.architecture);
   const network = networkOf(device, checkpoint);
   const { size } = checkpoint.conventions;
+  let isCompiled = false;
   return async (images) => {
-    const output = scope(() => {
+    const answer = () => {
       const input = device.tensor(images, [images.length / (3 * size[0] * size[1]), ...size, 3]);
       return outputOf(network, checkpoint.conventions, input);
-    });
-    return readOutput(output, checkpoint.conventions);
+    };
+    if (!isCompiled) await device.compile?.(() => void answer());
+    isCompiled = true;
+    return readOutput(scope(answer), checkpoint.conventions);
   };
 }
 

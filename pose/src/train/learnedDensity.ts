@@ -36,6 +36,7 @@ export async function learnedErrors(
   { flow, residualOf, assumed = 'laplace', dims = flow ? flow.t[0][0].weight.shape[1] : 2 }: ErrorSource,
 ): Promise<ErrorDensity> {
   const rng = new Rng(0);
+  if (flow) await device.compile?.(() => void flowOf(flow).sample(flow, DRAWS, rng.split(0)));
   const draws = flow
     ? await drawErrors(flowOf(flow), flow, { rng, count: DRAWS, residualOf })
     : scope(() => drawStandard(assumed, rng, device, [DRAWS, dims]));

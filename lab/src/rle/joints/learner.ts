@@ -140,6 +140,7 @@ export class JointsLearner {
         nodes: this.#loss === 'rleLogS' ? this.#drawNodes(this.#nodes) : undefined,
         lr: this.#device.tensor([lr], []),
       };
+      if (this.#steps === 0) await this.#step.compile(this.#state, batch);
       this.#state = this.#step(this.#state, batch).state;
       for (const tensor of tensorsOf(batch)) tensor.dispose();
       this.#steps++;
@@ -149,18 +150,14 @@ export class JointsLearner {
 
   /** All that the page draws. */
   async frame(): Promise<JointsFrame> {
-    const { params, statistics } = this.#state;
-    const { images, target, labels, truth } = this.#heldOut;
+    const { labels, truth } = this.#heldOut;
     const rng = new Rng(this.#seed, 9);
+    const { params } = this.#state;
+    if (this.#steps === 0) await this.#device.compile?.(() => void flow.sample(params.flow, DRAWS, rng.split(0)));
     const errors = await this.#drawErrors(rng);
     const nodes = this.#loss === 'rleLogS' ? this.#drawNodes(rng) : undefined;
-    const [loss, moments] = scope(() => {
-      const [prediction] = regressor.apply(params, statistics, images, { training: false });
-      return [
-        lossOf(this.#loss, params.flow, prediction, target, nodes),
-        calibrated(prediction, errorMoments(errors)),
-      ] as const;
-    });
+    if (this.#steps === 0) await this.#device.compile?.(() => void this.#judge(errors, nodes));
+    const [loss, moments] = scope(() => this.#judge(errors, nodes));
     const radii = await Promise.all(LEVELS.map(async (level) => (await ellipseRadius(errors, level))[0]));
     const [value, joints, covariances] = await Promise.all([
       loss.item(),
@@ -183,6 +180,17 @@ export class JointsLearner {
       ),
       limbs: lsp14.limbs,
     };
+  }
+
+  /** The loss of figures that it does not learn from, and where it thinks that their joints are. */
+  #judge(errors: Tensor, nodes: LogSNodes | undefined) {
+    const { params, statistics } = this.#state;
+    const { images, target } = this.#heldOut;
+    const [prediction] = regressor.apply(params, statistics, images, { training: false });
+    return [
+      lossOf(this.#loss, params.flow, prediction, target, nodes),
+      calibrated(prediction, errorMoments(errors)),
+    ] as const;
   }
 
   async #sample(index: number): Promise<Encoded> {

@@ -110,6 +110,7 @@ export class LineLearner {
         nodes: scope(() => logSNodes('jitteredGrid', flow, device, { rng: this.#nodes })),
         lr: device.tensor([lr], []),
       };
+      if (this.#steps === 0) await this.#step.compile(this.#state, batch);
       this.#state = this.#step(this.#state, batch).state;
       for (const tensor of [batch.x, batch.y, batch.lr, batch.nodes.points, batch.nodes.logWeight]) tensor.dispose();
       this.#steps++;
@@ -119,6 +120,7 @@ export class LineLearner {
 
   /** All that the page draws. */
   async frame(): Promise<LineFrame> {
+    if (this.#steps === 0) await this.#device.compile?.(() => this.#rehearse());
     const fits = await Promise.all(lossNames.map((name) => this.#fitOf(name)));
     return {
       steps: this.#steps,
@@ -127,25 +129,39 @@ export class LineLearner {
     };
   }
 
-  async #fitOf(name: LossName): Promise<Fit> {
-    const { hasLogS, q, width } = LOSSES[name];
+  /** All that a frame computes on the device. */
+  #rehearse(): void {
+    for (const name of lossNames) {
+      const [mu, logit] = this.#predictionOf(name);
+      this.#judge(name, mu, logit, 1);
+    }
+  }
+
+  #predictionOf(name: LossName) {
     const learned = this.#state.params[name];
-    const [mu, logit, sigma, loss] = scope(() => {
-      const prediction = predict(learned.net, this.#xs);
-      const { logit } = prediction;
-      const sigma = logit && sigmaOf(logit);
-      const heldOut = firstOf(prediction, HELD_OUT);
-      return [prediction.mu, logit, sigma, lossOf(name, learned, heldOut, this.#targets, this.#nodesOfFrame)] as const;
-    });
+    const prediction = predict(learned.net, this.#xs);
+    const { mu, logit } = prediction;
+    const heldOut = firstOf(prediction, HELD_OUT);
+    const loss = lossOf(name, learned, heldOut, this.#targets, this.#nodesOfFrame);
+    return [mu, logit, logit && sigmaOf(logit), loss] as const;
+  }
+
+  /** The errors of the labels that it does not learn from, in units of sigma, and the log-density of the table's errors and of these. */
+  #judge(name: LossName, mu: Tensor, logit: Tensor | undefined, constant: number) {
+    const heldOut = firstOf(logit ? { mu, logit } : { mu }, HELD_OUT);
+    const unit = this.#device.tensor([constant], []);
+    const e = div(reshape(errorsOf(heldOut, { target: this.#targets }), { shape: [HELD_OUT, 1] }), unit);
+    const { flow } = this.#state.params[name];
+    return [e, logDensityOf(flow, LOSSES[name].q, concat([this.#errors, e], { axis: 0 }))] as const;
+  }
+
+  async #fitOf(name: LossName): Promise<Fit> {
+    const { hasLogS, width } = LOSSES[name];
+    const [mu, logit, sigma, loss] = scope(() => this.#predictionOf(name));
     const [mus, sigmas, losses] = await Promise.all([mu, sigma, loss].map((tensor) => tensor?.data()));
     // L2 and L1 take sigma as 1. The width that their densities need comes from labels that are not judged by.
     const constant = width?.(Array.from(this.#forWidth.y, (y, i) => (mus as ArrayLike<number>)[OTHERS + i] - y)) ?? 1;
-    const [seen, logDensity] = scope(() => {
-      const heldOut = firstOf(logit ? { mu, logit } : { mu }, HELD_OUT);
-      const unit = this.#device.tensor([constant], []);
-      const e = div(reshape(errorsOf(heldOut, { target: this.#targets }), { shape: [HELD_OUT, 1] }), unit);
-      return [e, logDensityOf(learned.flow, q, concat([this.#errors, e], { axis: 0 }))];
-    });
+    const [seen, logDensity] = scope(() => this.#judge(name, mu, logit, constant));
     const [es, logs] = await Promise.all([seen.data(), logDensity.data()]);
     for (const tensor of [mu, logit, sigma, loss, seen, logDensity]) tensor?.dispose();
 
