@@ -3,8 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPTIMIZER, parseSafetensors } from 'wgrad/io';
-import { float16Bits } from '../../src/tensor/float16.js';
+import { float16Bits, OPTIMIZER, parseSafetensors } from 'wgrad/io';
 
 const TARGET = join(import.meta.dirname, '../src/pose/figures.safetensors');
 

@@ -1,5 +1,6 @@
 /** Weights as bytes: safetensors, state dicts in PyTorch's names and layouts, checkpoints. Files are in `wgrad/io/node`. */
 export { printable } from '../errors.js';
+export { float16Bits } from '../tensor/float16.js';
 export {
   type Checkpoint,
   formatCheckpoint,
