@@ -39,10 +39,12 @@ export const poseRoom: Room = {
         seed: seed(),
         level: sliderValue(settings, 'level', LEVEL),
         samples: Math.round(sliderValue(settings, 'samples', SAMPLES)),
+        box: parseBox(settings.text('box', '')) ?? undefined,
       }),
-      (box) => {
+      (box, isSetting) => {
         person.value = box ? box.map((v) => Math.round(v)).join(' ') : '';
         person.setCustomValidity('');
+        if (isSetting) settings.set('box', person.value);
       },
     );
     const warn = (error: unknown) => session.status.warn((error as Error).message);
@@ -66,6 +68,7 @@ export const poseRoom: Room = {
     };
     const showFigure = () => {
       endCamera();
+      settings.set('box', '');
       viewer.run(async (worker) => {
         await viewer.showFigure(worker);
         await viewer.find(worker);
@@ -75,6 +78,7 @@ export const poseRoom: Room = {
       try {
         const picture = { bitmap: await decodePicture(file), name: file.name };
         endCamera();
+        settings.set('box', '');
         viewer.run(async (worker) => {
           await viewer.showPicture(worker, picture);
           session.status.say(`${file.name} is shown; it has not left this page.`);

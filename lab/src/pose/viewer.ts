@@ -25,6 +25,8 @@ export interface ViewSettings {
   readonly seed: number;
   readonly level: number;
   readonly samples: number;
+  /** Instead of the box that a generated figure comes with. */
+  readonly box: BoxOfPerson | undefined;
 }
 
 /** Side of a generated figure in pixels. */
@@ -42,7 +44,7 @@ export class Viewer {
   readonly #rows = element('tbody');
   readonly #session: Session<PoseEngine>;
   readonly #settings: () => ViewSettings;
-  readonly #boxed: (box: BoxOfPerson | undefined) => void;
+  readonly #boxed: (box: BoxOfPerson | undefined, isSetting: boolean) => void;
   /** The worker that is told of network and picture, and when it knows them. */
   #told: { readonly worker: PoseWorker; readonly ready: Promise<void> } | undefined;
   #weights: Weights | undefined;
@@ -53,11 +55,11 @@ export class Viewer {
   #box: BoxOfPerson | undefined;
   #times: number[] = [];
 
-  /** @param boxed is told of the box of the person; undefined means the whole picture */
+  /** @param boxed is told of the box of the person, where undefined means the whole picture, and whether a hand set it for a figure */
   constructor(
     session: Session<PoseEngine>,
     settings: () => ViewSettings,
-    boxed: (box: BoxOfPerson | undefined) => void,
+    boxed: (box: BoxOfPerson | undefined, isSetting: boolean) => void,
   ) {
     this.#session = session;
     this.#settings = settings;
@@ -79,9 +81,13 @@ export class Viewer {
   }
 
   set box(box: BoxOfPerson | undefined) {
+    this.#frame(box, this.#truth !== undefined);
+  }
+
+  #frame(box: BoxOfPerson | undefined, isSetting: boolean): void {
     this.#box = box;
     this.stage.frame(box);
-    this.#boxed(box);
+    this.#boxed(box, isSetting);
   }
 
   /** Takes another network. A file that holds none leaves the one that was there, and the line says why. */
@@ -105,7 +111,7 @@ export class Viewer {
     this.#picture = undefined;
     this.stage.show(picture, picture.width, picture.height);
     this.#truth = joints;
-    this.box = box;
+    this.#frame(this.#settings().box ?? box, false);
   }
 
   /** Shows a picture of the visitor's, which is kept to tell the next worker. */
