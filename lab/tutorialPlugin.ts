@@ -59,7 +59,10 @@ export function toHtml(markdown: string, pictureAt: (path: string) => Picture): 
       },
     },
   });
-  return marked.parse(markdown, { async: false });
+  const html = marked.parse(markdown, { async: false });
+  // What is out of sight is laid out when the reader comes near, section by section.
+  const [head, ...sections] = html.split(/(?=<h2 )/);
+  return head + sections.map((part) => `<section>${part}</section>\n`).join('');
 }
 
 /** `width="702" height="376"` of an SVG file. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { benchEntries, formatBenchReport, parseBenchReport } from 'wgrad/testing';
+import { indented } from '../src/kernels/indented.js';
 import { caseKey, chosenCases, SMALL } from '../src/kernels/selection.js';
 import { describeInBrowser, press, violations } from './openLab.js';
 
@@ -15,6 +16,12 @@ describe('the choice of cases', () => {
     expect(chosenCases(keys, 'matmul, 256; matmul, 512')).toEqual(['matmul, 256 cubed', 'matmul, 512 cubed']);
     expect(chosenCases(keys, 'no such op')).toEqual([]);
   });
+});
+
+test('WGSL that a package holds without its insets is shown with them', () => {
+  expect(indented('fn f(\nx: f32\n){\nif (x>0){\nlet y=g(\n\n\n\nx);\n} else {\nh();\n}\n}\n')).toBe(
+    'fn f(\n  x: f32\n){\n  if (x>0){\n    let y=g(\n\n      x);\n  } else {\n    h();\n  }\n}',
+  );
 });
 
 const TWO = ['matmul, flow layer, 32 x 14 points', 'sum, bias gradient, 64x512 to 512'];

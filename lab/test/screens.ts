@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { findChromium, launchChromium, watch } from '../../test/browser/chromium.js';
 import { serveFolder } from './serve.js';
 
-const WIDTHS = [360, 1280, 2560];
+const WIDTHS = [360, 1280, 3840];
 const SCHEMES = ['light', 'dark'] as const;
 const ADDRESSES: Readonly<Record<string, { hash: string; ready: string }>> = {
   flow: { hash: '#/flow?until=300&speed=50', ready: '[data-steps="300"]' },

@@ -19,6 +19,7 @@ describe('the tutorial as HTML', () => {
     expect(count(/<math /g)).toBe(formulas);
     expect(html).not.toMatch(/tml-error|merror/);
     expect(count(/<pre /g)).toBe([...markdown.matchAll(/^```/gm)].length / 2 - formulas);
+    expect(count(/<section><h2 /g)).toBe(9);
     expect(count(/<img src="\.\/[\w./-]+\.svg" width="7" alt="[^"]{20,}"/g)).toBe(5);
   });
 

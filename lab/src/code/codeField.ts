@@ -24,7 +24,7 @@ export function codeField(code: string, run: () => void): CodeField {
   };
   const editor = createEditor(
     null,
-    { language: 'javascript', lineNumbers: false, value: code },
+    { language: 'javascript', lineNumbers: false, wordWrap: true, value: code },
     editorCommands({ ...defaultKeymap, 'Mod+Enter': runs, '2+Enter': runs }),
     matchBrackets(),
   );

@@ -39,7 +39,7 @@ export function paintTarget(pen: Pen, { probabilities, size }: Cells): void {
 export function paintStroke(pen: Pen, stroke: Stroke): void {
   square(pen);
   const even = (offset: number) => stroke.filter((_, i) => i % 2 === offset);
-  pen.line(even(0), even(1), '#ffffff', 0.057 * pen.width);
+  pen.line(even(0), even(1), '#ffffff', (0.057 * pen.width) / pen.unit);
 }
 
 /** The learned density, on the target's scale of brightness. */
@@ -51,7 +51,7 @@ export function paintDensity(pen: Pen, { logDensity, side }: FlowFrame, { probab
 /** Draws of the flow. */
 export function paintSamples(pen: Pen, { samples }: FlowFrame): void {
   square(pen);
-  pen.dots(samples, colour('network'), Math.max(1.2, pen.width / 220), 0.75);
+  pen.dots(samples, colour('network'), Math.max(1.2, pen.width / pen.unit / 220), 0.75);
 }
 
 /** Straight lines of the base space, as the flow bends them; the axes stand out. */

@@ -141,6 +141,15 @@ export const flowRoom: Room = {
           element(
             'p',
             { class: 'prose' },
+            'A flow is a chain of layers. Each moves one half of a point by what a small network says of the other half, so that it ',
+            'can be undone, and how much it stretches the plane is known: that is what turns the density of the Gaussian into the ',
+            'one above. It learns by making its log-likelihood, the mean logarithm of the density that it gives to points of the ',
+            'target, as high as it can. ',
+            element('a', { href: '#/tutorial?section=3' }, 'The tutorial derives it.'),
+          ),
+          element(
+            'p',
+            { class: 'prose' },
             'No density has a higher mean log-likelihood than the one that the points come from; that is minus its entropy, ',
             'and known here, because the target is constant on each of its 96\u00a0\u00d7\u00a096 cells. What is missing is the ',
             'Kullback\u2013Leibler divergence from the target to the flow.',

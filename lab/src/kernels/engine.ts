@@ -15,6 +15,7 @@ import {
   tune,
   tuneCallOf,
 } from 'wgrad/testing';
+import { indented } from './indented.js';
 import { caseKey } from './selection.js';
 
 /** The device's limits for what is timed on it. */
@@ -88,7 +89,7 @@ export function open(device: Device): KernelsEngine {
       const programs = new Map<string, RunProgram & { grids: string[] }>();
       for (const { program, grid } of launchesOf(cases.op, bench, device)) {
         const { label, code } = program;
-        const known = programs.get(code) ?? { label, code: code.trim().replace(/\n(\s*\n){2,}/g, '\n\n'), grids: [] };
+        const known = programs.get(code) ?? { label, code: indented(code), grids: [] };
         known.grids.push(grid.join(' \u00d7 '));
         programs.set(code, known);
       }

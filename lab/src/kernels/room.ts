@@ -168,7 +168,10 @@ export const kernelsRoom: Room = {
         { class: 'prose' },
         'Drop files here that this page has exported, or that ',
         element('code', {}, 'npm run bench -- --json FILE'),
-        ' has written. They are read in this page and go nowhere.',
+        ' has written. They are read in this page and go nowhere. If your GPU is not among them, press All, which takes minutes, ',
+        'then Export, and hand the file to whoever keeps ',
+        element('code', {}, 'bench/results'),
+        ': it holds what is shown here, the names of adapter and browser, and nothing else.',
       ),
       comparison.table,
     );

@@ -66,6 +66,8 @@ export class Pen {
   readonly context: CanvasRenderingContext2D;
   readonly width: number;
   readonly height: number;
+  /** How much larger the page's letters are than 16 pixels; lines and dots grow with them. */
+  readonly unit = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   #left = 0;
   #right: number;
   #top = 0;
@@ -88,31 +90,29 @@ export class Pen {
 
   /** Leaves margins and draws axes with ticks, and a faint line at each tick of y. */
   axes(x: Axis, y: Axis): void {
-    const { context } = this;
+    const { context, unit } = this;
     [this.#x, this.#y] = [x.domain, y.domain];
-    // Letters grow with those of the page.
-    const unit = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     context.font = `${12 * unit}px system-ui, sans-serif`;
     const yTicks = y.ticks ?? ticks(y.domain, 5);
     const [xText, yText] = [x.format ?? format, y.format ?? format];
     const wide = Math.max(...yTicks.map((tick) => context.measureText(yText(tick)).width));
-    [this.#left, this.#right] = [Math.ceil(wide) + 10, this.width - 8];
+    [this.#left, this.#right] = [Math.ceil(wide) + 10 * unit, this.width - 8 * unit];
     [this.#top, this.#bottom] = [unit * (y.label ? 22 : 8), this.height - unit * (x.label ? 38 : 22)];
     context.fillStyle = colour('faint');
     context.strokeStyle = colour('rule');
-    context.lineWidth = 1;
+    context.lineWidth = unit;
     context.textBaseline = 'middle';
     context.textAlign = 'right';
     for (const tick of yTicks) {
       const at = this.atY(tick);
-      context.fillText(yText(tick), this.#left - 6, at);
+      context.fillText(yText(tick), this.#left - 6 * unit, at);
       this.#segment(this.#left, at, this.#right, at);
     }
     context.textAlign = 'center';
     context.textBaseline = 'top';
     for (const tick of x.ticks ?? ticks(x.domain, Math.max(2, Math.min(6, (this.#right - this.#left) / 70)))) {
       const half = context.measureText(xText(tick)).width / 2;
-      context.fillText(xText(tick), Math.min(this.atX(tick), this.width - half), this.#bottom + 6);
+      context.fillText(xText(tick), Math.min(this.atX(tick), this.width - half), this.#bottom + 6 * unit);
     }
     if (x.label) context.fillText(x.label, (this.#left + this.#right) / 2, this.#bottom + 22 * unit);
     context.textAlign = 'left';
@@ -148,9 +148,9 @@ export class Pen {
     context.beginPath();
     for (let i = 0; i < xs.length; i++) context.lineTo(this.atX(xs[i]), this.atY(ys[i]));
     context.strokeStyle = stroke;
-    context.lineWidth = width;
+    context.lineWidth = width * this.unit;
     context.lineJoin = 'round';
-    context.setLineDash([...dash]);
+    context.setLineDash(dash.map((length) => length * this.unit));
     context.stroke();
     context.setLineDash([]);
   }
@@ -167,7 +167,7 @@ export class Pen {
     context.globalAlpha = 1;
   }
 
-  /** Points x, y, x, y, ... */
+  /** Points x, y, x, y, ...; the radius is in units of the page's letters, as the width of a line is. */
   dots(points: ArrayLike<number>, fill: string, radius: number, alpha = 1): void {
     const { context } = this;
     context.globalAlpha = alpha;
@@ -175,8 +175,8 @@ export class Pen {
     context.beginPath();
     for (let i = 0; i < points.length; i += 2) {
       const [x, y] = [this.atX(points[i]), this.atY(points[i + 1])];
-      context.moveTo(x + radius, y);
-      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.moveTo(x + radius * this.unit, y);
+      context.arc(x, y, radius * this.unit, 0, 2 * Math.PI);
     }
     context.fill();
     context.globalAlpha = 1;

@@ -4,7 +4,7 @@ export interface TableOptions {
   readonly kind?: string;
   /** Which columns, counted from 0, hold words instead of numbers; the first always does. */
   readonly words?: readonly number[];
-  /** Rows are too long for a phone: it scrolls there instead of showing the head of each row above its cells. */
+  /** Rows are too long for a phone, even under their head: there each cell has a line of its own, after its column's title. */
   readonly isWide?: boolean;
 }
 
@@ -25,7 +25,7 @@ export function table(
   );
   const made = element(
     'table',
-    { role: 'table', class: `${kind} ${isWide ? '' : 'stacked'}`.trim() || undefined },
+    { role: 'table', class: `${kind} ${isWide ? 'listed' : 'stacked'}`.trim() },
     element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, heads)),
     rows,
   );

@@ -46,6 +46,7 @@ export function listNodes(trace: Trace, tape: number): NodeList {
       { words },
     );
     row.append(stages[i]);
+    for (const [column, cell] of [...row.cells].entries()) cell.dataset.title = TITLES[column];
     return row;
   });
   const label = `Nodes of tape ${tape + 1}`;

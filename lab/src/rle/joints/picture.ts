@@ -25,8 +25,8 @@ export function paintPose(
 ): void {
   // Crop units point down, as pictures do.
   pen.plain([-0.5, 0.5], [0.5, -0.5]);
-  const { context, width } = pen;
-  const thick = Math.max(1.5, width / 90);
+  const { context, width, unit } = pen;
+  const thick = Math.max(1.5, width / unit / 90);
   context.imageSmoothingQuality = 'high';
   context.drawImage(picture, 0, 0, pen.width, pen.height);
   for (const [from, to, tint] of limbs) {
@@ -41,17 +41,17 @@ export function paintPose(
     context.ellipse(pen.atX(x), pen.atY(y), rx, ry, angle, 0, 2 * Math.PI);
     context.fillStyle = 'rgba(255, 255, 255, 0.05)';
     context.fill();
-    context.lineWidth = 2.6;
+    context.lineWidth = 2.6 * unit;
     context.strokeStyle = 'rgba(0, 0, 0, 0.3)';
     context.stroke();
-    context.lineWidth = 1.2;
+    context.lineWidth = 1.2 * unit;
     context.strokeStyle = 'rgba(255, 255, 255, 0.9)';
     context.stroke();
   }
   for (let k = 0; k < truth.length; k += 2) {
     context.beginPath();
-    context.arc(pen.atX(truth[k]), pen.atY(truth[k + 1]), 1.4 * thick, 0, 2 * Math.PI);
-    context.lineWidth = 1.6;
+    context.arc(pen.atX(truth[k]), pen.atY(truth[k + 1]), 1.4 * thick * unit, 0, 2 * Math.PI);
+    context.lineWidth = 1.6 * unit;
     context.strokeStyle = '#101319';
     context.stroke();
   }
