@@ -228,7 +228,7 @@ function multiply({ block, subgroup, alongA, alongB }: BlockedProduct): string {
   const rowsAt = (e: number) => lines(threadRows, (r) => product(e, r));
   // One row at a time leaves more waves on AMD; all rows at once leave registers in Intel's subgroups of 8.
   const body =
-    alongA === 'depth' && subgroup !== 8 && threadRows > 2
+    alongA === 'depth' && subgroup !== 8
       ? `${lines(4, readB)}\n${lines(threadRows, (r) => `${readRow(r)}\n${lines(4, (e) => product(e, r))}`)}`
       : `${alongA === 'depth' ? lines(threadRows, readRow) : ''}
     ${alongB === 'depth' ? lines(4, readB) : ''}

@@ -1,5 +1,5 @@
 import blocked, { type Block } from './blocked.wgsl.js';
-import { convParams, pixelPlace } from './convParams.wgsl.js';
+import { convParams, hopOf, pixelPlace } from './convParams.wgsl.js';
 import { elementType, four, lines, store4 } from './tile.wgsl.js';
 
 export interface Conv2dInputBlockedVariant {
@@ -9,8 +9,8 @@ export interface Conv2dInputBlockedVariant {
   readonly vecK: boolean;
   /** The channels of a tap are whole slabs. */
   readonly whole: boolean;
-  /** A stride is larger than 1: there are classes of pixels. */
-  readonly strided: boolean;
+  /** Stride and dilation of rows, of columns, where there are classes of pixels: printed, as divisors they cost nothing. */
+  readonly strided?: readonly (readonly [stride: number, dilation: number])[];
 }
 
 /**
@@ -22,6 +22,12 @@ export interface Conv2dInputBlockedVariant {
 export default function conv2dInputBlocked(variant: Conv2dInputBlockedVariant): string {
   const { block, subgroup, vecC, vecK, whole, strided } = variant;
   const unit = vecK ? 4 : 1;
+  const axes = ['H', 'W'].map((axis, i) => {
+    if (!strided) return { stride: 1, taps: `p.dilation${axis}, 1u, 0u` };
+    const [stride, dilation] = strided[i];
+    const { hop, inverse } = hopOf(stride, dilation);
+    return { stride, taps: `${dilation}u, ${hop}u, ${inverse}u` };
+  });
   const inTap = (i: string) =>
     vecK ? `offset + depth${i} < p.groupK` : `vec4u(0u, 1u, 2u, 3u) + (offset + depth${i}) < vec4u(p.groupK)`;
   // `seen`: what the first tap sees from the first pixel (the divisions have no rest); `moveG`, `moveF`: where the slab begins,
@@ -47,8 +53,8 @@ fn taps(seen: u32, kernel: u32, stride: u32, dilation: u32, hop: u32, inverse: u
   return Taps(first, hop, dilation / gcd, count);
 }`,
     range: /* wgsl */ `
-  ${strided ? 'let' : 'const'} strideH = ${strided ? 'p.strideH' : '1u'};
-  ${strided ? 'let' : 'const'} strideW = ${strided ? 'p.strideW' : '1u'};
+  const strideH = ${axes[0].stride}u;
+  const strideW = ${axes[1].stride}u;
   let splits = p.chunk;
   let splitId = group.z % splits;
   let phase = group.z / splits % (strideH * strideW);
@@ -60,8 +66,8 @@ fn taps(seen: u32, kernel: u32, stride: u32, dilation: u32, hop: u32, inverse: u
   let rowsH = (p.inH - phaseH + strideH - 1u) / strideH;
   let rowsW = (p.inW - phaseW + strideW - 1u) / strideW;
   let rows = p.batch * rowsH * rowsW;
-  let tapsH = taps(phaseH + p.padH, p.kernelH, strideH, p.dilationH, ${strided ? 'p.hopH' : '1u'}, p.inverseH);
-  let tapsW = taps(phaseW + p.padW, p.kernelW, strideW, p.dilationW, ${strided ? 'p.hopW' : '1u'}, p.inverseW);
+  let tapsH = taps(phaseH + p.padH, p.kernelH, strideH, ${axes[0].taps});
+  let tapsW = taps(phaseW + p.padW, p.kernelW, strideW, ${axes[1].taps});
   let seenH = u32(i32(phaseH + p.padH - tapsH.first * p.dilationH) / i32(strideH));
   let seenW = u32(i32(phaseW + p.padW - tapsW.first * p.dilationW) / i32(strideW));
   let slabs = (p.groupK + ${block.depth - 1}u) / ${block.depth}u;

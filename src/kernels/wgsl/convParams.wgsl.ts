@@ -4,8 +4,7 @@ import { baseWords } from './wholeGroup.wgsl.js';
 
 /**
  * What every convolution kernel knows of its shapes; `x` is [batch, inH, inW, inC], `y` is [batch, outH, outW, outC]. `chunk`
- * tells how a sum is split: slabs or pixels per split, for an input gradient their number. `eps` is the epilogue's. `hop` and
- * `inverse` tell which taps reach a class of pixels, see `hopOf`.
+ * tells how a sum is split: slabs or pixels per split, for an input gradient their number. `eps` is the epilogue's.
  */
 export const convParams = /* wgsl */ `
 struct ConvParams {
@@ -18,7 +17,6 @@ struct ConvParams {
   dilationH: u32, dilationW: u32,
   ${baseWords},
   chunk: u32, eps: f32,
-  hopH: u32, hopW: u32, inverseH: u32, inverseW: u32,
 }`;
 
 /** Where a pixel of images of a size lies, as (image, line, place), with two divisions. */
@@ -36,21 +34,20 @@ export const BASE_WORD = 17;
  * Along one axis: `hop = stride / gcd` with the gcd of stride and dilation, and the inverse of `dilation / gcd` modulo hop,
  * with which the first tap `t` where `t dilation = pixel + pad` modulo the stride is `(pixel + pad) / gcd * inverse % hop`.
  */
-function hopOf(stride: number, dilation: number): { readonly hop: number; readonly inverse: number } {
+export function hopOf(stride: number, dilation: number): Record<'gcd' | 'hop' | 'inverse', number> {
   const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
   const common = gcd(stride, dilation);
   const hop = stride / common;
   let inverse = 0;
   while ((inverse * (dilation / common)) % hop !== 1 % hop) inverse++;
-  return { hop, inverse };
+  return { gcd: common, hop, inverse };
 }
 
 /** The words of `ConvParams`. */
 export function convWords(g: ConvGeometry, chunk = 0, eps = 0): number[] {
-  const [h, w] = g.stride.map((stride, i) => hopOf(stride, g.dilation[i]));
   return [
     ...[g.batch, g.inSize[0], g.inSize[1], g.inC, g.outSize[0], g.outSize[1], g.outC],
     ...[g.inC / g.groups, g.outC / g.groups, ...g.kernel, ...g.stride, ...g.padding, ...g.dilation],
-    ...[0, 0, 0, chunk, f32bits(eps), h.hop, w.hop, h.inverse, w.inverse],
+    ...[0, 0, 0, chunk, f32bits(eps)],
   ];
 }

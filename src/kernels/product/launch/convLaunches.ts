@@ -85,7 +85,8 @@ function kernelOf(op: Convolution, geometry: ConvGeometry, y: Tensor, capabiliti
     vecK: (outC / groups) % 4 === 0,
     wholeRows: op === 'conv2d' && groups === 1 && dilation[1] === 1,
     narrow: op === 'conv2dWeight' && isNarrow(geometry),
-    strided: op === 'conv2dInput' && stride.some((n) => n > 1),
+    ...(op === 'conv2dInput' &&
+      stride.some((n) => n > 1) && { strided: stride.map((n, i) => [n, dilation[i]] as const) }),
   };
   const ranges =
     'tile' in plan
