@@ -22,12 +22,12 @@ export interface Conv2dInputBlockedVariant {
 export default function conv2dInputBlocked(variant: Conv2dInputBlockedVariant): string {
   const { block, subgroup, vecC, vecK, whole, strided } = variant;
   const unit = vecK ? 4 : 1;
-  const axes = ['H', 'W'].map((axis, i) => {
-    if (!strided) return { stride: 1, taps: `p.dilation${axis}, 1u, 0u` };
-    const [stride, dilation] = strided[i];
-    const { hop, inverse } = hopOf(stride, dilation);
-    return { stride, taps: `${dilation}u, ${hop}u, ${inverse}u` };
-  });
+  const [h, w] = (
+    strided ?? [
+      [1, 1],
+      [1, 1],
+    ]
+  ).map(([stride, dilation]) => ({ stride, ...hopOf(stride, dilation) }));
   const inTap = (i: string) =>
     vecK ? `offset + depth${i} < p.groupK` : `vec4u(0u, 1u, 2u, 3u) + (offset + depth${i}) < vec4u(p.groupK)`;
   // `seen`: what the first tap sees from the first pixel (the divisions have no rest); `moveG`, `moveF`: where the slab begins,
@@ -53,8 +53,8 @@ fn taps(seen: u32, kernel: u32, stride: u32, dilation: u32, hop: u32, inverse: u
   return Taps(first, hop, dilation / gcd, count);
 }`,
     range: /* wgsl */ `
-  const strideH = ${axes[0].stride}u;
-  const strideW = ${axes[1].stride}u;
+  const strideH = ${h.stride}u;
+  const strideW = ${w.stride}u;
   let splits = p.chunk;
   let splitId = group.z % splits;
   let phase = group.z / splits % (strideH * strideW);
@@ -66,8 +66,8 @@ fn taps(seen: u32, kernel: u32, stride: u32, dilation: u32, hop: u32, inverse: u
   let rowsH = (p.inH - phaseH + strideH - 1u) / strideH;
   let rowsW = (p.inW - phaseW + strideW - 1u) / strideW;
   let rows = p.batch * rowsH * rowsW;
-  let tapsH = taps(phaseH + p.padH, p.kernelH, strideH, ${axes[0].taps});
-  let tapsW = taps(phaseW + p.padW, p.kernelW, strideW, ${axes[1].taps});
+  let tapsH = taps(phaseH + p.padH, p.kernelH, strideH, p.dilationH, ${h.hop}u, ${h.inverse}u);
+  let tapsW = taps(phaseW + p.padW, p.kernelW, strideW, p.dilationW, ${w.hop}u, ${w.inverse}u);
   let seenH = u32(i32(phaseH + p.padH - tapsH.first * p.dilationH) / i32(strideH));
   let seenW = u32(i32(phaseW + p.padW - tapsW.first * p.dilationW) / i32(strideW));
   let slabs = (p.groupK + ${block.depth - 1}u) / ${block.depth}u;

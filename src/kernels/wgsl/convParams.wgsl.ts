@@ -34,13 +34,13 @@ export const BASE_WORD = 17;
  * Along one axis: `hop = stride / gcd` with the gcd of stride and dilation, and the inverse of `dilation / gcd` modulo hop,
  * with which the first tap `t` where `t dilation = pixel + pad` modulo the stride is `(pixel + pad) / gcd * inverse % hop`.
  */
-export function hopOf(stride: number, dilation: number): Record<'gcd' | 'hop' | 'inverse', number> {
+export function hopOf(stride: number, dilation: number): { readonly hop: number; readonly inverse: number } {
   const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
   const common = gcd(stride, dilation);
   const hop = stride / common;
   let inverse = 0;
   while ((inverse * (dilation / common)) % hop !== 1 % hop) inverse++;
-  return { gcd: common, hop, inverse };
+  return { hop, inverse };
 }
 
 /** The words of `ConvParams`. */
