@@ -32,6 +32,13 @@ export async function readAnswer({
   };
 }
 
+/** Coordinates at `mu - sigma shift`, for `shift` of the density of the network's errors. */
+export function shifted(answer: NetworkAnswer, shift: readonly number[] | undefined): NetworkAnswer {
+  if (!shift || 'maps' in answer || !answer.sigma) return answer;
+  const { mu, sigma } = answer;
+  return { ...answer, mu: mu.map((value, i) => value - sigma[i] * shift[i % shift.length]) };
+}
+
 /**
  * The poses that a network means, averaged with what it says of the mirror images where there is that.
  * @param order [K]: the schema's `flipOrder` @param reading how heatmaps are read

@@ -2,7 +2,7 @@ import type { Device } from 'wgrad';
 import { networkOf } from '../checkpoints/networkOf.js';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { learnedErrors } from '../train/learnedDensity.js';
-import { LOSSES, residualOf } from '../train/losses.js';
+import { isPlaceOpen, LOSSES, residualOf } from '../train/losses.js';
 import type { ErrorDensity } from '../uncertainty/errorDensity.js';
 
 /**
@@ -22,5 +22,6 @@ export async function errorsOf(device: Device, checkpoint: PoseCheckpoint): Prom
     flow,
     residualOf: run && residualOf(run),
     assumed: run && LOSSES[run.loss].assumed,
+    isPlaceOpen: run && isPlaceOpen(run),
   });
 }

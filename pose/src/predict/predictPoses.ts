@@ -5,7 +5,7 @@ import { type Crop, cropAround, decodeJoints, mirrorCrop } from '../crop.js';
 import type { Box, RgbImage } from '../dataset.js';
 import { frameOf } from '../datasets/people.js';
 import { bboxKeypoint, bboxRle } from '../metrics/poseConfidence.js';
-import { type ConfidentPoses, posesOf } from '../networkAnswer.js';
+import { type ConfidentPoses, posesOf, shifted } from '../networkAnswer.js';
 import { planeOf } from '../plane.js';
 import { flipOrder, type JointSchema } from '../schema.js';
 import { DEPTH_UNIT, decodeSpatialJoints } from '../targets.js';
@@ -94,20 +94,21 @@ export async function predictPoses(
   const poses: PredictedPose[] = [];
   let rows: Row[] = [];
 
+  const answer = async (pictures: Float32Array) => shifted(await network(pictures), errors?.shift);
   const flush = async () => {
     if (rows.length === 0) return;
     // Rows beyond the last person keep old values: with one shape, one set of kernels is enough.
-    const upright = await network(inputs);
-    const all = posesOf(upright, flipTest ? await network(mirrored) : undefined, order, readingOf(conventions));
+    const upright = await answer(inputs);
+    const all = posesOf(upright, flipTest ? await answer(mirrored) : undefined, order, readingOf(conventions));
     const own = (i: number, values: Float64Array) => {
       const count = values.length / batch;
       return values.subarray(i * count, (i + 1) * count);
     };
     const found = rows.map((row, i) => {
       const [sigma, confidence] = [all.sigma, all.confidence].map((values) => values && own(i, values));
-      const answer = { ...all, mu: own(i, all.mu), sigma, confidence };
-      checkFinite(answer, row);
-      return poseOf(row, answer, order, errors, conventions.depth);
+      const pose = { ...all, mu: own(i, all.mu), sigma, confidence };
+      checkFinite(pose, row);
+      return poseOf(row, pose, order, errors, conventions.depth);
     });
     poses.push(...found);
     rows = [];

@@ -1,5 +1,7 @@
 import { readStatus } from 'wgrad/nn';
+import { trainedErrors } from './learnedDensity.js';
 import { evaluatedParams } from './learner.js';
+import { isPlaceOpen } from './losses.js';
 import { predict } from './predict.js';
 import type { LoadedSample } from './samples.js';
 import { scoreAll } from './scores.js';
@@ -26,8 +28,10 @@ export async function closeEpoch(
   const { schema } = data.dataset;
   const samples = validationSamples(data.test);
   await team.spread(learner.state);
-  const network = { device, schema, config, params: evaluatedParams(learner), state: learner.state, team };
-  const predictions = await predict(network, samples, { flipTest: false, signal });
+  const params = evaluatedParams(learner);
+  const network = { device, schema, config, params, state: learner.state, team };
+  const shift = isPlaceOpen(config) ? (await trainedErrors(device, config, params))?.shift : undefined;
+  const predictions = await predict(network, samples, { flipTest: false, shift, signal });
   const { pck20, pckh50, space } = scoreAll(schema, samples, predictions);
   const finite = (value: number) => (Number.isFinite(value) ? value : null);
   const summary: EpochSummary = {

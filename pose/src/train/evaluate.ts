@@ -1,9 +1,9 @@
 import type { RealNvpParams } from 'wgrad/rle';
 import type { ResidualDensity } from '../report/runReport.js';
 import { flipAveraged } from '../uncertainty/errorDensity.js';
-import { learnedDensity, learnedErrors } from './learnedDensity.js';
+import { learnedDensity, trainedErrors } from './learnedDensity.js';
 import { evaluatedParams } from './learner.js';
-import { LOSSES, residualOf } from './losses.js';
+import { residualOf } from './losses.js';
 import { type Predictions, predict } from './predict.js';
 import { type ScoredPoses, scoreAll } from './scores.js';
 import type { Session } from './session.js';
@@ -31,19 +31,15 @@ export async function evaluate(
   const { schema, mirrorable } = data.dataset;
   const params = evaluatedParams(learner);
   const network = { device, schema, config, params, state: learner.state, team };
-  const predictions = await predict(network, data.test, { flipTest: mirrorable, signal });
+  const errors = await trainedErrors(device, config, params);
+  const predictions = await predict(network, data.test, { flipTest: mirrorable, shift: errors?.shift, signal });
   const scores = scoreAll(schema, data.test, predictions);
-  if (!predictions.sigma) return { predictions, scores };
+  if (!errors) return { predictions, scores };
   const flow = params.flow as RealNvpParams | undefined;
-  // In 3-D that of joints with a depth, whose x and y are held against the labels.
-  const learned = (params.flow3d as RealNvpParams | undefined) ?? flow;
-  const assumed = LOSSES[config.loss].assumed;
-  const source = { flow: learned, residualOf: residualOf(config), assumed, dims: config.dims };
-  const errors = await learnedErrors(device, source);
   return {
     predictions,
     scores,
     uncertainty: testUncertainty(schema, data.test, predictions, mirrorable ? flipAveraged(errors) : errors),
-    density: flow && (await learnedDensity(flow, errors, { q: config.q, residualOf: source.residualOf })),
+    density: flow && (await learnedDensity(flow, errors, { q: config.q, residualOf: residualOf(config) })),
   };
 }

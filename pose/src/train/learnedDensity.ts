@@ -11,9 +11,10 @@ import {
 } from 'wgrad/rle';
 import { densityGrid } from '../report/densityGrid.js';
 import type { ResidualDensity } from '../report/runReport.js';
-import { type ErrorDensity, errorDensity } from '../uncertainty/errorDensity.js';
-import type { QName } from './config.js';
-import { DENSITIES, flowOf } from './losses.js';
+import { aboutMean, type ErrorDensity, errorDensity } from '../uncertainty/errorDensity.js';
+import type { QName, TrainConfig } from './config.js';
+import { DENSITIES, flowOf, isPlaceOpen, LOSSES, residualOf } from './losses.js';
+import type { ModelParams } from './model.js';
 
 /** With so many draws, a share is accurate to 0.6 %, and a standard deviation to 0.8 %. */
 const DRAWS = 8192;
@@ -26,6 +27,8 @@ export interface ErrorSource {
   readonly residualOf?: StandardDensity | undefined;
   /** The density that the loss assumed if it has no flow. */
   readonly assumed?: StandardDensity | undefined;
+  /** Whether poses are read at the mean of the density (see `isPlaceOpen` of losses); default: at mu. */
+  readonly isPlaceOpen?: boolean | undefined;
   /** D if there is no flow that tells it; default 2. */
   readonly dims?: number;
 }
@@ -33,7 +36,7 @@ export interface ErrorSource {
 /** The density of `e = (mu - label) / sigma` that a trained model learned, or that its loss assumed. */
 export async function learnedErrors(
   device: Device,
-  { flow, residualOf, assumed = 'laplace', dims = flow ? flow.t[0][0].weight.shape[1] : 2 }: ErrorSource,
+  { flow, residualOf, assumed = 'laplace', isPlaceOpen, dims = flow ? flow.t[0][0].weight.shape[1] : 2 }: ErrorSource,
 ): Promise<ErrorDensity> {
   const rng = new Rng(0);
   if (flow) await device.compile?.(() => void flowOf(flow).sample(flow, DRAWS, rng.split(0)));
@@ -42,7 +45,23 @@ export async function learnedErrors(
     : scope(() => drawStandard(assumed, rng, device, [DRAWS, dims]));
   const points = Float64Array.from(await draws.data());
   draws.dispose();
-  return errorDensity(points, dims);
+  const density = errorDensity(points, dims);
+  return isPlaceOpen ? aboutMean(density) : density;
+}
+
+/** The density of the errors of a network in training; undefined if it has no sigma. */
+export async function trainedErrors(
+  device: Device,
+  config: Pick<TrainConfig, 'loss' | 'q' | 'logS' | 'dims'>,
+  { flow, flow3d }: ModelParams,
+): Promise<ErrorDensity | undefined> {
+  const { sigma, assumed } = LOSSES[config.loss];
+  if (!sigma) return undefined;
+  return learnedErrors(device, {
+    // In 3-D that of joints with a depth, whose x and y are held against the labels.
+    flow: (flow3d ?? flow) as RealNvpParams | undefined,
+    ...{ residualOf: residualOf(config), assumed, isPlaceOpen: isPlaceOpen(config), dims: config.dims },
+  });
 }
 
 /**
@@ -52,7 +71,7 @@ export async function learnedErrors(
  */
 export async function learnedDensity(
   flow: RealNvpParams,
-  { mean, covariance }: ErrorDensity,
+  { mean, covariance, shift = [0, 0] }: ErrorDensity,
   { q, residualOf }: { readonly q: QName; readonly residualOf?: StandardDensity | undefined },
 ): Promise<ResidualDensity> {
   const { device } = flow.t[0][0].weight;
@@ -76,7 +95,7 @@ export async function learnedDensity(
   const assumed = { name: NAMES[q], logProb: on((units) => add(logQ(mul(units, width)), 2 * Math.log(width))) };
   const [xx, , yy] = covariance;
   const std = [Math.sqrt(xx), Math.sqrt(yy)] as const;
-  const grid = await densityGrid(on(logDensity), [-mean[0], -mean[1]], std, { assumed });
+  const grid = await densityGrid(on(logDensity), [-mean[0] - shift[0], -mean[1] - shift[1]], std, { assumed });
   return { ...grid, isProduct: residualOf !== undefined };
 }
 

@@ -75,6 +75,13 @@ export function residualOf({ loss, q, logS }: Pick<TrainConfig, 'loss' | 'q' | '
   return loss === 'rle' && logS !== 'none' ? DENSITIES[q] : undefined;
 }
 
+/**
+ * Whether a loss leaves open where mu is: with DLE and with log s the flow is part of the only density of `mu - sigma e`, and takes
+ * up any shift of mu. Poses are then read at the mean of that density. Without log s, Q pulls mu to the median.
+ */
+export const isPlaceOpen = ({ loss, logS }: Pick<TrainConfig, 'loss' | 'logS'>): boolean =>
+  loss === 'dle' || (loss === 'rle' && logS !== 'none');
+
 /** Weights that give losses without sigma the size of the others, so that one learning rate suits all. */
 const HALF_L2_WEIGHT = 100;
 const L1_WEIGHT = 10;

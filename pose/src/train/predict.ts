@@ -1,6 +1,6 @@
 import { type Device, scope, tensorsOf } from 'wgrad';
 import type { LogSNodes } from 'wgrad/rle';
-import { type NetworkAnswer, posesOf, readAnswer } from '../networkAnswer.js';
+import { type NetworkAnswer, posesOf, readAnswer, shifted } from '../networkAnswer.js';
 import { nextTurn } from '../nextTurn.js';
 import { planeOf } from '../plane.js';
 import { flipOrder, type JointSchema } from '../schema.js';
@@ -41,15 +41,23 @@ export interface Network {
   readonly team?: Team;
 }
 
+/** How samples are looked at. */
+export interface LookOptions {
+  /** Average with the prediction for the mirror image; only for data sets that are `mirrorable`. */
+  readonly flipTest: boolean;
+  /** That of the density of the network's errors. */
+  readonly shift?: readonly number[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Predicts the poses of samples; batch norms use their running statistics.
- * @param flipTest average with the prediction for the mirror image; only for data sets that are `mirrorable`
  * @throws the reason of the signal, when it aborts
  */
 export async function predict(
   network: Network,
   samples: readonly LoadedSample[],
-  { flipTest, signal }: { readonly flipTest: boolean; readonly signal?: AbortSignal | undefined },
+  { flipTest, shift, signal }: LookOptions,
 ): Promise<Predictions> {
   const { device, schema, config, team = new Team() } = network;
   const order = flipOrder(schema);
@@ -74,7 +82,7 @@ export async function predict(
         answer(network, upright, rows, nodes),
         mirrored && answer(network, mirrored, rows, nodes),
       ]);
-      const poses = posesOf(said, turned?.said, order);
+      const poses = posesOf(shifted(said, shift), turned && shifted(turned.said, shift), order);
       points.set(poses.mu.subarray(0, count * joints * dims), first * joints * dims);
       if (poses.sigma) sigma?.set(poses.sigma.subarray(0, count * joints * dims), first * joints * dims);
       if (poses.confidence) confidence?.set(poses.confidence.subarray(0, count * joints), first * joints);

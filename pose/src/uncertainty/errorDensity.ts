@@ -11,6 +11,11 @@ export interface ErrorDensity extends PlaneMoments {
   readonly draws: Float64Array;
   /** The errors in space, for a network in 3-D; the other fields are about their x and y. */
   readonly space?: SpaceErrors | undefined;
+  /**
+   * [dims]: poses are `mu - sigma shift`, and e is about them. Absent: they are mu. Of a network whose loss leaves open where
+   * mu is (`isPlaceOpen`), mu alone is no pose.
+   */
+  readonly shift?: readonly number[] | undefined;
 }
 
 export interface SpaceErrors extends SpaceMoments {
@@ -29,6 +34,14 @@ export function errorDensity(draws: Float64Array, dims = 2): ErrorDensity {
   return { ...errorDensity(planeOf(draws, dims)), space: { draws, ...spaceMoments(draws) } };
 }
 
+/** The density of errors of poses at the means of their own densities, `mu - sigma E e`. */
+export function aboutMean(density: ErrorDensity): ErrorDensity {
+  const { draws, mean } = density.space ?? density;
+  const shift = Array.from(mean);
+  const centred = draws.map((value, i) => value - shift[i % shift.length]);
+  return { ...errorDensity(centred, shift.length), shift };
+}
+
 /**
  * The density assumed for the error of a flip test's average: half of it is the density itself, half its mirror image,
  * since in a mirrored picture x is off to the other side. Correlations of x with y and shifts along x cancel. The
@@ -43,7 +56,7 @@ export function flipAveraged(density: ErrorDensity): ErrorDensity {
     draws.map((value, i) => (i % dims === 0 ? -value : value)),
     draws.length,
   );
-  return errorDensity(both, dims);
+  return { ...errorDensity(both, dims), shift: density.shift };
 }
 
 /**

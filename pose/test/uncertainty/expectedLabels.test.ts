@@ -3,7 +3,13 @@ import { Rng } from 'wgrad';
 import { planeMoments } from 'wgrad/rle';
 import { CALIBRATION_SHARE } from '../../../test/tolerance.js';
 import { type Crop, decodeJoints, mirrorCrop } from '../../src/crop.js';
-import { errorDensity, flipAveraged, massWithin, radiusHolding } from '../../src/uncertainty/errorDensity.js';
+import {
+  aboutMean,
+  errorDensity,
+  flipAveraged,
+  massWithin,
+  radiusHolding,
+} from '../../src/uncertainty/errorDensity.js';
 import {
   decodeLabels,
   type ExpectedLabels,
@@ -49,6 +55,20 @@ function expectMoments(got: ExpectedLabels, k: number, points: Float64Array): vo
     expect(Math.abs(value - want[i]) / units[i], `joint ${k}, ${i}`).toBeLessThan(CALIBRATION_SHARE);
   });
 }
+
+test('about their mean, errors expect the same labels of poses that are moved by the shift', () => {
+  const centred = aboutMean(density);
+  const shift = centred.shift as readonly number[];
+  expect(shift).toEqual([...density.mean]);
+  const poses = mu.map((value, i) => value - sigma[i] * shift[i % 2]);
+  const [got, want] = [expectedLabels(poses, sigma, centred), expectedLabels(mu, sigma, density)];
+  got.mean.forEach((value, i) => {
+    expect(value).toBeCloseTo(want.mean[i], 12);
+    expect(value).toBeCloseTo(poses[i], 12);
+  });
+  got.covariance.forEach((value, i) => void expect(value).toBeCloseTo(want.covariance[i], 12));
+  expect(flipAveraged(centred).shift).toEqual(shift);
+});
 
 describe('labels whose density is known', () => {
   test('the draws have the moments of their formula', () => {
