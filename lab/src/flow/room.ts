@@ -21,6 +21,7 @@ const TARGETS = {
   moons: 'Two moons',
   rings: 'Rings',
   spiral: 'Spiral',
+  residuals: 'Residuals of a pose run',
   letter: 'A letter',
   drawn: 'Your drawing',
 } as const;
@@ -153,6 +154,13 @@ export const flowRoom: Room = {
             'No density has a higher mean log-likelihood than the one that the points come from; that is minus its entropy, ',
             'and known here, because the target is constant on each of its 96\u00a0\u00d7\u00a096 cells. What is missing is the ',
             'Kullback\u2013Leibler divergence from the target to the flow.',
+          ),
+          element(
+            'p',
+            { class: 'prose' },
+            'The residuals of a pose run are how far labels of figures lie from where the network of ',
+            element('a', { href: '#/pose' }, 'the room Pose'),
+            ' expects them, in units of the spread that it gives: such a density is what the flow of RLE learns.',
           ),
         ],
         { head: [training.buttons, list, letter] },

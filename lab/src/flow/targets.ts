@@ -1,5 +1,6 @@
 import type { Rng } from 'wgrad';
 import { type Cells, cellsOf, drawCell } from '../cells.js';
+import { RESIDUALS } from './residuals.js';
 
 /** Half the width of the square in which targets lie. */
 export const EXTENT = 3;
@@ -28,6 +29,11 @@ const SHAPES: Readonly<Record<string, readonly Stroke[]>> = {
       0.22 * a * Math.sin(a),
     ]),
   ],
+  // Lines without a length: a spot for each residual.
+  residuals: Array.from({ length: RESIDUALS.length / 2 }, (_, i) => [
+    RESIDUALS[2 * i] / 100,
+    RESIDUALS[2 * i + 1] / 100,
+  ]),
 };
 
 /** The target of a name, or undefined. */
