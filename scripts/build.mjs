@@ -52,7 +52,7 @@ export function compile(folder, target) {
   return true;
 }
 
-/** What a line of a kernel does without, but the texts of errors. The rewriter for float16 knows `var<storage, ` and `: array<`. */
+/** What a line of a kernel does without, but the texts of errors and docstrings. The rewriter for float16 knows `var<storage, ` and `: array<`. */
 const SPACES = [
   [/ ([-=+*/%&|<>]|&&|\|\||[=!<>]=|<<|>>) (?![-&])/g, '$1'],
   [/((?<!storage),|;|(?<=\w):(?! array)) /g, '$1'],
@@ -66,7 +66,8 @@ function compact(path) {
   const text = readFileSync(path, 'utf8').replace(/^[ \t]+|[ \t]*\/\/ [^`\n]*$/gm, '');
   const lines = text.split('\n').filter(Boolean);
   const short = (line) => SPACES.reduce((rest, [space, kept]) => rest.replace(space, kept), line);
-  writeFileSync(path, lines.map((line) => (line.includes('Error(') ? line : short(line))).join('\n'));
+  const isProse = (line) => line.includes('Error(') || /^(\/\*\*|\*) /.test(line);
+  writeFileSync(path, lines.map((line) => (isProse(line) ? line : short(line))).join('\n'));
 }
 
 function build(folder) {
