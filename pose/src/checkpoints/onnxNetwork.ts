@@ -16,9 +16,10 @@ const NORM_EPSILON = 1e-12;
  * A checkpoint's network as an ONNX model, without the flow, which only the loss needs. From `images` [batch, 3, H, W]
  * it computes `mu` [batch, K, D], or `maps` [batch, K, H / s, W / s] where their peaks are the joints, and `sigma`
  * [batch, K, D] where the network has it. Coordinates are in the units of the conventions.
+ * @param shift of the density of the network's errors (see `ErrorDensity`): `mu` is moved by it
  * @throws DataError where wgrad does not know the backbone or there is no head
  */
-export function onnxNetwork(checkpoint: PoseCheckpoint): OnnxModel {
+export function onnxNetwork(checkpoint: PoseCheckpoint, shift?: readonly number[]): OnnxModel {
   const { path, architecture, conventions, state } = checkpoint;
   requirePoseNetwork(path, architecture);
   const { backbone, maps, sigma, joints, dims } = architecture;
@@ -36,18 +37,23 @@ export function onnxNetwork(checkpoint: PoseCheckpoint): OnnxModel {
     graph.node(`${name}.points`, 'Reshape', [graph.linear(x, name), graph.integers('head.shape', 0, joints, dims)]);
 
   const pooled = maps && !sigma ? '' : pool();
+  const scales = sigma ? graph.node('sigmas', 'Sigmoid', [points(pooled, 'fc_sigma.linear')]) : '';
+  const moved = (mu: string) => {
+    if (!shift || !scales) return mu;
+    const by = graph.constant('shift', { shape: [shift.length], data: Float32Array.from(shift) });
+    return graph.node('mu.moved', 'Sub', [mu, graph.node('mu.shift', 'Mul', [scales, by])]);
+  };
   if (maps) {
     const made = heatmapLayers(graph, features, maps, backbone.channels, joints);
     const size = mapSize(conventions, backbone.kind === 'hrnet' ? 4 : 32, maps.doublings);
     const decoding = conventions.maps as MapDecoding;
     if (decoding.decode === 'peak') output('maps', made, [joints, ...size], 'a heatmap of each joint');
-    else output('mu', meanOf(graph, made, { ...decoding, joints, size, conventions }), [joints, 2], COORDINATES);
+    else output('mu', moved(meanOf(graph, made, { ...decoding, joints, size, conventions })), [joints, 2], COORDINATES);
   } else {
     const x = conventions.normalise ? direction(graph, pooled) : pooled;
-    output('mu', points(x, 'fc_coord.linear'), [joints, dims], COORDINATES);
+    output('mu', moved(points(x, 'fc_coord.linear')), [joints, dims], COORDINATES);
   }
   if (sigma) {
-    const scales = graph.node('sigmas', 'Sigmoid', [points(pooled, 'fc_sigma.linear')]);
     output('sigma', scales, [joints, dims], 'scale of the error of each coordinate, in the unit of mu');
   }
   return {

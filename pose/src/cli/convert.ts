@@ -7,6 +7,7 @@ import { type PoseCheckpoint, poseCheckpointOf } from '../checkpoints/poseCheckp
 import { namedTensors } from '../checkpoints/wrappers.js';
 import type { WeightsFile } from '../formats/weightsFile.js';
 import { readWeightsFile, writePoseCheckpoint } from '../node/weightsFiles.js';
+import { isPlaceOpen } from '../train/losses.js';
 import { checkpointFile } from './checkpointFile.js';
 import { spareInputs } from './spareInputs.js';
 
@@ -64,7 +65,11 @@ function knownNetwork(file: WeightsFile, path: string, notes: string[]): PoseChe
 }
 
 /** What users should know before they give the file to the code whose names it now has. */
-function remarks({ conventions, architecture }: PoseCheckpoint, names: string, dropped: readonly string[]): string[] {
+function remarks(
+  { conventions, architecture, run }: PoseCheckpoint,
+  names: string,
+  dropped: readonly string[],
+): string[] {
   const lines: string[] = [];
   if (dropped.length > 0) {
     const more = dropped.length > SHOWN ? ', ...' : '';
@@ -75,6 +80,12 @@ function remarks({ conventions, architecture }: PoseCheckpoint, names: string, d
     lines.push(
       `the head ${conventions.normalise ? 'normalises' : 'does not normalise'} its features, other than the ${names} ` +
         "code's: only wgrad, which reads this from the file, computes the same with it",
+    );
+  }
+  if (run && isPlaceOpen(run)) {
+    lines.push(
+      `the loss ${run.loss}${run.logS === 'none' ? '' : ' with log s'} leaves open where mu is: poses are at the mean of the density, ` +
+        'which export and predict know how to find for the run alone, not for this file',
     );
   }
   const { maps } = conventions;

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
-import { DataError } from 'wgrad';
+import { cpu, DataError } from 'wgrad';
 import { writeFileAtomic } from 'wgrad/io/node';
 import { onnxNetwork } from '../checkpoints/onnxNetwork.js';
 import { formatOnnx, OPSET } from '../formats/onnx.js';
 import { readPoseCheckpoint } from '../node/weightsFiles.js';
+import { errorsOf } from '../predict/errorsOf.js';
+import { isPlaceOpen } from '../train/losses.js';
 import { checkpointFile } from './checkpointFile.js';
 import { spareInputs } from './spareInputs.js';
 
@@ -25,7 +27,10 @@ export function exportOnnx(program: Command): void {
       if (!output.endsWith('.onnx')) throw new DataError(`export writes ONNX: ${output} should end with .onnx`);
       const path = await checkpointFile(input);
       await spareInputs(output, [path]);
-      const model = onnxNetwork(await readPoseCheckpoint(path, part));
+      const checkpoint = await readPoseCheckpoint(path, part);
+      // The file has no flow, so that what moves poses away from mu has to be a part of the network.
+      const errors = checkpoint.run && isPlaceOpen(checkpoint.run) ? await errorsOf(cpu(), checkpoint) : undefined;
+      const model = onnxNetwork(checkpoint, errors?.shift);
       const bytes = await formatOnnx(model);
       await writeFileAtomic(output, bytes);
       const { inputs, outputs, metadata } = model;

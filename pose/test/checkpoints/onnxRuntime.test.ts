@@ -17,8 +17,8 @@ import { committedModels, goldenImages } from './torchModels.js';
 import { answerOf, committedNetworks, wantedOf } from './torchNetworks.js';
 
 /** What the runtime answers to the first `count` of the goldens' images. */
-async function runnerOf(checkpoint: PoseCheckpoint) {
-  const session = await InferenceSession.create(await formatOnnx(onnxNetwork(checkpoint)), {
+async function runnerOf(checkpoint: PoseCheckpoint, shift?: readonly number[]) {
+  const session = await InferenceSession.create(await formatOnnx(onnxNetwork(checkpoint, shift)), {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
@@ -124,6 +124,17 @@ describe('ONNX Runtime computes what wgrad does', () => {
       const checkpoint: PoseCheckpoint = { ...rest, conventions: { ...conventions, ...place, maps } };
       await expectAnswers(checkpoint, await answerOf(cpu(), checkpoint, conventions.size), [3, 2]);
     }
+  });
+
+  test('of poses that are not at mu', async () => {
+    const checkpoint = await rleOn('mmpose1-mobilenet', 'official');
+    const shift = [0.25, -0.5];
+    const [at, moved] = await Promise.all(
+      [runnerOf(checkpoint), runnerOf(checkpoint, shift)].map(async (run) => (await run)(2)),
+    );
+    expect(moved.sigma).toEqual(at.sigma);
+    const wanted = at.answer.map((x, i) => x - (at.sigma as number[])[i] * shift[i % 2]);
+    expectCloseInNorm(moved.answer, wanted, GPU_LOSS_RELATIVE, 'mu');
   });
 
   test('of sigmas beside heatmaps', async () => {
