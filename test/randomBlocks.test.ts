@@ -23,105 +23,25 @@ interface Call {
   readonly attrs?: object;
 }
 
+const call = (name: string, op: unknown, x: number[], y: number[], attrs?: object): Call => ({
+  ...{ name, op: op as AnyOp, inputs: [x, y], attrs },
+});
+
 /** Products that end within a block, in whole vec4s or not, for every form of every template. */
 const CALLS = [
-  {
-    name: 'matmul, vec4s',
-    op: matmul,
-    inputs: [
-      [70, 52],
-      [52, 76],
-    ],
-  },
-  {
-    name: 'matmul, single numbers',
-    op: matmul,
-    inputs: [
-      [69, 51],
-      [51, 73],
-    ],
-  },
-  {
-    name: 'matmul, A transposed',
-    op: matmul,
-    inputs: [
-      [52, 68],
-      [52, 76],
-    ],
-    attrs: { transA: true },
-  },
-  {
-    name: 'matmul, B transposed',
-    op: matmul,
-    inputs: [
-      [69, 52],
-      [76, 52],
-    ],
-    attrs: { transB: true },
-  },
-  {
-    name: 'conv2d, vec4s',
-    op: conv2d,
-    inputs: [
-      [2, 7, 6, 12],
-      [3, 3, 12, 44],
-    ],
-    attrs: { padding: 1 },
-  },
-  {
-    name: 'conv2d, groups',
-    op: conv2d,
-    inputs: [
-      [2, 9, 8, 24],
-      [3, 2, 12, 40],
-    ],
-    attrs: { stride: 2, groups: 2 },
-  },
-  {
-    ...{
-      name: 'conv2dInput, vec4s',
-      op: conv2dInput,
-      inputs: [
-        [2, 7, 6, 12],
-        [3, 3, 44, 12],
-      ],
-    },
-    attrs: { inputSize: [7, 6], padding: 1 },
-  },
-  {
-    ...{
-      name: 'conv2dInput, stride',
-      op: conv2dInput,
-      inputs: [
-        [2, 4, 4, 10],
-        [3, 2, 7, 10],
-      ],
-    },
-    attrs: { inputSize: [8, 7], stride: 2, padding: [1, 1] },
-  },
-  {
-    ...{
-      name: 'conv2dWeight, vec4s',
-      op: conv2dWeight,
-      inputs: [
-        [2, 7, 6, 12],
-        [2, 7, 6, 44],
-      ],
-    },
-    attrs: { kernel: [3, 3], padding: 1 },
-  },
-  {
-    ...{
-      name: 'conv2dWeight, few channels',
-      op: conv2dWeight,
-      inputs: [
-        [2, 7, 6, 3],
-        [2, 7, 6, 20],
-      ],
-    },
-    attrs: { kernel: [3, 3], padding: 1 },
-  },
-] as unknown as readonly Call[];
+  call('matmul, vec4s', matmul, [70, 52], [52, 76]),
+  call('matmul, single numbers', matmul, [69, 51], [51, 73]),
+  call('matmul, A transposed', matmul, [52, 68], [52, 76], { transA: true }),
+  call('matmul, B transposed', matmul, [69, 52], [76, 52], { transB: true }),
+  call('conv2d, vec4s', conv2d, [2, 7, 6, 12], [3, 3, 12, 44], { padding: 1 }),
+  call('conv2d, groups', conv2d, [2, 9, 8, 24], [3, 2, 12, 40], { stride: 2, groups: 2 }),
+  call('conv2dInput, vec4s', conv2dInput, [2, 7, 6, 12], [3, 3, 44, 12], { inputSize: [7, 6], padding: 1 }),
+  call('conv2dInput, stride', conv2dInput, [2, 4, 4, 10], [3, 2, 7, 10], {
+    ...{ inputSize: [8, 7], stride: 2, padding: [1, 1] },
+  }),
+  call('conv2dWeight, vec4s', conv2dWeight, [2, 7, 6, 12], [2, 7, 6, 44], { kernel: [3, 3], padding: 1 }),
+  call('conv2dWeight, few channels', conv2dWeight, [2, 7, 6, 3], [2, 7, 6, 20], { kernel: [3, 3], padding: 1 }),
+];
 
 /** Blocks of any shape that every adapter has invocations and workgroup memory for; most leave something out. */
 function drawBlocks(): Block[] {
@@ -143,7 +63,7 @@ describe.runIf(withGpu)('a block of any shape', () => {
 
   test.each(CALLS)('computes $name right or is refused', async ({ op, inputs: shapes, attrs }) => {
     const device = await webgpu({ assume: { tier: 'gpu', subgroupSize: 0 }, quiet: true });
-    const call = { inputs: shapes.map((shape) => ({ shape })), attrs };
+    const sample = { inputs: shapes.map((shape) => ({ shape })), attrs };
     let right = 0;
     let refused = 0;
     for (const [i, block] of drawBlocks().entries()) {
@@ -151,14 +71,16 @@ describe.runIf(withGpu)('a block of any shape', () => {
       const label = planLabel({ block, splits: 1 + (i % 2) });
       device.capabilities.choices = { pick: () => label };
       try {
-        expect(launchesOf(op, call, device)[0].program.label).toContain(`rows ${block.rows} columns ${block.columns}`);
+        expect(launchesOf(op, sample, device)[0].program.label).toContain(
+          `rows ${block.rows} columns ${block.columns}`,
+        );
       } catch (error) {
         expect(error, label).toBeInstanceOf(ShapeError);
         expect((error as Error).message).toMatch(`block ${blockLabel(block)}: `);
         refused++;
         continue;
       }
-      await checkKernel(op, drawOperands(call, SEED), attrs, device).catch((error) => {
+      await checkKernel(op, drawOperands(sample, SEED), attrs, device).catch((error) => {
         throw new Error(`${label}: ${error.message}`, { cause: error });
       });
       right++;

@@ -6,29 +6,15 @@ import { CALIBRATION_SHARE } from '../../../test/tolerance.js';
 import { cellCentre } from '../../src/report/densityGrid.js';
 import { learnedDensity, learnedErrors } from '../../src/train/learnedDensity.js';
 import { DENSITIES, residualOf } from '../../src/train/losses.js';
+import { G, plant } from './plantedFlow.js';
 import { TINY } from './runs.js';
-
-/** Of each coupling's networks, whatever the point: shift and (bounded) log scale. */
-const [SHIFT, RAW] = [0.3, 0.1];
-/** Each coordinate passes three couplings `x <- x exp(s) + t`: G is a normal density in each, of these moments. */
-const SCALE = Math.exp(Math.tanh(RAW));
-const G = { mean: SHIFT * (1 + SCALE + SCALE ** 2), std: SCALE ** 3 };
 
 let device: Device;
 let flow: RealNvpParams;
 beforeAll(async () => {
   device = await BACKENDS[BACKENDS.length - 1].open();
   flow = realNvp({ dims: 2 }).init(new Rng(1), device);
-  for (const [networks, bias] of [
-    [flow.t, SHIFT],
-    [flow.s, RAW],
-  ] as const) {
-    for (const network of networks) {
-      const last = network[4] as Required<(typeof network)[number]>;
-      device.write(last.weight, new Float32Array(last.weight.size));
-      device.write(last.bias, new Float32Array(last.bias.size).fill(bias));
-    }
-  }
+  plant(device, flow);
 });
 
 /** `-log q(e)` of one coordinate. */

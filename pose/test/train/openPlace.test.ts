@@ -10,6 +10,7 @@ import { isPlaceOpen } from '../../src/train/losses.js';
 import { predict } from '../../src/train/predict.js';
 import { scoreAll } from '../../src/train/scores.js';
 import { startSession } from '../../src/train/session.js';
+import { G, plant } from './plantedFlow.js';
 import { TINY, tinyData } from './runs.js';
 
 const device = cpu();
@@ -35,50 +36,35 @@ test('a shift is of each axis and in units of sigma; what has no sigma stays', a
   expect(shifted(bare, [1, -2])).toBe(bare);
 });
 
-/** Of each coupling's networks, whatever the point: shift and (bounded) log scale; three of them move each coordinate. */
-const [SHIFT, RAW] = [0.3, 0.1];
-const SCALE = Math.exp(Math.tanh(RAW));
-const MEAN = SHIFT * (1 + SCALE + SCALE ** 2);
-
-/** Makes a flow that moves the normal density to the mean `MEAN`. */
-function plant({ t, s }: RealNvpParams): void {
-  for (const [networks, value] of [[t, SHIFT] as const, [s, RAW] as const]) {
-    for (const network of networks) {
-      const last = network[4] as Required<(typeof network)[number]>;
-      device.write(last.weight, new Float64Array(last.weight.size));
-      device.write(last.bias, new Float64Array(last.bias.size).fill(value));
-    }
-  }
+/** A run at its start, whose flow has the density G, and what its network says of the test half. */
+async function planted(loss: 'dle' | 'rle') {
+  const data = await tinyData();
+  const config = { ...TINY, loss };
+  const session = startSession(device, config, data);
+  const { params, state } = session.learner;
+  plant(device, params.flow as RealNvpParams);
+  const { schema } = data.dataset;
+  const raw = await predict({ device, schema, config, params, state }, data.test, { flipTest: false });
+  return { session, test: data.test, schema, raw };
 }
 
 test('poses of DLE are at the mean of its density, in scores, curves and uncertainties', async () => {
-  const data = await tinyData();
-  const config = { ...TINY, loss: 'dle' as const };
-  const session = startSession(device, config, data);
-  const { params, state } = session.learner;
-  plant(params.flow as RealNvpParams);
-  const { schema } = data.dataset;
-  const raw = await predict({ device, schema, config, params, state }, data.test, { flipTest: false });
+  const { session, test: held, schema, raw } = await planted('dle');
   const { predictions, scores, uncertainty } = await evaluate(session);
   predictions.mu.forEach((value, i) => {
     const sigma = (raw.sigma as Float64Array)[i];
-    expect(Math.abs(value - (raw.mu[i] - sigma * MEAN))).toBeLessThan(sigma * SCALE ** 3 * CALIBRATION_SHARE);
+    expect(Math.abs(value - (raw.mu[i] - sigma * G.mean))).toBeLessThan(sigma * G.std * CALIBRATION_SHARE);
     expect(uncertainty?.labels.mean[i]).toBeCloseTo(value, 12);
   });
-  expect(scores.error).toBe(scoreAll(schema, data.test, predictions).error);
-  expect(scores.error).not.toBe(scoreAll(schema, data.test, raw).error);
+  expect(scores.error).toBe(scoreAll(schema, held, predictions).error);
+  expect(scores.error).not.toBe(scoreAll(schema, held, raw).error);
   // All held-out samples are validation samples here, and figures have no flip test.
-  expect(validationSamples(data.test)).toEqual(data.test);
+  expect(validationSamples(held)).toEqual(held);
   Object.assign(session.progress, { lossSum: 1, lossCount: 1, seconds: 1 });
   expect((await closeEpoch(session)).pck20).toBe(scores.pck20);
 });
 
 test('a pose of RLE is mu, whatever its flow', async () => {
-  const data = await tinyData();
-  const config = { ...TINY, loss: 'rle' as const };
-  const session = startSession(device, config, data);
-  const { params, state } = session.learner;
-  plant(params.flow as RealNvpParams);
-  const network = { device, schema: data.dataset.schema, config, params, state };
-  expect((await evaluate(session)).predictions.mu).toEqual((await predict(network, data.test, { flipTest: false })).mu);
+  const { session, raw } = await planted('rle');
+  expect((await evaluate(session)).predictions.mu).toEqual(raw.mu);
 });
