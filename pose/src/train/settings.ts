@@ -6,7 +6,8 @@ export type Setting<T> = readonly [parse: (text: string) => T | undefined, expec
 
 /** One of some names. */
 export function oneOf<T extends string>(names: readonly T[]): Setting<T> {
-  return [(text) => names.find((name) => name === text), `one of ${names.join(', ')}`];
+  const expected = names.length > 1 ? `one of ${names.join(', ')}` : names[0];
+  return [(text) => names.find((name) => name === text), expected];
 }
 
 /** A number as people write it, without a sign: `Number` also reads 0x10 and an empty text. */

@@ -75,7 +75,7 @@ describe('makeConfig', () => {
     [{ images: 'a', data: 'b,c' }, '--images a: the pictures of which folder of --data b,c? Give one folder'],
     [{ orientation: 'stored' }, '--orientation stored: pictures are generated without --data or --train; leave it out'],
     [{ orientation: 'left', data: 'a' }, '--orientation left: expected one of upright, stored'],
-    [{ figures: 'streams' }, '--figures streams: expected an integer from 10 to 1000000, or one of stream'],
+    [{ figures: 'streams' }, '--figures streams: expected an integer from 10 to 1000000, or stream'],
     [{ figures: '20', data: 'lsp' }, '--figures 20: pictures are generated without --data, got lsp; leave it out'],
     [{ init: '' }, '--init : expected a file'],
     [{ size: 'big' }, '--size big: expected an integer from 16 to 1024'],
