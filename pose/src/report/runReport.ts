@@ -118,7 +118,7 @@ export interface ResidualDensity {
   readonly assumed: string;
   /** Whether the learned density is the product of the flow's with the assumed one. */
   readonly isProduct?: boolean;
-  /** Mean and standard deviation of the learned density in x and y, in units of the predicted sigma. */
+  /** Mean, seen from the predictions, and standard deviation of the learned density in x and y, in units of the predicted sigma. */
   readonly mean: readonly [number, number];
   readonly std: readonly [number, number];
 }

@@ -66,7 +66,7 @@ export async function trainedErrors(
 
 /**
  * Tabulates the density of `(label - mu) / sigma` that a flow over the plane has learned, `G` or, with log s, `s Q G`, beside
- * the Q that it corrects.
+ * the Q that it corrects. Its mean is told from where poses are, which may not be mu.
  * @param moments of its draws
  */
 export async function learnedDensity(
@@ -96,7 +96,7 @@ export async function learnedDensity(
   const [xx, , yy] = covariance;
   const std = [Math.sqrt(xx), Math.sqrt(yy)] as const;
   const grid = await densityGrid(on(logDensity), [-mean[0] - shift[0], -mean[1] - shift[1]], std, { assumed });
-  return { ...grid, isProduct: residualOf !== undefined };
+  return { ...grid, mean: [-mean[0], -mean[1]], isProduct: residualOf !== undefined };
 }
 
 const NAMES: Readonly<Record<QName, string>> = {

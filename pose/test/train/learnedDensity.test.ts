@@ -68,6 +68,18 @@ describe.each(['laplace', 'gaussian', 'logistic', 'studentT'] as const)('with lo
   });
 });
 
+test('where poses are at its mean, the density is the same, and none of them is off on average', async () => {
+  const [atMu, atMean] = await Promise.all(
+    [false, true].map(async (isPlaceOpen) => {
+      const errors = await learnedErrors(device, { flow, isPlaceOpen });
+      return learnedDensity(flow, errors, { q: 'laplace' });
+    }),
+  );
+  expect(Math.abs(atMu.mean[0] + G.mean) / G.std).toBeLessThan(CALIBRATION_SHARE);
+  for (const mean of atMean.mean) expect(mean).toBeCloseTo(0, 9);
+  for (const [i, p] of Array.from(atMu.learned).entries()) expect(atMean.learned[i]).toBeCloseTo(p, 6);
+});
+
 test('without log s the flow is the whole density, beside a Q of unit variance', async () => {
   const errors = await learnedErrors(device, { flow, residualOf: residualOf({ ...TINY, q: 'logistic' }) });
   expect(Math.abs(Math.sqrt(errors.covariance[0]) / G.std - 1)).toBeLessThan(CALIBRATION_SHARE);
