@@ -19,11 +19,12 @@ export async function sumAsHalves(calls: Calls, array: Float32Array | Float64Arr
   await calls.allToAll(bytesOf(sent), bytesOf(received));
   const sums = new Float64Array(partOf(calls.rank).length);
   for (let rank = 0; rank < size; rank++) addHalves(blockOf(received, rank), sums);
-  const own = new Uint16Array(block);
+  const own = blockOf(sent, 0);
   packHalves(sums, own);
   await calls.allGather(bytesOf(own), bytesOf(received));
   for (let rank = 0; rank < size; rank++) unpackHalves(blockOf(received, rank), partOf(rank));
   return sent.byteLength;
 }
 
-const bytesOf = (halves: Uint16Array): Uint8Array => new Uint8Array(halves.buffer);
+const bytesOf = (halves: Uint16Array): Uint8Array =>
+  new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength);

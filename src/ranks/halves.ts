@@ -27,11 +27,15 @@ export function packHalves(values: ArrayLike<number>, to: Uint16Array): void {
   const exponent = largest > 0 && largest < Number.POSITIVE_INFINITY ? LARGEST - Math.ceil(Math.log2(largest)) : 0;
   const scale = 2 ** Math.max(-MOST, Math.min(exponent, MOST));
   to.set(new Uint16Array(Float32Array.of(scale).buffer));
-  const scaled = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) scaled[i] = values[i] * scale;
-  const words = new Uint32Array(scaled.buffer);
-  for (let i = 0; i < words.length; i++) to[HALVES_OF_SCALE + i] = halfOf(words[i], scaled[i]);
+  for (let i = 0; i < values.length; i++) {
+    scaled[0] = values[i] * scale;
+    to[HALVES_OF_SCALE + i] = halfOf(bits[0], scaled[0]);
+  }
 }
+
+/** A float32 and its bits. */
+const scaled = /* @__PURE__ */ new Float32Array(1);
+const bits = /* @__PURE__ */ new Uint32Array(scaled.buffer);
 
 /** Adds what `packHalves` has packed to numbers. */
 export function addHalves(from: Uint16Array, sums: Float64Array): void {
