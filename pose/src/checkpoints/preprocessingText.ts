@@ -12,11 +12,13 @@ export function inputInWords({
   udp,
 }: Conventions): string {
   const order = channels === 'bgr' ? 'then in the order blue, green, red' : 'in this order';
-  return (
-    `box times ${padding} about its middle, its short side first extended to ${width}:${height}; input column u shows ` +
-    `crop column (u + ${pixel}) / ${mapExtent(width, udp)} of its width, bilinear, black outside; red, green and blue as ` +
-    `(value / 255 - [${mean.join(', ')}]) / [${std.join(', ')}], ${order}; NCHW`
-  );
+  return [
+    '1. box [x, y, w, h], of which only the part in the picture counts: from the centre of its first pixel to that of its last, so w - 1 wide and h - 1 high',
+    `2. crop: its short side extended to ${width}:${height}, then both sides times ${padding}, about the same middle`,
+    `3. input pixel (u, v) shows the crop at (u + ${pixel}) / ${mapExtent(width, udp)} of its width from its left edge and (v + ${pixel}) / ${mapExtent(height, udp)} of its height from its top, bilinear, black outside the picture`,
+    `4. red, green and blue as (value / 255 - [${mean.join(', ')}]) / [${std.join(', ')}], ${order}`,
+    '5. NCHW',
+  ].join('; ');
 }
 
 /** What the network's output means, in words. */

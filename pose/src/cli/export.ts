@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
-import { cpu, DataError } from 'wgrad';
+import { DataError } from 'wgrad';
 import { writeFileAtomic } from 'wgrad/io/node';
 import { onnxNetwork } from '../checkpoints/onnxNetwork.js';
+import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { formatOnnx, OPSET } from '../formats/onnx.js';
 import { readPoseCheckpoint } from '../node/weightsFiles.js';
 import { errorsOf } from '../predict/errorsOf.js';
 import { isPlaceOpen } from '../train/losses.js';
 import { checkpointFile } from './checkpointFile.js';
+import { openBackend } from './openBackend.js';
 import { spareInputs } from './spareInputs.js';
 
 interface Options {
@@ -29,8 +31,8 @@ export function exportOnnx(program: Command): void {
       await spareInputs(output, [path]);
       const checkpoint = await readPoseCheckpoint(path, part);
       // The file has no flow, so that what moves poses away from mu has to be a part of the network.
-      const errors = checkpoint.run && isPlaceOpen(checkpoint.run) ? await errorsOf(cpu(), checkpoint) : undefined;
-      const model = onnxNetwork(checkpoint, errors?.shift);
+      const shift = checkpoint.run && isPlaceOpen(checkpoint.run) ? await shiftOf(checkpoint) : undefined;
+      const model = onnxNetwork(checkpoint, shift);
       const bytes = await formatOnnx(model);
       await writeFileAtomic(output, bytes);
       const { inputs, outputs, metadata } = model;
@@ -43,4 +45,14 @@ export function exportOnnx(program: Command): void {
         console.log(`${output}: ${from} to ${to}, opset ${OPSET}, ${(bytes.length / 1e6).toFixed(1)} MB`);
       }
     });
+}
+
+/** By how much of sigma poses are away from mu. */
+async function shiftOf(checkpoint: PoseCheckpoint): Promise<readonly number[] | undefined> {
+  const device = await openBackend('auto');
+  try {
+    return (await errorsOf(device, checkpoint))?.shift;
+  } finally {
+    device.destroy();
+  }
 }

@@ -1,6 +1,12 @@
 import protobuf from 'protobufjs/light.js';
 import { describe, expect, test } from 'vitest';
+import { applyAffine } from '../../src/affine.js';
+import type { Conventions } from '../../src/checkpoints/conventions.js';
 import { onnxNetwork } from '../../src/checkpoints/onnxNetwork.js';
+import { inputInWords } from '../../src/checkpoints/preprocessingText.js';
+import { cropAround, inputToImage } from '../../src/crop.js';
+import type { Box } from '../../src/dataset.js';
+import { frameOf } from '../../src/datasets/people.js';
 import { formatOnnx } from '../../src/formats/onnx.js';
 import { ONNX_MESSAGES } from '../../src/formats/onnxMessages.js';
 import { checkpoints, withHead, withoutSigma } from './committedCheckpoints.js';
@@ -85,4 +91,51 @@ test('a network without sigmas has mu alone, and other networks are refused', as
   expect(onnxNetwork(withoutSigma(checkpoint)).outputs.map((value) => value.name)).toEqual(['mu']);
   expect(() => onnxNetwork(withHead(checkpoint, { head: 'none' }))).toThrow(/a backbone without a head/);
   expect(() => onnxNetwork(withHead(checkpoint, { backbone: undefined }))).toThrow(/not a ResNet, a MobileNetV2 or an/);
+});
+
+test.each([
+  { pixel: 0, udp: false },
+  { pixel: 0.5, udp: false },
+  { pixel: 0, udp: true },
+])('the words about preprocessing are the crop that predict makes: %o', async (of) => {
+  const { conventions } = await checkpoints['official-legacy']();
+  const told: Conventions = { ...conventions, size: [40, 30], padding: 1.4, ...of };
+  const number = /[\d.]+/;
+  const numbers = (text: RegExp) => {
+    const source = text.source.replaceAll('#', `(${number.source})`);
+    return (new RegExp(source).exec(inputInWords(told)) as RegExpExecArray).slice(1).map(Number);
+  };
+  const [aspectWidth, aspectHeight] = numbers(/extended to #:#/);
+  const [padding] = numbers(/both sides times #,/);
+  const [du, columns, dv, rows] = numbers(/\(u \+ #\) \/ # of its width.*\(v \+ #\) \/ # of its height/);
+  const [pictureWidth, pictureHeight] = [50, 60];
+  // Within the picture, beyond its left and top, beyond its right and bottom.
+  for (const [x, y, w, h] of [
+    [5, 6, 20, 10],
+    [-7, -3, 30, 40],
+    [33, 41, 90, 70],
+  ] as Box[]) {
+    const [left, top] = [Math.max(x, 0), Math.max(y, 0)];
+    const [right, bottom] = [Math.min(x + w, pictureWidth) - 1, Math.min(y + h, pictureHeight) - 1];
+    const aspect = aspectWidth / aspectHeight;
+    const [width, height] = [
+      Math.max(right - left, (bottom - top) * aspect),
+      Math.max(bottom - top, (right - left) / aspect),
+    ];
+    const crop = cropAround(frameOf({ box: [x, y, w, h] }, [pictureWidth, pictureHeight]) as Box, {
+      padding: told.padding,
+      aspect: 30 / 40,
+    });
+    const matrix = inputToImage(crop, 30, 40, told.pixel, told.udp);
+    for (const [u, v] of [
+      [0, 0],
+      [29, 39],
+      [11, 4],
+    ]) {
+      const column = (left + right) / 2 + padding * width * ((u + du) / columns - 0.5);
+      const row = (top + bottom) / 2 + padding * height * ((v + dv) / rows - 0.5);
+      const [wantX, wantY] = applyAffine(matrix, u, v);
+      expect([column, row].map((value) => value.toFixed(9))).toEqual([wantX, wantY].map((value) => value.toFixed(9)));
+    }
+  }
 });
