@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { LOSS_NAMES } from '../pose/src/train/config.js';
 import { DataError, DeviceError } from '../src/errors.js';
+import { checkWritable } from '../src/io/node/atomicFile.js';
+import { checkFolder } from '../src/io/node/makeFolder.js';
 import { MODELS } from './trainingStep.js';
 
 /** A command whose mistakes `runCommand` reports; subcommands made from it inherit that. */
@@ -24,8 +26,23 @@ export function wholeNumber(option: string, text: string): number {
   return Number(text);
 }
 
+/** Options that name what is written: files, and a folder. */
+const [FILES, FOLDER] = [['json', 'svg', 'trace', 'readme'], 'out'] as const;
+
+/** @throws DataError, before anything is measured, where a result could not be written */
+async function checkOutputs(options: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const name of FILES) {
+    const file = options[name];
+    // A star stands for several names.
+    if (typeof file === 'string') await checkWritable(file.replace('*', ''));
+  }
+  const folder = options[FOLDER];
+  if (typeof folder === 'string') await checkFolder(folder);
+}
+
 /** Parses the command line and runs what it asks for; a user's mistake is one line on stderr and the exit code 2. */
 export async function runCommand(command: Command): Promise<void> {
+  command.hook('preAction', (_, chosen) => checkOutputs(chosen.opts()));
   try {
     await command.parseAsync();
   } catch (error) {

@@ -12,7 +12,7 @@ import { measureRow } from './measureRow.js';
 import type { Place } from './protocol.js';
 import { formatReport, OURS, peersOf, type Report, type RowResult, ratioOf } from './report.js';
 import type { Row } from './rows.js';
-import { finishedRows, saveReport } from './savedReport.js';
+import { checkReport, finishedRows, saveReport } from './savedReport.js';
 import { selectRows } from './selectRows.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -37,6 +37,7 @@ async function run(flags: Flags): Promise<void> {
   const deadline = flags.minutes ? started + 60_000 * positive('--minutes', flags.minutes) : Number.POSITIVE_INFINITY;
   const options = { capMs: 1000 * positive('--cap', flags.cap), rounds: positive('--rounds', flags.rounds) };
   selectRows(flags, false); // so that a mistake shows before anything is installed or opened
+  if (flags.json) await checkReport(flags.json);
   ensureDependencies(here);
   const specs = laneSpecs(flags.lanes);
   const lanes = specs.map((spec) => new LaneProcess(spec));

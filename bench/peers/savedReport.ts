@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { writeFileAtomic } from '../../src/io/node/atomicFile.js';
+import { checkWritable, writeFileAtomic } from '../../src/io/node/atomicFile.js';
+import { makeFolder } from '../../src/io/node/makeFolder.js';
 import type { Report, RowResult } from './report.js';
 
 /** Rows of an earlier run, if it had the same key: adapter, Node, peers and sources. */
@@ -10,8 +11,14 @@ export function finishedRows(file: string, key: string): readonly RowResult[] {
   return saved.key === key ? saved.rows : [];
 }
 
+/** Makes the folder of a report. @throws DataError, before anything is measured, where it could not be written */
+export async function checkReport(file: string): Promise<void> {
+  await makeFolder(dirname(file));
+  await checkWritable(file);
+}
+
 /** Replaces the file as a whole, so that a run that is cut off leaves the rows before it. */
 export async function saveReport(file: string, report: Report): Promise<void> {
-  mkdirSync(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   await writeFileAtomic(file, `${JSON.stringify(report, null, 2)}\n`);
 }

@@ -21,9 +21,11 @@ export const tune: Command = {
   },
   async run(names, { filter, again, json }) {
     const calls = tuneCalls(names.length > 0 ? names : TUNED, String(filter));
+    const store = choicesFile();
+    await store.check();
     const device = await webgpu();
     const note = (text: string) => process.stderr.write(`wgrad: ${text}\n`);
-    const results = await tuneKernels(device, calls, { store: choicesFile(), again: Boolean(again), note });
+    const results = await tuneKernels(device, calls, { store, again: Boolean(again), note });
     console.log(json ? JSON.stringify({ device: device.description, results }, replaceMaps, 2) : format(results));
     device.destroy();
     return 0;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Device } from 'wgrad';
-import { writeFileAtomic } from 'wgrad/io/node';
-import { abortable } from '../abortable.js';
+import { checkFolder, writeFileAtomic } from 'wgrad/io/node';
 import { mergeBroken } from '../brokenPictures.js';
-import { askedJoints, withJoints } from '../node/askedJoints.js';
+import type { PoseDataset } from '../dataset.js';
+import { askedJoints } from '../node/askedJoints.js';
 import { baselineScore, type Comparison, summarise } from '../node/compare/comparison.js';
 import { type Cost, costOf } from '../node/compare/cost.js';
 import { measureLatency } from '../node/compare/latency.js';
@@ -12,7 +12,6 @@ import { renderComparison } from '../node/compare/renderComparison.js';
 import { parseRows, parseSeeds, type RowName, rowOf } from '../node/compare/rows.js';
 import { writeResult } from '../node/compare/runResult.js';
 import { curveOf, resultOf } from '../node/compare/scoreRun.js';
-import { openDataset } from '../node/datasets/openDataset.js';
 import { claimFolder } from '../node/train/folderClaim.js';
 import { loadRun } from '../node/train/runFile.js';
 import { claimRunFolder, RUNS } from '../node/train/runFolder.js';
@@ -22,17 +21,20 @@ import { type Baselines, fitBaselines } from '../train/baselines.js';
 import { resumeSession } from '../train/checkpointing.js';
 import type { TrainConfig, TrainFlags } from '../train/config.js';
 import { factsOf } from '../train/dataFacts.js';
+import { isGenerated } from '../train/dataSource.js';
 import { type InitialWeights, initFrom, withNetworkOf } from '../train/initialWeights.js';
 import { makeConfig } from '../train/makeConfig.js';
 import { parseFlags } from '../train/options.js';
 import type { LoadedData } from '../train/samples.js';
 import { endSession, type Session, startSession } from '../train/session.js';
+import type { Team } from '../train/team.js';
 import { DivergedError } from '../train/trainEpoch.js';
+import { checkpointFile } from './checkpointFile.js';
 import { comparisonTable } from './comparisonTable.js';
 import { INTERRUPTED } from './interrupt.js';
 import { runToEnd } from './runToEnd.js';
 import { say } from './say.js';
-import { loadTrainingData } from './trainingData.js';
+import { loadTrainingData, openTrainingData } from './trainingData.js';
 import { type TrainingMachine, withTrainingMachine } from './trainingMachine.js';
 
 /** The options as they are typed. */
@@ -70,19 +72,26 @@ export async function compareCommand({
   const { init } = shared;
   const configsFor = (flags: TrainFlags, kind: Device['kind']) =>
     new Map(rows.map((row) => [row, makeConfig({ ...flags, ...rowOf(row).flags }, kind)]));
-  const prepare = async () => {
-    // A file of weights tells what network it is for.
-    if (init === undefined) configsFor(shared, backend === 'cpu' ? 'cpu' : 'webgpu');
-    else parseFlags(shared);
+  let initial: InitialWeights | undefined;
+  let opened: PoseDataset | undefined;
+  const prepare = async ({ asked: signal }: Team) => {
+    parseFlags(shared);
     await askedJoints(shared);
+    await checkFolder(out ?? RUNS);
+    if (init !== undefined) initial = await readInitialWeights(await checkpointFile(init));
+    const [config] = configsFor(
+      initial ? withNetworkOf(initial, shared) : shared,
+      backend === 'cpu' ? 'cpu' : 'webgpu',
+    ).values();
+    // The size of generated data depends on the device.
+    if (!isGenerated(config)) opened = await openTrainingData(config, signal);
     return backend;
   };
   await withTrainingMachine({ prepare, workers }, async (machine) => {
     const { device, signal } = machine;
-    const initial = init === undefined ? undefined : await readInitialWeights(init);
     const configs = configsFor(initial ? withNetworkOf(initial, shared) : shared, device.kind);
     const configOf = (row: RowName) => configs.get(row) as TrainConfig;
-    const dataset = await withJoints(await abortable(openDataset(configOf(rows[0])), signal), configOf(rows[0]));
+    const dataset = opened ?? (await openTrainingData(configOf(rows[0]), signal));
     const folder = out ?? join(RUNS, `compare-${dataset.name}`);
     const claim = await claimFolder(folder);
     try {

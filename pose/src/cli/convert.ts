@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { DataError } from 'wgrad';
 import { formatSafetensors, printable } from 'wgrad/io';
-import { writeFileAtomic } from 'wgrad/io/node';
+import { checkWritable, writeFileAtomic } from 'wgrad/io/node';
 import { NAMINGS } from '../checkpoints/namings.js';
 import { type PoseCheckpoint, poseCheckpointOf } from '../checkpoints/poseCheckpoint.js';
 import { namedTensors } from '../checkpoints/wrappers.js';
@@ -32,6 +32,7 @@ export function convert(program: Command): void {
         throw new DataError(`convert writes safetensors: ${output} should end with .safetensors`);
       }
       const path = await checkpointFile(input);
+      await checkWritable(output);
       await spareInputs(output, [path]);
       const file = await readWeightsFile(path, part);
       const widened = [...file.tensors.values()].some(({ widenedFrom }) => widenedFrom !== undefined);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { DataError } from 'wgrad';
-import { writeFileAtomic } from 'wgrad/io/node';
+import { checkWritable, writeFileAtomic } from 'wgrad/io/node';
 import { onnxNetwork } from '../checkpoints/onnxNetwork.js';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { formatOnnx, OPSET } from '../formats/onnx.js';
@@ -28,6 +28,7 @@ export function exportOnnx(program: Command): void {
     .action(async (input: string, output: string, { part, json }: Options) => {
       if (!output.endsWith('.onnx')) throw new DataError(`export writes ONNX: ${output} should end with .onnx`);
       const path = await checkpointFile(input);
+      await checkWritable(output);
       await spareInputs(output, [path]);
       const checkpoint = await readPoseCheckpoint(path, part);
       // The file has no flow, so that what moves poses away from mu has to be a part of the network.

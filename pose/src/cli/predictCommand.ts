@@ -1,7 +1,5 @@
-import { access, constants } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { DataError } from 'wgrad';
-import { fileError, writeFileAtomic } from 'wgrad/io/node';
+import { checkFolder, checkWritable, writeFileAtomic } from 'wgrad/io/node';
 import { unreadText } from '../brokenPictures.js';
 import { Tally } from '../datasets/tally.js';
 import { askedJoints } from '../node/askedJoints.js';
@@ -34,6 +32,9 @@ import { spareInputs, sparePictures } from './spareInputs.js';
 export async function predictCommand(paths: readonly string[], flags: PredictFlags): Promise<void> {
   const began = performance.now();
   const { maxPixels, level, suppression, ...options } = predictOptions(flags);
+  const { out, overlays } = flags;
+  if (out !== undefined) await checkWritable(out);
+  if (overlays !== undefined) await checkFolder(overlays);
   const asked = await askedJoints(flags);
   const checkpoint = await readPoseCheckpoint(flags.weights ?? (await checkpointFile(flags.run as string)), flags.part);
   const { conventions, architecture } = checkpoint;
@@ -50,13 +51,12 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     );
   }
   if (suppression) sigmasFor(schema, '--nms');
-  if (flags.out !== undefined) await checkWritable(flags.out);
   const skipped = new Tally();
   const listed = await listImages(paths, skipped);
   const pictures = listed.map(({ path }) => path);
-  if (flags.overlays !== undefined) await sparePictures(flags.overlays, pictures);
+  if (overlays !== undefined) await sparePictures(overlays, pictures);
   const { boxes, imageList } = flags;
-  if (flags.out !== undefined) await spareInputs(flags.out, [checkpoint.path, boxes, imageList, ...pictures]);
+  if (out !== undefined) await spareInputs(out, [checkpoint.path, boxes, imageList, ...pictures]);
   const { images, leftOut, notes } = await boxedImages(listed, flags, options);
   const batch = Math.min(options.batch, peopleIn(images));
   const device = await openBackend(flags.backend);
@@ -90,10 +90,10 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
     if (missing < images.length || found.poses.length > 0) {
       const poses = suppression ? suppressAlike(found.poses, schema, ...suppression) : found.poses;
       const results = formatResults(poses);
-      if (flags.out === undefined) process.stdout.write(results);
-      else await writeFileAtomic(flags.out, results);
-      if (flags.overlays !== undefined && !found.error) {
-        const drawn = await writeOverlays(flags.overlays, schema, poses, errors && ellipseSize(errors, level), signal);
+      if (out === undefined) process.stdout.write(results);
+      else await writeFileAtomic(out, results);
+      if (overlays !== undefined && !found.error) {
+        const drawn = await writeOverlays(overlays, schema, poses, errors && ellipseSize(errors, level), signal);
         const undrawn = new Set(poses.map(({ image }) => image)).size - drawn.length;
         if (undrawn > 0) say(`${undrawn} overlays are not drawn`);
       }
@@ -130,13 +130,6 @@ async function boxedImages(
       ? { images, leftOut: new Tally(), notes: [] }
       : await withBoxesOf(images, boxes, { category, minScore, imageList });
   return orientation ? { ...found, images: found.images.map((image) => ({ ...image, orientation })) } : found;
-}
-
-/** Checks before the work that its result can be saved. @throws DataError where a file could not be written there */
-async function checkWritable(file: string): Promise<void> {
-  await access(dirname(file), constants.W_OK).catch((cause: unknown) => {
-    throw fileError('cannot write', file, cause);
-  });
 }
 
 const alike = (dropped: number): string => (dropped > 0 ? ` (${dropped} more were like better ones)` : '');

@@ -3,19 +3,19 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DataError } from 'wgrad';
 import { parseCheckpoint } from 'wgrad/io';
-import { readBytes } from 'wgrad/io/node';
+import { checkFolder, readBytes } from 'wgrad/io/node';
 import type { Wire } from 'wgrad/ranks';
-import { abortable } from '../abortable.js';
 import type { PoseDataset } from '../dataset.js';
-import { askedJoints, withJoints } from '../node/askedJoints.js';
-import { openDataset } from '../node/datasets/openDataset.js';
+import { askedJoints } from '../node/askedJoints.js';
 import { dataDigest } from '../node/train/dataDigest.js';
 import { loadRun } from '../node/train/runFile.js';
 import {
   type ClaimedFolder,
+  checkNewFolder,
   claimNewFolder,
   claimRunFolder,
   lastCheckpoint,
+  RUNS,
   type RunFolder,
   runFolder,
 } from '../node/train/runFolder.js';
@@ -29,9 +29,10 @@ import { checkSamples, resumeSession, type SavedRun, savedRunOf } from '../train
 import type { TrainConfig, TrainFlags } from '../train/config.js';
 import { lossText, networkText } from '../train/configText.js';
 import { factsOf } from '../train/dataFacts.js';
+import { isGenerated } from '../train/dataSource.js';
 import { withDims } from '../train/dims.js';
 import { duration } from '../train/duration.js';
-import { initFrom, withNetworkOf } from '../train/initialWeights.js';
+import { type InitialWeights, initFrom, withNetworkOf } from '../train/initialWeights.js';
 import { makeConfig } from '../train/makeConfig.js';
 import { parseFlags, settingText } from '../train/options.js';
 import { resumeConfig } from '../train/resumeConfig.js';
@@ -45,7 +46,7 @@ import { INTERRUPTED } from './interrupt.js';
 import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
 import { say } from './say.js';
 import { scoreTable } from './scoreTable.js';
-import { loadTrainingData } from './trainingData.js';
+import { loadTrainingData, openTrainingData } from './trainingData.js';
 import { withTrainingMachine } from './trainingMachine.js';
 import { version } from './version.js';
 
@@ -84,21 +85,33 @@ export async function trainCommand({
   }
   const alone = distributed ? undefined : syncBatchNorm ? '--sync-batch-norm' : wire && `--wire ${wire}`;
   if (alone) throw new DataError(`${alone}: for the ranks of a run with --distributed; one process has no others`);
-  const prepare = async () => {
-    // What else is asked for, a run or a file of weights tells.
-    if (init === undefined && resume === undefined) makeConfig(flags, backend === 'cpu' ? 'cpu' : 'webgpu');
-    else parseFlags(flags);
+  let initial: InitialWeights | undefined;
+  let opened: PoseDataset | undefined;
+  const prepare = async (team: Team) => {
+    parseFlags(flags);
     await askedJoints(flags);
-    // Ranks are started by their user, who may give each another device.
-    return resume === undefined || distributed ? backend : keptBackend(backend, resume, out);
+    if (team.isFirst) {
+      if (resume === undefined) await (out === undefined ? checkFolder(RUNS) : checkNewFolder(out));
+      else if (out !== undefined) await checkFolder(out);
+    }
+    // What else is asked for, a run tells.
+    if (resume === undefined) {
+      if (init !== undefined) initial = await readInitialWeights(await checkpointFile(init));
+      const asked = makeConfig(initial ? withNetworkOf(initial, flags) : flags, backend === 'cpu' ? 'cpu' : 'webgpu');
+      checkMeans(asked, checkpoint, team);
+      // The size of generated data depends on the device.
+      if (!isGenerated(asked)) opened = await openTrainingData(asked, team.asked);
+    }
+    if (resume === undefined || !team.isFirst) return backend;
+    const { device, config, path, progress } = await loadRun(await resumedCheckpoint(resume, out));
+    resumeConfig(config, flagsOfAllRanks(flags, { size: team.size, syncBatchNorm }), path, progress.epoch);
+    // A run goes on on the kind of device that it began on; ranks are started by their user, who may give each another.
+    return backend === 'auto' && !distributed ? (device?.kind ?? backend) : backend;
   };
   await withTrainingMachine({ prepare, workers, distributed }, async (machine) => {
     const { device, workers, team } = machine;
     const sharing = { size: team.size, syncBatchNorm };
     const source = await team.told(async () => (resume === undefined ? null : resumedCheckpoint(resume, out)));
-    const initial = await team.all(async () =>
-      init === undefined ? undefined : readInitialWeights(await checkpointFile(init)),
-    );
     let claimed: ClaimedFolder | undefined;
     try {
       // Claimed before it is read: two who go on with one run would else both read the same state.
@@ -109,17 +122,8 @@ export async function trainCommand({
       const { dataset, config } = await team.all(async () => {
         const wanted = initial ? withNetworkOf(initial, flags) : flags;
         const asked = saved ? continued(saved, wanted, sharing) : ofAllRanks(makeConfig(wanted, device.kind), sharing);
-        if (checkpoint && !asked.model.startsWith('resnet')) {
-          throw new DataError(
-            `--checkpoint: for the blocks of a ResNet, got --model ${asked.model}; --accumulate saves memory of any`,
-          );
-        }
-        if (asked.skipBroken > 0 && team.size > 1) {
-          throw new DataError(
-            `--skip-broken ${asked.skipBroken}: of several ranks each would leave out other pictures; mend them, or train on one rank`,
-          );
-        }
-        const dataset = await withJoints(await abortable(openDataset(asked), team.asked), asked);
+        checkMeans(asked, checkpoint, team);
+        const dataset = opened ?? (await openTrainingData(asked, team.asked));
         checkJoints(dataset, saved);
         if (saved) checkSamples(saved, dataset);
         return { dataset, config: saved ? asked : fitted(asked, wanted, dataset) };
@@ -157,6 +161,20 @@ export async function trainCommand({
       await claimed?.claim.release();
     }
   });
+}
+
+/** @throws DataError for what only some networks, or only a run of one rank, can do */
+function checkMeans({ model, skipBroken }: TrainConfig, checkpoint: boolean | undefined, { size }: Team): void {
+  if (checkpoint && !model.startsWith('resnet')) {
+    throw new DataError(
+      `--checkpoint: for the blocks of a ResNet, got --model ${model}; --accumulate saves memory of any`,
+    );
+  }
+  if (skipBroken > 0 && size > 1) {
+    throw new DataError(
+      `--skip-broken ${skipBroken}: of several ranks each would leave out other pictures; mend them, or train on one rank`,
+    );
+  }
 }
 
 /** The run in a file that rank 0 reads. */
@@ -219,12 +237,6 @@ function checkJoints({ name, schema }: PoseDataset, saved: SavedRun | undefined)
 async function resumedCheckpoint(resume: string | true, out: string | undefined): Promise<string> {
   if (resume === true) return lastCheckpoint(out);
   return (await stat(resume).catch(() => undefined))?.isDirectory() ? lastCheckpoint(resume) : resume;
-}
-
-/** A run goes on on the kind of device that it began on, unless one is named. */
-async function keptBackend(asked: string, resume: string | true, out: string | undefined): Promise<string> {
-  if (asked !== 'auto') return asked;
-  return (await loadRun(await resumedCheckpoint(resume, out))).device?.kind ?? asked;
 }
 
 /** A resumed run continues in its own folder, unless another one is asked for. */

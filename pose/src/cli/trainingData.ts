@@ -1,7 +1,10 @@
 import { totalmem } from 'node:os';
 import { DataError } from 'wgrad';
+import { abortable } from '../abortable.js';
 import { type BrokenPicture, brokenText } from '../brokenPictures.js';
 import type { PoseDataset } from '../dataset.js';
+import { withJoints } from '../node/askedJoints.js';
+import { openDataset } from '../node/datasets/openDataset.js';
 import { type DataWorkers, defaultWorkers } from '../node/train/dataWorkers.js';
 import type { TrainConfig } from '../train/config.js';
 import { inputSize } from '../train/inputSize.js';
@@ -22,6 +25,11 @@ export function workerCount(text: string | undefined, ranksHere: number): number
   const count = Number(text);
   if (/^\d+$/.test(text) && count <= MOST_WORKERS) return count;
   throw new DataError(`--workers ${text}: expected an integer from 0 to ${MOST_WORKERS}`);
+}
+
+/** The data that a configuration names, of which only the labels are read, with the joints that it says they have. */
+export async function openTrainingData(config: TrainConfig, signal: AbortSignal): Promise<PoseDataset> {
+  return withJoints(await abortable(openDataset(config), signal), config);
 }
 
 /**

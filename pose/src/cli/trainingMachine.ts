@@ -23,10 +23,11 @@ export interface TrainingMachine {
 /** What the options name. */
 export interface MachineOptions {
   /**
-   * Checks the options of the command before anything is opened, and tells the device.
+   * Checks the options of the command, and the files that they name, before a device is opened, and tells the device. Every
+   * rank does so for itself.
    * @throws DataError naming the option that does not take what was typed
    */
-  readonly prepare: () => Promise<string>;
+  readonly prepare: (team: Team) => Promise<string>;
   readonly workers?: string;
   readonly distributed?: boolean;
 }
@@ -67,7 +68,7 @@ async function withMachine(
   const hosts = await team.gather(hostname());
   const ranksHere = hosts.filter((host) => host === hosts[team.rank]).length;
   const count = await team.all(() => workerCount(threads, ranksHere));
-  const backend = await team.all(prepare);
+  const backend = await team.all(() => prepare(team));
   const device = await team.all(() => openBackend(backend));
   const workers = count > 0 ? new DataWorkers(count) : undefined;
   try {

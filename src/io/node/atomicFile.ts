@@ -1,5 +1,17 @@
 import { fstatSync, type Stats } from 'node:fs';
-import { chmod, type FileHandle, open, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  constants,
+  type FileHandle,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileError } from './fileError.js';
 
@@ -25,6 +37,23 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     await removeStaleParts(target);
     await replace(target, content, old?.mode);
     await flushFolder(dirname(target));
+  } catch (cause) {
+    throw fileError('cannot write', path, cause);
+  }
+}
+
+/**
+ * Makes sure before long work that `writeFileAtomic` can write its result: makes its new file, and removes it again.
+ * @throws DataError as `writeFileAtomic`
+ */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    const old = await stat(path).catch(() => undefined);
+    if (old?.isDirectory()) throw Object.assign(new Error(path), { code: 'EISDIR' });
+    if (old && !old.isFile()) return await access(path, constants.W_OK);
+    const part = partOf(await targetOf(path));
+    await withFile(part, 'wx', async () => undefined);
+    await rm(part, { force: true });
   } catch (cause) {
     throw fileError('cannot write', path, cause);
   }
@@ -83,8 +112,10 @@ async function targetOf(path: string): Promise<string> {
 
 let written = 0;
 
+const partOf = (path: string): string => `${path}.${process.pid}-${written++}.part`;
+
 async function replace(path: string, content: string | Uint8Array, mode: number | undefined): Promise<void> {
-  const part = `${path}.${process.pid}-${written++}.part`;
+  const part = partOf(path);
   try {
     // 'wx' refuses a file that exists, so two writers never share one.
     await withFile(part, 'wx', async (file) => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from './atomicFile.js';
+import { checkWritable, writeFileAtomic } from './atomicFile.js';
 import { fileError } from './fileError.js';
 import { makeFolder } from './makeFolder.js';
 
@@ -10,6 +10,8 @@ export interface TextFile {
   /** The text saved last, undefined if there is none. */
   load(): Promise<string | undefined>;
   save(text: string): Promise<void>;
+  /** @throws DataError where nothing could be saved; the folder is made */
+  check(): Promise<void>;
 }
 
 /** Measured kernel choices in a file, by default in the user's folder for caches. */
@@ -26,6 +28,10 @@ export function choicesFile(path: string = join(cacheFolder(), 'wgrad', 'choices
     async save(text) {
       await makeFolder(dirname(path));
       await writeFileAtomic(path, text);
+    },
+    async check() {
+      await makeFolder(dirname(path));
+      await checkWritable(path);
     },
   };
 }

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../../errors.js';
+import { checkWritable } from './atomicFile.js';
 import { fileError } from './fileError.js';
 
 /**
@@ -13,6 +15,22 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (cause) {
     throw cause instanceof DataError ? cause : fileError('cannot make the folder', path, cause);
   }
+}
+
+/**
+ * Makes sure before long work that files can be written into a folder, or that it can be made where it is missing.
+ * @throws DataError in one line (no permission, disk read-only, a file in the way)
+ */
+export async function checkFolder(path: string): Promise<void> {
+  let at = resolve(path);
+  while (!(await isThere(at))) at = dirname(at);
+  if (!(await isFolder(at))) {
+    const isPath = at === resolve(path) && existsSync(at);
+    throw fileError('cannot make the folder', path, { code: isPath ? 'EEXIST' : 'ENOTDIR' });
+  }
+  await checkWritable(join(at, 'new')).catch(({ cause }: DataError) => {
+    throw fileError('cannot write into', at, cause);
+  });
 }
 
 /**

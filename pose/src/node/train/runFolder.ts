@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from 'wgrad';
-import { appendLine, makeFolder } from 'wgrad/io/node';
+import { appendLine, checkFolder, makeFolder } from 'wgrad/io/node';
 import { claimFolder, type FolderClaim, FolderTakenError } from './folderClaim.js';
 
 /** The folder of runs for which no folder was named. */
@@ -48,6 +48,13 @@ export async function claimRunFolder(path: string): Promise<ClaimedFolder> {
   return { ...runFolder(path), claim };
 }
 
+/** Makes sure that a folder that is asked for can have a new run. @throws DataError if it holds one, or cannot be written into */
+export async function checkNewFolder(asked: string): Promise<void> {
+  await checkFolder(asked);
+  if (!(await holdsRun(runFolder(asked)))) return;
+  throw new DataError(`--out ${asked}: a run is there already; continue it with --resume, or name another folder`);
+}
+
 /**
  * Claims the folder of a new run: the folder asked for, which must not hold another run, or the first free one of
  * `out/<name>`, `out/<name>-2`, ... No run overwrites another. A folder in which a run was stopped before its first
@@ -57,9 +64,13 @@ export async function claimRunFolder(path: string): Promise<ClaimedFolder> {
 export async function claimNewFolder(name: string, asked?: string): Promise<ClaimedFolder> {
   if (asked !== undefined) {
     const folder = await claimRunFolder(asked);
-    if (!(await holdsRun(folder))) return folder;
-    await folder.claim.release();
-    throw new DataError(`--out ${asked}: a run is there already; continue it with --resume, or name another folder`);
+    try {
+      await checkNewFolder(asked);
+      return folder;
+    } catch (error) {
+      await folder.claim.release();
+      throw error;
+    }
   }
   for (let i = 1; ; i++) {
     const path = join(RUNS, i === 1 ? name : `${name}-${i}`);
