@@ -84,7 +84,7 @@ describe('a misspelt name is refused, with the names there are', () => {
       () => nn.groupNorm.apply(nn.groupNorm.init(device, 4), device.zeros([1, 2, 4]), loose({ group: 2 })),
       /^groupNorm: no option is named 'group'; there are groups, eps$/,
     ],
-    ['capture', () => capture(keep, loose({ recording: 2 })), /^capture: .* 'recording'; there are recordings, /],
+    ['capture', () => capture(keep, loose({ recording: 2 })), /^capture: .* 'recording'; there are recordings$/],
     [
       'a name that every object has',
       () => realNvp(loose({ dims: 2, toString: 1 })),

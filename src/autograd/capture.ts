@@ -27,11 +27,9 @@ export interface Captured<S, B, R> {
 export interface CaptureOptions {
   /** How many recordings to hold, one for each set of shapes of the batch; default 4, the least recently used goes. */
   readonly recordings?: number;
-  /** @internal What records the step instead of the device's own recorder. */
-  readonly recorder?: (device: Device) => StepRecorder | undefined;
 }
 
-const OPTIONS: Kinds<CaptureOptions> = { recordings: 'number', recorder: 'function' };
+const OPTIONS: Kinds<CaptureOptions> = { recordings: 'number' };
 
 /**
  * The same step, recorded on the device and replayed: after a few calls the host encodes the recorded commands again and
@@ -57,8 +55,17 @@ export function capture<S, B, R extends { readonly state: S }>(
   step: (state: S, batch: B) => R,
   options: CaptureOptions = {},
 ): Captured<S, B, R> {
+  return captureWith(step, options, (device) => device.recorder?.());
+}
+
+/** @internal `capture` by another recorder than the device's own. */
+export function captureWith<S, B, R extends { readonly state: S }>(
+  step: (state: S, batch: B) => R,
+  options: CaptureOptions,
+  open: (device: Device) => StepRecorder | undefined,
+): Captured<S, B, R> {
   checkOptions('capture', OPTIONS, options);
-  const { recordings: most = DEFAULT_RECORDINGS, recorder: open = (device) => device.recorder?.() } = options;
+  const { recordings: most = DEFAULT_RECORDINGS } = options;
   if (!(most >= 1)) throw new ShapeError(`capture: recordings is ${most}, expected 1 or more`);
   const entries = new Map<string, CapturedShape<S, B, R>>();
   let recorder: StepRecorder | undefined;

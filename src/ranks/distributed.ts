@@ -1,4 +1,4 @@
-import { type Captured, capture, signatureOf } from '../autograd/capture.js';
+import { type Captured, captureWith, signatureOf } from '../autograd/capture.js';
 import { withTrainingNorm } from '../nn/trainingNorm.js';
 import { flatPieces } from '../tensor/arena.js';
 import { scope } from '../tensor/scope.js';
@@ -56,7 +56,7 @@ export function distributed<S, B, R extends RankResult<S>>(
   const steps = new HeldSteps(ranks, wire);
   const norm = normOverRanks(ranks, steps.meet);
   const together = syncBatchNorm ? (state: S, batch: B) => withTrainingNorm(norm, () => step(state, batch)) : step;
-  const captured: Captured<S, B, R> = capture(together, { recorder: steps.recorderOf });
+  const captured: Captured<S, B, R> = captureWith(together, {}, steps.recorderOf);
   const prepared = new Set<string>();
   const run = async (state: S, batch: B): Promise<R> => {
     // Kernels are compiled, and constants uploaded, before commands are held that use them.
