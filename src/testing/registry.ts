@@ -20,13 +20,38 @@ export function casesOf(names: readonly string[]): readonly OpCases[] {
   return names.map((name) => {
     const found = allCases.find(({ op }) => op.def.name === name);
     if (found) return found;
-    if (Object.hasOwn(kernels, name)) {
-      throw new DataError(`'${name}' is composed of other ops, which have the kernels and gradients; name those`);
-    }
     const all = allCases.map(({ op }) => op.def.name);
-    const near = all.filter((other) => other.toLowerCase().includes(name.toLowerCase()));
-    throw new DataError(
-      `no op is named '${name}'; ${near.length > 0 ? 'near are' : 'there are'} ${(near.length > 0 ? near : all).join(', ')}`,
-    );
+    const near = nearOf(all, name);
+    const others = `${near.length > 0 ? 'near are' : 'there are'} ${(near.length > 0 ? near : all).join(', ')}`;
+    if (Object.hasOwn(kernels, name)) {
+      throw new DataError(
+        `'${name}' is composed of other ops, which have the kernels and gradients; name those: ${others}`,
+      );
+    }
+    throw new DataError(`no op is named '${name}'; ${others}`);
   });
+}
+
+/** The names that have the text in them, or else those that begin as it does but for a letter in four, at most two. */
+function nearOf(names: readonly string[], text: string): readonly string[] {
+  const asked = text.toLowerCase();
+  const holding = names.filter((name) => name.toLowerCase().includes(asked));
+  if (holding.length > 0) return holding;
+  const most = Math.min(2, asked.length / 4);
+  return names.filter((name) =>
+    [-1, 0, 1].some((more) => editsBetween(name.toLowerCase().slice(0, asked.length + more), asked) <= most),
+  );
+}
+
+/** How many letters are added, left out or changed on the shortest way from one text to another (Levenshtein's distance). */
+function editsBetween(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[to.length];
 }

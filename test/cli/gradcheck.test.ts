@@ -34,7 +34,18 @@ describe('wgrad gradcheck', () => {
       /no op is named 'conv'; near are conv2d, conv2dInput, conv2dNorm, conv2dWeight/,
     );
     expect(() => casesOf(['xyz'])).toThrow(/there are abs, /);
-    expect(() => casesOf(['conv1d'])).toThrow("'conv1d' is composed of other ops");
+    expect(() => casesOf(['conv1d'])).toThrow(
+      "'conv1d' is composed of other ops, which have the kernels and gradients; name those: near are conv2d, conv2dInput",
+    );
+    for (const [typed, meant] of [
+      ['matmull', 'matmul'],
+      ['cov2d', 'conv2d'],
+      ['RELU6', 'relu'],
+      ['sofmax', 'softmax'],
+    ]) {
+      expect(() => casesOf([typed])).toThrow(new RegExp(`no op is named '${typed}'; near are (.*, )?${meant}(,|$)`));
+    }
+    expect(() => casesOf(['lstm'])).toThrow(/no op is named 'lstm'; there are abs, .*, matmul, /);
     expect(casesOf(['accumulate']).map(({ op }) => op.def.name)).toEqual(['accumulate']);
   });
 
