@@ -1,7 +1,6 @@
 import { readStatus } from 'wgrad/nn';
-import { trainedErrors } from './learnedDensity.js';
+import { shiftOfCurves } from './learnedDensity.js';
 import { evaluatedParams } from './learner.js';
-import { isPlaceOpen } from './losses.js';
 import { predict } from './predict.js';
 import type { LoadedSample } from './samples.js';
 import { scoreAll } from './scores.js';
@@ -30,7 +29,7 @@ export async function closeEpoch(
   await team.spread(learner.state);
   const params = evaluatedParams(learner);
   const network = { device, schema, config, params, state: learner.state, team };
-  const shift = isPlaceOpen(config) ? (await trainedErrors(device, config, params))?.shift : undefined;
+  const shift = await shiftOfCurves(device, config, params);
   const predictions = await predict(network, samples, { flipTest: false, shift, signal });
   const { pck20, pckh50, space } = scoreAll(schema, samples, predictions);
   const finite = (value: number) => (Number.isFinite(value) ? value : null);

@@ -19,6 +19,12 @@ import type { ModelParams } from './model.js';
 /** With so many draws, a share is accurate to 0.6 %, and a standard deviation to 0.8 %. */
 const DRAWS = 8192;
 
+/**
+ * With n draws, a pose at their mean is off by the standard deviation of its label over sqrt(n), which adds 1 / n to the expected
+ * square of its error: 0.2 %, which no curve shows. A flow is slow on the CPU, where this is done after every epoch.
+ */
+const DRAWS_OF_CURVES = 512;
+
 /** What determines the density of a trained model's errors. */
 export interface ErrorSource {
   /** The flow of the loss. */
@@ -31,18 +37,19 @@ export interface ErrorSource {
   readonly isPlaceOpen?: boolean | undefined;
   /** D if there is no flow that tells it; default 2. */
   readonly dims?: number;
+  /** How many draws of it are taken, default 8192. */
+  readonly count?: number;
 }
 
 /** The density of `e = (mu - label) / sigma` that a trained model learned, or that its loss assumed. */
-export async function learnedErrors(
-  device: Device,
-  { flow, residualOf, assumed = 'laplace', isPlaceOpen, dims = flow ? flow.t[0][0].weight.shape[1] : 2 }: ErrorSource,
-): Promise<ErrorDensity> {
+export async function learnedErrors(device: Device, source: ErrorSource): Promise<ErrorDensity> {
+  const { flow, residualOf, assumed = 'laplace', isPlaceOpen, count = DRAWS } = source;
+  const dims = flow ? flow.t[0][0].weight.shape[1] : (source.dims ?? 2);
   const rng = new Rng(0);
-  if (flow) await device.compile?.(() => void flowOf(flow).sample(flow, DRAWS, rng.split(0)));
+  if (flow) await device.compile?.(() => void flowOf(flow).sample(flow, count, rng.split(0)));
   const draws = flow
-    ? await drawErrors(flowOf(flow), flow, { rng, count: DRAWS, residualOf })
-    : scope(() => drawStandard(assumed, rng, device, [DRAWS, dims]));
+    ? await drawErrors(flowOf(flow), flow, { rng, count, residualOf })
+    : scope(() => drawStandard(assumed, rng, device, [count, dims]));
   const points = Float64Array.from(await draws.data());
   draws.dispose();
   const density = errorDensity(points, dims);
@@ -54,6 +61,7 @@ export async function trainedErrors(
   device: Device,
   config: Pick<TrainConfig, 'loss' | 'q' | 'logS' | 'dims'>,
   { flow, flow3d }: ModelParams,
+  count?: number,
 ): Promise<ErrorDensity | undefined> {
   const { sigma, assumed } = LOSSES[config.loss];
   if (!sigma) return undefined;
@@ -61,7 +69,13 @@ export async function trainedErrors(
     // In 3-D that of joints with a depth, whose x and y are held against the labels.
     flow: (flow3d ?? flow) as RealNvpParams | undefined,
     ...{ residualOf: residualOf(config), assumed, isPlaceOpen: isPlaceOpen(config), dims: config.dims },
+    count,
   });
+}
+
+/** The shift of poses (see `ErrorDensity`) for the curve of a training. */
+export async function shiftOfCurves(device: Device, config: TrainConfig, params: ModelParams) {
+  return isPlaceOpen(config) ? (await trainedErrors(device, config, params, DRAWS_OF_CURVES))?.shift : undefined;
 }
 
 /**
