@@ -2,12 +2,11 @@ import { DataError } from 'wgrad';
 import { checkState, type ExpectedShapes, formatSafetensors, type StateTensor, type StoredTensor } from 'wgrad/io';
 import type { WeightsFile } from '../formats/weightsFile.js';
 import type { JointSchema } from '../schema.js';
-import type { TrainConfig } from '../train/config.js';
-import { savedConfig } from '../train/makeConfig.js';
 import { type Architecture, architectureOf, isClassifier, isCounter, shapesOf } from './architecture.js';
 import type { Conventions } from './conventions.js';
-import { configOfMmpose, configOfRun } from './fileConfig.js';
+import { configOfMmpose } from './fileConfig.js';
 import { conventionsOf, dimsIn } from './fileConventions.js';
+import { lossIn, type TrainedLoss } from './fileLoss.js';
 import { schemaIn } from './fileSchema.js';
 import type { Naming } from './naming.js';
 import { NAMINGS, namingCalled } from './namings.js';
@@ -20,8 +19,8 @@ export interface PoseCheckpoint {
   readonly naming: Naming['name'];
   readonly architecture: Architecture;
   readonly conventions: Conventions;
-  /** The configuration of the wgrad run that wrote the file, if this version can read it. */
-  readonly run?: TrainConfig;
+  /** The loss that trained it, if the file says so. */
+  readonly loss?: TrainedLoss | undefined;
   /** What its joints are, if the file says so. */
   readonly schema?: JointSchema | undefined;
   /** Parameters and running statistics under own names (see `Naming`), in PyTorch's layouts. */
@@ -55,15 +54,10 @@ export function poseCheckpointOf(file: WeightsFile, path: string): PoseCheckpoin
     naming: naming.name,
     architecture,
     conventions: conventionsOf(naming.name, architecture, file, path),
-    ...runOf(file.metadata),
+    loss: lossIn(file.metadata, path),
     schema: schemaIn(file.metadata, architecture.joints, path),
     state,
   };
-}
-
-function runOf({ wgrad, config }: WeightsFile['metadata']): Pick<PoseCheckpoint, 'run'> {
-  const run = wgrad === undefined ? undefined : savedConfig(configOfRun(config));
-  return run ? { run } : {};
 }
 
 const OPTIMIZER = 'optimizer.';
@@ -98,14 +92,14 @@ export interface FormattedCheckpoint {
 }
 
 /**
- * A pose network as safetensors in the names of one of the codes. Its conventions and joints are in the metadata, so that
+ * A pose network as safetensors in the names of one of the codes. Its conventions, joints and loss are in the metadata, so that
  * `poseCheckpointOf` returns the same network whatever the names are.
  * @param names default: those of the file it came from
  * @param where names the file in messages
  * @throws DataError where the naming cannot hold the network
  */
 export function formatPoseCheckpoint(
-  { state, naming, conventions, path, schema }: PoseCheckpoint,
+  { state, naming, conventions, path, schema, loss }: PoseCheckpoint,
   names: string = naming,
   where = path,
 ): FormattedCheckpoint {
@@ -113,7 +107,11 @@ export function formatPoseCheckpoint(
   const tensors = target.fromOwn(state, conventions);
   const bytes = formatSafetensors(
     tensors,
-    { format: 'pt', conventions: JSON.stringify(conventions), ...(schema && { schema: JSON.stringify(schema) }) },
+    {
+      ...{ format: 'pt', conventions: JSON.stringify(conventions) },
+      ...(schema && { schema: JSON.stringify(schema) }),
+      ...(loss && { loss: JSON.stringify(loss) }),
+    },
     { checksum: true },
   );
   const kept = target.toOwn(tensors, where);

@@ -67,7 +67,7 @@ function knownNetwork(file: WeightsFile, path: string, notes: string[]): PoseChe
 
 /** What users should know before they give the file to the code whose names it now has. */
 function remarks(
-  { conventions, architecture, run }: PoseCheckpoint,
+  { conventions, architecture, loss }: PoseCheckpoint,
   names: string,
   dropped: readonly string[],
 ): string[] {
@@ -83,10 +83,10 @@ function remarks(
         "code's: only wgrad, which reads this from the file, computes the same with it",
     );
   }
-  if (run && isPlaceOpen(run)) {
+  if (loss && isPlaceOpen(loss)) {
     lines.push(
-      `the loss ${run.loss}${run.logS === 'none' ? '' : ' with log s'} leaves open where mu is: poses are at the mean of the density, ` +
-        'which export and predict know how to find for the run alone, not for this file',
+      `the loss ${loss.loss}${loss.logS === 'none' ? '' : ' with log s'} leaves open where mu is: poses are at the mean of the density, ` +
+        'which wgrad finds, since it reads the loss from the file; other codes read mu',
     );
   }
   const { maps } = conventions;

@@ -5,10 +5,11 @@ import { onnxNetwork } from '../checkpoints/onnxNetwork.js';
 import type { PoseCheckpoint } from '../checkpoints/poseCheckpoint.js';
 import { formatOnnx, OPSET } from '../formats/onnx.js';
 import { readPoseCheckpoint } from '../node/weightsFiles.js';
-import { errorsOf } from '../predict/errorsOf.js';
+import { errorsOf, placeNote } from '../predict/errorsOf.js';
 import { isPlaceOpen } from '../train/losses.js';
 import { checkpointFile } from './checkpointFile.js';
 import { openBackend } from './openBackend.js';
+import { say } from './say.js';
 import { spareInputs } from './spareInputs.js';
 
 interface Options {
@@ -32,7 +33,9 @@ export function exportOnnx(program: Command): void {
       await spareInputs(output, [path]);
       const checkpoint = await readPoseCheckpoint(path, part);
       // The file has no flow, so that what moves poses away from mu has to be a part of the network.
-      const shift = checkpoint.run && isPlaceOpen(checkpoint.run) ? await shiftOf(checkpoint) : undefined;
+      const note = placeNote(checkpoint);
+      if (note) say(`note: ${note}`);
+      const shift = checkpoint.loss && isPlaceOpen(checkpoint.loss) ? await shiftOf(checkpoint) : undefined;
       const model = onnxNetwork(checkpoint, shift);
       const bytes = await formatOnnx(model);
       await writeFileAtomic(output, bytes);

@@ -7,7 +7,7 @@ import { decodePicture } from '../node/images.js';
 import { listImages, withBoxesOf } from '../node/predict/imagesToPredict.js';
 import { type EllipseSize, writeOverlays } from '../node/predict/overlays.js';
 import { readPoseCheckpoint } from '../node/weightsFiles.js';
-import { errorsOf } from '../predict/errorsOf.js';
+import { errorsOf, placeNote } from '../predict/errorsOf.js';
 import { formatResults } from '../predict/formatResults.js';
 import type { BoxedImages } from '../predict/imageBoxes.js';
 import type { ImageToPredict } from '../predict/imageToPredict.js';
@@ -38,6 +38,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const asked = await askedJoints(flags);
   const checkpoint = await readPoseCheckpoint(flags.weights ?? (await checkpointFile(flags.run as string)), flags.part);
   const { conventions, architecture } = checkpoint;
+  const placed = placeNote(checkpoint);
   const schema = withAsked(jointsOf(checkpoint), asked, checkpoint.path);
   if (flags.flipTest && !schema.flipPairs) {
     throw new DataError(
@@ -99,7 +100,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
       }
       leftOut.addAll(skipped);
       leftOut.add('boxes outside their picture', outside);
-      for (const note of notes) say(note);
+      for (const note of placed ? [...notes, placed] : notes) say(note);
       if (leftOut.size > 0) say(`left out: ${leftOut.text()}`);
       if (unread.pictures > 0) say(`left out: ${unreadText(unread.pictures, unread.people)}`);
       const without = images.slice(0, found.done).filter(({ people }) => people?.length === 0).length;

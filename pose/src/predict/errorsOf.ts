@@ -7,21 +7,33 @@ import type { ErrorDensity } from '../uncertainty/errorDensity.js';
 
 /**
  * The density of a network's errors in units of sigma. With a flow it is the flow's (in 3-D that for joints with a
- * depth), times Q if the run had log s. Without a flow it is the density that the run's loss assumed, or Laplace's
- * where the run is not known. Undefined for a network without sigma.
+ * depth), times Q if the loss had log s. Without a flow it is the density that the loss assumed, or Laplace's
+ * where the loss is not known. Undefined for a network without sigma.
  */
 export async function errorsOf(device: Device, checkpoint: PoseCheckpoint): Promise<ErrorDensity | undefined> {
-  const { sigma, dims, flows } = checkpoint.architecture;
+  const { sigma, dims } = checkpoint.architecture;
   if (!sigma) return undefined;
-  const shape = flows.find((flow) => flow.dims === dims);
+  const shape = flowIn(checkpoint);
   const { params } = networkOf(device, checkpoint);
   const flow = shape && params[shape.name];
-  const { run } = checkpoint;
+  const { loss } = checkpoint;
   return learnedErrors(device, {
     dims,
     flow,
-    residualOf: run && residualOf(run),
-    assumed: run && LOSSES[run.loss].assumed,
-    isPlaceOpen: run && isPlaceOpen(run),
+    residualOf: loss && residualOf(loss),
+    assumed: loss && LOSSES[loss.loss].assumed,
+    isPlaceOpen: flow && loss && isPlaceOpen(loss),
   });
+}
+
+const flowIn = ({ architecture: { dims, flows } }: PoseCheckpoint) => flows.find((flow) => flow.dims === dims);
+
+/** What is to be said of poses that are at mu although the loss leaves open where that is, because the flow is gone. */
+export function placeNote(checkpoint: PoseCheckpoint): string | undefined {
+  const { path, loss } = checkpoint;
+  if (!loss || !isPlaceOpen(loss) || flowIn(checkpoint)) return undefined;
+  return (
+    `${path}: the loss ${loss.loss} that trained it leaves open where mu is, and the file has not the flow that tells it: poses are at mu, ` +
+    'and may be off'
+  );
 }

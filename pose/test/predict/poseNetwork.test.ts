@@ -98,7 +98,7 @@ describe('errorsOf', () => {
       expect(Math.abs(Math.sqrt(covariance[2]) / want - 1)).toBeLessThan(CALIBRATION_SHARE);
       for (const near of [...mean, covariance[1]]) expect(Math.abs(near)).toBeLessThan(2 * CALIBRATION_SHARE);
     };
-    await expectStd({ ...flatOnly(checkpoint), run: { ...TINY, loss: 'gaussian' } }, 1);
+    await expectStd({ ...flatOnly(checkpoint), loss: { ...TINY, loss: 'gaussian' } }, 1);
     await expectStd(flatOnly(checkpoint), Math.SQRT2);
     expect(
       await errorsOf(cpu(), {

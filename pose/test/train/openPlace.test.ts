@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
 import { cpu } from 'wgrad';
+import { parseSafetensors } from 'wgrad/io';
 import type { RealNvpParams } from 'wgrad/rle';
 import { CALIBRATION_SHARE } from '../../../test/tolerance.js';
+import { formatPoseCheckpoint, poseCheckpointOf } from '../../src/checkpoints/poseCheckpoint.js';
 import { readAnswer, shifted } from '../../src/networkAnswer.js';
+import { saveRun } from '../../src/node/train/runFile.js';
+import { readPoseCheckpoint } from '../../src/node/weightsFiles.js';
+import { errorsOf, placeNote } from '../../src/predict/errorsOf.js';
 import { closeEpoch, validationSamples } from '../../src/train/closeEpoch.js';
 import { LOSS_NAMES } from '../../src/train/config.js';
 import { evaluate } from '../../src/train/evaluate.js';
@@ -10,8 +15,9 @@ import { isPlaceOpen } from '../../src/train/losses.js';
 import { predict } from '../../src/train/predict.js';
 import { scoreAll } from '../../src/train/scores.js';
 import { startSession } from '../../src/train/session.js';
+import type { ErrorDensity } from '../../src/uncertainty/errorDensity.js';
 import { G, plant } from './plantedFlow.js';
-import { TINY, tinyData } from './runs.js';
+import { TINY, tinyData, withFolder } from './runs.js';
 
 const device = cpu();
 
@@ -62,6 +68,37 @@ test('poses of DLE are at the mean of its density, in scores, curves and uncerta
   expect(validationSamples(held)).toEqual(held);
   Object.assign(session.progress, { lossSum: 1, lossCount: 1, seconds: 1 });
   expect((await closeEpoch(session)).pck20).toBe(scores.pck20);
+});
+
+test('a converted file knows the loss, so that poses are where those of the run are', async () => {
+  const { session } = await planted('dle');
+  await withFolder(async ({ last }) => {
+    await saveRun(session, last);
+    const run = await readPoseCheckpoint(last);
+    const { shift } = (await errorsOf(device, run)) as ErrorDensity;
+    for (const value of shift as number[]) expect(Math.abs(value - G.mean)).toBeLessThan(G.std * CALIBRATION_SHARE);
+    for (const names of ['official', 'mmpose']) {
+      const { tensors, metadata } = parseSafetensors(formatPoseCheckpoint(run, names).bytes);
+      const file = { format: 'safetensors', part: '', parts: [], unknown: [], tensors } as const;
+      const converted = poseCheckpointOf({ ...file, metadata }, names);
+      expect(converted.loss).toEqual({ loss: 'dle', q: 'laplace', logS: 'none' });
+      expect((await errorsOf(device, converted))?.shift).toEqual(shift);
+      expect(placeNote(converted)).toBeUndefined();
+      for (const loss of ['dle', '{}', '{"loss":"dle","q":"laplace","logS":"often"}']) {
+        expect(() => poseCheckpointOf({ ...file, metadata: { ...metadata, loss } }, names)).toThrow(
+          `${names}: metadata "loss": expected an object of loss, q and logS; it is damaged`,
+        );
+      }
+    }
+    const { tensors, metadata } = parseSafetensors(formatPoseCheckpoint(run, 'official').bytes);
+    const without = new Map([...tensors].filter(([name]) => !name.startsWith('flow')));
+    const file = { format: 'safetensors', part: '', parts: [], unknown: [], tensors: without, metadata } as const;
+    const cut = poseCheckpointOf(file, 'cut');
+    expect(placeNote(cut)).toMatch(
+      /^cut: the loss dle that trained it leaves open where mu is, and the file has not the flow/,
+    );
+    expect((await errorsOf(device, cut))?.shift).toBeUndefined();
+  });
 });
 
 test('a pose of RLE is mu, whatever its flow', async () => {
