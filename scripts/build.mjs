@@ -47,27 +47,36 @@ export function compile(folder, target) {
   const args = [tsc, '-p', join(root, folder), '--outDir', target, '--noEmitOnError'];
   if (spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status !== 0) return false;
   for (const path of readdirSync(target, { recursive: true })) {
-    if (path.endsWith('.wgsl.js')) compact(join(target, path));
+    if (path.endsWith('.js')) compact(join(target, path));
   }
   return true;
 }
 
 /** What a line of a kernel does without, but the texts of errors and docstrings. The rewriter for float16 knows `var<storage, ` and `: array<`. */
 const SPACES = [
-  [/ ([-=+*/%&|<>]|&&|\|\||[=!<>]=|<<|>>) (?![-&])/g, '$1'],
+  [/ ([-=+*/%&|<>^]|&&|\|\||[-=!<>+*/]=|<<|>>|->) (?![-&])/g, '$1'],
   [/((?<!storage),|;|(?<=\w):(?! array)) /g, '$1'],
   [/\b(if|for|while|switch) (?=\()/g, '$1'],
   // A space after `}` stays: it may close a `${}`, as in `${strided ? 'let' : 'const'} strideH`.
   [/(?<=\{) | (?=[{}])/g, ''],
 ];
 
-/** Takes comments and spaces from kernels: nobody reads them in dist, and every browser would load them (1.4 kB gzipped). */
+/** Takes comments and spaces from kernels: nobody reads them in dist, and every browser would load them (1.5 kB gzipped). */
 function compact(path) {
-  const text = readFileSync(path, 'utf8').replace(/^[ \t]+|[ \t]*\/\/ [^`\n]*$/gm, '');
-  const lines = text.split('\n').filter(Boolean);
+  const text = readFileSync(path, 'utf8');
+  // Elsewhere the texts that are marked so.
+  const short = path.endsWith('.wgsl.js') ? shortened(text) : text.replace(/(?<=\/\* wgsl \*\/ `)[^`]*/g, shortened);
+  if (short !== text) writeFileSync(path, short);
+}
+
+function shortened(text) {
+  const lines = text.replace(/^[ \t]+|[ \t]*\/\/ [^`\n]*$/gm, '').split('\n');
   const short = (line) => SPACES.reduce((rest, [space, kept]) => rest.replace(space, kept), line);
   const isProse = (line) => line.includes('Error(') || /^(\/\*\*|\*) /.test(line);
-  writeFileSync(path, lines.map((line) => (isProse(line) ? line : short(line))).join('\n'));
+  return lines
+    .filter(Boolean)
+    .map((line) => (isProse(line) ? line : short(line)))
+    .join('\n');
 }
 
 function build(folder) {
