@@ -1,4 +1,4 @@
-import { arenaOf } from '../tensor/arena.js';
+import { arenaOf, byAllocation } from '../tensor/arena.js';
 import { Tensor } from '../tensor/tensor.js';
 import { assign } from './accumulate.js';
 import type { Cotangents } from './sweep.js';
@@ -10,8 +10,7 @@ import { transient } from './tape.js';
  */
 export function gradientPlaces(leaves: readonly Tensor[]): Map<number, Tensor> {
   const places = new Map<number, Tensor>();
-  const groups = groupByAllocation(leaves);
-  for (const [allocation, members] of groups) {
+  for (const [allocation, members] of byAllocation(leaves)) {
     const arena = arenaOf(allocation);
     if (!arena?.isWhole(members)) continue;
     const gradients = arena.gradients();
@@ -20,16 +19,6 @@ export function gradientPlaces(leaves: readonly Tensor[]): Map<number, Tensor> {
     }
   }
   return places;
-}
-
-function groupByAllocation(leaves: readonly Tensor[]): Map<Tensor['allocation'], Tensor[]> {
-  const groups = new Map<Tensor['allocation'], Tensor[]>();
-  for (const leaf of leaves) {
-    const group = groups.get(leaf.allocation);
-    if (group) group.push(leaf);
-    else groups.set(leaf.allocation, [leaf]);
-  }
-  return groups;
 }
 
 /**

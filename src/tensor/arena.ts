@@ -173,7 +173,8 @@ export function flatPieces(tree: Tree, most = Number.MAX_SAFE_INTEGER): Tensor[]
   });
 }
 
-function byAllocation(tensors: readonly Tensor[]): Map<Allocation, Tensor[]> {
+/** @internal The tensors of each allocation. */
+export function byAllocation(tensors: readonly Tensor[]): Map<Allocation, Tensor[]> {
   const groups = new Map<Allocation, Tensor[]>();
   for (const t of tensors) {
     const group = groups.get(t.allocation);

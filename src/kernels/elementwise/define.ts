@@ -106,10 +106,7 @@ type Value<A> = (...args: (number | A)[]) => number;
 
 /** The reference: nested loops over the merged axes, the last one specialised for up to three operands. */
 function evaluate<A extends object>(value: Value<A>, inputs: readonly View[], y: View, attrs: A): void {
-  const { extents, strides } = mergedBroadcast(
-    y.shape,
-    inputs.map((x) => x.shape),
-  );
+  const { extents, strides } = mergedBroadcast(y.shape, inputs);
   const last = extents.length - 1;
   const n = extents[last];
   const [a, b, c] = inputs.map((x) => x.data);

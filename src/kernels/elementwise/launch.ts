@@ -3,6 +3,7 @@ import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { broadcastStrides, type DType, type Shape, WGSL_TYPE } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { type Axes, mergedAxes } from '../layout/mergedAxes.js';
 import elementwiseWgsl, { type ElementwiseOperand } from '../wgsl/elementwise.wgsl.js';
 
 type WgslType = (typeof WGSL_TYPE)[DType];
@@ -20,28 +21,12 @@ export interface ElementwiseFormula<I extends readonly unknown[], A extends obje
   readonly bits?: boolean;
 }
 
-interface Broadcast {
-  readonly extents: readonly number[];
-  /** By operand, then by axis: 0 where the operand repeats. Along the last axis a stride is 0 or 1. */
-  readonly strides: readonly (readonly number[])[];
-}
-
-/** The broadcast over as few axes as possible: axes of extent 1 go, neighbours that all operands walk alike become one. */
-export function mergedBroadcast(out: Shape, operands: readonly Shape[]): Broadcast {
-  const given = operands.map((shape) => broadcastStrides(shape, out));
-  const extents: number[] = [];
-  const strides: number[][] = operands.map(() => []);
-  out.forEach((n, d) => {
-    if (n === 1) return;
-    const last = extents.length - 1;
-    const joins = last >= 0 && given.every((s, k) => strides[k][last] === s[d] * n);
-    if (joins) extents[last] *= n;
-    else extents.push(n);
-    given.forEach((s, k) => {
-      strides[k][extents.length - 1] = s[d];
-    });
-  });
-  return extents.length > 0 ? { extents, strides } : { extents: [1], strides: operands.map(() => [1]) };
+/** How operands that broadcast are walked, over as few axes as possible; along the last one a stride is 0 or 1. */
+export function mergedBroadcast(out: Shape, operands: readonly { readonly shape: Shape }[]): Axes {
+  return mergedAxes(
+    out,
+    operands.map(({ shape }) => broadcastStrides(shape, out)),
+  );
 }
 
 /** One dispatch for a formula over operands that broadcast. */
@@ -83,10 +68,7 @@ function launch<A extends object>(
   y: Tensor,
   attrs: A,
 ): Launch {
-  const { extents, strides } = mergedBroadcast(
-    y.shape,
-    inputs.map((x) => x.shape),
-  );
+  const { extents, strides } = mergedBroadcast(y.shape, inputs);
   const last = extents.length - 1;
   const lanes = extents[last] % 4 === 0 ? 4 : 1;
   const paces = strides.map((s, k): ElementwiseOperand['pace'] =>

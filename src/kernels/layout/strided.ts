@@ -3,6 +3,7 @@ import { launchThreads } from '../../tensor/grid.js';
 import { programs } from '../../tensor/programs.js';
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import strided, { type StridedLanes } from '../wgsl/strided.wgsl.js';
+import { mergedAxes } from './mergedAxes.js';
 
 const moves = /* @__PURE__ */ programs(
   (op: string, move, rank, lanes) => `${op} ${move} ${rank}d ${lanes}`,
@@ -46,22 +47,10 @@ export function readView(x: View, y: View, map: Strided): void {
   });
 }
 
-/** The same map with as few axes as possible: axes of extent 1 go, neighbours that one stride covers become one. */
-function join({ extents, strides, offset }: Strided): Strided {
-  const e: number[] = [];
-  const s: number[] = [];
-  extents.forEach((n, d) => {
-    if (n === 1) return;
-    const top = e.length - 1;
-    if (top >= 0 && s[top] === strides[d] * n) {
-      e[top] *= n;
-      s[top] = strides[d];
-    } else {
-      e.push(n);
-      s.push(strides[d]);
-    }
-  });
-  return e.length > 0 ? { extents: e, strides: s, offset } : { extents: [1], strides: [1], offset };
+/** The same map with as few axes as possible. */
+function join(map: Strided): Strided {
+  const { extents, strides } = mergedAxes(map.extents, [map.strides]);
+  return { extents, strides: strides[0], offset: map.offset };
 }
 
 function movesVectors({ extents, strides, offset }: Strided): boolean {

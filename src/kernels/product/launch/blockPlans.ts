@@ -118,20 +118,22 @@ export function fittingPlans(shape: ProductShape, { accumulators }: Hardware): B
 
 function fastest(shape: ProductShape, capabilities: Capabilities): BlockPlan {
   const hardware = hardwareOf(capabilities);
-  const plans = fittingPlans(shape, hardware);
-  const times = plans.map((plan) => modelledTime(plan, shape, hardware));
-  return plans[times.indexOf(Math.min(...times))];
+  return byTime(fittingPlans(shape, hardware), shape, hardware)[0];
+}
+
+/** The plans in the order of the model's times, equals as they came. */
+function byTime(plans: readonly BlockPlan[], shape: ProductShape, hardware: Hardware): BlockPlan[] {
+  return plans
+    .map((plan) => ({ plan, time: modelledTime(plan, shape, hardware) }))
+    .sort((a, b) => a.time - b.time)
+    .map(({ plan }) => plan);
 }
 
 /** Plans worth measuring: of each block the best according to the model, and then those that it finds best of all. */
 export function likelyPlans(shape: ProductShape, capabilities: Capabilities): BlockPlan[] {
-  const hardware = hardwareOf(capabilities);
-  const byTime = blockPlans(shape)
-    .map((plan) => ({ plan, time: modelledTime(plan, shape, hardware) }))
-    .sort((a, b) => a.time - b.time)
-    .map(({ plan }) => plan);
-  const bestOfEach = BLOCKS.map((b) => byTime.find((plan) => plan.block === b) as BlockPlan);
-  return [...new Set([...bestOfEach, ...byTime.slice(0, MEASURED)])];
+  const plans = byTime(blockPlans(shape), shape, hardwareOf(capabilities));
+  const bestOfEach = BLOCKS.map((b) => plans.find((plan) => plan.block === b) as BlockPlan);
+  return [...new Set([...bestOfEach, ...plans.slice(0, MEASURED)])];
 }
 
 /** Workgroups along columns and rows. */
