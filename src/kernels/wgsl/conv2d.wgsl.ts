@@ -1,4 +1,4 @@
-import { convParams } from './convParams.wgsl.js';
+import { convParams, pixelPlace } from './convParams.wgsl.js';
 import { bindingAfter, type Epilogue, epilogueWgsl } from './epilogue.wgsl.js';
 import {
   accumulators,
@@ -35,6 +35,7 @@ export default function conv2d({ tile, vecC, vecK, epilogue }: Conv2dVariant): s
   return /* wgsl */ `
 ${enableSubgroups(tile)}
 ${convParams}
+${pixelPlace}
 @group(0) @binding(0) var<storage, read> x: array<${elementType(vecC)}>;
 @group(0) @binding(1) var<storage, read> filters: array<${elementType(vecK)}>;
 @group(0) @binding(${y}) var<storage, read_write> y: array<${elementType(vecK)}>;
@@ -52,10 +53,10 @@ ${entryPoint(tile)}
   ${heldRows(
     tile,
     (i, row) => `
-  let pixel${i} = min(row0 + ${row}, rows - 1u);
-  let image${i} = pixel${i} / (p.outH * p.outW) * p.inH;
-  let top${i} = i32(pixel${i} / p.outW % p.outH * p.strideH) - i32(p.padH);
-  let left${i} = i32(pixel${i} % p.outW * p.strideW) - i32(p.padW);`,
+  let place${i} = placeOf(min(row0 + ${row}, rows - 1u), p.outH, p.outW);
+  let image${i} = place${i}.x * p.inH;
+  let top${i} = i32(place${i}.y * p.strideH) - i32(p.padH);
+  let left${i} = i32(place${i}.z * p.strideW) - i32(p.padW);`,
   )}
   for (var r = 0u; r < p.kernelH; r++) {
     for (var s = 0u; s < p.kernelW; s++) {

@@ -1,4 +1,4 @@
-import { convParams } from './convParams.wgsl.js';
+import { convParams, pixelPlace } from './convParams.wgsl.js';
 import {
   accumulators,
   allRows,
@@ -33,6 +33,7 @@ export default function conv2dInput({ tile, vecC, vecK }: Conv2dInputVariant): s
   return /* wgsl */ `
 ${enableSubgroups(tile)}
 ${convParams}
+${pixelPlace}
 @group(0) @binding(0) var<storage, read> g: array<${elementType(vecK)}>;
 @group(0) @binding(1) var<storage, read> filters: array<${elementType(vecK)}>;
 @group(0) @binding(2) var<storage, read_write> dx: array<${elementType(vecC)}>;
@@ -55,10 +56,10 @@ ${entryPoint(tile)}
   ${heldRows(
     tile,
     (i, row) => `
-  let pixel${i} = min(row0 + ${row}, max(rows, 1u) - 1u);
-  let image${i} = pixel${i} / max(rowsH * rowsW, 1u) * p.outH;
-  let top${i} = i32(pixel${i} / max(rowsW, 1u) % max(rowsH, 1u) * p.strideH + phaseH + p.padH);
-  let left${i} = i32(pixel${i} % max(rowsW, 1u) * p.strideW + phaseW + p.padW);`,
+  let place${i} = placeOf(min(row0 + ${row}, max(rows, 1u) - 1u), max(rowsH, 1u), max(rowsW, 1u));
+  let image${i} = place${i}.x * p.outH;
+  let top${i} = i32(place${i}.y * p.strideH + phaseH + p.padH);
+  let left${i} = i32(place${i}.z * p.strideW + phaseW + p.padW);`,
   )}
   for (var r = 0u; r < p.kernelH; r++) {
     let missH = (i32(phaseH + p.padH) - i32(r * p.dilationH)) % i32(p.strideH) != 0;
@@ -93,10 +94,10 @@ function heldRowStores(tile: Tile, vecC: boolean): string {
     tile,
     (r) => `
   if (row0 + ${r}u < rows && cLeft > 0u) {
-    let pixel = row0 + ${r}u;
-    let h = pixel / rowsW % rowsH * p.strideH + phaseH;
-    let w = pixel % rowsW * p.strideW + phaseW;
-    let to = ((pixel / (rowsH * rowsW) * p.inH + h) * p.inW + w) * p.inC + channelGroup * p.groupC + cAt;
+    let place = placeOf(row0 + ${r}u, rowsH, rowsW);
+    let h = place.y * p.strideH + phaseH;
+    let w = place.z * p.strideW + phaseW;
+    let to = ((place.x * p.inH + h) * p.inW + w) * p.inC + channelGroup * p.groupC + cAt;
     ${store4('dx', 'to', `acc${r}`, vecC, 'cLeft')}
   }`,
   );

@@ -1,4 +1,4 @@
-import { convParams } from './convParams.wgsl.js';
+import { convParams, pixelPlace } from './convParams.wgsl.js';
 import { filterRow, goOn, lookFrom, shiftOf, startWalk, walkStep } from './pixelWalk.wgsl.js';
 import {
   elementType,
@@ -45,6 +45,7 @@ export default function conv2dWeight({ tile, narrow, vecC: aligned, vecK }: Conv
   return /* wgsl */ `
 ${enableSubgroups(full)}
 ${convParams}
+${pixelPlace}
 @group(0) @binding(0) var<storage, read> x: array<${elementType(vecC)}>;
 @group(0) @binding(1) var<storage, read> g: array<${elementType(vecK)}>;
 @group(0) @binding(2) var<storage, read_write> partial: array<${elementType(vecK)}>;
@@ -63,13 +64,13 @@ ${entryPoint(full)}
   ${(narrow ? rowsOfAllTaps : rowsOfOneTap)(rowTile)}
   ${lines(WEIGHT_ROWS, (r) => `var acc${r} = vec4f(0.0);`)}
   let end = min((splitId + 1u) * p.chunk, pixels);
-  ${startWalk('', `splitId * p.chunk + lane`)}
+  ${startWalk('splitId * p.chunk + lane')}
   ${walkStep(lanes)}
   for (var pixel = splitId * p.chunk; pixel < end; pixel += ${lanes}u) {
     ${narrow ? loadOfAllTaps() : loadOfOneTap(vecC)}
     ${lines(lanes, (l) => `let b${l} = ${load4('g', `min(pixel + ${l}u, end - 1u) * p.outC + kAt`, vecK, 'kLeft')};`)}
     ${lines(vecs, (v) => outerProducts(v, lanes))}
-    ${goOn('')}
+    ${goOn}
   }
   let size = taps * p.groupC * p.outC;
   ${lines(
@@ -95,7 +96,7 @@ function rowsOfOneTap(rowTile: string): string {
 /** `a0, a1, ...`: what the lane's pixel gives to the rows. */
 function loadOfOneTap(vecC: boolean): string {
   return /* wgsl */ `
-    ${lookFrom('', '', 'pixel + lane < end')}
+    ${lookFrom('', 'pixel + lane < end')}
     ${lines(WEIGHT_ROWS / 4, (v) => `let a${v} = select(vec4f(0.0), ${load4('x', `at + ${4 * v}u`, vecC, `rowsLeft - min(rowsLeft, ${4 * v}u)`)}, inside && ${4 * v}u < rowsLeft);`)}`;
 }
 
@@ -111,7 +112,7 @@ function rowsOfAllTaps(rowTile: string): string {
 
 function loadOfAllTaps(): string {
   return /* wgsl */ `
-    ${lines(WEIGHT_ROWS, (r) => lookFrom('', `${r}`, 'pixel + lane < end'))}
+    ${lines(WEIGHT_ROWS, (r) => lookFrom(`${r}`, 'pixel + lane < end'))}
     ${lines(WEIGHT_ROWS / 4, (v) => `let a${v} = vec4f(${[0, 1, 2, 3].map((j) => `select(0.0, x[at${4 * v + j}], inside${4 * v + j})`).join(', ')});`)}`;
 }
 

@@ -61,11 +61,11 @@ ${pixelPlace}
   let endStep = min(firstStep + p.chunk, steps);
   ${walkStep(block.depth)}
   let lineSize = p.inW * p.inC / ${unitX}u;
-  let stepAt = (stepImage * p.inH + stepLine * p.strideH) * lineSize + stepPlace * p.strideW * p.inC / ${unitX}u;
+  let stepAt = (stepBy.x * p.inH + stepBy.y * p.strideH) * lineSize + stepBy.z * p.strideW * p.inC / ${unitX}u;
   let lineAt = p.strideH * lineSize - p.outW * p.strideW * p.inC / ${unitX}u;
   let imageAt = (p.inH - p.outH * p.strideH) * lineSize;
-  let stepH = i32(stepLine * p.strideH);
-  let stepW = i32(stepPlace * p.strideW);
+  let stepH = i32(stepBy.y * p.strideH);
+  let stepW = i32(stepBy.z * p.strideW);
   let endH = i32(p.outH * p.strideH);
   let endW = i32(p.outW * p.strideW);
   let stepG = ${block.depth}u * p.outC / ${unitG}u;

@@ -1,34 +1,30 @@
 /**
  * What the kernels of a filter's gradient share. A walk over the pixels of the output, as (image, line, place), adds its
  * step with carries, because divisions are slow. And each row of the filter, which is a tap and an input channel, finds
- * its element of the image from a pixel. Names end in what tells several walks and rows of one invocation apart.
+ * its element of the image from a pixel. Names end in what tells several rows of one invocation apart.
  */
 
-/** The step of all walks, in pixels. */
+/** From pixel to pixel: `stepBy` is the place that many pixels on, and so is the step of `image`, `line` and `place`. */
 export function walkStep(pixels: number): string {
-  return /* wgsl */ `
-  let stepImage = ${pixels}u / (p.outH * p.outW);
-  let stepLine = ${pixels}u / p.outW % p.outH;
-  let stepPlace = ${pixels}u % p.outW;`;
+  return /* wgsl */ `let stepBy = vec3u(${pixels}u / (p.outH * p.outW), ${pixels}u / p.outW % p.outH, ${pixels}u % p.outW);`;
 }
 
-export function startWalk(walk: string, pixel: string): string {
+export function startWalk(pixel: string): string {
   return /* wgsl */ `
-  var image${walk} = (${pixel}) / (p.outH * p.outW);
-  var line${walk} = (${pixel}) / p.outW % p.outH;
-  var place${walk} = (${pixel}) % p.outW;`;
+  let start = placeOf(${pixel}, p.outH, p.outW);
+  var image = start.x;
+  var line = start.y;
+  var place = start.z;`;
 }
 
-export function goOn(walk: string): string {
-  return /* wgsl */ `
-    place${walk} += stepPlace;
-    let nextLine${walk} = place${walk} >= p.outW;
-    place${walk} -= select(0u, p.outW, nextLine${walk});
-    line${walk} += stepLine + u32(nextLine${walk});
-    let nextImage${walk} = line${walk} >= p.outH;
-    line${walk} -= select(0u, p.outH, nextImage${walk});
-    image${walk} += stepImage + u32(nextImage${walk});`;
-}
+export const goOn = /* wgsl */ `
+    place += stepBy.z;
+    let nextLine = place >= p.outW;
+    place -= select(0u, p.outW, nextLine);
+    line += stepBy.y + u32(nextLine);
+    let nextImage = line >= p.outH;
+    line -= select(0u, p.outH, nextImage);
+    image += stepBy.x + u32(nextImage);`;
 
 /** A tap's shift in the image. */
 export function shiftOf(name: string, tap: string): string {
@@ -46,14 +42,14 @@ export function filterRow(name: string, row: string): string {
 }
 
 /**
- * `at`, the element that the filter's row (or tap) `name` finds from the pixel of a walk, and whether it is `inside`. One
+ * `at`, the element that the filter's row (or tap) `name` finds from the walk's pixel, and whether it is `inside`. One
  * comparison per axis is enough: as u32, a negative coordinate is larger than any extent. The comparisons are joined by
  * `&`, not by `&&`, which is a branch: sixteen of those in a loop keep SwiftShader's compiler busy for minutes.
  */
-export function lookFrom(walk: string, name: string, counts: string): string {
+export function lookFrom(name: string, counts: string): string {
   return /* wgsl */ `
-    let h${name} = i32(line${walk} * p.strideH) + shiftH${name};
-    let w${name} = i32(place${walk} * p.strideW) + shiftW${name};
+    let h${name} = i32(line * p.strideH) + shiftH${name};
+    let w${name} = i32(place * p.strideW) + shiftW${name};
     let inside${name} = (${counts}) & (u32(h${name}) < p.inH) & (u32(w${name}) < p.inW);
-    let at${name} = select(0u, ((image${walk} * p.inH + u32(h${name})) * p.inW + u32(w${name})) * p.inC + cAt${name}, inside${name});`;
+    let at${name} = select(0u, ((image * p.inH + u32(h${name})) * p.inW + u32(w${name})) * p.inC + cAt${name}, inside${name});`;
 }
