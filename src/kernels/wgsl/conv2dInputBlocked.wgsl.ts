@@ -1,5 +1,5 @@
 import blocked, { type Block } from './blocked.wgsl.js';
-import { convParams, hopOf, pixelPlace } from './convParams.wgsl.js';
+import { classTaps, convParams, hopOf, pixelPlace } from './convParams.wgsl.js';
 import { elementType, four, lines, store4 } from './tile.wgsl.js';
 
 export interface Conv2dInputBlockedVariant {
@@ -39,19 +39,12 @@ export default function conv2dInputBlocked(variant: Conv2dInputBlockedVariant): 
     alongB: 'depth',
     declarations: /* wgsl */ `
 ${convParams}
+${classTaps}
 ${pixelPlace}
 @group(0) @binding(0) var<storage, read> g: array<${elementType(vecK)}>;
 @group(0) @binding(1) var<storage, read> filters: array<${elementType(vecK)}>;
 @group(0) @binding(2) var<storage, read_write> dx: array<${elementType(vecC)}>;
-@group(0) @binding(3) var<uniform> p: ConvParams;
-
-struct Taps { first: u32, hop: u32, travel: u32, count: u32 }
-fn taps(seen: u32, kernel: u32, stride: u32, dilation: u32, hop: u32, inverse: u32) -> Taps {
-  let gcd = stride / hop;
-  let first = seen / gcd * inverse % hop;
-  let count = select(0u, (kernel - min(first, kernel) + hop - 1u) / hop, seen % gcd == 0u);
-  return Taps(first, hop, dilation / gcd, count);
-}`,
+@group(0) @binding(3) var<uniform> p: ConvParams;`,
     range: /* wgsl */ `
   const strideH = ${h.stride}u;
   const strideW = ${w.stride}u;

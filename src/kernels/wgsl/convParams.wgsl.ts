@@ -43,6 +43,19 @@ export function hopOf(stride: number, dilation: number): { readonly hop: number;
   return { hop, inverse };
 }
 
+/**
+ * Which taps along an axis reach a pixel of a convolution's input, of which the first tap sees `seen`: every `hop`-th from
+ * `first` on. From one of them to the next the output pixel moves by `travel`. See `hopOf`.
+ */
+export const classTaps = /* wgsl */ `
+struct Taps { first: u32, hop: u32, travel: u32, count: u32 }
+fn taps(seen: u32, kernel: u32, stride: u32, dilation: u32, hop: u32, inverse: u32) -> Taps {
+  let gcd = stride / hop;
+  let first = seen / gcd * inverse % hop;
+  let count = select(0u, (kernel - min(first, kernel) + hop - 1u) / hop, seen % gcd == 0u);
+  return Taps(first, hop, dilation / gcd, count);
+}`;
+
 /** The words of `ConvParams`. */
 export function convWords(g: ConvGeometry, chunk = 0, eps = 0): number[] {
   return [

@@ -1,5 +1,5 @@
 import { threadEntry } from '../../tensor/grid.js';
-import { convParams } from './convParams.wgsl.js';
+import { classTaps, convParams, hopOf, pixelPlace } from './convParams.wgsl.js';
 import { bindingAfter, type Epilogue, laneEpilogueWgsl } from './epilogue.wgsl.js';
 import { withSubgroups } from './narrow.wgsl.js';
 import { lines } from './tile.wgsl.js';
@@ -11,11 +11,14 @@ export interface Taps {
   readonly stride: number;
   readonly padding: number;
   readonly dilation: number;
+  /** Columns of the result per invocation, which share most of what they read; a strided gradient takes about twice as many. */
+  readonly width: number;
 }
 
 /** What a depthwise kernel knows when it is printed; all else is in its parameters. */
 export interface DepthwiseColumns extends Taps {
   readonly rowStride: number;
+  readonly rowDilation: number;
   /** Source columns of the last block that are in the row, as far as they are read: offsets from 0 to here need no check. */
   readonly inside: number;
 }
@@ -43,9 +46,9 @@ interface Term {
   readonly offset: number;
 }
 
-/** Columns of the result per invocation: four, which share most of what they read; whole strides. */
-export function blockWidth({ direction, columns: { stride } }: Reading): number {
-  return direction === 'forward' ? 4 : Math.ceil(4 / stride) * stride;
+/** Columns of the result per invocation. With a stride a gradient's have fewer terms: whole strides of about twice as many. */
+export function blockWidth({ direction, columns: { stride, width } }: Reading): number {
+  return direction === 'forward' || stride === 1 ? width : Math.max(1, Math.floor((2 * width) / stride)) * stride;
 }
 
 /** A gradient's taps reach only the columns of their own class modulo the stride: printed, the others cost nothing. */
@@ -97,6 +100,33 @@ function wrapped(offset: number): string {
 }
 
 /**
+ * Statements that define which taps of a filter's column read rows of the source: those from `before` to `end`, counted from
+ * number `start` on, which reads row `top`, in hops of `hop` taps and `step` rows. The loop over them then needs no condition.
+ * A gradient's taps are those of its row's class, from the last one back, so that the rows go down here too.
+ */
+function tapRange(forward: boolean, { rowStride, rowDilation }: DepthwiseColumns) {
+  const { hop, inverse } = hopOf(rowStride, rowDilation);
+  const step = forward ? rowDilation : (rowDilation * hop) / rowStride;
+  /** How many steps cover so many rows, none where that is negative. */
+  const steps = (rows: string) => `u32(max(${rows} + ${step - 1}, 0)) / ${step}u`;
+  const range = forward
+    ? `let start = 0u;
+  let count = p.kernelH;
+  let top = i32(row * ${rowStride}u - p.padH);`
+    : `let own = taps(row + p.padH, p.kernelH, ${rowStride}u, ${rowDilation}u, ${hop}u, ${inverse}u);
+  let count = own.count;
+  let start = own.first + (count - 1u) * ${hop}u;
+  let top = i32(row + p.padH - start * ${rowDilation}u) / ${rowStride};`;
+  return {
+    step: `${step}u`,
+    hop: wrapped(forward ? 1 : -hop),
+    range: `${range}
+  let before = ${steps('-top')};
+  let end = min(${steps(`i32(p.${forward ? 'in' : 'out'}H) - top`)}, count);`,
+  };
+}
+
+/**
  * Depthwise convolution, or its gradient for the input: an invocation has one vec4 of channels and a block of columns,
  * so that neighbouring outputs share their loads of the image and all of them those of the filter.
  */
@@ -108,16 +138,12 @@ export default function depthwise(variant: DepthwiseVariant): string {
   const terms = depthwiseTerms(variant);
   const offsets = offsetsOf(terms);
   const [source, target] = forward ? ['in', 'out'] : ['out', 'in'];
+  const { range, step, hop } = tapRange(forward, columns);
   const y = bindingAfter(epilogue, 2);
-  // As u32, a row in front of the image is larger than its height.
-  const sourceRow = forward
-    ? `let h = row * ${columns.rowStride}u + r * p.dilationH - p.padH;
-    if (h >= p.inH) { continue; }`
-    : `let reach = row + p.padH - r * p.dilationH;
-    let h = reach / ${columns.rowStride}u;
-    if (reach % ${columns.rowStride}u != 0u || h >= p.outH) { continue; }`;
   const code = /* wgsl */ `
 ${convParams}
+${pixelPlace}
+${forward ? '' : classTaps}
 @group(0) @binding(0) var<storage, read> source: array<${T}>;
 @group(0) @binding(1) var<storage, read> filters: array<${T}>;
 @group(0) @binding(${y}) var<storage, read_write> y: array<${T}>;
@@ -128,25 +154,27 @@ ${threadEntry('i')}
   let channels = p.inC / ${lanes}u;
   let blocks = (p.${target}W + ${width - 1}u) / ${width}u;
   let c = i % channels;
-  let first = i / channels % blocks * ${width}u;
-  let row = i / (channels * blocks) % p.${target}H;
-  let image = i / (channels * blocks * p.${target}H);
-  if (image >= p.batch) { return; }
+  let place = placeOf(i / channels, p.${target}H, blocks);
+  let first = place.z * ${width}u;
+  let row = place.y;
+  if (place.x >= p.batch) { return; }
   let rowSize = p.${source}W * channels;
   let base = first ${forward ? '*' : '/'} ${columns.stride}u;
   ${checkColumns(offsets, columns.inside, `p.${source}W`)}
   ${lines(width, (j) => `var sum${j} = ${T}(0.0);`)}
-  let origin = image * p.${source}H * rowSize + base * channels + c;
-  for (var r = 0u; r < p.kernelH; r++) {
-    ${sourceRow}
-    let at = origin + h * rowSize;
-    let tap = r * ${columns.kernel}u * channels + c;
+  let tapSize = ${columns.kernel}u * channels;
+  ${range}
+  var at = (place.x * p.${source}H + u32(top) + before * ${step}) * rowSize + base * channels + c;
+  var tap = (start + before * ${hop}) * tapSize + c;
+  for (var left = end - min(before, end); left > 0u; left--) {
     ${lines(columns.kernel, (s) => `let tap${s} = filters[tap + ${s}u * channels];`)}
     ${loadColumns(offsets, columns.inside, 'source', 'at', T)}
     ${terms.map(({ i: j, s, offset }) => `sum${j} = fma(${nameOf(offset)}, tap${s}, sum${j});`).join('\n    ')}
+    at += ${step} * rowSize;
+    tap += ${hop} * tapSize;
   }
   let column = columnOf(${lanes}u * c, ${lanes}u);
-  let to = ((image * p.${target}H + row) * p.${target}W + first) * channels + c;
+  let to = ((place.x * p.${target}H + row) * p.${target}W + first) * channels + c;
   ${lines(width, (j) => {
     const at = `to + ${j}u * channels`;
     return `if (first + ${j}u < p.${target}W) { y[${at}] = finish(sum${j}, column, ${lanes}u * (${at}), ${lanes}u); }`;

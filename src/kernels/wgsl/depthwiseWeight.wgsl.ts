@@ -40,6 +40,7 @@ ${threadEntry('i')}
   let c = i % channels;
   let r = i / channels % p.kernelH;
   let splitId = i / (channels * p.kernelH);
+  let blocks = (p.outW + ${WEIGHT_WIDTH - 1}u) / ${WEIGHT_WIDTH}u;
   let outRows = p.batch * p.outH;
   if (splitId * p.chunk >= outRows) { return; }
   ${lines(columns.kernel, (s) => `var sum${s} = ${T}(0.0);`)}
@@ -48,7 +49,8 @@ ${threadEntry('i')}
     if (h >= p.inH) { continue; }
     var at = (outRow / p.outH * p.inH + h) * p.inW * channels + c;
     var to = outRow * p.outW * channels + c;
-    for (var first = 0u; first < p.outW; first += ${WEIGHT_WIDTH}u) {
+    var first = 0u;
+    for (var left = blocks; left > 0u; left--) {
       let base = first * ${columns.stride}u;
       ${checkColumns(offsets, columns.inside, 'p.inW')}
       ${lines(WEIGHT_WIDTH, (j) => {
@@ -59,6 +61,7 @@ ${threadEntry('i')}
       ${terms.map(({ i: j, s, offset }) => `sum${s} = fma(${nameOf(offset)}, g${j}, sum${s});`).join('\n      ')}
       at += ${WEIGHT_WIDTH * columns.stride}u * channels;
       to += ${WEIGHT_WIDTH}u * channels;
+      first += ${WEIGHT_WIDTH}u;
     }
   }
   let row = (splitId * p.kernelH + r) * ${columns.kernel}u;

@@ -10,12 +10,15 @@ import depthwiseWgsl, {
 } from '../../wgsl/depthwise.wgsl.js';
 import depthwiseWeightWgsl, { WEIGHT_WIDTH } from '../../wgsl/depthwiseWeight.wgsl.js';
 import type { ConvGeometry } from '../convGeometry.js';
+import { hardwareOf } from './hardware.js';
 import { cutInto, type ProductKernel, WHOLE } from './launchProduct.js';
 import { selectSplits } from './select.js';
 
 const convolutions = /* @__PURE__ */ programs('depthwise', depthwiseWgsl);
 const weightGradients = /* @__PURE__ */ programs('depthwise weight', depthwiseWeightWgsl);
 
+/** Where registers hold fewer sums of an invocation than this, four vec4s are too many. */
+const FEW_SUMS = 16;
 /** Rows of the output that a range of a weight gradient's sum keeps at least. */
 const LEAST_ROWS = 4;
 
@@ -24,9 +27,11 @@ export function depthwiseKernel(
   direction: DepthwiseVariant['direction'],
   geometry: ConvGeometry,
   y: Tensor,
-  { narrowSubgroup: subgroup }: Capabilities,
+  capabilities: Capabilities,
 ): ProductKernel {
-  const variant = { direction, lanes: lanesOf(geometry), columns: columnsOf(geometry, direction), subgroup };
+  const { narrowSubgroup: subgroup } = capabilities;
+  const width = hardwareOf(capabilities).accumulators < FEW_SUMS ? 2 : 4;
+  const variant = { direction, lanes: lanesOf(geometry), columns: columnsOf(geometry, direction, width), subgroup };
   const [, rows, columns, channels] = y.shape;
   const across = Math.ceil(columns / blockWidth(variant));
   return {
@@ -46,7 +51,7 @@ export function depthwiseWeightKernel(geometry: ConvGeometry, df: Tensor, capabi
     ...ranges,
     program: () =>
       weightGradients({
-        ...{ lanes, columns: columnsOf(geometry, 'forward'), tail: tailOf(geometry) },
+        ...{ lanes, columns: columnsOf(geometry, 'forward', WEIGHT_WIDTH), tail: tailOf(geometry) },
         subgroup: capabilities.narrowSubgroup,
       }),
     grid: grid(ranges.parts * invocations),
@@ -57,16 +62,18 @@ function lanesOf({ inC }: ConvGeometry): 1 | 4 {
   return inC % 4 === 0 ? 4 : 1;
 }
 
-function columnsOf(geometry: ConvGeometry, direction: DepthwiseVariant['direction']): DepthwiseColumns {
+function columnsOf(geometry: ConvGeometry, direction: DepthwiseVariant['direction'], width: number): DepthwiseColumns {
   const { kernel, stride, padding, dilation, inSize, outSize } = geometry;
-  const columns = { kernel: kernel[1], stride: stride[1], padding: padding[1], dilation: dilation[1] };
-  const width = blockWidth({ direction, columns });
+  const columns = { kernel: kernel[1], stride: stride[1], padding: padding[1], dilation: dilation[1], width };
+  const reading = { direction, columns };
+  const across = blockWidth(reading);
   const forward = direction === 'forward';
   const [source, target] = forward ? [inSize[1], outSize[1]] : [outSize[1], inSize[1]];
-  const lastBlock = (Math.ceil(target / width) - 1) * width;
+  const lastBlock = (Math.ceil(target / across) - 1) * across;
   const left = source - (forward ? lastBlock * stride[1] : lastBlock / stride[1]);
-  const farthest = Math.max(...depthwiseTerms({ direction, columns }).map(({ offset }) => offset));
-  return { ...columns, rowStride: stride[0], inside: Math.max(0, Math.min(left, farthest + 1)) };
+  const farthest = Math.max(...depthwiseTerms(reading).map(({ offset }) => offset));
+  const rows = { rowStride: stride[0], rowDilation: dilation[0] };
+  return { ...columns, ...rows, inside: Math.max(0, Math.min(left, farthest + 1)) };
 }
 
 /** Output columns of a row's last block. */
