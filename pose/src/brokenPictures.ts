@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 
 /** A picture that cannot be read: it is missing, broken, of another format, or too large. Training can go on without it. */
 export class PictureError extends DataError {
@@ -56,8 +57,7 @@ export function brokenText(broken: readonly BrokenPicture[]): string {
 
 /** How many pictures cannot be read, and how many people are lost with them. */
 export function unreadText(pictures: number, people: number): string {
-  const those = `${pictures} picture${pictures === 1 ? '' : 's'} that cannot be read`;
-  return `${those}, with ${people} ${people === 1 ? 'person' : 'people'}`;
+  return `${counted(pictures, 'picture')} that cannot be read, with ${counted(people, 'person', 'people')}`;
 }
 
 /** Each picture once, however many people are in it. */

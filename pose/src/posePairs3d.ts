@@ -1,5 +1,5 @@
 import { DataError } from 'wgrad';
-import { JsonEntry } from 'wgrad/io';
+import { counted, JsonEntry } from 'wgrad/io';
 import { cameraPoints } from './cameraPoints.js';
 import { type H36mLabels, h36mLabels } from './datasets/h36mLabels.js';
 import { PicturePaths } from './datasets/picturePaths.js';
@@ -34,7 +34,7 @@ export function posePairs3dOf(
   const [truth, prediction] = [poses3dOf(labels, annotations), poses3dOf(predictions, results)];
   if (truth.count !== prediction.count || truth.joints !== prediction.joints) {
     throw new DataError(
-      `${prediction.file}: ${prediction.count} poses of ${prediction.joints} joints, but ${truth.file} has ` +
+      `${prediction.file}: ${counted(prediction.count, 'pose')} of ${counted(prediction.joints, 'joint')}, but ${truth.file} has ` +
         `${truth.count} of ${truth.joints}; give one prediction for each pose, in the same order`,
     );
   }

@@ -1,3 +1,4 @@
+import { counted } from '../io/counted.js';
 import type { Command } from './command.js';
 import { type Diagnosis, diagnose, formatBytes } from './diagnosis.js';
 
@@ -32,7 +33,7 @@ export function format({ node, platform, cores, memory, webgpu, adapter, backend
     ['node', node],
     [
       'platform',
-      `${platform}, ${cores} cores, ${formatBytes(memory.free)} of ${formatBytes(memory.total)} memory free`,
+      `${platform}, ${counted(cores, 'core')}, ${formatBytes(memory.free)} of ${formatBytes(memory.total)} memory free`,
     ],
     ['webgpu', webgpu ?? 'not installed'],
   ];

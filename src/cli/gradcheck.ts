@@ -1,5 +1,6 @@
 import type { OpCases } from '../autograd/cases.js';
 import { DataError, DeviceError } from '../errors.js';
+import { counted } from '../io/counted.js';
 import type { Device } from '../tensor/tensor.js';
 import { webgpu } from '../tensor/webgpu.js';
 import { checkGradients, checkOnDevice, differentiability } from '../testing/checkSample.js';
@@ -84,7 +85,7 @@ export function format(verdicts: readonly OpVerdict[], device: string): string {
     `kernels run on: ${device}; errors are in percent of what is allowed`,
     formatTable(['op', 'samples', 'order 1', 'order 2', 'kernel', 'verdict'], rows),
     ...failures.map((message) => `failed: ${message}`),
-    `${verdicts.length} ops, ${failures.length} failures`,
+    `${counted(verdicts.length, 'op')}, ${counted(failures.length, 'failure')}`,
   ].join('\n');
 }
 

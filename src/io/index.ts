@@ -9,6 +9,7 @@ export {
   type Progress,
   parseCheckpoint,
 } from './checkpoint.js';
+export { counted } from './counted.js';
 export { crc32 } from './crc32.js';
 export { type ArrayData, type DiskDtype, type Dtype, diskDtypes } from './dtypes.js';
 export { excerpt, excerptOfList } from './excerpt.js';

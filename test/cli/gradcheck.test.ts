@@ -18,7 +18,7 @@ describe('wgrad gradcheck', () => {
     expect(verdict).toMatchObject({ op: 'cube', samples: 2, kernel: null, failures: [] });
     expect(verdict.order1).toBeLessThan(1);
     expect(verdict.order2).toBeLessThan(1);
-    expect(format([verdict], 'none')).toMatch(/cube +2 .* ok\n1 ops, 0 failures$/);
+    expect(format([verdict], 'none')).toMatch(/cube +2 .* ok\n1 op, 0 failures$/);
   });
 
   test('a wrong op fails with the sample, both values and the seed', async () => {

@@ -1,3 +1,4 @@
+import { counted } from 'wgrad/io';
 import type { Engine } from '../engine/engine.js';
 import { Session } from '../engine/session.js';
 import { button, chooser, numberField } from '../shell/controls.js';
@@ -53,7 +54,7 @@ export const gradientsRoom: Room = {
       progress.max = ops.length;
       for (const op of ops) {
         progress.value = counts.ops;
-        summary.textContent = `${counts.ops} of ${ops.length} ops; now ${op}`;
+        summary.textContent = `${counts.ops} of ${counted(ops.length, 'op')}; now ${op}`;
         const verdict = await engine.ask('check', { op, seed });
         counts.ops++;
         counts.checks += verdict.checks;
@@ -62,7 +63,7 @@ export const gradientsRoom: Room = {
         for (const message of verdict.failures) failures.append(element('p', { class: 'failed' }, message));
       }
       progress.value = ops.length;
-      summary.textContent = `${counts.ops} ops, ${counts.checks} checks, ${counts.failed} failed`;
+      summary.textContent = `${counted(counts.ops, 'op')}, ${counted(counts.checks, 'check')}, ${counts.failed} failed`;
       summary.dataset.done = JSON.stringify(counts);
     };
 

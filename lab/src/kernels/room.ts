@@ -1,3 +1,4 @@
+import { counted } from 'wgrad/io';
 import { type BenchReport, type BenchRow, formatBenchReport, parseBenchReport } from 'wgrad/testing';
 import { Session } from '../engine/session.js';
 import { button, numberField } from '../shell/controls.js';
@@ -73,7 +74,7 @@ export const kernelsRoom: Room = {
         progress.max = chosen.length;
         for (const [i, key] of chosen.entries()) {
           progress.value = i;
-          summary.textContent = `${i} of ${chosen.length} cases; now ${key}`;
+          summary.textContent = `${i} of ${counted(chosen.length, 'case')}; now ${key}`;
           const milliseconds = Math.round(settings.number('time', TIME.standard, TIME.least, TIME.most));
           const found = await engine.ask('time', { key, milliseconds });
           if (typeof found === 'string') {
@@ -87,7 +88,7 @@ export const kernelsRoom: Room = {
         }
         progress.value = chosen.length;
         const counts = { cases: chosen.length, timed: measured.length, failed: failed.length };
-        summary.textContent = `${counts.timed} cases timed, ${counts.failed} failed`;
+        summary.textContent = `${counted(counts.timed, 'case')} timed, ${counts.failed} failed`;
         summary.dataset.done = JSON.stringify(counts);
         isMeasuring = false;
       });
@@ -97,7 +98,7 @@ export const kernelsRoom: Room = {
         try {
           const read = parseBenchReport(await text, name);
           comparison.add([{ name, report: read }], true);
-          session.status.say(`${name}: ${read.rows.length} cases of ${read.device}.`);
+          session.status.say(`${name}: ${counted(read.rows.length, 'case')} of ${read.device}.`);
         } catch (error) {
           session.status.warn((error as Error).message);
         }

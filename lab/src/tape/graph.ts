@@ -1,3 +1,4 @@
+import { counted } from 'wgrad/io';
 import { BOX, type Edge, layOut, type Vertex } from './layout.js';
 import { isPulled, type Stage, stageOf } from './moment.js';
 import type { Trace } from './trace.js';
@@ -22,7 +23,7 @@ export function drawGraph(trace: Trace, tape: number, picked: (node: number) => 
     const { node } = vertex;
     if (node !== undefined) group.addEventListener('click', () => picked(node));
   }
-  const label = `Tape ${tape + 1}: ${nodes.length} nodes, from ${vertices.length - nodes.length} tensors. The list below says the same.`;
+  const label = `Tape ${tape + 1}: ${counted(nodes.length, 'node')}, from ${counted(vertices.length - nodes.length, 'tensor')}. The list below says the same.`;
   const element = svg('svg', {
     class: 'tape-graph',
     role: 'img',

@@ -1,3 +1,4 @@
+import { counted } from 'wgrad/io';
 import type { Place, Trace, TraceStep } from './trace.js';
 
 /** How far a node is at a moment. */
@@ -43,8 +44,7 @@ export function say(trace: Trace, count: number): string {
   const place = at(step);
   if (!place) return `Forwards: ${called} runs${recorded}.`;
   const { name, keep } = tapes[place.tape].nodes[place.node];
-  const kept =
-    keep.length === 0 ? '' : ` and lets go of ${keep.length} saved ${keep.length === 1 ? 'tensor' : 'tensors'}`;
+  const kept = keep.length === 0 ? '' : ` and lets go of ${counted(keep.length, 'saved tensor')}`;
   if (step.skips) return `Backwards: ${tapeName(place.tape)} passes ${name}, which no gradient reaches${kept}.`;
   const work = called === '' ? 'hands the gradient on without an op' : `runs ${called}`;
   return `Backwards: ${tapeName(place.tape)} pulls the gradient through ${name}: ${work}${recorded}${kept}.`;

@@ -1,4 +1,5 @@
 import type { ExpectedShapes } from 'wgrad/io';
+import { counted } from 'wgrad/io';
 import { backboneLayers } from './backboneLayers.js';
 import { type BackboneShape, backboneOf, describeBackbone } from './backboneShape.js';
 import { type HeatmapShape, heatmapLayers } from './heatmapLayers.js';
@@ -129,10 +130,10 @@ export function isCounter(name: string): boolean {
 export function describeArchitecture(architecture: Architecture): string {
   const { backbone, head, maps, sigma, joints, dims, flows, classes } = architecture;
   const body = backbone ? describeBackbone(backbone) : 'another backbone than ResNet, MobileNetV2 or HRNet';
-  const noHead = classes === undefined ? 'no head' : `classifier of ${classes} classes`;
+  const noHead = classes === undefined ? 'no head' : `classifier of ${counted(classes, 'class', 'classes')}`;
   const kind = { rle: 'RLE head', regression: 'regression head', heatmap: 'heatmap head', none: noHead }[head];
-  const size = joints > 0 ? ` of ${joints} joints in ${dims}-D` : '';
-  const raised = maps && maps.doublings > 0 ? ` with ${maps.doublings} transposed convolutions` : '';
+  const size = joints > 0 ? ` of ${counted(joints, 'joint')} in ${dims}-D` : '';
+  const raised = maps && maps.doublings > 0 ? ` with ${counted(maps.doublings, 'transposed convolution')}` : '';
   const sigmas = maps && sigma ? ['sigmas'] : [];
   return [body, kind + size + raised, ...sigmas, ...flows.map(({ name }) => name)].join(', ');
 }

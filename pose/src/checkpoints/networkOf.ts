@@ -1,5 +1,5 @@
 import { DataError, type Device } from 'wgrad';
-import { fromTorchLayout, type StateTensor, type StateTree, unflattenState } from 'wgrad/io';
+import { counted, fromTorchLayout, type StateTensor, type StateTree, unflattenState } from 'wgrad/io';
 import type { HeadOptions, HeadParams, RealNvpParams } from 'wgrad/rle';
 import type { BackboneParams, BackboneState } from '../backbones/backbone.js';
 import type { HeatmapHeadParams, HeatmapHeadState } from '../heatmaps/heatmapHead.js';
@@ -59,7 +59,8 @@ export function requirePoseNetwork(
   if (!architecture.backbone) throw new DataError(`${path}: ${UNKNOWN}`);
   if (architecture.head === 'none') {
     const { classes } = architecture;
-    const what = classes === undefined ? 'a backbone without a head' : `a classifier of ${classes} classes`;
+    const what =
+      classes === undefined ? 'a backbone without a head' : `a classifier of ${counted(classes, 'class', 'classes')}`;
     throw new DataError(`${path}: ${what}, which says nothing of joints; train --init ${path} trains a head for it`);
   }
 }

@@ -183,6 +183,6 @@ async function save(folder: string, comparison: Comparison): Promise<string> {
 
 function stopped(runs: readonly PlannedRun[]): void {
   const done = runs.filter(({ result }) => result).length;
-  say(`saved; ${done} of ${runs.length} runs are done. Go on with the same command`);
+  say(`saved; runs done: ${done} of ${runs.length}. Go on with the same command`);
   process.exitCode = INTERRUPTED;
 }

@@ -1,3 +1,4 @@
+import { counted } from 'wgrad/io';
 import { formatTable } from 'wgrad/testing';
 import type { BaselineScore, Comparison, RowSummary } from '../node/compare/comparison.js';
 import type { Spread } from '../node/compare/spread.js';
@@ -15,7 +16,7 @@ export function comparisonTable({ rows, baselines, seeds, config, data }: Compar
   const failures = rows.flatMap(({ row, diverged }) => diverged.map(({ seed, why }) => `${row}, seed ${seed}: ${why}`));
   return [
     formatTable(header, lines),
-    `${data.test} images of ${data.name} held out; mean ± sample standard deviation over the seeds. ms: an image by itself, and each ` +
+    `${counted(data.test, 'image')} of ${data.name} held out; mean ± sample standard deviation over the seeds. ms: an image by itself, and each ` +
       `of ${config.batch} at once. sigma of a heatmap: 1 - its peak. calibration error: points between the levels of intervals and the ` +
       'shares of the labels in them; sharpness: width of the intervals of 90 %, in % of the crop.',
     ...failures,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { DataError } from 'wgrad';
-import { formatSafetensors, printable } from 'wgrad/io';
+import { counted, formatSafetensors, printable } from 'wgrad/io';
 import { checkWritable, writeFileAtomic } from 'wgrad/io/node';
 import { NAMINGS } from '../checkpoints/namings.js';
 import { type PoseCheckpoint, poseCheckpointOf } from '../checkpoints/poseCheckpoint.js';
@@ -105,7 +105,7 @@ function remarksOnFlow(from: string, to: string, names: Iterable<string>): strin
   const others = [...names].filter((name) => !name.includes('flow_model.')).length;
   return from === 'ultralytics'
     ? [
-        `left out: ${others} tensors of the network, of which wgrad knows the flow alone`,
+        `left out: ${counted(others, 'tensor')} of the network, of which wgrad knows the flow alone`,
         "the flow's networks have SiLU: realNvp({ dims: 2, activation: 'silu' }) computes the same with it",
       ]
     : ["the flow's networks have leaky ReLUs, where YOLO26-pose computes with SiLU, which gives another density"];
@@ -126,5 +126,5 @@ interface Conversion {
 function report(conversion: Conversion, json?: boolean): void {
   const { file, tensors, notes } = conversion;
   for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
-  console.log(json ? JSON.stringify(conversion, null, 2) : `${file}: ${tensors} tensors`);
+  console.log(json ? JSON.stringify(conversion, null, 2) : `${file}: ${counted(tensors, 'tensor')}`);
 }

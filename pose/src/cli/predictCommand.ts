@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import { checkFolder, checkWritable, writeFileAtomic } from 'wgrad/io/node';
 import { unreadText } from '../brokenPictures.js';
 import { Tally } from '../datasets/tally.js';
@@ -96,20 +97,20 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
       if (overlays !== undefined && !found.error) {
         const drawn = await writeOverlays(overlays, schema, poses, errors && ellipseSize(errors, level), signal);
         const undrawn = new Set(poses.map(({ image }) => image)).size - drawn.length;
-        if (undrawn > 0) say(`${undrawn} overlays are not drawn`);
+        if (undrawn > 0) say(`overlays that are not drawn: ${undrawn}`);
       }
       leftOut.addAll(skipped);
-      leftOut.add('boxes outside their picture', outside);
+      leftOut.add('boxes outside of a picture', outside);
       for (const note of placed ? [...notes, placed] : notes) say(note);
       if (leftOut.size > 0) say(`left out: ${leftOut.text()}`);
       if (unread.pictures > 0) say(`left out: ${unreadText(unread.pictures, unread.people)}`);
       const without = images.slice(0, found.done).filter(({ people }) => people?.length === 0).length;
       say(
-        `${poses.length} people${alike(found.poses.length - poses.length)} in ${found.done} images${without > 0 ? `, ${without} of them without a box` : ''}; ` +
+        `${counted(poses.length, 'person', 'people')}${alike(found.poses.length - poses.length)} in ${counted(found.done, 'image')}${without > 0 ? `, ${without} of them without a box` : ''}; ` +
           `${duration((performance.now() - began) / 1000)}`,
       );
     }
-    if (missing > 0) say(`${missing} of ${images.length} images are missing`);
+    if (missing > 0) say(`images that are missing: ${missing} of ${images.length}`);
     if (found.error) throw found.error;
   } finally {
     release();
@@ -133,7 +134,8 @@ async function boxedImages(
   return orientation ? { ...found, images: found.images.map((image) => ({ ...image, orientation })) } : found;
 }
 
-const alike = (dropped: number): string => (dropped > 0 ? ` (${dropped} more were like better ones)` : '');
+const alike = (dropped: number): string =>
+  dropped > 0 ? ` (${counted(dropped, 'more was like a better one', 'more were like better ones')})` : '';
 
 function ellipseSize(errors: ErrorDensity, level?: number): EllipseSize {
   const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;

@@ -61,8 +61,11 @@ function scoredBy({ data: { dataset, test } }: Session): string {
   const after = validationSamples(test).length;
   const mirrored = dataset.mirrorable ? ', each averaged with its mirror image' : '';
   const plain = dataset.mirrorable ? ' without mirror images' : '';
-  const before = mirrored || after < test.length ? `; PCK after each epoch is of ${after} of them${plain}` : '';
-  return `the scores of the end are of all ${test.length} held-out images${mirrored}${before}`;
+  const before =
+    mirrored || after < test.length
+      ? `; PCK after each epoch is of ${test.length === 1 ? 'it' : `${after} of them`}${plain}`
+      : '';
+  return `the scores of the end are of ${test.length === 1 ? 'the held-out image' : `all ${test.length} held-out images`}${mirrored}${before}`;
 }
 
 /** The scores of network and baselines without those of each joint, as the log and `--json` show them. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DataError } from 'wgrad';
-import { parseCheckpoint } from 'wgrad/io';
+import { counted, parseCheckpoint } from 'wgrad/io';
 import { checkFolder, readBytes } from 'wgrad/io/node';
 import type { Wire } from 'wgrad/ranks';
 import type { PoseDataset } from '../dataset.js';
@@ -214,7 +214,9 @@ function fitted(config: TrainConfig, wanted: TrainFlags, dataset: PoseDataset): 
   const { length } = dataset.train;
   const sized = withBatch(withDims(config, wanted.dims !== undefined, dataset), wanted.batch !== undefined, length);
   if (sized.batch < config.batch) {
-    say(`${dataset.name} has ${length} training images: a step takes ${sized.batch} instead of ${config.batch}`);
+    say(
+      `${dataset.name} has ${counted(length, 'training image')}: a step takes ${sized.batch} instead of ${config.batch}`,
+    );
   }
   return sized;
 }
@@ -254,7 +256,7 @@ async function train(
   const { config, data, team } = session;
   for (const note of data.dataset.notes ?? []) say(note);
   say(
-    `${data.dataset.name}: ${data.train.length} ${imagesText(data.train)}, ${data.test.length} held out; ` +
+    `${data.dataset.name}: ${imagesText(data.train)}, ${data.test.length} held out; ` +
       `${networkText(config)}, loss ${lossText(config)}`,
   );
   const baselines = await team.all(() => fitBaselines(data, config.dims));

@@ -35,7 +35,7 @@ export function pairPoses(
   for (const result of results) {
     if (result.annotation === undefined) keepBest(unnamed, result.image, result);
     else {
-      if (named.has(result.annotation)) told?.add('results for people who have a better one, or one as good before');
+      if (named.has(result.annotation)) told?.add('results for somebody who has a better one, or one as good before');
       keepBest(named, result.annotation, result);
     }
   }

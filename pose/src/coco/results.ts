@@ -91,7 +91,7 @@ class ResultPictures {
     const found = path === undefined ? [] : this.#paths.agreeing(path).map(({ index }) => this.#named[index]);
     if (isKnown && (found.length === 0 || found.some((picture) => picture.id === id))) return id;
     if (found.length === 1) {
-      if (isKnown) told?.add('results whose image_id is of another picture than their file_name, which counts');
+      if (isKnown) told?.add('results whose image_id is of another picture than the file_name, which counts');
       return found[0].id;
     }
     if (found.length > 1) {

@@ -39,7 +39,7 @@ export function cocoAnnotations(content: unknown, file: string): Annotations {
     const person = readPerson(entry, joints, leftOut);
     const whole = JSON.stringify(person);
     if (seen.has(whole)) {
-      leftOut.add('annotations that stand twice');
+      leftOut.add('annotations given twice');
       return [];
     }
     seen.add(whole);
@@ -133,7 +133,7 @@ function readBoxes(entry: JsonEntry, keypoints: readonly number[], leftOut: Tall
     const square = [x - side / 2, y - side / 2, side, side] as const;
     return { box: square, frame: square };
   }
-  leftOut.add('squares of center and scale that hold fewer than half of the joints');
+  leftOut.add('squares of center and scale with fewer than half of the joints in them');
   return aroundJoints(keypoints);
 }
 

@@ -87,9 +87,11 @@ export function checkDisjoint(uses: readonly PictureUse[]): void {
   }
   for (const [use, others] of shared) {
     for (const [other, paths] of others) {
-      const what = use.half === other.half ? 'would count twice' : 'are in both halves';
+      const isOne = paths.length === 1;
+      const which = isOne ? paths[0] : `${paths.length} pictures such as ${paths[0]}`;
+      const what = use.half === other.half ? 'would count twice' : `${isOne ? 'is' : 'are'} in both halves`;
       throw new DataError(
-        `${paths.length} pictures such as ${paths[0]} ${what}, by ${other.file} and ${use.file}; expected pictures that ` +
+        `${which} ${what}, by ${other.file} and ${use.file}; expected pictures that ` +
           'train or test, once: say which files to take with --train FILE --test FILE',
       );
     }

@@ -63,7 +63,7 @@ function chosenResults(task: JsonEntry, leftOut: Tally): JsonEntry[] {
   const field = task.has('annotations') ? 'annotations' : 'completions';
   const all = task.has(field) ? task.entries(field) : [];
   const whole = all.filter((annotation) => !(annotation.has('was_cancelled') && annotation.flag('was_cancelled')));
-  leftOut.add('annotations that were cancelled', all.length - whole.length);
+  leftOut.add('annotations marked as cancelled', all.length - whole.length);
   if (whole.length === 0 && task.has('predictions')) {
     leftOut.add('predictions that nobody has confirmed', task.list('predictions').length);
   }

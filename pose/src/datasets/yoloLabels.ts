@@ -104,7 +104,7 @@ export function yoloPeople(
       throw fail(`column ${beyond + 1}: expected ${range}, got ${values[beyond]}`);
     }
     if (seen.has(values.join())) {
-      leftOut.add('rows of labels that stand twice');
+      leftOut.add('rows of labels given twice');
       return [];
     }
     seen.add(values.join());

@@ -79,7 +79,9 @@ export function withBoxes(
   if (known.some(({ people: found }) => found && found.length > 0))
     return { images: known, leftOut, notes: annotations.notes ?? [] };
   const why = leftOut.size > 0 ? `; left out: ${leftOut.text()}` : '';
-  throw new DataError(`${file}: no box for any of ${images.length} images such as ${images[0].path}${why}`);
+  throw new DataError(
+    `${file}: no box for ${images.length === 1 ? '' : `any of ${images.length} images such as `}${images[0].path}${why}`,
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { DataError, Rng } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { AugmentOptions } from '../augmentation/augmentOptions.js';
 import { recipeOptions } from '../augmentation/recipes.js';
 import { varySample } from '../augmentation/varySample.js';
@@ -101,7 +102,7 @@ export class TrainingBatches implements BatchSource {
     this.length = Math.floor(train.length / config.batch);
     if (this.length === 0) {
       throw new DataError(
-        `--batch ${config.batch}: ${dataset.name} has ${train.length} training images; give at most as many`,
+        `--batch ${config.batch}: ${dataset.name} has ${counted(train.length, 'training image')}; give at most as many`,
       );
     }
     this.#samples = train;

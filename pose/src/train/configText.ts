@@ -1,3 +1,4 @@
+import { counted } from 'wgrad/io';
 import type { HeadName, TrainConfig } from './config.js';
 import { inputSize } from './inputSize.js';
 import type { LearningRate } from './learningRate.js';
@@ -48,6 +49,6 @@ export function optimiserText({
 }: LearningRate & Pick<TrainConfig, 'clip'>): string {
   const falls = milestones ? `after epochs ${milestones.join(', ')}` : 'after 70 % and again after 90 % of the epochs';
   const text = `Adam, ${lr}, ${schedule === 'cosine' ? 'down half a cosine' : `x 0.1 ${falls}`}`;
-  const rise = warmup > 0 ? `, ${warmup} steps of warm-up` : '';
+  const rise = warmup > 0 ? `, ${counted(warmup, 'step')} of warm-up` : '';
   return `${text}${rise}${clip > 0 ? `, gradients clipped to a norm of ${clip}` : ''}`;
 }

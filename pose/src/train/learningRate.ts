@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import { cosine, type Schedule, stepDecay, warmUp } from 'wgrad/nn';
 
 /** How the learning rate falls. */
@@ -59,6 +60,6 @@ export function checkWarmUp({ epochs, warmup }: LearningRate, stepsPerEpoch: num
   const steps = epochs * stepsPerEpoch;
   if (warmup < steps) return;
   throw new DataError(
-    `--warmup ${warmup}: the whole run has ${steps} steps, ${stepsPerEpoch} in each of ${epochs} epochs; give fewer`,
+    `--warmup ${warmup}: the whole run has ${counted(steps, 'step')}, ${stepsPerEpoch} in each of ${counted(epochs, 'epoch')}; give fewer`,
   );
 }

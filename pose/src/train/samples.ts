@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import { abortable } from '../abortable.js';
 import { type BrokenPicture, checkBroken, mergeBroken, PictureError, readableSamples } from '../brokenPictures.js';
 import { type Crop, cropAround } from '../crop.js';
@@ -23,8 +24,10 @@ export interface TrainingSamples extends PoseSplit {
   sample(index: number): LoadedSample | Promise<LoadedSample>;
 }
 
-/** What a run sees of a training half, after its number. */
-export const imagesText = ({ endless }: PoseSplit): string => (endless ? 'new images in every epoch' : 'images');
+/** What a run sees of a training half. @param shown its length as it is written */
+export function imagesText({ length, endless }: PoseSplit, shown = String(length)): string {
+  return endless ? `${shown} new images in every epoch` : counted(length, 'image', undefined, shown);
+}
 
 /** Both halves of a data set. */
 export interface LoadedData {

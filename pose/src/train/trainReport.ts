@@ -1,3 +1,4 @@
+import { counted } from 'wgrad/io';
 import { parameterCount } from 'wgrad/nn';
 import { brokenText } from '../brokenPictures.js';
 import { cropExample } from '../report/cropExample.js';
@@ -47,8 +48,8 @@ export async function trainReport(
   return {
     title: `${TITLES[data.dataset.name] ?? data.dataset.name} with ${config.loss.toUpperCase()}`,
     summary:
-      `${networkText(config)}, trained for ${config.epochs} epochs on ${data.train.length} ` +
-      `${imagesText(data.train)} of ${data.dataset.name} with the ${lossText(config)} loss; every number below is from ${data.test.length} images ` +
+      `${networkText(config)}, trained for ${counted(config.epochs, 'epoch')} on ` +
+      `${imagesText(data.train)} of ${data.dataset.name} with the ${lossText(config)} loss; every number below is from ${counted(data.test.length, 'image')} ` +
       'that it has not seen.',
     facts: facts(session, seconds),
     schema,
@@ -90,7 +91,7 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
     { label: 'Device', value: device.description },
     {
       label: 'Data',
-      value: `${data.dataset.name}: ${thousands(data.train.length)} ${imagesText(data.train)}, ${thousands(data.test.length)} held out`,
+      value: `${data.dataset.name}: ${imagesText(data.train, thousands(data.train.length))}, ${thousands(data.test.length)} held out`,
     },
     ...(progress.broken.length > 0 ? [{ label: 'Left out', value: brokenText(progress.broken) }] : []),
     { label: 'Network', value: networkText(config) },
@@ -98,7 +99,10 @@ function facts({ device, config, data, learner, progress }: Session, seconds: nu
     { label: 'Parameters', value: thousands(parameterCount(learner.params)) },
     { label: 'Loss', value: lossText(config) },
     { label: 'Optimiser', value: optimiserText(config) },
-    { label: 'Epochs', value: `${config.epochs} of ${thousands(progress.step / config.epochs)} steps` },
+    {
+      label: 'Epochs',
+      value: `${config.epochs} of ${counted(progress.step / config.epochs, 'step', undefined, thousands(progress.step / config.epochs))}`,
+    },
     { label: 'Batch', value: String(config.batch) },
     { label: 'Seed', value: String(config.seed) },
     { label: 'Time', value: duration(seconds) },

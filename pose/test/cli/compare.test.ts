@@ -56,7 +56,7 @@ describe('wgrad-pose compare', () => {
       if (/run 2 of 4: laplace, seed 1[\s\S]*epoch 1\/2:/.test(said) && !child.killed) child.kill('SIGINT');
     });
     const code = await new Promise((resolve) => child.on('exit', resolve));
-    expect(said).toMatch(/saved; 1 of 4 runs are done. Go on with the same command\n/);
+    expect(said).toMatch(/saved; runs done: 1 of 4. Go on with the same command\n/);
     expect({ code, printed }).toEqual({ code: 130, printed: '' });
     expect(readdirSync(out).sort()).toEqual(['compare.json', 'l1-1', 'laplace-1', 'report.html']);
     expect(existsSync(join(out, 'laplace-1/result.json'))).toBe(false);
@@ -66,7 +66,7 @@ describe('wgrad-pose compare', () => {
       ['l1', [1]],
       ['laplace', []],
     ]);
-    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('1 of 4 runs are done.');
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Runs done: 1 of 4.');
   });
 
   test('the same command goes on where it stood, and --json prints the comparison and nothing else', async () => {

@@ -133,7 +133,7 @@ describe('wgrad-pose predict', () => {
     writeFileSync(join(home, 'twice.json'), JSON.stringify([box([10, 10, 30, 40], 0.5), box([10, 10, 30, 40], 0.9)]));
     const all = ['images/000000000012.jpg', '--boxes', 'twice.json', '--run', 'run', '--backend', 'cpu'];
     const { stdout, stderr } = await wgrad('predict', ...all, '--nms', 'hard');
-    expect(stderr).toMatch(/^1 people \(1 more were like better ones\) in 1 images; \d+ s\n$/);
+    expect(stderr).toMatch(/^1 person \(1 more was like a better one\) in 1 image; \d+ s\n$/);
     const [kept, ...others] = JSON.parse(stdout) as Result[];
     expect(others).toEqual([]);
     const soft = JSON.parse((await wgrad('predict', ...all, '--nms', 'soft')).stdout) as Result[];
@@ -191,7 +191,7 @@ describe('wgrad-pose predict', () => {
       const [code] = await once(child, 'close');
       expect(code).toBe(130);
       const told =
-        /^wgrad-pose: many\/1002\.jpg: cannot be read .*\nstopping after these people; .*\nleft out: 1 picture that cannot be read, with 1 person\n(\d+) people in (\d+) images; \d+ s\n(\d+) of 600 images are missing\n$/;
+        /^wgrad-pose: many\/1002\.jpg: cannot be read .*\nstopping after these people; .*\nleft out: 1 picture that cannot be read, with 1 person\n(\d+) people in (\d+) images; \d+ s\nimages that are missing: (\d+) of 600\n$/;
       expect(stderr).toMatch(told);
       const [people, done, missing] = (told.exec(stderr) as RegExpExecArray).slice(1).map(Number);
       expect([people, missing]).toEqual([done - 1, MANY - done]);
@@ -213,7 +213,7 @@ describe('wgrad-pose predict', () => {
     await expect(sharp(padded).raw().toBuffer()).rejects.toThrow(/extraneous bytes/);
     const given = ['warned.jpg', '--run', 'run', '--backend', 'cpu', '--out', 'warned.json', '--overlays', 'warned'];
     const { code, stderr } = await wgrad('predict', ...given);
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/^1 people in 1 images; \d+ s\n$/)]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^1 person in 1 image; \d+ s\n$/)]);
     expect(readdirSync(join(home, 'warned'))).toEqual(['warned.jpg']);
     for (const name of ['warned.jpg', 'warned.json', 'warned']) rmSync(join(home, name), { recursive: true });
   });

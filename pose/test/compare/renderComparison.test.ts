@@ -36,6 +36,27 @@ test('the verdict tells what the seeds tell apart from what they do not', () => 
   expect(text).toContain('rle (1 of 3 diverged)');
 });
 
+test('of one run of one epoch each, that came out alike, neither an order nor a scale is claimed', () => {
+  const { rows, contrasts, config, data, ...rest } = sampleComparison();
+  const one = (value: number) => ({ values: [value], mean: value, std: null });
+  const scores = { pck10: one(0.01674107), pck20: one(0.35501), pck50: one(0.6), error: one(0.1) };
+  const alike = rows.map((row) => ({ ...row, scores, diverged: [], seeds: row.seeds.slice(0, 1), curve: [0.35501] }));
+  const page = renderComparison({
+    ...{ ...rest, seeds: [1], rows: alike, data: { ...data, train: 32, test: 1 } },
+    config: { ...config, epochs: 1, batch: 32 },
+    contrasts: contrasts.map((contrast) => ({ ...contrast, difference: 0, pooledStd: null, clear: null })),
+  });
+  const text = textOf(page);
+  expect(text).toContain('By PCK@0.2 the order is l1 and rle (35.5 %)');
+  expect(text).toContain('number is from 1 image that no run has seen');
+  expect(text).toContain('1 epoch, 1 step of 32 images each');
+  const [first, , learning] = [...page.matchAll(/<svg .*?<\/svg>/gs)].map(([svg]) => svg);
+  const ticks = /aria-label="x-axis tick label".*?<\/g>/s.exec(first)?.[0].match(/<text[^>]*>[^<]*/g) as string[];
+  expect(ticks.length).toBeGreaterThan(1);
+  for (const tick of ticks) expect(tick).toMatch(/>\d+(\.\d)?$/);
+  expect(learning.match(/<circle [^>]*r="4.5"/g)).toHaveLength(2);
+});
+
 test('calibration error and sharpness stand last, with a dash where there is no sigma', () => {
   const rows = renderComparison(sampleComparison()).match(/<tr class="(row|baseline)">.*?<\/tr>/gs) ?? [];
   const ends = rows.map((row) => [...row.matchAll(/<td>(.*?)<\/td>/g)].slice(-2).map(([, cell]) => cell));
@@ -61,6 +82,6 @@ test('a comparison that has just begun is a page too', () => {
   };
   const page = renderComparison(empty);
   expect(textOf(page)).toContain('2 methods on a<b&c');
-  expect(textOf(page)).toContain('0 of 6 runs are done.');
+  expect(textOf(page)).toContain('Runs done: 0 of 6.');
   expect(page).not.toMatch(/NaN|Infinity|undefined/);
 });

@@ -59,7 +59,7 @@ describe('coco', () => {
       'val2017/im1.png': null,
     });
     expect([set.schema, set.train.length, set.test.length]).toEqual([coco17, 2, 1]);
-    expect(set.notes).toContain('left out: 1 crowds, 1 people without a labelled joint');
+    expect(set.notes).toContain('left out: 1 crowd, 1 person without a labelled joint');
     const sample = await set.train.sample(0);
     expect(sample.id).toBe('im1.png (annotation 1)');
     expect(Array.from(sample.weights).join('')).toBe('11111111111111000');

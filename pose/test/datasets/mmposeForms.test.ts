@@ -168,7 +168,7 @@ describe("mmpose's sample sets", () => {
 
   test('squares of another scale are counted', async () => {
     const set = await open({ 'annotations/trb.json': fileOf(SAMPLES['mpii-trb'], 1), 'images/set/1.png': null });
-    expect(set.notes?.join()).toMatch(/1 squares of center and scale that hold fewer than half of the joints/);
+    expect(set.notes?.join()).toMatch(/1 square of center and scale with fewer than half of the joints in them/);
   });
 
   test.each([

@@ -186,7 +186,7 @@ describe('boxes', () => {
     expect(pictures.get(1)).toMatchObject({ file: 'b, c.jpg' });
     expect(read).toMatchObject([{ box: [1, 2, 3, 4.5], score: 0.25, labelled: 0 }]);
     await expect(open(only)).rejects.toThrow(
-      /nobody with labels is in the train split; left out: 1 people without a labelled joint/,
+      /nobody with labels is in the train split; left out: 1 person without a labelled joint/,
     );
   });
 

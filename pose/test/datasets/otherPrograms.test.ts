@@ -23,9 +23,9 @@ describe('detections', () => {
     await expect(boxesOf(two)).rejects.toThrow(/boxes of 2 categories \(0, 35\) without names; say with --category/);
     expect(await boxesOf(two, { category: '0' })).toEqual({
       people: [{ box: [280, 44, 218, 346], category: 1, score: 0.9 }],
-      leftOut: '1 boxes of other categories',
+      leftOut: '1 box of other categories',
     });
-    expect((await boxesOf(two, { category: 'all', minScore: 0.3 })).leftOut).toBe('1 boxes of a score below 0.3');
+    expect((await boxesOf(two, { category: 'all', minScore: 0.3 })).leftOut).toBe('1 box of a score below 0.3');
     await expect(boxesOf(two, { category: 'cat' })).rejects.toThrow(/--category cat: .* has 0, 35; give one of these/);
   });
 
@@ -93,7 +93,7 @@ describe('fields as other programs write them', () => {
     expect(Array.from((await set.train.sample(0)).weights).join('')).toBe('01111111111111111');
     expect((await set.train.sample(1)).box).toEqual([5, 4, 4, 16]);
     expect(set.notes).toContain(
-      'left out: 2 people without a labelled joint, 1 joints whose place is null, 1 crowds, 1 people whose box has no extent in the picture',
+      'left out: 2 people without a labelled joint, 1 joint whose place is null, 1 crowd, 1 person whose box has no extent in the picture',
     );
   });
 
@@ -106,7 +106,7 @@ describe('fields as other programs write them', () => {
       'im1.png': null,
     });
     expect(set.train.length).toBe(2);
-    expect(set.notes).toContain('left out: 1 annotations that stand twice');
+    expect(set.notes).toContain('left out: 1 annotation given twice');
   });
 
   test('names with accents are found however the disk writes them', async () => {
@@ -133,7 +133,7 @@ describe('fields as other programs write them', () => {
   test('a person left out is named as the reason why nobody is left', async () => {
     const files = { 'person_keypoints_a.json': coco([picture(1, 'im1.png')], [person(1, 1, { bbox: [0, 0, 0, 0] })]) };
     await expect(open({ ...files, 'im1.png': null })).rejects.toThrow(
-      /nobody with labels is in the train split; left out: 1 people whose box has no extent in the picture/,
+      /nobody with labels is in the train split; left out: 1 person whose box has no extent in the picture/,
     );
   });
 });
@@ -166,7 +166,7 @@ describe('figures', () => {
     const two = [result(1, 5, { annotation_id: 1 }), result(1, 9, { annotation_id: 1 })];
     const { figures, told } = await scores('epe', annotations, two);
     expect(figures).toEqual({ EPE: 0 });
-    expect(told).toMatch(/1 results for people who have a better one, or one as good before/);
+    expect(told).toMatch(/1 result for somebody who has a better one, or one as good before/);
   });
 
   test('metrics by joint need no area, and coco says what it needs', async () => {
@@ -188,7 +188,7 @@ describe('figures', () => {
       result(2, 5, { category_id: undefined }),
     ]);
     expect(figures.AP).toBeCloseTo(1, 12);
-    expect(told).toBe('of note: 1 results of category 0 taken for the only one, 1\n');
+    expect(told).toBe('of note: 1 result of category 0 taken for the only one, 1\n');
     const endless = scores('coco', annotations, [result(1, 5, { bbox: [0, 0, 1e200, 1e200] })]);
     await expect(endless).rejects.toThrow(/\[0\].bbox: expected a finite area/);
     const twice = await truth([person(1, 1), person(1, 2)]);

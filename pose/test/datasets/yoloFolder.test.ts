@@ -41,8 +41,8 @@ describe('YOLO', () => {
       const told = notes.join('\n');
       expect(told).toMatch(/train is not at .*; taken is .*train.images/);
       expect(told).toMatch(/test names .*which does not exist/);
-      expect(told).toMatch(/1 rows of labels that stand twice/);
-      expect(told).toMatch(/1 pictures without a label file/);
+      expect(told).toMatch(/1 row of labels given twice/);
+      expect(told).toMatch(/1 picture without a label file/);
       const { joints, weights, box } = await train.sample(0);
       // The picture is 40x30.
       expect([Array.from(joints), Array.from(weights), box]).toEqual([
@@ -117,7 +117,7 @@ describe('YOLO', () => {
       join(folder, 'data.yaml'),
     );
     expect(images[0].people).toMatchObject([{ box: [10, 9, 20, 12], category: 0 }]);
-    expect(leftOut.text()).toBe('1 boxes of other categories');
+    expect(leftOut.text()).toBe('1 box of other categories');
   });
 
   test.each([

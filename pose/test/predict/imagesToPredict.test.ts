@@ -21,6 +21,19 @@ const json = (value: unknown): string => {
   return file;
 };
 
+test('boxes of a folder that holds none are told where they may be', async () => {
+  const boxesIn = (name: string) => withBoxesOf([], join(home, name));
+  await expect(boxesIn('empty')).rejects.toThrow(
+    /empty: a folder without data\.yaml and labelme's files; it has no \.json files at all; name a file of annotations$/,
+  );
+  const names = Array.from({ length: 7 }, (_, i) => `${i}.json`);
+  mkdirSync(join(home, 'others', 'labels'), { recursive: true });
+  for (const name of names) writeFileSync(join(home, 'others', 'labels', name), '{"images":[],"annotations":[]}');
+  await expect(boxesIn('others')).rejects.toThrow(
+    /; its \.json files are labels.0\.json, labels.1\.json, .*labels.4\.json, \.\.\. \(7\); name one of annotations$/,
+  );
+});
+
 describe('listImages', () => {
   test('takes the images of folders in the order of their names, and numbers that are names as ids', async () => {
     expect(await listImages([join(home, 'numbered')])).toEqual([
@@ -148,7 +161,7 @@ describe('withBoxesOf', () => {
       [[{ image_id: 17, bbox: [1, 2, 3] }], /boxes\.json: \[0\]\.bbox: expected a list of 4 numbers, got a list of 3$/],
       [
         [{ image_id: 99, bbox: [1, 2, 3, 4] }],
-        /boxes\.json: no box for any of 2 images such as any\/000017\.jpg; left out: 1 boxes of pictures that were not given$/,
+        /boxes\.json: no box for any of 2 images such as any\/000017\.jpg; left out: 1 box of pictures that were not given$/,
       ],
       [{ images: [{ id: 1, file_name: 5 }], annotations: [] }, /images\[0\]\.file_name: expected a text, got 5$/],
       [

@@ -1,3 +1,4 @@
+import { counted } from 'wgrad/io';
 import { normText } from '../../metrics/pck.js';
 import type { Fact } from '../../report/runReport.js';
 import { networkText, optimiserText } from '../../train/configText.js';
@@ -15,12 +16,12 @@ import { verdict } from './verdict.js';
 /** Renders a comparison as one HTML page. */
 export function renderComparison(comparison: Comparison): string {
   const { data, rows, seeds } = comparison;
-  const title = `${rows.length} ${rows.length === 1 ? 'method' : 'methods'} on ${data.name}`;
+  const title = `${counted(rows.length, 'method')} on ${data.name}`;
   const done = rows.reduce((sum, row) => sum + row.seeds.length + row.diverged.length, 0);
   const wanted = rows.length * seeds.length;
   const header = html`<p class="eyebrow">wgrad · comparison</p><h1>${title}</h1>
-    <p class="lead">The same network, trained on the same ${thousands(data.train)} images with the same budget; only the loss and the head differ. Every
-    number is from ${thousands(data.test)} images that no run has seen.${done < wanted && ` ${done} of ${wanted} runs are done.`}</p>
+    <p class="lead">The same network, trained on the same ${imagesOf(data.train)} with the same budget; only the loss and the head differ. Every
+    number is from ${imagesOf(data.test)} that no run has seen.${done < wanted && ` Runs done: ${done} of ${wanted}.`}</p>
     ${facts(run(comparison))}`;
   const main = html`<section><h2>What came out</h2>${verdict(comparison)}${scoreDots(comparison)}</section>
     ${table(comparison)}
@@ -35,12 +36,15 @@ function run({ device, data, config, seeds, rows }: Comparison): Fact[] {
   const varied = `${augment}: turns up to ${rotation}°, sides ± ${percent(scaling)} %${colour > 0 ? `, colours ± ${percent(colour)} %` : ''}`;
   return [
     { label: 'Device', value: device },
-    { label: 'Data', value: `${data.name}: ${thousands(data.train)} images, ${thousands(data.test)} held out` },
+    { label: 'Data', value: `${data.name}: ${imagesOf(data.train)}, ${thousands(data.test)} held out` },
     { label: 'Network', value: networkText({ ...config, head: 'direct' }) },
     ...(config.init === null ? [] : [{ label: 'Initial weights', value: config.init }]),
     { label: 'Rows', value: rows.map(({ row }) => row).join(', ') },
     { label: 'Seeds', value: seeds.join(', ') },
-    { label: 'Budget', value: `${epochs} epochs, ${Math.floor(data.train / batch)} steps of ${batch} images each` },
+    {
+      label: 'Budget',
+      value: `${counted(epochs, 'epoch')}, ${counted(Math.floor(data.train / batch), 'step')} of ${batch} images each`,
+    },
     { label: 'Optimiser', value: optimiserText(config) },
     { label: 'Augmentation', value: varied },
     ...(ema > 0 ? [{ label: 'Averaged weights', value: `keep ${ema} at each step` }] : []),
@@ -88,7 +92,7 @@ function contrasts({ contrasts, config, data }: Comparison): Markup | undefined 
   if (contrasts.length === 0) return undefined;
   return html`<section><h2>Beside the paper</h2>
     <p class="prose wide">Li et al. (ICCV 2021) trained a ResNet-50 for 270 epochs on the 150,000 people of COCO and measured average precision;
-    here it is ${networkText({ ...config, head: 'direct' })}, ${config.epochs} epochs of ${thousands(data.train)} images, and PCK. Signs may be compared,
+    here it is ${networkText({ ...config, head: 'direct' })}, ${counted(config.epochs, 'epoch')} of ${imagesOf(data.train)}, and PCK. Signs may be compared,
     sizes may not.</p>
     <div class="scroll"><table>
     <thead><tr><th>difference</th><th class="words">what it asks</th><th>here, PCK@0.2 points</th><th>pooled std of the seeds</th><th>above ${CLEAR} std?</th><th>paper, AP points</th></tr></thead>
@@ -120,3 +124,4 @@ function signed(value: number | undefined): string {
 }
 
 const thousands = (value: number): string => value.toLocaleString('en-US');
+const imagesOf = (count: number): string => counted(count, 'image', undefined, thousands(count));

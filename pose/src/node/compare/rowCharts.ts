@@ -24,7 +24,7 @@ export function scoreDots({ rows, seeds }: Comparison): Markup {
       marginLeft: 96,
       marginRight: 24,
       marginBottom: 44,
-      x: { grid: true, nice: true, inset: 12, label: `PCK@${threshold} held out (%)` },
+      x: { grid: true, nice: true, inset: 12, label: `PCK@${threshold} held out (%)`, domain: domainOf(dots) },
       y: { domain: order, label: null, tickSize: 0 },
       marks: [
         Plot.tickX(scored, {
@@ -39,6 +39,13 @@ export function scoreDots({ rows, seeds }: Comparison): Markup {
     })}
       <figcaption><b>PCK@${threshold}.</b> ${seeds.length > 1 && 'A dot for each seed, a bar at their mean. '}The scale does not begin at 0.</figcaption></figure>`;
   })}</div>`;
+}
+
+/** Of values that are all alike, a point to either side: an axis between two places that are one has no scale. */
+function domainOf(dots: readonly { readonly value: number }[]): [number, number] | undefined {
+  const values = dots.map(({ value }) => value);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least === most ? [Math.max(0, least - 1), Math.min(100, least + 1)] : undefined;
 }
 
 /** How rows learn: held-out PCK@0.2 by epoch. */
@@ -63,6 +70,8 @@ export function learningCurves({ rows }: Comparison): Markup {
         stroke: ({ row }) => colourOf(row),
         strokeWidth: 2,
       }),
+      // A line needs two epochs.
+      ...(epochs === 1 ? [Plot.dot(points, { x: 'epoch', y: 'pck', fill: ({ row }) => colourOf(row), r: 4.5 })] : []),
     ],
   })}
     <figcaption>${legend(namesOf(rows.filter(({ curve }) => curve.length > 0)))}<br/><b>Learning</b>, mean over the seeds; a fixed part of the

@@ -11,6 +11,8 @@ import { isLabelme, type LabelmeFile, labelmeAnnotations } from '../../datasets/
 const HEAD = 4096;
 /** So many files of a folder are looked at before it is one of another kind. */
 const PROBES = 3;
+/** So many files are named. */
+const SHOWN = 5;
 
 /** Are the first JSON files of a folder, or of those in it, labelme's? */
 export async function isLabelmeFolder(folder: string): Promise<boolean> {
@@ -58,9 +60,10 @@ export async function labelmeFolder(folder: string): Promise<Annotations> {
     }
   }
   if (files.length === 0 && why) throw new DataError(why);
-  if (files.length === 0) throw new DataError(`${folder}: expected data.yaml or labelme's files in this folder`);
+  if (files.length === 0)
+    throw new DataError(`${folder}: a folder without data.yaml and labelme's files; ${instead(others)}`);
   const isDivided = files.every(({ split }) => split !== undefined);
-  const notes = others.length > 0 ? [`files that are no annotations: ${others.slice(0, 5).join(', ')}`] : [];
+  const notes = others.length > 0 ? [`files that are no annotations: ${others.slice(0, SHOWN).join(', ')}`] : [];
   return {
     ...labelmeAnnotations(
       files.map((one) => (isDivided ? one : { ...one, split: undefined })),
@@ -68,4 +71,11 @@ export async function labelmeFolder(folder: string): Promise<Annotations> {
     ),
     notes,
   };
+}
+
+/** What to name instead of a folder that has only these JSON files. */
+function instead(files: readonly string[]): string {
+  if (files.length === 0) return 'it has no .json files at all; name a file of annotations';
+  const more = files.length > SHOWN ? `, ... (${files.length})` : '';
+  return `its .json files are ${files.slice(0, SHOWN).join(', ')}${more}; name one of annotations`;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { counted } from 'wgrad/io';
 import type { PoseDataset } from '../../dataset.js';
 import { fileKindOf, KIND_BYTES } from '../../formats/fileKind.js';
 import { PICTURE_FORMATS } from '../images.js';
@@ -24,8 +25,8 @@ export async function testedSamples({ train, test }: PoseDataset): Promise<{ ind
   if (indices.length === 0) return { indices };
   const named = [...tested].slice(0, NAMED).map(([path, copy]) => `${basename(path)} (tests as ${basename(copy)})`);
   if (tested.size > NAMED) named.push('...');
-  const people = `${indices.length} ${indices.length === 1 ? 'person' : 'people'}`;
-  const pictures = tested.size === 1 ? '1 picture that also tests' : `${tested.size} pictures that also test`;
+  const people = counted(indices.length, 'person', 'people');
+  const pictures = counted(tested.size, 'picture that also tests', 'pictures that also test');
   return { indices, note: `left out of training: ${pictures}, with ${people}: ${named.join(', ')}` };
 }
 

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { counted } from 'wgrad/io';
 import { drawLabel, drawPose, overlayViewBox } from '../../draw.js';
 import { normText } from '../../metrics/pck.js';
 import type { Example, RunReport } from '../../report/runReport.js';
@@ -55,7 +56,7 @@ async function figure({ schema }: RunReport, example: Example): Promise<Markup> 
 
 /** Without a length that PCK could divide by, such as a torso without labels, no joint is right or wrong. */
 function right({ correct }: Example, labelled: number): Markup {
-  if (Number.isNaN(correct)) return html`${labelled} joints, without a length for PCK`;
+  if (Number.isNaN(correct)) return html`${counted(labelled, 'joint')}, without a length for PCK`;
   return html`<b>${Math.round(correct * labelled)} of ${labelled}</b> joints right`;
 }
 

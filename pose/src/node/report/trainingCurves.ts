@@ -18,6 +18,13 @@ export function trainingCurves(run: RunReport): Markup {
   const lossMarks = [
     Plot.lineY(epochs, { x: 'epoch', y: 'trainLoss', stroke: colour.network, strokeWidth: 2, curve: 'monotone-x' }),
     Plot.lineY(validated, { x: 'epoch', y: 'validLoss', stroke: colour.second, strokeWidth: 2, curve: 'monotone-x' }),
+    // A line needs two epochs.
+    ...(epochs.length === 1
+      ? [
+          Plot.dot(epochs, { x: 'epoch', y: 'trainLoss', fill: colour.network, r: 4 }),
+          Plot.dot(validated, { x: 'epoch', y: 'validLoss', fill: colour.second, r: 4 }),
+        ]
+      : []),
     ...lastLabel(epochs, 'trainLoss', 'training', colour.network, trainAbove ? -LABEL_LIFT : LABEL_LIFT),
     ...lastLabel(validated, 'validLoss', 'held out', colour.second, trainAbove ? LABEL_LIFT : -LABEL_LIFT),
   ];
@@ -41,7 +48,7 @@ export function trainingCurves(run: RunReport): Markup {
   const pckMarks = [
     ...levels.flat(),
     Plot.lineY(scored, { x: 'epoch', y: percentPck, stroke: colour.network, strokeWidth: 2.2, curve: 'monotone-x' }),
-    Plot.dot(scored, { x: 'epoch', y: percentPck, fill: colour.network, r: 2.5 }),
+    Plot.dot(scored, { x: 'epoch', y: percentPck, fill: colour.network, r: epochs.length === 1 ? 4 : 2.5 }),
   ];
   const last = scored.at(-1)?.pck;
   return html`<div class="pair">
