@@ -1,4 +1,4 @@
-// Makes a fresh clone ready: dependencies first, then a WebGPU adapter, for tests also Open MPI. npm's `pre` scripts call it, so `npm start` and
+// Makes a fresh clone ready: dependencies first, then a WebGPU adapter, for tests also Open MPI and Deno. npm's `pre` scripts call it, so `npm start` and
 // `npm test` need nothing before them. It uses only Node, and takes a fraction of a second when nothing is missing.
 // WGRAD_NO_SETUP=1 turns it off.
 
@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { findAdapter } from './adapter.mjs';
+import { ensureDeno } from './deno.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { canInstall, installMesa, parseOsRelease } from './mesa.mjs';
 import { ensureMpi } from './mpi.mjs';
@@ -76,7 +77,9 @@ async function main() {
     return;
   }
   if (process.env.WGRAD_BACKEND !== 'cpu') await ensureAdapter();
-  if (['setup', 'pretest'].includes(process.env.npm_lifecycle_event)) await ensureMpi(agreed);
+  if (!['setup', 'pretest'].includes(process.env.npm_lifecycle_event)) return;
+  await ensureMpi(agreed);
+  await ensureDeno(agreed);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -203,6 +203,23 @@ describe('the scripts', () => {
     expect(stderr).toMatch(/^setup: npm ci failed \(ECONNREFUSED.*\); check the network and the rights on .*\n$/);
   });
 
+  test('Deno is fetched if the answer is yes, and one line says why it could not be', () => {
+    const ensure = (answer: boolean) => {
+      const code = `import { ensureDeno, findDeno } from './scripts/deno.mjs';
+        await ensureDeno((question) => { console.log(question); return ${answer}; });
+        console.log(findDeno());`;
+      return spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, HOME: folder, npm_config_registry: 'http://127.0.0.1:9' },
+      }).stdout;
+    };
+    expect(ensure(false)).toMatch(/^setup: no Deno here.*92 MB.*\nundefined\n$/);
+    expect(ensure(true)).toMatch(
+      /^setup: no Deno here.*\nsetup: Deno could not be installed: ECONNREFUSED.*\nundefined\n$/,
+    );
+  });
+
   test('WGRAD_NO_SETUP=1 does nothing', () => {
     const { status, stdout, stderr } = setup({ WGRAD_NO_SETUP: '1' });
     expect([status, stdout, stderr]).toEqual([0, '', '']);

@@ -25,17 +25,8 @@ export async function opsOnDeno(deno: string, args: readonly string[]): Promise<
   const processes = Math.min(availableParallelism(), MOST_PROCESSES);
   const run = (part: number) =>
     new Promise<{ status: number; said: string }>((resolve) => {
-      const command = [
-        deno,
-        'run',
-        '--allow-all',
-        '--unstable-webgpu',
-        bundle,
-        '--part',
-        `${part}/${processes}`,
-        ...args,
-      ];
-      const child = spawn(process.execPath, command, { env });
+      const command = ['run', '--allow-all', '--unstable-webgpu', bundle, '--part', `${part}/${processes}`, ...args];
+      const child = spawn(deno, command, { env });
       let said = '';
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding('utf8').on('data', (text: string) => {
