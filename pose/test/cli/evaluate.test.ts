@@ -290,7 +290,7 @@ describe('metrics', () => {
         ],
       ],
       [],
-      /dt.json: 1 poses of 2 joints, but .*gt.json has 1 of 1/,
+      /dt.json: 1 pose of 2 joints, but .*gt.json has 1 of 1/,
     ],
     ['mpjpe', [[[1, 2, 3]]], [[null]], [], /dt.json: pose 0, joint 0: null, but .*gt.json has a label for it/],
     ['mpjpe', [[null]], [[null]], [], /gt.json: no joint of it counts for MPJPE/],
