@@ -63,6 +63,15 @@ export async function benchOp(
   await checkKernel(op, fits ? operands : drawOperands({ inputs }, SEED), attrs, device, tolerance);
 
   const xs = operands.map((x) => upload(device, x));
+  // Of operands of its own, since an op in place takes them over.
+  await device.compile?.(
+    () =>
+      void outputsOf(
+        op,
+        operands.map((x) => upload(device, x)),
+        bench.attrs,
+      ),
+  );
   const donated = op.def.donates ?? [];
   const call = () => {
     const heirs = scope(() => {

@@ -79,7 +79,9 @@ export async function tune(
   for (const call of calls) {
     const operands = draw(call).map((x) => upload(device, x));
     const run = () => scope(() => void outputsOf(call.op, operands, call.attrs));
-    const checks = (call.checked ?? [call]).map((one) => checkOf(call.op, one, device));
+    const compile = async () => device.compile?.(run);
+    const checks = [...(call.checked ?? [call]).map((one) => checkOf(call.op, one, device)), compile];
+    await compile();
     for (const [question, candidates] of choices.asking(run)) {
       if (choices.answers.has(question) && !again) continue;
       const result = await compare(question, candidates, watch, choices, run, checks);
@@ -117,7 +119,7 @@ async function compare(
     try {
       await choices.trying(candidate, async () => {
         for (const check of checks) await check();
-        await watch.measure(run); // compiles
+        await watch.measure(run); // the first run may be slow
       });
       times.set(candidate, []);
     } catch (error) {
