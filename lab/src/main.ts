@@ -5,6 +5,7 @@ import { kernelsRoom } from './kernels/room.js';
 import { poseRoom } from './pose/room.js';
 import { rleRoom } from './rle/room.js';
 import { element } from './shell/element.js';
+import { refuseDrops } from './shell/files.js';
 import type { Room } from './shell/room.js';
 import { readAddress, Settings } from './shell/settings.js';
 import { followTheme } from './shell/theme.js';
@@ -26,12 +27,13 @@ const main = document.querySelector('main') as HTMLElement;
 const nav = document.querySelector('header nav') as HTMLElement;
 const links = ROOMS.map(({ name, title }) => element('a', { href: `#/${name}` }, title));
 nav.append(...links);
-let leave: (() => void) | undefined;
+let open: { readonly settings: Settings; readonly leave: () => void } | undefined;
 
 function enter(): void {
-  const { room: name, settings } = readAddress(location.hash);
+  const { room: name, settings: values } = readAddress(location.hash);
   const room = ROOMS.find((one) => one.name === name) ?? ROOMS[0];
-  leave?.();
+  open?.leave();
+  open?.settings.close();
   document.title = `${room.title} \u00b7 wgrad lab`;
   for (const [i, link] of links.entries()) {
     if (ROOMS[i] === room) link.setAttribute('aria-current', 'page');
@@ -40,7 +42,8 @@ function enter(): void {
   showCurrent();
   const host = element('div', { class: `room ${room.name}` });
   main.replaceChildren(element('h1', {}, room.title), element('p', { class: 'lead' }, room.lead), host);
-  leave = room.enter(host, new Settings(room.name, settings));
+  const settings = new Settings(room.name, values);
+  open = { settings, leave: room.enter(host, settings) };
 }
 
 /** Brings the room that is open into the middle of their line, which scrolls on a phone. */
@@ -49,8 +52,15 @@ function showCurrent(): void {
   if (link) nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
 }
 
+refuseDrops();
 followTheme(document.querySelector('button.theme') as HTMLButtonElement);
 addEventListener('resize', showCurrent);
+// What is chosen is in the address before one reloads or follows a link. Sliders change it more often than browsers allow.
+for (const kind of ['click', 'change']) {
+  addEventListener(kind, ({ target }) => {
+    if (!(target instanceof HTMLInputElement && target.type === 'range')) open?.settings.write();
+  });
+}
 addEventListener('hashchange', () => {
   enter();
   scrollTo(0, 0);

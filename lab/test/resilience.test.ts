@@ -67,14 +67,19 @@ describeInBrowser('the lab, when it is disturbed', (lab) => {
     },
   );
 
-  test.each(['flow', 'rle', 'joints', 'pose', 'gradients'])(
+  test.each(['flow', 'rle', 'joints', 'pose', 'gradients', 'kernels'])(
     'the room of %s compiles long kernels ahead, beside the thread that shows the page',
     async (room) => {
       const { hash, done } = WORK[room];
       const use = async (page: Page) => {
         await page.waitForSelector(done, { state: 'attached' });
+        if (room === 'kernels') {
+          await press(page, 'Tune');
+          await page.waitForSelector('.tuned tbody tr');
+        }
         const late = (await page.workers()[0].evaluate('late')) as string[];
-        expect(late.filter((label) => /^(matmul|conv2d|flow|couplings|rational|depthwise)/.test(label))).toEqual([]);
+        const long = /^(matmul|conv2d|flow|couplings|rational|depthwise)|Ceiling$/;
+        expect(late.filter((label) => long.test(label))).toEqual([]);
       };
       await visit(hash, use, NOTE_LATE);
     },
@@ -97,6 +102,51 @@ describeInBrowser('the lab, when it is disturbed', (lab) => {
         if (hash.includes('pose')) await page.waitForSelector('.figures:has-text("Off on average")');
       };
       await visit(hash, use, KEEP_DEVICE);
+    });
+  });
+
+  test('a device that is lost while ops are checked is no failure of an op', async () => {
+    const use = async (page: Page) => {
+      await page.waitForSelector('.progress ~ .scroll tbody tr', { state: 'attached' });
+      await page.waitForTimeout(200);
+      for (const worker of page.workers()) await worker.evaluate('self.kept?.destroy()');
+      await page.waitForSelector('.status.failed button');
+      expect(await page.locator('.status.failed').first().textContent()).toMatch(/the device was (lost|destroyed)/);
+      expect(await page.locator('.failures p, tr.failed').count()).toBe(0);
+      await page.fill('#ops', 'add');
+      await press(page, 'Start again');
+      await page.waitForSelector('.summary[data-done]');
+    };
+    await visit('#/gradients?run=1', use, KEEP_DEVICE);
+  });
+
+  test.each(['#/flow?until=0', '#/pose', '#/kernels'])(
+    'a file dropped at %s does not take the place of the page',
+    async (hash) => {
+      await visit(hash, async (page) => {
+        await page.waitForSelector('main h1');
+        const isKept = await page.evaluate(`['dragover', 'drop'].map((kind) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(['no more than words'], 'words.txt'));
+        return !document.body.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+      })`);
+        expect(isKept).toEqual([true, true]);
+        if (hash.includes('until')) return;
+        await page.waitForSelector('.status.failed:has-text("words.txt: ")');
+      });
+    },
+  );
+
+  test.each(['#/pose', '#/kernels'])('a folder dropped at %s is said in a line', async (hash) => {
+    await visit(hash, async (page) => {
+      await page.waitForSelector(hash === '#/pose' ? '[data-joints]' : '.kernel[data-done]', { state: 'attached' });
+      await page.evaluate(`(() => {
+        const dataTransfer = new DataTransfer();
+        for (const name of ['one', 'two']) dataTransfer.items.add(new File([], name));
+        File.prototype.arrayBuffer = () => Promise.reject(new DOMException('not found', 'NotFoundError'));
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+      })()`);
+      await page.waitForSelector('.status.failed:has-text("this browser cannot read it; it is a folder")');
     });
   });
 

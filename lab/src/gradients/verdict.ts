@@ -39,6 +39,9 @@ export async function judgeCases(cases: OpCases, device: Device, seed: number): 
     try {
       worst[kind] = Math.max(worst[kind] ?? 0, (await check()).worst);
     } catch (error) {
+      // What this check has left behind is its own. A lost device is no failure of the op, and throws again.
+      await device.finished().catch(() => undefined);
+      await device.finished();
       failures.push((error as Error).message);
     }
   };

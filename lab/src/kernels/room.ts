@@ -4,7 +4,7 @@ import { Session } from '../engine/session.js';
 import { button, numberField } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import { showFacts } from '../shell/facts.js';
-import { acceptDrops, download, fileButton } from '../shell/files.js';
+import { acceptDrops, bytesOf, download, fileButton } from '../shell/files.js';
 import type { Room } from '../shell/room.js';
 import { workbench } from '../shell/workbench.js';
 import { Comparison } from './comparison.js';
@@ -94,9 +94,10 @@ export const kernelsRoom: Room = {
       });
     };
     const take = async (files: readonly File[]) => {
-      for (const { name, text } of files.map((file) => ({ name: file.name, text: file.text() }))) {
+      for (const file of files) {
+        const { name } = file;
         try {
-          const read = parseBenchReport(await text, name);
+          const read = parseBenchReport(new TextDecoder().decode(await bytesOf(file)), name);
           comparison.add([{ name, report: read }], true);
           session.status.say(`${name}: ${counted(read.rows.length, 'case')} of ${read.device}.`);
         } catch (error) {

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import { Session } from '../engine/session.js';
 import { button, numberField, slider, sliderValue } from '../shell/controls.js';
 import { element } from '../shell/element.js';
-import { acceptDrops, fileButton } from '../shell/files.js';
+import { acceptDrops, bytesOf, fileButton } from '../shell/files.js';
 import type { Room } from '../shell/room.js';
 import { workbench } from '../shell/workbench.js';
 import { Camera } from './camera.js';
@@ -90,7 +90,7 @@ export const poseRoom: Room = {
     };
     const takeWeights = async (file: File) => {
       try {
-        const weights = { bytes: await file.arrayBuffer(), name: file.name };
+        const weights = { bytes: await bytesOf(file), name: file.name };
         viewer.run(async (worker) => {
           if (!(await viewer.load(worker, weights))) return;
           session.status.say(`${file.name} is used now.`);

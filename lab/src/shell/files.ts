@@ -18,14 +18,40 @@ export function fileButton(label: string, accept: string, take: Take, several = 
   );
 }
 
+/**
+ * The bytes of a file.
+ * @throws Error of one line where it cannot be read
+ */
+export async function bytesOf(file: File): Promise<ArrayBuffer> {
+  return file.arrayBuffer().catch(() => {
+    throw new Error(`${file.name}: this browser cannot read it; it is a folder, too large, or gone`);
+  });
+}
+
+const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
+
+/** Keeps the page where files are dropped that no room takes: browsers would open them in its place. */
+export function refuseDrops(): void {
+  const refuse = (event: DragEvent) => {
+    if (!hasFiles(event) || event.defaultPrevented || !event.dataTransfer) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = 'none';
+  };
+  addEventListener('dragover', refuse);
+  addEventListener('drop', refuse);
+}
+
 /** Takes files that are dropped anywhere on the page until the result is called. */
 export function acceptDrops(host: HTMLElement, take: Take): () => void {
   const over = (event: DragEvent) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
+    if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
     host.classList.add('dropping');
   };
   const end = () => host.classList.remove('dropping');
   const drop = (event: DragEvent) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
     end();
     const files = [...(event.dataTransfer?.files ?? [])];
