@@ -8,12 +8,13 @@ import { serveFolder } from './serve.js';
 
 const WIDTHS = [360, 1280, 3840];
 const SCHEMES = ['light', 'dark'] as const;
-const ADDRESSES: Readonly<Record<string, { hash: string; ready: string }>> = {
+/** Each of these is photographed; `unfolded` with open lists. */
+const ADDRESSES: Readonly<Record<string, { hash: string; ready: string; unfolded?: true }>> = {
   flow: { hash: '#/flow?until=300&speed=50', ready: '[data-steps="300"]' },
   rle: { hash: '#/rle?until=300&speed=50&lr=0.01', ready: '[data-steps="300"]' },
   joints: { hash: '#/rle?task=joints&until=150&speed=25', ready: '[data-steps="150"]' },
   tape: { hash: '#/tape?example=matmul', ready: '[data-done="true"]' },
-  hvp: { hash: '#/tape?example=hvp&step=9', ready: '[data-done="true"]' },
+  hvp: { hash: '#/tape?example=hvp&step=9', ready: '[data-done="true"]', unfolded: true },
   gradients: { hash: '#/gradients?ops=add,conv2d,softmax,flowLogProb&run=1', ready: '.summary[data-done]' },
   tutorial: { hash: '#/tutorial', ready: '.tutorial[data-done]' },
   pose: { hash: '#/pose', ready: '[data-joints]' },
@@ -39,11 +40,14 @@ async function main(words: readonly string[]): Promise<void> {
     (numbers.length > 0 ? numbers : WIDTHS).map((width) => ({ scheme, width })),
   );
   for (const room of named(Object.keys(ADDRESSES))) {
-    const { hash, ready } = ADDRESSES[room];
+    const { hash, ready, unfolded } = ADDRESSES[room];
     const page = await browser.newPage();
     const faults = watch(page, new URL(url).origin);
     await page.goto(url + hash);
     await page.waitForSelector(ready, { timeout: 300_000, state: 'attached' });
+    // What is out of sight is laid out too.
+    await page.addStyleTag({ content: '* { content-visibility: visible !important }' });
+    if (unfolded) await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
     for (const { scheme, width } of shots) {
       const name = `${room}-${width}-${scheme}`;
       await page.emulateMedia({ colorScheme: scheme });

@@ -56,7 +56,7 @@ export function choicesFor({ capabilities, adapter }: AdapterFacts): Choice[] {
     {
       what: 'Largest tensor',
       chosen: bytes(maxBindingBytes),
-      why: 'The limit of one storage binding is raised to what the adapter offers; WebGPU guarantees 128 MiB.',
+      why: 'The limit of one storage binding is raised to what the adapter offers; WebGPU guarantees 128\u00a0MiB.',
     },
   ];
 }

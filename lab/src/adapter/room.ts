@@ -23,7 +23,7 @@ export const adapterRoom: Room = {
     const session = new Session<AdapterEngine>('adapter', {
       reference: () => settings.text('device', 'best') === 'reference',
     });
-    const content = element('div');
+    const content = element('div', { class: 'facts' });
     host.append(session.status.element, content);
     void session.run(async (engine) => {
       const facts = await engine.ask('facts', undefined);
@@ -43,16 +43,17 @@ function sections(facts: AdapterFacts): HTMLElement[] {
   );
   const chosen = [element('h2', {}, 'What wgrad chose'), element('dl', { class: 'choices' }, choices)];
   if (!adapter) return chosen;
-  return [
-    ...chosen,
+  const features = [
     element('h2', {}, 'Features'),
     element(
       'ul',
       { class: 'features' },
       adapter.features.map((name) => element('li', {}, name)),
     ),
-    element('h2', {}, 'Limits'),
-    limitTable(adapter.limits),
+  ];
+  return [
+    element('section', {}, chosen, features),
+    element('section', {}, element('h2', {}, 'Limits'), limitTable(adapter.limits)),
   ];
 }
 

@@ -4,7 +4,7 @@ export interface TableOptions {
   readonly kind?: string;
   /** Which columns, counted from 0, hold words instead of numbers; the first always does. */
   readonly words?: readonly number[];
-  /** Rows are too long for a phone, even under their head: there each cell has a line of its own, after its column's title. */
+  /** Rows are too long for most screens: there each cell stands after the title of its column, below the head of its row. */
   readonly isWide?: boolean;
 }
 

@@ -32,7 +32,7 @@ export function drawGraph(trace: Trace, tape: number, picked: (node: number) => 
   });
   // It grows with the page's letters; where there is little room it shrinks a bit before one has to scroll.
   element.style.width = `${width / 16}rem`;
-  element.style.minWidth = `${(0.55 * width) / 16}rem`;
+  element.style.minWidth = `${(0.8 * width) / 16}rem`;
   element.append(...ways.map(({ path }) => path), ...boxes.map(({ group }) => group));
   return {
     element,

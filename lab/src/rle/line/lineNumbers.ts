@@ -52,7 +52,7 @@ export function whyNegative({ fits }: LineFrame, at: number): string {
   const loss = decimals(-Math.log(most), 2);
   const sign = most > 1 ? 'below zero' : 'above zero, because there the density is below 1';
   return (
-    `Why a loss may be negative: it is minus the logarithm of a density, not of a probability. At x = ${decimals(gridX[at], 2)}, ` +
+    `Why a loss may be negative: it is minus the logarithm of a density, not of a probability. At x\u00a0=\u00a0${decimals(gridX[at], 2)}, ` +
     `RLE with log s expects a density of up to ${most.toPrecision(2)} per unit of y, and \u2212log ${most.toPrecision(2)} = ${loss} nats is ` +
     `${sign}. In a unit twice as long every loss would be lower by log 2 = 0.69: only differences mean something.`
   );
