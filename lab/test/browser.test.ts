@@ -45,7 +45,7 @@ describeInBrowser('the lab', (lab) => {
 
     test('a drawing becomes the target, and the address holds it through a reload', async () => {
       await visit(`#/flow?${SMALL}&until=2&speed=2`, async (page) => {
-        const canvas = page.locator('canvas.drawable');
+        const canvas = page.locator('.drawable');
         const box = (await canvas.boundingBox())!;
         await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.5 * box.height);
         await page.mouse.down();

@@ -101,7 +101,7 @@ describeInBrowser('the room RLE', ({ visit }) => {
       await page.waitForSelector('[data-steps="1"]', { state: 'attached' });
       const likelihood = () => page.locator('tr[data-loss=rle]').getAttribute('data-log-likelihood');
       const before = await likelihood();
-      const box = (await page.locator('canvas.drawable').boundingBox())!;
+      const box = (await page.locator('.drawable').boundingBox())!;
       await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.2 * box.height);
       await page.mouse.down();
       await page.mouse.move(box.x + 0.7 * box.width, box.y + 0.6 * box.height, { steps: 4 });

@@ -14,8 +14,8 @@ import './flow.css';
 import type { FlowFrame, FlowSettings } from './learner.js';
 import { letterTarget } from './letter.js';
 import { paintDensity, paintGrid, paintSamples, paintStroke, paintTarget } from './picture.js';
-import { formatStrokes, parseStrokes } from './strokes.js';
-import { alongStrokes, EXTENT, type Stroke, shape } from './targets.js';
+import { drawStrokes, formatStrokes, parseStrokes } from './strokes.js';
+import { alongStrokes, type Stroke, shape } from './targets.js';
 
 const TARGETS = {
   moons: 'Two moons',
@@ -53,13 +53,13 @@ export const flowRoom: Room = {
   enter(host, settings) {
     let target = targetOf(settings);
     let frame: FlowFrame | undefined;
-    let stroke: number[] | undefined;
+    let stroke: Stroke | undefined;
     const facts = element('dl', { class: 'figures' });
 
     const figures = {
       target: new Figure({
         aspect: 1,
-        label: 'The density that the flow learns. Draw on it to make your own.',
+        label: 'The density that the flow learns',
         paint(pen) {
           paintTarget(pen, target);
           if (stroke) paintStroke(pen, stroke);
@@ -100,7 +100,8 @@ export const flowRoom: Room = {
       training.restart();
     };
 
-    drawOn(figures.target, {
+    const paper = element('div', {}, figures.target.canvas);
+    drawStrokes(paper, 'Draw a density of your own here.', {
       move(points) {
         stroke = points;
         figures.target.paint();
@@ -108,11 +109,15 @@ export const flowRoom: Room = {
       end(points) {
         const isDrawn = settings.text('data', 'moons') === 'drawn';
         const before = isDrawn ? parseStrokes(settings.text('strokes', '')) : [];
-        stroke = undefined;
         settings.set('data', 'drawn');
         settings.set('strokes', formatStrokes([...before, points]));
         (list.querySelector('select') as HTMLSelectElement).value = 'drawn';
+        stroke = undefined;
         again();
+      },
+      drop() {
+        stroke = undefined;
+        figures.target.paint();
       },
     });
 
@@ -134,10 +139,10 @@ export const flowRoom: Room = {
           element(
             'div',
             { class: 'panels four' },
-            panel(figures.target, 'Target', 'what is to be learned; draw here with the pointer'),
-            panel(figures.density, 'Density', 'what the flow has learned, equally bright where equally dense'),
-            panel(figures.samples, 'Samples', '600 draws of the flow'),
-            panel(figures.grid, 'Map', 'the grid of the base space, bent by the flow'),
+            panel(paper, 'Target', 'what is to be learned; draw here, by pointer or by arrows and Space'),
+            panel(figures.density.canvas, 'Density', 'what the flow has learned, equally bright where equally dense'),
+            panel(figures.samples.canvas, 'Samples', '600 draws of the flow'),
+            panel(figures.grid.canvas, 'Map', 'the grid of the base space, bent by the flow'),
           ),
           element(
             'p',
@@ -195,31 +200,4 @@ function letterField(settings: Settings, changed: () => void): HTMLElement {
     changed();
   };
   return element('div', { class: 'control' }, element('label', { for: 'letter' }, 'Letter'), input);
-}
-
-/** Follows the pointer over a figure of the square. */
-function drawOn(
-  { canvas }: Figure,
-  { move, end }: { readonly move: (points: number[]) => void; readonly end: (points: Stroke) => void },
-): void {
-  let points: number[] | undefined;
-  canvas.classList.add('drawable');
-  const add = ({ offsetX, offsetY }: PointerEvent) => {
-    if (!points) return;
-    points.push(
-      (offsetX / canvas.clientWidth) * 2 * EXTENT - EXTENT,
-      EXTENT - (offsetY / canvas.clientHeight) * 2 * EXTENT,
-    );
-    move(points);
-  };
-  canvas.onpointerdown = (event) => {
-    points = [];
-    canvas.setPointerCapture(event.pointerId);
-    add(event);
-  };
-  canvas.onpointermove = add;
-  canvas.onpointerup = canvas.onpointercancel = () => {
-    if (points) end(points);
-    points = undefined;
-  };
 }

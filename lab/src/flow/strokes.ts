@@ -1,3 +1,4 @@
+import { drawable, type Place } from '../shell/drawing.js';
 import { EXTENT, type Stroke } from './targets.js';
 
 /** A coordinate takes two characters of this many values each in the address. */
@@ -21,4 +22,30 @@ export function parseStrokes(text: string): Stroke[] {
     .map((part) =>
       (part.match(/../g) ?? []).map((code) => (Number.parseInt(code, RADIX) / STEPS) * 2 * EXTENT - EXTENT),
     );
+}
+
+/** Lets one draw strokes on a surface that is the square. */
+export function drawStrokes(
+  surface: HTMLElement,
+  label: string,
+  {
+    move,
+    end,
+    drop,
+  }: { readonly move: (so: Stroke) => void; readonly end: (all: Stroke) => void; readonly drop: () => void },
+): void {
+  let points: number[] = [];
+  const goTo = ([x, y]: Place) => {
+    points.push((2 * x - 1) * EXTENT, (1 - 2 * y) * EXTENT);
+    move(points);
+  };
+  drawable(surface, label, {
+    begin(place) {
+      points = [];
+      goTo(place);
+    },
+    move: goTo,
+    end: () => end(points),
+    drop,
+  });
 }

@@ -13,7 +13,7 @@ const NOTHING_SHARED = 'Two adapters with a case in common are compared here: me
 /** The measurements of several adapters: as a roofline, with a legend, and as a table of what they have in common. */
 export class Comparison {
   readonly figure: HTMLElement;
-  readonly legend = element('ul', { class: 'legend' });
+  readonly legend = element('ul', { class: 'legend', tabindex: -1, 'aria-label': 'Adapters' });
   readonly table = element('div');
   readonly #roofline: Figure;
   #here: BenchReport | undefined;
@@ -91,6 +91,7 @@ export class Comparison {
     const remove = () => {
       this.#others = this.#others.filter((one) => one.name !== name);
       this.#show();
+      this.legend.focus(); // its button has gone
     };
     return element(
       'li',

@@ -1,4 +1,5 @@
 import { drawLabel, drawPose, type JointSchema, overlayViewBox } from 'wgrad-pose';
+import { drawable, type Place } from '../shell/drawing.js';
 import { element } from '../shell/element.js';
 import type { FoundPose, Spread } from './engine.js';
 
@@ -19,45 +20,43 @@ const SHOWN = 1600;
 /** A box of fewer pixels was a click. */
 const LEAST_BOX = 8;
 
-/** A picture with a pose over it, in the same drawing as the overlays of `wgrad-pose predict`, and a box drawn by the pointer. */
+/** A picture with a pose over it, in the same drawing as the overlays of `wgrad-pose predict`, and a box that one draws. */
 export class Stage {
   readonly element: HTMLElement;
   readonly #canvas = element('canvas', { role: 'img', 'aria-label': 'The picture' });
   readonly #overlay = element('div', { class: 'overlay', 'aria-hidden': 'true' });
   readonly #frame = element('div', { class: 'frame', 'aria-hidden': 'true', hidden: true });
   #size: readonly [number, number] = [1, 1];
+  /** The person's box that holds while another one is drawn. */
+  #box: BoxOfPerson | undefined;
 
   /** @param boxed is called when the visitor has drawn a box, in pixels of the picture */
   constructor(boxed: (box: BoxOfPerson) => void) {
-    this.element = element('div', { class: 'stage drawable' }, this.#canvas, this.#overlay, this.#frame);
-    let start: readonly [number, number] | undefined;
-    const at = ({ clientX, clientY }: PointerEvent): [number, number] => {
-      const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    this.element = element('div', { class: 'stage' }, this.#canvas, this.#overlay, this.#frame);
+    let [from, to]: [Place, Place] = [
+      [0, 0],
+      [0, 0],
+    ];
+    const drawn = (): BoxOfPerson => {
       const [w, h] = this.#size;
-      const inside = (share: number) => Math.min(1, Math.max(0, share));
-      return [inside((clientX - left) / width) * w - 0.5, inside((clientY - top) / height) * h - 0.5];
+      const [left, top] = [Math.min(from[0], to[0]), Math.min(from[1], to[1])];
+      return [left * w - 0.5, top * h - 0.5, Math.abs(to[0] - from[0]) * w, Math.abs(to[1] - from[1]) * h];
     };
-    const boxTo = (event: PointerEvent): BoxOfPerson | undefined => {
-      if (!start) return undefined;
-      const [[x0, y0], [x1, y1]] = [start, at(event)];
-      return [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0)];
-    };
-    this.element.onpointerdown = (event) => {
-      start = at(event);
-      this.element.setPointerCapture(event.pointerId);
-    };
-    this.element.onpointermove = (event) => {
-      const box = boxTo(event);
-      if (box) this.frame(box);
-    };
-    this.element.onpointerup = (event) => {
-      const box = boxTo(event);
-      start = undefined;
-      if (box && box[2] >= LEAST_BOX && box[3] >= LEAST_BOX) boxed(box);
-    };
-    this.element.onpointercancel = () => {
-      start = undefined;
-    };
+    drawable(this.element, 'Draw a box around a person here.', {
+      begin: (place) => {
+        [from, to] = [place, place];
+      },
+      move: (place) => {
+        to = place;
+        this.#outline(drawn());
+      },
+      end: () => {
+        const box = drawn();
+        if (box[2] >= LEAST_BOX && box[3] >= LEAST_BOX) boxed(box);
+        else this.#outline(this.#box);
+      },
+      drop: () => this.#outline(this.#box),
+    });
   }
 
   /** Width and height of the picture. */
@@ -91,6 +90,11 @@ export class Stage {
 
   /** Shows the person's box; none where the person fills the picture. */
   frame(box: BoxOfPerson | undefined): void {
+    this.#box = box;
+    this.#outline(box);
+  }
+
+  #outline(box: BoxOfPerson | undefined): void {
     this.#frame.hidden = box === undefined;
     if (!box) return;
     const [width, height] = this.#size;

@@ -1,4 +1,5 @@
 import type { RoomName } from '../engine/protocol.js';
+import { button } from './controls.js';
 import { element } from './element.js';
 import type { Settings } from './settings.js';
 
@@ -13,7 +14,7 @@ export interface Room {
 
 /** The line that says what a room runs on, and what went wrong. */
 export class StatusLine {
-  readonly element = element('p', { class: 'status', role: 'status' }, 'Opening a device\u2026');
+  readonly element = element('p', { class: 'status', role: 'status', tabindex: -1 }, 'Opening a device\u2026');
 
   say(text: string): void {
     this.element.className = 'status';
@@ -29,7 +30,11 @@ export class StatusLine {
   /** An error, with a button that tries again. */
   fail(text: string, again: () => void): void {
     this.element.className = 'status failed';
-    const retry = element('button', { type: 'button', onclick: again }, 'Start again');
+    const retry = button('Start again', () => {
+      // The button goes, and keys go on from here.
+      this.element.focus();
+      again();
+    });
     this.element.replaceChildren(element('span', {}, text), retry);
   }
 }

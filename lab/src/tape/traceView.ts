@@ -47,8 +47,9 @@ export function showTrace(trace: Trace, first: number | undefined, stepped: (cou
       graph.show(count);
       list.show(count);
     }
-    back.disabled = count === 0;
-    forward.disabled = count === last;
+    // Not `disabled`, which would take the focus from a key that has come to the end.
+    back.setAttribute('aria-disabled', String(count === 0));
+    forward.setAttribute('aria-disabled', String(count === last));
   };
   const pause = () => {
     clearInterval(timer);
@@ -170,7 +171,7 @@ function titleOf({ tapes }: Trace, tape: number): string {
 function paintMemory(pen: Pen, { steps }: Trace, count: number): void {
   const bytes = [0, ...steps.map((step) => step.bytes)];
   const most = 1.1 * Math.max(...bytes, 1);
-  pen.axes({ domain: [-0.5, bytes.length - 0.5] }, { domain: [0, most], label: 'bytes' });
+  pen.axes({ domain: [-0.5, bytes.length - 0.5], label: 'step' }, { domain: [0, most], label: 'bytes' });
   const xs = bytes.flatMap((_, i) => [i - 0.5, i + 0.5]);
   const ys = bytes.flatMap((b) => [b, b]);
   pen.inside(() => {

@@ -104,8 +104,8 @@ export function enterJoints(host: HTMLElement, settings: Settings): () => void {
         element(
           'div',
           { class: 'panels pair' },
-          panel(course, 'Error', 'mean distance of a joint from where it is'),
-          panel(held, 'Ellipses', 'how many labels they hold; dotted is right'),
+          panel(course.canvas, 'Error', 'mean distance of a joint from where it is'),
+          panel(held.canvas, 'Ellipses', 'how many labels they hold; dotted is right'),
         ),
         element(
           'p',

@@ -1,20 +1,30 @@
-import type { Figure } from '../../shell/figure.js';
+import { drawable, type Place } from '../../shell/drawing.js';
 import { cellAt, REACH } from './noise.js';
 
-/** Follows the pointer over the noise: the cells that it passes get its height. */
+/** Where on the surface a height of 1, the highest of the noise that is drawn over, lies: a little below its top. */
+export const TOP = 1.12;
+
+/** Lets one draw the noise: the cells that the pen passes get its height. */
 export function drawHeights(
-  { canvas }: Figure,
+  surface: HTMLElement,
+  label: string,
   now: () => number[],
-  { move, end }: { readonly move: (heights: number[]) => void; readonly end: () => void },
+  {
+    move,
+    end,
+    drop,
+  }: {
+    readonly move: (heights: readonly number[]) => void;
+    readonly end: (heights: readonly number[]) => void;
+    readonly drop: () => void;
+  },
 ): void {
-  let heights: number[] | undefined;
-  let last: readonly [cell: number, height: number] | undefined;
-  canvas.classList.add('drawable');
-  const add = ({ offsetX, offsetY }: PointerEvent) => {
-    if (!heights) return;
-    const cell = cellAt((offsetX / canvas.clientWidth) * 2 * REACH - REACH);
-    const height = Math.max(0, 1.12 * (1 - offsetY / canvas.clientHeight));
-    const [from, before] = last ?? [cell, height];
+  let heights: number[] = [];
+  let last: readonly [cell: number, height: number];
+  const at = ([x, y]: Place) => [cellAt(2 * REACH * x - REACH), TOP * (1 - y)] as const;
+  const goTo = (place: Place) => {
+    const [cell, height] = at(place);
+    const [from, before] = last;
     const steps = Math.abs(cell - from);
     for (let k = 0; k <= steps; k++) {
       const share = steps === 0 ? 1 : k / steps;
@@ -23,17 +33,16 @@ export function drawHeights(
     last = [cell, height];
     move(heights);
   };
-  canvas.onpointerdown = (event) => {
-    const probabilities = now();
-    const most = Math.max(...probabilities);
-    heights = probabilities.map((p) => p / most);
-    last = undefined;
-    canvas.setPointerCapture(event.pointerId);
-    add(event);
-  };
-  canvas.onpointermove = add;
-  canvas.onpointerup = canvas.onpointercancel = () => {
-    heights = undefined;
-    end();
-  };
+  drawable(surface, label, {
+    begin(place) {
+      const probabilities = now();
+      const most = Math.max(...probabilities);
+      heights = probabilities.map((p) => p / most);
+      last = at(place);
+      goTo(place);
+    },
+    move: goTo,
+    end: () => end(heights),
+    drop,
+  });
 }

@@ -51,7 +51,6 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
   let noise = noiseOf(settings);
   let frame: LineFrame | undefined;
   let at = gridIndex(sliderValue(settings, 'x', POINTER));
-  let heights: number[] | undefined;
   const facts = element('dl', { class: 'figures' });
   const rows = element('tbody');
   const negative = element('p', { class: 'prose' });
@@ -76,7 +75,7 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
   );
   const drawing = new Figure({
     aspect: 0.5,
-    label: 'The density of the noise. Draw on it to shape your own.',
+    label: 'The density of the noise',
     paint: (pen) => paintNoise(pen, noise),
   });
   const repaint = () => {
@@ -112,30 +111,29 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
     const point = (event: PointerEvent) => {
       const next = gridIndex(figure.xUnder(event) ?? gridX[at]);
       if (next === at) return;
-      at = next;
-      pointerInput.value = String(gridX[at]);
-      repaint();
+      pointerInput.value = String(gridX[next]);
+      pointerInput.dispatchEvent(new Event('input'));
     };
     figure.canvas.onpointermove = point;
     figure.canvas.onpointerdown = point;
-    // The address follows when the pointer rests elsewhere: browsers allow it only so many changes a second.
-    figure.canvas.onpointerleave = () => pointerInput.dispatchEvent(new Event('input'));
   }
 
   const noiseList = chooser(settings, 'noise', 'Noise', SHAPES, 'modes', again);
-  drawHeights(drawing, () => Array.from(noise.shape.probabilities), {
+  const paper = element('div', {}, drawing.canvas);
+  drawHeights(paper, 'Draw the density of the noise here.', () => Array.from(noise.shape.probabilities), {
     move(next) {
-      heights = next;
       noise = { ...noise, shape: fromHeights(next) };
       drawing.paint();
     },
-    end() {
-      if (!heights) return;
+    end(heights) {
       settings.set('noise', 'drawn');
       settings.set('heights', formatHeights(heights));
       (noiseList.querySelector('select') as HTMLSelectElement).value = 'drawn';
-      heights = undefined;
       again();
+    },
+    drop() {
+      noise = noiseOf(settings);
+      drawing.paint();
     },
   });
 
@@ -143,12 +141,6 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
     training.status,
     workbench(
       [
-        element(
-          'figure',
-          { class: 'wide' },
-          drawing.canvas,
-          element('figcaption', {}, 'its density; draw here with the pointer'),
-        ),
         slider(settings, 'spread', 'Spread', SPREAD, again),
         slider(settings, 'growth', 'Growth with x', GROWTH, again),
         asked.controls(again),
@@ -166,14 +158,14 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
         element(
           'div',
           { class: 'panels six' },
-          lossNames.map((name, i) => panel(fits[i], LOSSES[name].title, LOSSES[name].says)),
+          lossNames.map((name, i) => panel(fits[i].canvas, LOSSES[name].title, LOSSES[name].says)),
         ),
         key(lossNames.map((name) => LOSSES[name])),
         element(
           'div',
           { class: 'panels pair' },
-          panel(densities, 'At the pointer', 'what each expects of y; grey is the truth', pointer),
-          panel(coverage, 'Coverage', 'how many labels central intervals hold; dotted is right'),
+          panel(densities.canvas, 'At the pointer', 'what each expects of y; grey is the truth', pointer),
+          panel(coverage.canvas, 'Coverage', 'how many labels central intervals hold; dotted is right'),
         ),
         negative,
         table(
@@ -189,7 +181,18 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
           'twice in its loss, whose value is therefore no negative log-likelihood; the density that it stands for is the flow\u2019s.',
         ),
       ],
-      { head: [training.buttons, noiseList] },
+      {
+        head: [
+          training.buttons,
+          noiseList,
+          element(
+            'figure',
+            {},
+            paper,
+            element('figcaption', {}, 'its density; draw here, by pointer or by arrows and Space'),
+          ),
+        ],
+      },
     ),
   );
   again();

@@ -1,5 +1,6 @@
 import type { Pen } from '../../shell/figure.js';
 import { colour } from '../../shell/theme.js';
+import { TOP } from './drawHeights.js';
 import { densityOf, quantile } from './errorTable.js';
 import { type Fit, gridX, LEVELS, type LineFrame } from './frame.js';
 import { LOSSES, type LossName, lossNames } from './losses.js';
@@ -14,14 +15,14 @@ const ROWS = 96;
 /** The noise as the visitor has shaped it. */
 export function paintNoise(pen: Pen, { shape: { probabilities } }: Noise): void {
   const most = Math.max(...probabilities);
-  pen.plain([-REACH, REACH], [0, 1.12]);
+  pen.plain([-REACH, REACH], [0, TOP]);
   const half = REACH / CELLS;
   const xs = Array.from({ length: 2 * CELLS }, (_, i) => centreOf(i >> 1) + (i % 2 === 0 ? -half : half));
   const ys = xs.map((_, i) => probabilities[i >> 1] / most);
   const zero = xs.map(() => 0);
   pen.band(xs, zero, ys, colour('faint'), 0.35);
   pen.line(xs, ys, colour('faint'), 1.5);
-  pen.line([0, 0], [0, 1.12], colour('rule'), 1, [3, 3]);
+  pen.line([0, 0], [0, TOP], colour('rule'), 1, [3, 3]);
 }
 
 /** The density of y that a fit predicts at a place of the grid. */
@@ -33,7 +34,7 @@ export function predicted({ mu, sigma, table }: Fit, i: number, y: number): numb
 export function paintFit(pen: Pen, { fits, points }: LineFrame, name: LossName, noise: Noise, at: number): void {
   const fit = fits[name];
   const { colour: tint } = LOSSES[name];
-  pen.axes({ domain: X, ticks: [-1, 0, 1] }, { domain: Y, ticks: [-1, 0, 1] });
+  pen.axes({ domain: X, ticks: [-1, 0, 1], label: 'x' }, { domain: Y, ticks: [-1, 0, 1], label: 'y' });
   pen.inside(() => {
     shade(pen, fit, noise, colour(tint));
     const dots = Array.from(points.x, (x, i) => [x, points.y[i]]).flat();
