@@ -135,7 +135,9 @@ describeInBrowser('the lab by keys alone', ({ visit }) => {
       await press(page, 'ArrowDown', 16);
       await press(page, ' ');
       // A quarter from the left and the top of 480 pixels, half as wide as they, two fifths as tall.
-      await expect.poll(() => page.inputValue('#person'), { timeout: PATIENCE }).toMatch(/^(119|120) (119|120) 240 192$/);
+      await expect
+        .poll(() => page.inputValue('#person'), { timeout: PATIENCE })
+        .toMatch(/^(119|120) (119|120) 240 192$/);
       await tabTo(page, 'Picture\u2026');
       await Promise.all([page.waitForEvent('filechooser'), press(page, 'Enter')]);
     });

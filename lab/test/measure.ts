@@ -1,10 +1,15 @@
 // `npm run measure --workspace wgrad-lab`: how soon the built lab is painted, how long its page is busy at once while each room
-// works, and how much memory training takes over minutes. `-- memory 5` or `-- tasks` measures that alone.
+// works, how many of its frames are late while a model trains, and how much memory training takes over minutes. `-- tasks`,
+// `-- frames 20` (seconds) or `-- memory 5` (minutes) measures that alone.
 
 import { join } from 'node:path';
 import { findChromium, launchChromium } from '../../test/browser/chromium.js';
 import { busyDuring, FRAMES, firstPaint, memoryOf, WORK } from './busy.js';
 import { serveFolder } from './serve.js';
+
+const TRAINING = { flow: '#/flow', rle: '#/rle', joints: '#/rle?task=joints' };
+/** A frame that comes so many milliseconds after the last one is late. */
+const LATE = 50;
 
 const round = (x: number) => x.toFixed(1).padStart(7);
 const say = (...parts: readonly unknown[]) => process.stdout.write(`${parts.join(' ')}\n`);
@@ -32,8 +37,24 @@ async function main(words: readonly string[]): Promise<void> {
       await page.close();
     }
   }
+  const amount = (standard: number) => Number(words.find((word) => Number(word) > 0) ?? standard);
+  if (isAsked('frames')) {
+    say('room       frames  late  longest, ms  steps');
+    for (const [room, hash] of Object.entries(TRAINING)) {
+      const page = await browser.newPage();
+      await page.goto(url + hash);
+      await page.waitForSelector('[data-steps]:not([data-steps="0"])', { state: 'attached', timeout: 300_000 });
+      await page.evaluate(FRAMES);
+      await page.waitForTimeout(1000 * amount(20));
+      const frames = (await page.evaluate('self.frames')) as number[];
+      const steps = await page.locator('.figures').getAttribute('data-steps');
+      const late = frames.filter((ms) => ms > LATE);
+      say(room.padEnd(9), ...[frames.length, late.length, Math.max(...frames), Number(steps)].map(round));
+      await page.close();
+    }
+  }
   if (isAsked('memory')) {
-    const minutes = Number(words.find((word) => Number(word) > 0) ?? 5);
+    const minutes = amount(5);
     const page = await browser.newPage();
     await page.goto(`${url}#/flow`);
     say('seconds  steps  page  gpu  rest, MB');

@@ -1,7 +1,7 @@
 import { counted } from 'wgrad/io';
 import type { Engine } from '../engine/engine.js';
 import { Session } from '../engine/session.js';
-import { button, chooser, numberField } from '../shell/controls.js';
+import { button, chooser, numberField, submitButton } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import type { Room } from '../shell/room.js';
 import { workbench } from '../shell/workbench.js';
@@ -75,7 +75,7 @@ export const gradientsRoom: Room = {
       spellcheck: 'false',
     });
     names.value = settings.text('ops', '');
-    names.onchange = () => settings.set('ops', names.value);
+    names.oninput = () => settings.set('ops', names.value);
     host.append(
       session.status.element,
       workbench(
@@ -93,7 +93,7 @@ export const gradientsRoom: Room = {
           element(
             'div',
             { class: 'buttons' },
-            button('Check', run, 'primary'),
+            submitButton('Check'),
             button('Stop', () => {
               session.stop();
               summary.textContent = `Stopped. ${summary.textContent ?? ''}`;

@@ -1,7 +1,7 @@
 import { counted } from 'wgrad/io';
 import { type BenchReport, type BenchRow, formatBenchReport, parseBenchReport } from 'wgrad/testing';
 import { Session } from '../engine/session.js';
-import { button, numberField } from '../shell/controls.js';
+import { button, numberField, submitButton } from '../shell/controls.js';
 import { element } from '../shell/element.js';
 import { showFacts } from '../shell/facts.js';
 import { acceptDrops, bytesOf, download, fileButton } from '../shell/files.js';
@@ -130,7 +130,7 @@ export const kernelsRoom: Room = {
           element(
             'div',
             { class: 'buttons' },
-            button('Measure', () => measure(words.value), 'primary'),
+            submitButton('Measure'),
             button('All', () => measure(null)),
             button('Stop', () => {
               if (!isMeasuring) return;

@@ -88,6 +88,11 @@ export function numberField(
   return element('div', { class: 'control' }, element('label', { for: id }, label), input);
 }
 
+/** The button of a form that does what Enter in its fields does: without one, browsers hear Enter in a lone field only. */
+export function submitButton(label: string): HTMLButtonElement {
+  return element('button', { type: 'submit', class: 'primary' }, label);
+}
+
 /** A button that does something. */
 export function button(label: string, press: () => void, kind = ''): HTMLButtonElement {
   return element('button', { type: 'button', class: kind || undefined, onclick: press }, label);

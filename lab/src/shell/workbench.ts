@@ -1,7 +1,7 @@
 import { type Child, element } from './element.js';
 
 export interface WorkbenchOptions {
-  /** What Enter in a field of the settings does. */
+  /** What Enter in a field of the settings does, if they have a `submitButton`. */
   readonly submit?: () => void;
   /** What one presses most; on a phone it stands above the results, and the settings below them. */
   readonly head?: readonly Child[];
