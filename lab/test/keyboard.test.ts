@@ -18,7 +18,7 @@ const FOCUSED = `(() => {
   const [x, y] = [(Math.max(left, 0) + Math.min(right, innerWidth)) / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2];
   const under = document.elementFromPoint(x, y);
   const ringed = one.closest('.prism-code-editor') ?? one;
-  const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(ringed);
+  const { outlineStyle, outlineWidth } = getComputedStyle(ringed);
   return {
     place: ${REACHABLE}.indexOf(one),
     name: one.tagName.toLowerCase() + ' ' + (one.getAttribute('aria-label') ?? one.labels?.[0]?.textContent ?? one.textContent).slice(0, 40),

@@ -62,16 +62,10 @@ export async function benchOp(
   const { inputs, attrs } = fits ? bench : samples[samples.length - 1];
   await checkKernel(op, fits ? operands : drawOperands({ inputs }, SEED), attrs, device, tolerance);
 
-  const xs = operands.map((x) => upload(device, x));
+  const uploaded = () => operands.map((x) => upload(device, x));
   // Of operands of its own, since an op in place takes them over.
-  await device.compile?.(
-    () =>
-      void outputsOf(
-        op,
-        operands.map((x) => upload(device, x)),
-        bench.attrs,
-      ),
-  );
+  await device.compile?.(() => void outputsOf(op, uploaded(), bench.attrs));
+  const xs = uploaded();
   const donated = op.def.donates ?? [];
   const call = () => {
     const heirs = scope(() => {
