@@ -66,6 +66,8 @@ export function describeInBrowser(name: string, tests: (lab: OpenLab) => void): 
         await page.goto(server.url + hash);
         await use(page);
         expect(faults).toEqual([]);
+        // A worker may be on its way still.
+        await page.unrouteAll({ behavior: 'ignoreErrors' });
         await page.close();
       },
     });
