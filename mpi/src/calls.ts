@@ -127,8 +127,16 @@ export class Calls {
     const text = Buffer.alloc(LONGEST_ERROR);
     const length = [0];
     this.#errorString(code, text, length);
-    throw new DeviceError(`${name} failed: ${text.toString('utf8', 0, length[0]).replace(/\0.*$/s, '')}`);
+    const reason = reasonIn(text.toString('utf8', 0, length[0]));
+    const remedy = /truncated/i.test(reason) ? '; every rank must make the same calls with as many elements' : '';
+    throw new DeviceError(`${name} failed: ${reason}${remedy}`);
   }
+}
+
+/** MPICH writes a stack of calls, of which the innermost says what is wrong. */
+function reasonIn(text: string): string {
+  const lines = text.replace(/\0.*$/s, '').trim().split('\n');
+  return lines[lines.length - 1].replace(/^\(unknown\)\(\): /, '');
 }
 
 function partsOf(values: HostArray): HostArray[] {

@@ -1,4 +1,4 @@
-import { DataError, flatPieces, ShapeError, type Tensor, tensorsOf } from 'wgrad';
+import { DataError, eachTensor, flatPieces, formatShape, ShapeError, type Tensor, tensorsOf } from 'wgrad';
 import type { Wire } from 'wgrad/ranks';
 import { Calls } from './calls.js';
 import { sumAsHalves } from './halfSum.js';
@@ -32,7 +32,10 @@ export interface Communicator {
   readonly traffic: Traffic;
   /** Waits until all ranks are here. */
   barrier(): Promise<void>;
-  /** Gives all ranks what rank `root` has, by default rank 0. */
+  /**
+   * Gives all ranks what rank `root` has, by default rank 0.
+   * @throws ShapeError on all ranks if one has other tensors, or an array of another kind or length
+   */
   broadcast(values: unknown, root?: number): Promise<void>;
   /**
    * Puts the sum, mean, maximum or minimum over the ranks in place of each element, the same bits on all of them. Sums and
@@ -112,9 +115,10 @@ class Ranks implements Communicator {
     if (!Number.isInteger(root) || root < 0 || root >= this.size) {
       throw new ShapeError(`broadcast: root ${root} is none of the ${this.size} ranks, which count from 0`);
     }
-    await this.#inTurn((calls) =>
-      eachArray(values, (array) => this.#timed(calls.broadcast(array, root).then(() => array.byteLength))),
-    );
+    await this.#inTurn(async (calls) => {
+      checkAlike(await this.#gather(calls, JSON.stringify(partsIn(values))), root);
+      await eachArray(values, (array) => this.#timed(calls.broadcast(array, root).then(() => array.byteLength)));
+    });
   }
 
   async allReduce(values: unknown, by: Reduction, { wire = 'float32' }: { readonly wire?: Wire } = {}): Promise<void> {
@@ -140,24 +144,11 @@ class Ranks implements Communicator {
   }
 
   async gather(text: string): Promise<string[]> {
-    const own = new TextEncoder().encode(text);
-    const lengths = new Int32Array(this.size);
-    lengths[this.rank] = own.length;
-    let all = own;
+    let said = [text];
     await this.#inTurn(async (calls) => {
-      await this.#reduce(calls, lengths, 'sum');
-      all = new Uint8Array(lengths.reduce((a, b) => a + b));
-      all.set(
-        own,
-        lengths.subarray(0, this.rank).reduce((a, b) => a + b, 0),
-      );
-      await this.#reduce(calls, all, 'sum');
+      said = await this.#gather(calls, text);
     });
-    let end = 0;
-    return Array.from(lengths, (length) => {
-      end += length;
-      return new TextDecoder().decode(all.subarray(end - length, end));
-    });
+    return said;
   }
 
   abort(code: number): void {
@@ -177,6 +168,24 @@ class Ranks implements Communicator {
     const done = this.#last.then(() => call(calls)).finally(() => this.#underWay--);
     this.#last = done.catch(() => undefined);
     return done;
+  }
+
+  async #gather(calls: Calls, text: string): Promise<string[]> {
+    const own = new TextEncoder().encode(text);
+    const lengths = new Int32Array(this.size);
+    lengths[this.rank] = own.length;
+    await this.#reduce(calls, lengths, 'sum');
+    const all = new Uint8Array(lengths.reduce((a, b) => a + b));
+    all.set(
+      own,
+      lengths.subarray(0, this.rank).reduce((a, b) => a + b, 0),
+    );
+    await this.#reduce(calls, all, 'sum');
+    let end = 0;
+    return Array.from(lengths, (length) => {
+      end += length;
+      return new TextDecoder().decode(all.subarray(end - length, end));
+    });
   }
 
   async #reduce(calls: Calls, array: HostArray, by: Reduction, isHalf = false): Promise<void> {
@@ -208,6 +217,28 @@ function checkFloats(values: unknown, what: string, instead: string): void {
   const integers = kinds.find((kind) => !/^float/i.test(kind));
   if (integers)
     throw new ShapeError(`allReduce: ${what} of integers (${integers}) is none; take ${instead}, or floats`);
+}
+
+/** What is broadcast, one line for an array or for each tensor. */
+function partsIn(values: unknown): string[] {
+  if (isHostArray(values)) return [`${values.constructor.name} of ${values.length}`];
+  const parts: string[] = [];
+  eachTensor(values, ({ shape, dtype, device }, path) => {
+    parts.push(`${path && `${path}: `}${dtype} ${formatShape(shape)} on ${device.kind}`);
+  });
+  return parts;
+}
+
+/** @param said what each rank broadcasts @throws ShapeError that names a rank with something else than `root`, and both */
+function checkAlike(said: readonly string[], root: number): void {
+  const rank = said.findIndex((text) => text !== said[root]);
+  if (rank < 0) return;
+  const [theirs, ours] = [rank, root].map((of) => JSON.parse(said[of]) as string[]);
+  const at = theirs.findIndex((part, i) => part !== ours[i]);
+  const i = at < 0 ? theirs.length : at;
+  throw new ShapeError(
+    `broadcast: rank ${rank} has ${theirs[i] ?? 'no more'}, rank ${root} has ${ours[i] ?? 'no more'}; all ranks must broadcast alike`,
+  );
 }
 
 /** Applies a call to an array, or to the elements of tensors, piece after piece. */

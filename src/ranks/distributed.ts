@@ -39,7 +39,7 @@ const PIECE = 2 ** 20;
  * `summed` holds the sums over all ranks, the same bits on each. What follows, such as an optimiser's step, is computed by all.
  *
  *     const step = distributed(ranks, (state, batch) => {
- *       const [loss, gradients] = valueAndGrad(lossOf, { seed })(state.params, batch); // seed 1 / ranks.size: a mean
+ *       const [loss, gradients] = valueAndGrad(lossOf, { seed })(state.params, batch); // seed: a scalar of 1 / ranks.size, for means
  *       return { state, summed: { loss, gradients } };
  *     });
  *

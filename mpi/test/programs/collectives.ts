@@ -84,6 +84,9 @@ found.faults = [
   await fault(ranks.allReduce(Float32Array.of(1), 'max', { wire: 'float16' })),
   await fault(ranks.allReduce([counts], 'mean')),
   await fault(ranks.broadcast(Int32Array.of(1), size)),
+  await fault(ranks.broadcast(new Float32Array(rank === size - 1 ? 3 : 2))),
+  await fault(ranks.broadcast({ w: [counts, device.zeros(rank === size - 1 ? [3, 2] : [2, 3])] })),
+  await fault(ranks.broadcast(rank === size - 1 ? [counts] : [counts, counts], size - 1)),
   await fault(communicator().then((again) => (again === ranks ? Promise.reject(new Error('the same')) : again))),
 ];
 device.destroy();
