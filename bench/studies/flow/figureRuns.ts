@@ -56,6 +56,7 @@ export const FIGURE_SETTINGS: readonly FigureSetting[] = [
   { name: 'skewed', labels: { ...ANNOTATED, short: 0.3 }, ...FIXED },
   { name: 'exact', labels: EXACT, ...FIXED },
   { name: 'never repeated', labels: ANNOTATED, figures: 12_000, epochs: 1 },
+  { name: 'longer', labels: ANNOTATED, figures: 12_000, epochs: 4 },
 ];
 
 /** Side of the pictures; the crop around a person is a little smaller. */
