@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cpu, type Device, Rng } from 'wgrad';
 import { JointsLearner } from '../src/rle/joints/learner.js';
+import { densityOf } from '../src/rle/line/errorTable.js';
 import { LEVELS } from '../src/rle/line/frame.js';
 import { LineLearner } from '../src/rle/line/learner.js';
 import { lossNames } from '../src/rle/line/losses.js';
@@ -33,6 +34,26 @@ describe('the six losses of the room RLE', () => {
     expect(Math.abs(fits.rleLogS.loss + fits.rleLogS.logLikelihood)).toBeLessThan(0.05);
     expect(fits.rleLogS.loss).toBeLessThan(0);
     expect(Math.abs(fits.rleLogS.coverage[LEVELS.indexOf(0.9)] - 0.9)).toBeLessThan(0.1);
+  });
+
+  test('are drawn at the mean of their density where they leave mu open, at mu elsewhere', async () => {
+    const skewed = { shape: shapeOf('skewed')!, spread: 0.15, growth: 1 };
+    const learner = new LineLearner(cpu(), { noise: skewed, batch: 64, seed: 2 });
+    await learner.learn(60, 0.01);
+    const { fits } = await learner.frame();
+    for (const name of lossNames) {
+      const fit = fits[name];
+      for (const i of [0, 40, 80]) {
+        // The mean of y under the density that is shaded, by the midpoint rule over all of it.
+        let mean = 0;
+        for (let e = -10 + 1 / 800; e < 10; e += 1 / 400) {
+          mean += ((fit.mu[i] - fit.sigma[i] * e) * densityOf(fit.table, e)) / 400;
+        }
+        const expected = name === 'dle' || name === 'rleLogS' ? mean : fit.mu[i];
+        expect(Math.abs(fit.place[i] - expected), `${name} at ${i}`).toBeLessThan(1e-3 * fit.sigma[i]);
+      }
+    }
+    expect(Math.abs(fits.dle.place[40] - fits.dle.mu[40])).toBeGreaterThan(0.01 * fits.dle.sigma[40]);
   });
 });
 

@@ -23,6 +23,9 @@ export function tabulate(logDensity: ArrayLike<number>): { table: ErrorTable; lo
   };
 }
 
+/** The mean of the errors. */
+export const meanOf = ({ density }: ErrorTable) => STEP * density.reduce((sum, d, i) => sum + d * errors[i], 0);
+
 /** The share of errors below e. */
 export const below = ({ cumulative }: ErrorTable, e: number) => read(cumulative, e, 0, 1);
 

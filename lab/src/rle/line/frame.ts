@@ -7,6 +7,8 @@ export interface Fit {
   /** At the x of `gridX`. */
   readonly mu: Float32Array;
   readonly sigma: Float32Array;
+  /** Where labels are expected there: mu, or the mean of the density where the loss leaves mu open. */
+  readonly place: Float32Array;
   /** The predicted density of e. */
   readonly table: ErrorTable;
   /** Mean loss and mean log-density of labels that it does not learn from, in nats. */

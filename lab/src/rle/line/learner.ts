@@ -27,7 +27,7 @@ import {
   sigmaOf,
   standardNegLog,
 } from 'wgrad/rle';
-import { below, errors, tabulate } from './errorTable.js';
+import { below, errors, meanOf, tabulate } from './errorTable.js';
 import { type Fit, gridX, LEVELS, type LineFrame } from './frame.js';
 import { LOSSES, type Loss, type LossName, lossNames } from './losses.js';
 import { drawLabels, type Noise, type Points } from './noise.js';
@@ -156,7 +156,7 @@ export class LineLearner {
   }
 
   async #fitOf(name: LossName): Promise<Fit> {
-    const { hasLogS, width } = LOSSES[name];
+    const { hasLogS, isPlaceOpen, width } = LOSSES[name];
     const [mu, logit, sigma, loss] = scope(() => this.#predictionOf(name));
     const [mus, sigmas, losses] = await Promise.all([mu, sigma, loss].map((tensor) => tensor?.data()));
     // L2 and L1 take sigma as 1. The width that their densities need comes from labels that are not judged by.
@@ -172,9 +172,13 @@ export class LineLearner {
       (_, i) => logs[errors.length + i] - (hasLogS ? logMass : 0) - Math.log(sigmaAt(i)),
     );
     const shares = Array.from(es, (e) => below(table, e));
+    const muOfGrid = Float32Array.from(gridX, (_, i) => (mus as ArrayLike<number>)[HELD_OUT + i]);
+    const sigmaOfGrid = Float32Array.from(gridX, (_, i) => sigmaAt(HELD_OUT + i));
+    const shift = isPlaceOpen ? meanOf(table) : 0;
     return {
-      mu: Float32Array.from(gridX, (_, i) => (mus as ArrayLike<number>)[HELD_OUT + i]),
-      sigma: Float32Array.from(gridX, (_, i) => sigmaAt(HELD_OUT + i)),
+      mu: muOfGrid,
+      sigma: sigmaOfGrid,
+      place: muOfGrid.map((at, i) => at - sigmaOfGrid[i] * shift),
       table,
       loss: (losses as ArrayLike<number>)[0],
       logLikelihood: logLikelihoods.reduce((sum, log) => sum + log, 0) / HELD_OUT,

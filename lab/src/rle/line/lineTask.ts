@@ -61,7 +61,7 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
     paint: (pen: Parameters<typeof paintNoise>[0], f: LineFrame) => void,
   ) => new Figure({ aspect, label, paint: (pen) => frame && paint(pen, frame) });
   const fits = lossNames.map((name) =>
-    painting(`Labels, and the density of labels that ${LOSSES[name].title} predicts`, 0.8, (pen, f) =>
+    painting(`Labels, and the density of labels that ${LOSSES[name].title} predicts`, 0.95, (pen, f) =>
       paintFit(pen, f, name, noise, at),
     ),
   );
@@ -177,8 +177,9 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
           'p',
           { class: 'prose' },
           'All six networks begin alike and see the same labels; only the loss differs. Figures are of 768 labels that none of them ',
-          'learns from. L2 and L1 predict no spread: their densities have the one width that fits best. RLE without log s counts Q ',
-          'twice in its loss, whose value is therefore no negative log-likelihood; the density that it stands for is the flow\u2019s.',
+          'learns from. L2 and L1 predict no spread: their densities have the one width that fits best. DLE and RLE with log s leave ',
+          'open where in the density mu is; their lines are at its mean. RLE without log s counts Q twice in its loss, whose value is ',
+          'therefore no negative log-likelihood; the density that it stands for is the flow\u2019s.',
         ),
       ],
       {

@@ -15,6 +15,8 @@ export interface Loss {
   readonly hasLogS: boolean;
   /** Q, where it is part of the density. With a flow and without log s the flow is all of it. */
   readonly q?: 'gaussian' | 'laplace';
+  /** Whether mu may lie anywhere in the density, which a flow can move with it. */
+  readonly isPlaceOpen?: boolean;
   /** Absent where sigma is predicted; else the one sigma that is most likely, given errors. */
   readonly width?: (errors: readonly number[]) => number;
 }
@@ -62,6 +64,7 @@ export const LOSSES: Readonly<Record<LossName, Loss>> = {
     options: { design: 'reparameterised' },
     hasFlow: true,
     hasLogS: false,
+    isPlaceOpen: true,
   },
   rle: {
     title: 'RLE',
@@ -80,6 +83,7 @@ export const LOSSES: Readonly<Record<LossName, Loss>> = {
     options: {},
     hasFlow: true,
     hasLogS: true,
+    isPlaceOpen: true,
     q: 'laplace',
   },
 };

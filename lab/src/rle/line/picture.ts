@@ -49,7 +49,7 @@ export function paintFit(pen: Pen, { fits, points }: LineFrame, name: LossName, 
         [5, 4],
       );
     }
-    pen.line(gridX, fit.mu, colour(tint), 2.5);
+    pen.line(gridX, fit.place, colour(tint), 2.5);
     const x = gridX[at];
     pen.line([x, x], [...Y], colour('faint'), 1, [2, 3]);
   });
