@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the lab', () => {
   test('imports the library by its public entries alone, an editor, and no Node module', () => {
-    const entries = /^(wgrad(\/(nn|rle|testing))?|wgrad-pose|prism-code-editor(\/.*)?)$/;
+    const entries = /^(wgrad(\/(io|nn|rle|testing))?|wgrad-pose|prism-code-editor(\/.*)?)$/;
     for (const [path, text] of read('lab/scripts')) {
       for (const { specifier } of importsOf(path, text))
         expect(specifier).toMatch(/^(node:\w+|wgrad(-pose)?(\/\w+)?)$/);
