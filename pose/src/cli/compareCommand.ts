@@ -32,6 +32,7 @@ import { DivergedError } from '../train/trainEpoch.js';
 import { checkpointFile } from './checkpointFile.js';
 import { comparisonTable } from './comparisonTable.js';
 import { INTERRUPTED } from './interrupt.js';
+import { checkBackend } from './openBackend.js';
 import { runToEnd } from './runToEnd.js';
 import { say } from './say.js';
 import { loadTrainingData, openTrainingData } from './trainingData.js';
@@ -75,6 +76,7 @@ export async function compareCommand({
   let initial: InitialWeights | undefined;
   let opened: PoseDataset | undefined;
   const prepare = async ({ asked: signal }: Team) => {
+    checkBackend(backend);
     parseFlags(shared);
     await askedJoints(shared);
     await checkFolder(out ?? RUNS);

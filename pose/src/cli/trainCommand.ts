@@ -43,6 +43,7 @@ import { flagsOfAllRanks, ofAllRanks, type Sharing, sharedBy } from '../train/sh
 import type { Team } from '../train/team.js';
 import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED } from './interrupt.js';
+import { checkBackend } from './openBackend.js';
 import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
 import { say } from './say.js';
 import { scoreTable } from './scoreTable.js';
@@ -88,6 +89,7 @@ export async function trainCommand({
   let initial: InitialWeights | undefined;
   let opened: PoseDataset | undefined;
   const prepare = async (team: Team) => {
+    checkBackend(backend);
     parseFlags(flags);
     await askedJoints(flags);
     if (team.isFirst) {

@@ -1,7 +1,18 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lsp14 } from '../../src/schema.js';
 
@@ -29,6 +40,17 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ou
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
   });
+}
+
+/** Waits until a process opens a FIFO to read it, and is then the one that could write. */
+async function writerFor(fifo: string): Promise<FileHandle> {
+  for (;;) {
+    const writer = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK).catch((error) => {
+      if (error.code !== 'ENXIO') throw error; // nobody reads it yet
+    });
+    if (writer) return writer;
+    await setTimeout(20);
+  }
 }
 
 const filesOf = (folder: string) => readdirSync(join(home, folder)).sort();
@@ -126,11 +148,13 @@ describe('wgrad-pose start', () => {
     const child = spawn(process.execPath, ['--import', TSX, MAIN, 'start', ...args], { cwd: home });
     let said = '';
     child.stderr.on('data', (text) => {
-      if (!said) setTimeout(() => child.kill('SIGINT'), 500);
       said += text;
     });
+    const writer = await writerFor(join(home, 'stuck/joints.json'));
+    child.kill('SIGINT');
     // A process that waits for its threads cannot end by itself; then the signal ends it.
     const [code, signal] = await new Promise<unknown[]>((resolve) => child.on('close', (...end) => resolve(end)));
+    await writer.close();
     expect([130, 'SIGINT']).toContain(code ?? signal);
     expect(said).toContain('stopped before the first step; there was nothing to save');
     expect(existsSync(join(home, 'never'))).toBe(false);
