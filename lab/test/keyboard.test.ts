@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { FileChooser, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { parseStrokes } from '../src/flow/strokes.js';
 import { EXTENT } from '../src/flow/targets.js';
@@ -45,6 +45,14 @@ async function tabTo(page: Page, words: string): Promise<void> {
     await page.keyboard.press('Tab');
   }
   throw new Error(`Tab never comes to '${words}'`);
+}
+
+/** Opens a file chooser by a button. It is waited for some keys ahead, since the browser has to know of it before it opens. */
+async function choose(page: Page, words: string): Promise<FileChooser> {
+  const chooser = page.waitForEvent('filechooser');
+  await tabTo(page, words);
+  await press(page, 'Enter');
+  return chooser;
 }
 
 async function press(page: Page, key: string, times = 1): Promise<void> {
@@ -138,8 +146,7 @@ describeInBrowser('the lab by keys alone', ({ visit }) => {
       await expect
         .poll(() => page.inputValue('#person'), { timeout: PATIENCE })
         .toMatch(/^(119|120) (119|120) 240 192$/);
-      await tabTo(page, 'Picture\u2026');
-      await Promise.all([page.waitForEvent('filechooser'), press(page, 'Enter')]);
+      await choose(page, 'Picture\u2026');
     });
   });
 
@@ -163,8 +170,7 @@ describeInBrowser('the lab by keys alone', ({ visit }) => {
       await press(page, 'Enter');
       await page.waitForSelector('.summary[data-done]');
       const report = page.locator('.measured button').first();
-      await tabTo(page, 'Open\u2026');
-      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press(page, 'Enter')]);
+      const chooser = await choose(page, 'Open\u2026');
       await chooser.setFiles('bench/results/llvmpipe-ops.json');
       await page.waitForSelector('.legend button');
       await tabTo(page, 'Remove');
