@@ -122,12 +122,15 @@ describe.each(cases)('$size ranks of $launcher.mpi', ({ launcher, size }) => {
 describe.each(OTHERS)('$mpi', (launcher) => {
   // UCX tries its hooks out while other threads allocate; see library.ts.
   test.runIf(process.platform === 'linux')('leaves the code of the C library as it is', async () => {
-    const rewritten = (env: NodeJS.ProcessEnv) =>
-      runRanks(1, 'mpi/test/programs/opens.ts', ['rewritten'], { launcher, env }).then(({ printed }) =>
-        Number(printed),
-      );
+    const rewritten = async (env: NodeJS.ProcessEnv) => {
+      const { code, printed } = await runRanks(1, 'mpi/test/programs/opens.ts', ['rewritten'], { launcher, env });
+      return code === 0 ? Number(printed) : 'died';
+    };
     expect(await rewritten({})).toBe(0);
-    expect(await rewritten({ UCX_MEM_EVENTS: 'yes' })).toBeGreaterThan(0);
+    // This is the fault itself, which a process does not always survive.
+    let hooked: number | string = 'died';
+    for (let tries = 0; hooked === 'died' && tries < 10; tries++) hooked = await rewritten({ UCX_MEM_EVENTS: 'yes' });
+    expect(hooked).toBeGreaterThan(0);
   });
 });
 

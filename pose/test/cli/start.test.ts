@@ -155,8 +155,10 @@ describe('wgrad-pose start', () => {
     // A process that waits for its threads cannot end by itself; then the signal ends it.
     const [code, signal] = await new Promise<unknown[]>((resolve) => child.on('close', (...end) => resolve(end)));
     await writer.close();
-    expect([130, 'SIGINT']).toContain(code ?? signal);
-    expect(said).toContain('stopped before the first step; there was nothing to save');
+    expect({ ended: code ?? signal, said }).toEqual({
+      ended: expect.toBeOneOf([130, 'SIGINT']),
+      said: expect.stringContaining('stopped before the first step; there was nothing to save'),
+    });
     expect(existsSync(join(home, 'never'))).toBe(false);
   });
 

@@ -1,8 +1,10 @@
-import { rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { jsonAnnotations } from '../../src/datasets/jsonAnnotations.js';
 import { pathOfAddress } from '../../src/datasets/pictureAddress.js';
+import { isLabelmeFolder } from '../../src/node/datasets/labelmeFolder.js';
 import { openDataset } from '../../src/node/datasets/openDataset.js';
 import { readAnnotations } from '../../src/node/datasets/readAnnotations.js';
 import { folderOf } from './folders.js';
@@ -38,6 +40,15 @@ describe('labelme', () => {
     const annotations = jsonAnnotations(file(shapes), 'a.json');
     return { ...annotations, found: annotations.people.map(({ keypoints, box }) => [Array.from(keypoints), box]) };
   };
+
+  test('a folder and a pipe that end in .json are none of its files', async () => {
+    const folder = await laid({ 'c.json': file([]) });
+    await mkdir(join(folder, 'a.json'));
+    if (process.platform !== 'win32') execFileSync('mkfifo', [join(folder, 'b.json')]); // nobody writes into it
+    expect(await isLabelmeFolder(folder)).toBe(true);
+    await rm(join(folder, 'c.json'));
+    expect(await isLabelmeFolder(folder)).toBe(false);
+  });
 
   test('groups are people, loose points those of the rectangle around them', () => {
     const grouped = people([point('tip', 5, 5, 1), rectangle(20, 10, 2), point('tip', 25, 15, 2), rectangle(0, 0, 1)]);

@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { DataError } from 'wgrad';
 import { readJsonFile } from 'wgrad/io/node';
@@ -22,14 +22,18 @@ export async function isLabelmeFolder(folder: string): Promise<boolean> {
   return false;
 }
 
+/** Empty for what cannot be read, which whoever reads it whole tells. */
 async function headOf(file: string): Promise<string> {
+  // To open a pipe would wait for its writer.
+  if (!(await stat(file).catch(() => undefined))?.isFile()) return '';
   const handle = await open(file).catch(() => undefined);
-  if (!handle) return '';
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0);
-    return buffer.toString('utf8', 0, bytesRead);
+    const head = await handle?.read(Buffer.alloc(HEAD), 0, HEAD, 0);
+    return head ? head.buffer.toString('utf8', 0, head.bytesRead) : '';
+  } catch {
+    return '';
   } finally {
-    await handle.close();
+    await handle?.close();
   }
 }
 
