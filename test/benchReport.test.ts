@@ -62,6 +62,8 @@ test('the CPU reference has no ceilings', async () => {
   await expect(measureCeilings(cpu())).rejects.toThrow(DeviceError);
 });
 
+const inPlace = benchEntries().filter(({ cases }) => cases.op.def.donates);
+
 describe.runIf(withGpu)('benchOp', () => {
   test('times a checked op, and its rates follow from the median', async () => {
     const device = await sharedGpu();
@@ -76,4 +78,13 @@ describe.runIf(withGpu)('benchOp', () => {
     expect(found.ofCopy).toBeCloseTo(found.gbs / 10);
     expect(parseBenchReport(formatBenchReport({ ...report, rows: [found] }), 'a').rows).toEqual([found]);
   });
+
+  test.each(inPlace.map((entry) => [entry.cases.op.def.name, entry] as const))(
+    '%s works in place: each call takes what the last one has returned',
+    async (_, { cases, bench }) => {
+      const small = { ...bench, ...cases.samples[0] };
+      const found = await benchOp({ cases, bench: small }, await sharedGpu(), { gflops: 100, gbs: 10 }, 1);
+      expect(found.samples).toBeGreaterThanOrEqual(9);
+    },
+  );
 });

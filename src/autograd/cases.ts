@@ -42,7 +42,10 @@ export interface BenchCase {
   readonly flop: number;
   /** Bytes that must cross memory at least once: inputs read plus outputs written. */
   readonly bytes: number;
-  /** Random operands of these shapes mean nothing (indices that no pooling gives): a sample is checked instead. */
+  /**
+   * Its outputs cannot be held to the reference (random indices are none that a pooling gives; a tolerance is derived for what
+   * samples are): a sample is checked instead.
+   */
   readonly timedOnly?: boolean;
 }
 

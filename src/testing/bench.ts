@@ -66,7 +66,8 @@ export async function benchOp(
   // Of operands of its own, since an op in place takes them over.
   await device.compile?.(() => void outputsOf(op, uploaded(), bench.attrs));
   const xs = uploaded();
-  const donated = op.def.donates ?? [];
+  // Without those of optional operands that are not there.
+  const donated = (op.def.donates ?? []).filter((i) => i < xs.length);
   const call = () => {
     const heirs = scope(() => {
       const ys = outputsOf(op, xs, bench.attrs);
