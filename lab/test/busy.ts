@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 
 /** What one does first in a room, and what shows that it has come to its end. */
@@ -31,7 +30,8 @@ export interface Busy {
   readonly task: number;
   /** The longest task as the clock saw it. */
   readonly taskByClock: number;
-  /** Times between frames: the median and the longest. */
+  /** How many frames came, which may be few; times between them: the median and the longest. */
+  readonly frames: number;
   readonly frame: number;
   readonly longestFrame: number;
 }
@@ -63,6 +63,7 @@ export async function busyDuring(browser: Browser, page: Page, work: () => Promi
   return {
     task: longest(({ tdur }) => tdur),
     taskByClock: longest(({ dur }) => dur),
+    frames: frames.length,
     frame: frames[frames.length >> 1] ?? 0,
     longestFrame: frames.at(-1) ?? 0,
   };
@@ -85,21 +86,4 @@ function pageThread(events: readonly TraceEvent[]): string | undefined {
 export async function firstPaint(page: Page): Promise<number> {
   await page.waitForFunction("performance.getEntriesByName('first-contentful-paint').length > 0");
   return (await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")) as number;
-}
-
-/** Megabytes that the browser's processes hold, by kind; shared ones are counted in part. Linux alone tells. */
-export async function memoryOf(browser: Browser): Promise<Record<string, number>> {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
-  const sums: Record<string, number> = {};
-  for (const { id, type } of processInfo) {
-    try {
-      const kilobytes = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, 'utf8'))?.[1]);
-      sums[type] = (sums[type] ?? 0) + kilobytes / 1024;
-    } catch {
-      // A process that has just ended.
-    }
-  }
-  return sums;
 }

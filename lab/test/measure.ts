@@ -4,10 +4,12 @@
 
 import { join } from 'node:path';
 import { findChromium, launchChromium } from '../../test/browser/chromium.js';
-import { busyDuring, FRAMES, firstPaint, memoryOf, WORK } from './busy.js';
+import { busyDuring, FRAMES, firstPaint, WORK } from './busy.js';
+import { HELD, heapsOf, memoryOf } from './memory.js';
 import { serveFolder } from './serve.js';
+import { beforeWorkers } from './workers.js';
 
-const TRAINING = { flow: '#/flow', rle: '#/rle', joints: '#/rle?task=joints' };
+const TRAINING = { flow: '#/flow', rle: '#/rle', joints: '#/rle?task=joints', tutorial: '#/tutorial?section=6' };
 /** A frame that comes so many milliseconds after the last one is late. */
 const LATE = 50;
 
@@ -22,7 +24,7 @@ async function main(words: readonly string[]): Promise<void> {
   const isAsked = (what: string) => words.length === 0 || words.includes(what);
 
   if (isAsked('tasks')) {
-    say('room       paint  task (cpu)  task (clock)  frame  longest frame, ms');
+    say('room       paint  task (cpu)  task (clock)  frames  median  longest, ms');
     for (const [room, { hash, done }] of Object.entries(WORK)) {
       const page = await browser.newPage();
       await page.goto('about:blank');
@@ -32,8 +34,8 @@ async function main(words: readonly string[]): Promise<void> {
         await page.waitForSelector(done, { state: 'attached', timeout: 300_000 });
       });
       const paint = await firstPaint(page);
-      const { task, taskByClock, frame, longestFrame } = busy;
-      say(room.padEnd(9), ...[paint, task, taskByClock, frame, longestFrame].map(round));
+      const { task, taskByClock, frames, frame, longestFrame } = busy;
+      say(room.padEnd(9), ...[paint, task, taskByClock, frames, frame, longestFrame].map(round));
       await page.close();
     }
   }
@@ -47,7 +49,7 @@ async function main(words: readonly string[]): Promise<void> {
       await page.evaluate(FRAMES);
       await page.waitForTimeout(1000 * amount(20));
       const frames = (await page.evaluate('self.frames')) as number[];
-      const steps = await page.locator('.figures').getAttribute('data-steps');
+      const steps = await page.locator('[data-steps]').getAttribute('data-steps');
       const late = frames.filter((ms) => ms > LATE);
       say(room.padEnd(9), ...[frames.length, late.length, Math.max(...frames), Number(steps)].map(round));
       await page.close();
@@ -56,14 +58,26 @@ async function main(words: readonly string[]): Promise<void> {
   if (isAsked('memory')) {
     const minutes = amount(5);
     const page = await browser.newPage();
+    await beforeWorkers(page, HELD);
+    const heaps = await heapsOf(page);
     await page.goto(`${url}#/flow`);
-    say('seconds  steps  page  gpu  rest, MB');
+    await page.waitForSelector('[data-steps]:not([data-steps="0"])', { state: 'attached', timeout: 300_000 });
+    say(
+      'Megabytes after garbage was collected: heaps of JavaScript, WebGPU buffers, and the processes of the browser.',
+    );
+    say('seconds  steps  page  worker  buffers  of them  renderer  gpu  browser  rest');
     for (let tenth = 0; tenth <= 10; tenth++) {
-      const sums = await memoryOf(browser);
-      const steps = await page.locator('.figures').getAttribute('data-steps');
-      const { renderer = 0, GPU = 0, ...rest } = sums;
+      const heap = await heaps();
+      const [held] = await Promise.all(page.workers().map((worker) => worker.evaluate('self.held()')));
+      const { count, megabytes } = held as { readonly count: number; readonly megabytes: number };
+      const { renderer = 0, GPU = 0, browser: shell = 0, ...rest } = await memoryOf(browser);
       const others = Object.values(rest).reduce((sum, mb) => sum + mb, 0);
-      say(tenth * minutes * 6, steps, ...[renderer, GPU, others].map(round));
+      const steps = await page.locator('.figures').getAttribute('data-steps');
+      say(
+        String(Math.round(tenth * minutes * 6)).padStart(7),
+        String(steps).padStart(6),
+        ...[heap.page, heap.workers, megabytes, count, renderer, GPU, shell, others].map(round),
+      );
       if (tenth < 10) await page.waitForTimeout(minutes * 6000);
     }
   }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { findChromium, launchChromium, watch } from '../../test/browser/chromium.js';
 import { serveFolder } from './serve.js';
 import { buildSite } from './site.js';
+import { beforeWorkers } from './workers.js';
 
 /** Ten times what a page on a quiet machine takes. */
 export const PATIENCE = Number(process.env.LAB_PATIENCE ?? 300_000);
@@ -57,12 +58,7 @@ export function describeInBrowser(name: string, tests: (lab: OpenLab) => void): 
         const page = await browser.newPage();
         page.setDefaultTimeout(PATIENCE);
         const faults = watch(page, new URL(server.url).origin);
-        if (beforeWorker) {
-          await page.route('**/worker-*.js', async (route) => {
-            const response = await route.fetch();
-            await route.fulfill({ response, body: `${beforeWorker};${await response.text()}` });
-          });
-        }
+        if (beforeWorker) await beforeWorkers(page, beforeWorker);
         await page.goto(server.url + hash);
         await use(page);
         expect(faults).toEqual([]);
