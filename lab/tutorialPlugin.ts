@@ -41,8 +41,7 @@ export function toHtml(markdown: string, pictureAt: (path: string) => Picture): 
         return `<h${depth}${id}>${this.parser.parseInline(tokens)}</h${depth}>\n`;
       },
       code({ text, lang }) {
-        if (lang === 'math')
-          return `<div class="formula" tabindex="0">${temml.renderToString(text, { displayMode: true })}</div>\n`;
+        if (lang === 'math') return `<div class="formula" tabindex="0">${formulasOf(text).join(' ')}</div>\n`;
         return `<pre tabindex="0"><code>${escapeHtml(text)}</code></pre>\n`;
       },
       link({ href, tokens }) {
@@ -55,15 +54,22 @@ export function toHtml(markdown: string, pictureAt: (path: string) => Picture): 
       image({ href, text }) {
         const name = basename(href, '.svg');
         const { address, size } = pictureAt(href);
-        return `<span class="plate" data-figure="${name}"><img src="${address}" ${size} alt="${escapeHtml(text)}"></span>`;
+        return `<span class="plate" tabindex="0" data-figure="${name}"><img src="${address}" ${size} alt="${escapeHtml(text)}"></span>`;
       },
     },
   });
-  const html = marked.parse(markdown, { async: false });
+  // Quotes of code that follow each other stay together beside what is said of them.
+  const html = marked
+    .parse(markdown, { async: false })
+    .replace(/(<pre .*?<\/pre>\s*)+/gs, '<div class="quotes">$&</div>\n');
   // What is out of sight is laid out when the reader comes near, section by section.
   const [head, ...sections] = html.split(/(?=<h2 )/);
   return head + sections.map((part) => `<section>${part}</section>\n`).join('');
 }
+
+/** Browsers break no formula, so one that says several things comes in parts, which may stand below each other. */
+const formulasOf = (tex: string) =>
+  tex.split('\\qquad').map((part) => temml.renderToString(part, { displayMode: true }));
 
 /** `width="702" height="376"` of an SVG file. */
 const sizeOf = (svg: string) => /width="\d+" height="\d+"/.exec(svg)?.[0] ?? '';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { cpu } from 'wgrad';
 import { standardNegLog } from 'wgrad/rle';
@@ -16,7 +17,8 @@ describe('the tutorial as HTML', () => {
 
   test('has every formula typeset, every quote and every figure', () => {
     const formulas = markdown.split('```math\n').length - 1;
-    expect(count(/<math /g)).toBe(formulas);
+    expect(count(/class="formula"/g)).toBe(formulas);
+    expect(count(/<math /g)).toBe(formulas + markdown.split('\\qquad').length - 1);
     expect(html).not.toMatch(/tml-error|merror/);
     expect(count(/<pre /g)).toBe([...markdown.matchAll(/^```/gm)].length / 2 - formulas);
     expect(count(/<section><h2 /g)).toBe(9);
@@ -28,6 +30,18 @@ describe('the tutorial as HTML', () => {
     expect(links.length).toBeGreaterThan(8);
     expect(links.filter((href) => !/^(https:|#\/tutorial\?section=\d+$)/.test(href))).toEqual([]);
     for (const [, number] of html.matchAll(/section=(\d+)/g)) expect(html).toContain(`id="section-${number}"`);
+  });
+
+  test('breaks formulas where they say another thing, and keeps quotes of code together', () => {
+    const made = toHtml(
+      '```math\na = 1, \\qquad b = 2\n```\n\nFrom there:\n\n```ts\nf();\n```\n```ts\ng();\n```\n',
+      () => ({
+        address: '',
+        size: '',
+      }),
+    );
+    expect(made.match(/<div class="formula" tabindex="0"><math .*?<\/math> <math .*?<\/math><\/div>/s)).not.toBeNull();
+    expect(made.match(/<div class="quotes"><pre .*?<\/pre>\s*<pre .*?<\/pre>\s*<\/div>/s)).not.toBeNull();
   });
 
   test('shows code as it is', () => {
@@ -58,6 +72,26 @@ test('the sigma of RLE drifts up, the Laplace\u2019s does not, and what the labe
 });
 
 describeInBrowser('the room Tutorial', ({ visit }) => {
+  test('lets the figure that learns rest while nobody sees it', async () => {
+    const slowly = 'const post = self.postMessage.bind(self); self.postMessage = (m) => setTimeout(() => post(m), 400)';
+    const use = async (page: Page) => {
+      const steps = async () => Number(await page.locator('.book [data-steps]').getAttribute('data-steps'));
+      await page.waitForSelector('.book [data-steps]:not([data-steps="0"])');
+      await page.evaluate('scrollTo(0, 0)');
+      let before = 0;
+      const rests = async () => {
+        before = await steps();
+        await page.waitForTimeout(1500);
+        return (await steps()) === before;
+      };
+      await expect.poll(rests, { timeout: PATIENCE }).toBe(true);
+      expect(before).toBeLessThan(600);
+      await page.locator('.book .live').last().scrollIntoViewIfNeeded();
+      await expect.poll(steps, { timeout: PATIENCE }).toBeGreaterThan(before);
+    };
+    await visit('#/tutorial?section=6', use, slowly);
+  });
+
   test('is read, goes to its sections, and its first figure answers the hand', async () => {
     await visit('#/tutorial', async (page) => {
       await page.waitForSelector('.tutorial[data-done]');

@@ -41,6 +41,8 @@ export class Training<Frame extends Advanced> {
   readonly #session: Session<Learner<Frame>>;
   readonly #run = button('Pause', () => this.#toggle(), 'primary');
   #running = !wantsStillness();
+  /** Nobody sees it, so it waits. */
+  #resting = false;
   #steps = 0;
   #goal = 0;
   /** It pauses because it has come where it should, and not because the visitor wanted it to. */
@@ -80,6 +82,12 @@ export class Training<Frame extends Advanced> {
     this.#work((engine) => this.#loop(engine));
   }
 
+  /** Stands still while nobody sees it, and goes on by itself when somebody does. */
+  rest(isResting: boolean): void {
+    this.#resting = isResting;
+    if (!isResting && this.#running && this.#current) this.#work((engine) => this.#loop(engine));
+  }
+
   close(): void {
     this.#session.stop();
     this.#current = undefined;
@@ -101,7 +109,7 @@ export class Training<Frame extends Advanced> {
   async #loop(engine: Engine<Learner<Frame>>): Promise<void> {
     if (this.#looping === engine) return;
     this.#looping = engine;
-    while (this.#running && engine === this.#current) {
+    while (this.#running && !this.#resting && engine === this.#current) {
       const left = this.#goal - this.#steps;
       if (left <= 0) {
         this.#running = false;

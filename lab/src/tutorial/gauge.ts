@@ -19,7 +19,7 @@ const LINES = {
   product: { title: 'their product', tint: 'baseline-3' },
 } as const;
 
-/** The figure of section 6, learned while one reads: it begins when it comes into sight. */
+/** The figure of section 6, learned while one looks at it: it begins when it comes into sight, and rests out of it. */
 export function liveGauge(settings: Settings): LiveFigure {
   let frames: GaugeFrame[] = [];
   const words = element('p', { class: 'moment' });
@@ -69,10 +69,14 @@ export function liveGauge(settings: Settings): LiveFigure {
     words,
     training.status,
   );
-  const sight = new IntersectionObserver(([entry]) => {
-    if (!entry.isIntersecting) return;
-    sight.disconnect();
-    training.restart();
+  let hasBegun = false;
+  const sight = new IntersectionObserver((entries) => {
+    const isSeen = entries[entries.length - 1].isIntersecting;
+    if (hasBegun) training.rest(!isSeen);
+    else if (isSeen) {
+      hasBegun = true;
+      training.restart();
+    }
   });
   sight.observe(made);
   return {
