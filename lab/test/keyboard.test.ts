@@ -86,6 +86,21 @@ describeInBrowser('the lab by keys alone', ({ visit }) => {
     },
   );
 
+  test.each(Object.entries(WORK))('goes down the room of %s on a phone, line by line', async (_, { hash, done }) => {
+    await visit(hash, async (page) => {
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.waitForSelector(done, { state: 'attached' });
+      await page.addStyleTag({ content: '* { content-visibility: visible !important }' });
+      const places = (await page.evaluate(`${REACHABLE}.filter((one) => one.closest('main')).map((one) => {
+        const { top, bottom } = one.getBoundingClientRect();
+        return [one.outerHTML.slice(0, 90), top, bottom];
+      })`)) as [string, number, number][];
+      expect(places.length).toBeGreaterThan(0);
+      const rises = places.flatMap(([name, , bottom], i) => (i > 0 && bottom < places[i - 1][1] ? [name] : []));
+      expect(rises).toEqual([]);
+    });
+  });
+
   test('draws a density, or takes a line back', async () => {
     await visit('#/flow?layers=2&hidden=8&batch=32&until=2', async (page) => {
       await page.waitForSelector('[data-steps="2"]', { state: 'attached' });

@@ -128,13 +128,14 @@ export const flowRoom: Room = {
     const letter = letterField(settings, again);
     host.append(
       training.status,
-      workbench(
-        [
+      workbench({
+        head: [training.buttons, list, letter],
+        settings: [
           chooser(settings, 'couplings', 'Couplings', COUPLINGS, 'affine', again),
           slider(settings, 'layers', 'Layers', { standard: 6, least: 2, most: 12, step: 1 }, again),
           asked.controls(again),
         ],
-        [
+        results: [
           facts,
           element(
             'div',
@@ -145,31 +146,34 @@ export const flowRoom: Room = {
             panel(figures.grid.canvas, 'Map', 'the grid of the base space, bent by the flow'),
           ),
           element(
-            'p',
-            { class: 'prose' },
-            'A flow is a chain of layers. Each moves one half of a point by what a small network says of the other half, so that it ',
-            'can be undone, and how much it stretches the plane is known: that is what turns the density of the Gaussian into the ',
-            'one above. It learns by making its log-likelihood, the mean logarithm of the density that it gives to points of the ',
-            'target, as high as it can. ',
-            element('a', { href: '#/tutorial?section=3' }, 'The tutorial derives it.'),
-          ),
-          element(
-            'p',
-            { class: 'prose' },
-            'No density has a higher mean log-likelihood than the one that the points come from; that is minus its entropy, ',
-            'and known here, because the target is constant on each of its 96\u00a0\u00d7\u00a096 cells. What is missing is the ',
-            'Kullback\u2013Leibler divergence from the target to the flow.',
-          ),
-          element(
-            'p',
-            { class: 'prose' },
-            'The residuals of a pose run are how far labels of figures lie from where the network of ',
-            element('a', { href: '#/pose' }, 'the room Pose'),
-            ' expects them, in units of the spread that it gives: such a density is what the flow of RLE learns.',
+            'div',
+            { class: 'notes' },
+            element(
+              'p',
+              { class: 'prose' },
+              'A flow is a chain of layers. Each moves one half of a point by what a small network says of the other half, so that it ',
+              'can be undone, and how much it stretches the plane is known: that is what turns the density of the Gaussian into the ',
+              'one above. It learns by making its log-likelihood, the mean logarithm of the density that it gives to points of the ',
+              'target, as high as it can. ',
+              element('a', { href: '#/tutorial?section=3' }, 'The tutorial derives it.'),
+            ),
+            element(
+              'p',
+              { class: 'prose' },
+              'No density has a higher mean log-likelihood than the one that the points come from; that is minus its entropy, ',
+              'and known here, because the target is constant on each of its 96\u00a0\u00d7\u00a096 cells. What is missing is the ',
+              'Kullback\u2013Leibler divergence from the target to the flow.',
+            ),
+            element(
+              'p',
+              { class: 'prose' },
+              'The residuals of a pose run are how far labels of figures lie from where the network of ',
+              element('a', { href: '#/pose' }, 'the room Pose'),
+              ' expects them, in units of the spread that it gives: such a density is what the flow of RLE learns.',
+            ),
           ),
         ],
-        { head: [training.buttons, list, letter] },
-      ),
+      }),
     );
     again();
     return () => {

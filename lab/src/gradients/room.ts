@@ -78,9 +78,20 @@ export const gradientsRoom: Room = {
     names.oninput = () => settings.set('ops', names.value);
     host.append(
       session.status.element,
-      workbench(
-        [
+      workbench({
+        head: [
           element('div', { class: 'control' }, element('label', { for: 'ops' }, 'Ops, by name'), names),
+          element(
+            'div',
+            { class: 'buttons pair' },
+            submitButton('Check'),
+            button('Stop', () => {
+              session.stop();
+              summary.textContent = `Stopped. ${summary.textContent ?? ''}`;
+            }),
+          ),
+        ],
+        settings: [
           numberField(settings, 'seed', 'Seed', SEED, () => undefined),
           chooser(
             settings,
@@ -90,19 +101,14 @@ export const gradientsRoom: Room = {
             'best',
             () => undefined,
           ),
-          element(
-            'div',
-            { class: 'buttons' },
-            submitButton('Check'),
-            button('Stop', () => {
-              session.stop();
-              summary.textContent = `Stopped. ${summary.textContent ?? ''}`;
-            }),
-          ),
         ],
-        [element('div', { class: 'progress' }, progress, summary), failures, verdictTable('Checks by op', rows)],
-        { submit: run },
-      ),
+        results: [
+          element('div', { class: 'progress' }, progress, summary),
+          failures,
+          verdictTable('Checks by op', rows),
+        ],
+        submit: run,
+      }),
       element(
         'p',
         { class: 'prose' },

@@ -5,7 +5,7 @@ import { Figure } from '../shell/figure.js';
 import { swatch } from '../shell/swatch.js';
 import { COLOURS, type NamedReport, type Source, shortName } from './reports.js';
 import { type Mark, nearest, paintRoofline } from './roofline.js';
-import { comparisonTable } from './tables.js';
+import { comparisonTable, digits } from './tables.js';
 
 const POINT = 'Point at a dot to see its case.';
 const NOTHING_SHARED = 'Two adapters with a case in common are compared here: measure, or drop files.';
@@ -86,7 +86,7 @@ export class Comparison {
 
   #entry({ report, name, isAdded, colour }: Source): HTMLElement {
     const { gflops, gbs } = report.ceilings;
-    const rates = `${gflops.toPrecision(3)} GFLOP/s, ${gbs.toPrecision(3)} GB/s`;
+    const rates = `${digits(gflops)} GFLOP/s, ${digits(gbs)} GB/s`;
     const clock = report.clock === 'host' ? 'host\u2019s clock' : 'timestamps';
     const remove = () => {
       this.#others = this.#others.filter((one) => one.name !== name);

@@ -123,10 +123,9 @@ export const kernelsRoom: Room = {
 
     host.append(
       session.status.element,
-      workbench(
-        [
+      workbench({
+        head: [
           element('div', { class: 'control' }, element('label', { for: 'ops' }, 'Cases that contain'), words),
-          numberField(settings, 'time', 'Milliseconds for each', TIME, () => undefined),
           element(
             'div',
             { class: 'buttons' },
@@ -138,6 +137,9 @@ export const kernelsRoom: Room = {
               summary.textContent = `Stopped. ${summary.textContent ?? ''}`;
             }),
           ),
+        ],
+        settings: [
+          numberField(settings, 'time', 'Milliseconds for each', TIME, () => undefined),
           element(
             'div',
             { class: 'buttons pair' },
@@ -145,7 +147,7 @@ export const kernelsRoom: Room = {
             button('Export', save),
           ),
         ],
-        [
+        results: [
           facts,
           element('div', { class: 'progress' }, progress, summary),
           failures,
@@ -153,8 +155,8 @@ export const kernelsRoom: Room = {
           comparison.legend,
           measuredTable(rows),
         ],
-        { submit: () => measure(words.value) },
-      ),
+        submit: () => measure(words.value),
+      }),
       element(
         'p',
         { class: 'prose' },
@@ -173,7 +175,7 @@ export const kernelsRoom: Room = {
         ' has written. They are read in this page and go nowhere. If your GPU is not among them, press All, which takes minutes, ',
         'then Export, and hand the file to whoever keeps ',
         element('code', {}, 'bench/results'),
-        ': it holds what is shown here, the names of adapter and browser, and nothing else.',
+        ': it holds what is shown here, the names of adapter and browser, and nothing else. The fastest of each case is bold.',
       ),
       comparison.table,
     );

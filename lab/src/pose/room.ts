@@ -137,8 +137,9 @@ export const poseRoom: Room = {
 
     host.append(
       session.status.element,
-      workbench(
-        [
+      workbench({
+        head: [element('div', { class: 'buttons pair' }, fileButton('Picture\u2026', 'image/*', take), film)],
+        settings: [
           numberField(settings, 'seed', 'Generated figure', SEED, showFigure),
           element('div', { class: 'buttons one' }, another),
           element('div', { class: 'control' }, element('label', { for: 'person' }, 'Box of the person'), person),
@@ -154,12 +155,9 @@ export const poseRoom: Room = {
             ),
           ),
         ],
-        [viewer.facts, element('figure', {}, viewer.stage.element, viewer.caption), viewer.says],
-        {
-          head: [element('div', { class: 'buttons pair' }, fileButton('Picture\u2026', 'image/*', take), film)],
-          beside: viewer.table,
-        },
-      ),
+        results: [viewer.facts, element('figure', {}, viewer.stage.element, viewer.caption), viewer.says],
+        beside: viewer.table,
+      }),
       element(
         'p',
         { class: 'prose' },

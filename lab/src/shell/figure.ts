@@ -15,7 +15,6 @@ export interface FigureOptions {
   readonly aspect: number;
   readonly label: string;
   readonly paint: (pen: Pen) => void;
-  readonly leastHeight?: number;
 }
 
 /** A canvas that keeps its sharpness at any width and repaints itself when its size or the colours change. */

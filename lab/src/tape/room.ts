@@ -70,13 +70,20 @@ export const tapeRoom: Room = {
     const titles = Object.fromEntries(exampleNames.map((each) => [each, EXAMPLES[each].title]));
     host.append(
       session.status.element,
-      workbench(
-        [
+      workbench({
+        head: [
           chooser(settings, 'example', 'Example', titles, 'product', () => {
             editor.set(EXAMPLES[settings.choice('example', exampleNames, 'product')].code);
             run();
           }),
           editor.element,
+          element(
+            'div',
+            { class: 'buttons' },
+            button('Run', () => run(), 'primary'),
+          ),
+        ],
+        settings: [
           chooser(
             settings,
             'device',
@@ -88,14 +95,9 @@ export const tapeRoom: Room = {
               run();
             },
           ),
-          element(
-            'div',
-            { class: 'buttons' },
-            button('Run', () => run(), 'primary'),
-          ),
         ],
         results,
-      ),
+      }),
       element(
         'p',
         { class: 'prose' },

@@ -81,13 +81,14 @@ export function enterJoints(host: HTMLElement, settings: Settings): () => void {
 
   host.append(
     training.status,
-    workbench(
-      [
+    workbench({
+      head: [training.buttons, chooser(settings, 'loss', 'Loss', JOINT_LOSSES, 'rle', again)],
+      settings: [
         chooser(settings, 'level', 'Ellipses for', levels, '0.8', redraw),
         chooser(settings, 'width', 'Network', WIDTHS, '8', again),
         asked.controls(again),
       ],
-      [
+      results: [
         facts,
         element(
           'p',
@@ -115,8 +116,7 @@ export function enterJoints(host: HTMLElement, settings: Settings): () => void {
           'and a few of them are far off, as in real data sets: that is what the ellipses should hold.',
         ),
       ],
-      { head: [training.buttons, chooser(settings, 'loss', 'Loss', JOINT_LOSSES, 'rle', again)] },
-    ),
+    }),
   );
   again();
   return () => {

@@ -139,14 +139,29 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
 
   host.append(
     training.status,
-    workbench(
-      [
+    workbench({
+      head: [
+        training.buttons,
+        noiseList,
+        element(
+          'figure',
+          { class: 'drawn' },
+          paper,
+          element('figcaption', {}, 'its density; draw here, by pointer or by arrows and Space'),
+        ),
+      ],
+      settings: [
         slider(settings, 'spread', 'Spread', SPREAD, again),
         slider(settings, 'growth', 'Growth with x', GROWTH, again),
         asked.controls(again),
       ],
-      [
+      results: [
         facts,
+        element(
+          'div',
+          { class: 'panels six fits' },
+          lossNames.map((name, i) => panel(fits[i].canvas, LOSSES[name].title, LOSSES[name].says)),
+        ),
         element(
           'p',
           { class: 'key' },
@@ -155,11 +170,6 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
           element('span', {}, element('b', {}, 'Shade'), ' how likely a label is thought there'),
           element('span', {}, element('b', {}, 'Dashes'), ' nine labels of ten should lie between them'),
         ),
-        element(
-          'div',
-          { class: 'panels six' },
-          lossNames.map((name, i) => panel(fits[i].canvas, LOSSES[name].title, LOSSES[name].says)),
-        ),
         key(lossNames.map((name) => LOSSES[name])),
         element(
           'div',
@@ -167,34 +177,26 @@ export function enterLine(host: HTMLElement, settings: Settings): () => void {
           panel(densities.canvas, 'At the pointer', 'what each expects of y; grey is the truth', pointer),
           panel(coverage.canvas, 'Coverage', 'how many labels central intervals hold; dotted is right'),
         ),
-        negative,
         table(
           'Figures by loss',
           ['Loss', 'Its value, nats', 'Log-likelihood', 'Short of the best', '90\u00a0% hold'],
           rows,
         ),
         element(
-          'p',
-          { class: 'prose' },
-          'All six networks begin alike and see the same labels; only the loss differs. Figures are of 768 labels that none of them ',
-          'learns from. L2 and L1 predict no spread: their densities have the one width that fits best. DLE and RLE with log s leave ',
-          'open where in the density mu is; their lines are at its mean. RLE without log s counts Q twice in its loss, whose value is ',
-          'therefore no negative log-likelihood; the density that it stands for is the flow\u2019s.',
+          'div',
+          { class: 'notes' },
+          negative,
+          element(
+            'p',
+            { class: 'prose' },
+            'All six networks begin alike and see the same labels; only the loss differs. Figures are of 768 labels that none of them ',
+            'learns from. L2 and L1 predict no spread: their densities have the one width that fits best. DLE and RLE with log s leave ',
+            'open where in the density mu is; their lines are at its mean. RLE without log s counts Q twice in its loss, whose value is ',
+            'therefore no negative log-likelihood; the density that it stands for is the flow\u2019s.',
+          ),
         ),
       ],
-      {
-        head: [
-          training.buttons,
-          noiseList,
-          element(
-            'figure',
-            {},
-            paper,
-            element('figcaption', {}, 'its density; draw here, by pointer or by arrows and Space'),
-          ),
-        ],
-      },
-    ),
+    }),
   );
   again();
   return () => {
