@@ -7,7 +7,7 @@ import { BOX, layOut } from '../src/tape/layout.js';
 import { firstSweep, say } from '../src/tape/moment.js';
 import { traceOf } from '../src/tape/trace.js';
 import { compileCode } from '../src/tape/visitorCode.js';
-import { describeInBrowser, press, violations } from './openLab.js';
+import { describeInBrowser, PATIENCE, press, violations } from './openLab.js';
 
 const trace = (code: string) => {
   const device = cpu();
@@ -140,6 +140,22 @@ describeInBrowser('the room Tape', ({ visit }) => {
       await state(page, true);
       expect(await page.locator('.tape-part h2').allTextContents()).toEqual(['Tape 1: 11 nodes', 'Tape 2: 4 nodes']);
       expect(await violations(page)).toEqual([]);
+    });
+  });
+
+  test('what happens now is in sight on a phone, whose width the tape does not have', async () => {
+    await visit('#/tape?device=reference&example=matmul&step=2', async (page) => {
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.reload();
+      await state(page, true);
+      const gap = () =>
+        page.evaluate(`(() => {
+          const [box, region] = ['.box.current', '.scroll.graph'].map((one) => document.querySelector(one).getBoundingClientRect());
+          return Math.min(region.right - box.right, box.left - region.left);
+        })()`);
+      await expect.poll(gap, { timeout: PATIENCE }).toBeGreaterThan(0);
+      for (let i = 0; i < 3; i++) await press(page, 'Forward');
+      expect(await gap()).toBeGreaterThan(0);
     });
   });
 

@@ -11,6 +11,8 @@ const SAVED = 7;
 export interface Graph {
   readonly element: SVGSVGElement;
   show(count: number): void;
+  /** Brings what happens now into sight, where there is too little room for the whole tape. */
+  follow(): void;
 }
 
 /** Draws a tape; `picked` is told of a node that was clicked. */
@@ -36,6 +38,13 @@ export function drawGraph(trace: Trace, tape: number, picked: (node: number) => 
   element.append(...ways.map(({ path }) => path), ...boxes.map(({ group }) => group));
   return {
     element,
+    follow() {
+      const region = element.parentElement;
+      const box = element.querySelector('.box.current');
+      if (!region || !box) return;
+      const middle = (of: Element) => of.getBoundingClientRect().left + of.getBoundingClientRect().width / 2;
+      region.scrollLeft += middle(box) - middle(region);
+    },
     show(count) {
       const stages = nodes.map((_, node) => stageOf(trace, tape, node, count));
       for (const { edge, path } of ways) {

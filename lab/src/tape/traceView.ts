@@ -56,9 +56,13 @@ export function showTrace(trace: Trace, first: number | undefined, stepped: (cou
     timer = undefined;
     play.textContent = 'Play';
   };
+  const follow = () => {
+    for (const { graph } of parts) graph.follow();
+  };
   const goTo = (next: number) => {
     count = Math.max(0, Math.min(last, next));
     show();
+    follow();
   };
   const byHand = (next: number) => {
     pause();
@@ -152,6 +156,7 @@ export function showTrace(trace: Trace, first: number | undefined, stepped: (cou
     ),
   );
   show();
+  requestAnimationFrame(follow); // when it has its place on the page
   return {
     element: made,
     close() {
