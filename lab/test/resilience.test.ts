@@ -220,7 +220,7 @@ describeInBrowser('the lab, when it is disturbed', (lab) => {
       expect(await page.inputValue('#code')).toMatch(/^ {2}\/\//);
       await page.keyboard.press('Escape');
       await page.keyboard.press('Tab');
-      expect(await focused()).toMatch(/^SELECT/);
+      expect(await focused()).toBe('BUTTON.primary'); // Run, below it
       await page.locator('nav a', { hasText: 'This adapter' }).focus();
       await page.keyboard.press('Enter');
       await page.waitForSelector('[data-done="false"], [data-done="true"]', { state: 'attached' });
