@@ -44,6 +44,25 @@ describe.each(BACKENDS)('capture on $name', ({ open }) => {
     fast.dispose();
   });
 
+  test('kills the handle of what comes back as it was at every call, before a replay as well', async () => {
+    const device = await open();
+    const fast = capture(({ w, count }: State, { x }: Batch) => ({
+      state: { w, count: count + 1 },
+      y: times(x, { factor: 3 }),
+    }));
+    let state = init(device, 1, 2);
+    for (let i = 1; i < 7; i++) {
+      const before = state.w;
+      const { state: next, y } = fast(state, batchOf(device, i, 5));
+      expect(await values(y)).toEqual([3 * i, 15]);
+      expect(() => before.assertLive('test')).toThrow(DisposedError);
+      expect(await values(next.w)).toEqual([1, 2]);
+      expect(next.count).toBe(i);
+      state = next;
+    }
+    fast.dispose();
+  });
+
   test('takes results of one call as the batch of the next', async () => {
     const device = await open();
     const fast = capture(step);

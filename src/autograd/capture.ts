@@ -154,13 +154,9 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
 
   /** One step, and those of its results that live until the next. */
   call(state: S, batch: B): [result: R, results: readonly Tensor[]] {
-    if (!this.#recorder) {
-      const { result, results } = this.#run(state, batch);
-      return [result, results];
-    }
-    this.#copyIn(batch);
+    if (this.#recorder) this.#copyIn(batch);
     if (this.#recorded) return this.#replay(state);
-    const { result, results } = this.#record(state, this.#recorder);
+    const { result, results } = this.#recorder ? this.#record(state, this.#recorder) : this.#run(state, batch);
     return [result, results];
   }
 
@@ -187,16 +183,19 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
     const firstId = nextTensorId();
     // The checks stand inside the scope, so that what a refused call has made is freed.
     return scope(() => {
-      const result = this.#step(state, batch);
-      refusePromise('capture', result);
-      if (!isRecord(result) || !('state' in result)) {
+      const reached = this.#step(state, batch);
+      refusePromise('capture', reached);
+      if (!isRecord(reached) || !('state' in reached)) {
         throw new ShapeError(
           'capture: the step must return a record { state, ... } with the new state under that name',
         );
       }
-      const counters = layout.stepsTo(new StateLayout(result.state));
-      const { state: next, ...rest } = result;
-      const ofState = new Set(tensorsOf(next));
+      const after = new StateLayout(reached.state);
+      const counters = layout.stepsTo(after);
+      // What came back as it was has a new handle, too.
+      const result = { ...reached, state: after.renew(reached.state, BY) };
+      const { state: _, ...rest } = result;
+      const ofState = new Set(tensorsOf(result.state));
       const results = tensorsOf(rest).filter((t) => t.id >= firstId && !ofState.has(t));
       return { result, results, rest, counters, firstId };
     });
@@ -239,7 +238,7 @@ class CapturedShape<S, B, R extends { readonly state: S }> {
       results.push(result);
       return result;
     });
-    return [{ ...rest, state: layout.renew(state, run.counters, BY) } as unknown as R, results];
+    return [{ ...rest, state: layout.renew(state, BY, run.counters) } as unknown as R, results];
   }
 }
 

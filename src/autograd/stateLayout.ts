@@ -49,12 +49,12 @@ export class StateLayout {
   }
 
   /**
-   * The state after a replay: each tensor has a new handle on the same memory, and each number has grown by its entry of
-   * `steps`. The old handles are dead from now on. The layout notes the new ones, so that `fits` recognises them at once.
+   * The state after a step: each tensor has a new handle on the same memory, and after a replay each number has grown by its
+   * entry of `steps`. The old handles are dead from now on. The layout notes the new ones, so that `fits` recognises them at once.
    *
    * @param state one that `fits`
    */
-  renew<S>(state: S, steps: readonly number[], by: string): S {
+  renew<S>(state: S, by: string, steps: readonly number[] = []): S {
     const renewed = new Map<Tensor, Tensor>();
     let at = 0;
     let counter = 0;
@@ -75,7 +75,7 @@ export class StateLayout {
         return out;
       }
       at++;
-      return typeof node === 'number' ? node + steps[counter++] : node;
+      return typeof node === 'number' ? node + (steps[counter++] ?? 0) : node;
     };
     return renew(state) as S;
   }

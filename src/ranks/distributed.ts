@@ -1,4 +1,5 @@
 import { type Captured, captureWith, signatureOf } from '../autograd/capture.js';
+import { StateLayout } from '../autograd/stateLayout.js';
 import { withTrainingNorm } from '../nn/trainingNorm.js';
 import { flatPieces } from '../tensor/arena.js';
 import { scope } from '../tensor/scope.js';
@@ -56,6 +57,11 @@ export function distributed<S, B, R extends RankResult<S>>(
   const steps = new HeldSteps(ranks, wire);
   const norm = normOverRanks(ranks, steps.meet);
   const together = syncBatchNorm ? (state: S, batch: B) => withTrainingNorm(norm, () => step(state, batch)) : step;
+  /** The state is taken where nothing is recorded, too. */
+  const once = (state: S, batch: B): R => {
+    const result = together(state, batch);
+    return { ...result, state: new StateLayout(result.state).renew(result.state, 'the distributed step') };
+  };
   const captured: Captured<S, B, R> = captureWith(together, {}, steps.recorderOf);
   const prepared = new Set<string>();
   const run = async (state: S, batch: B): Promise<R> => {
@@ -63,7 +69,7 @@ export function distributed<S, B, R extends RankResult<S>>(
     const signature = signatureOf(batch);
     if (!prepared.has(signature)) await captured.compile(state, batch);
     prepared.add(signature);
-    const result = eager ? steps.once(state, () => scope(() => together(state, batch))) : captured(state, batch);
+    const result = eager ? steps.once(state, () => scope(() => once(state, batch))) : captured(state, batch);
     const pieces = flatPieces(result.summed, PIECE);
     try {
       await steps.play(pieces);
