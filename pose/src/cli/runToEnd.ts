@@ -60,10 +60,10 @@ export async function runToEnd(
 function scoredBy({ data: { dataset, test } }: Session): string {
   const after = validationSamples(test).length;
   const mirrored = dataset.mirrorable ? ', each averaged with its mirror image' : '';
-  const plain = dataset.mirrorable ? ' without mirror images' : '';
+  const plain = dataset.mirrorable ? 'without mirror images' : '';
   const before =
     mirrored || after < test.length
-      ? `; PCK after each epoch is of ${test.length === 1 ? 'it' : `${after} of them`}${plain}`
+      ? `; PCK after each epoch is ${[after < test.length ? `of ${after} of them` : '', plain].filter(Boolean).join(' ')}`
       : '';
   return `the scores of the end are of ${test.length === 1 ? 'the held-out image' : `all ${test.length} held-out images`}${mirrored}${before}`;
 }

@@ -7,7 +7,6 @@ import { checkFolder, readBytes } from 'wgrad/io/node';
 import type { Wire } from 'wgrad/ranks';
 import type { PoseDataset } from '../dataset.js';
 import { askedJoints } from '../node/askedJoints.js';
-import { dataDigest } from '../node/train/dataDigest.js';
 import { loadRun } from '../node/train/runFile.js';
 import {
   type ClaimedFolder,
@@ -22,7 +21,6 @@ import {
 import { openRun } from '../node/train/runRecord.js';
 import { readInitialWeights } from '../node/weightsFiles.js';
 import { haveSameJoints } from '../schemas/known.js';
-import { checkAlike } from '../train/alike.js';
 import { fitBaselines } from '../train/baselines.js';
 import { withBatch } from '../train/batchSize.js';
 import { checkSamples, resumeSession, type SavedRun, savedRunOf } from '../train/checkpointing.js';
@@ -34,22 +32,21 @@ import { withDims } from '../train/dims.js';
 import { duration } from '../train/duration.js';
 import { type InitialWeights, initFrom, withNetworkOf } from '../train/initialWeights.js';
 import { makeConfig } from '../train/makeConfig.js';
-import { parseFlags, settingText } from '../train/options.js';
+import { parseFlags } from '../train/options.js';
 import { resumeConfig } from '../train/resumeConfig.js';
 import { imagesText } from '../train/samples.js';
 import { type Session, startSession } from '../train/session.js';
-import { flagOf, isPlace } from '../train/settings.js';
-import { flagsOfAllRanks, ofAllRanks, type Sharing, sharedBy } from '../train/shareConfig.js';
+import { ofAllRanks, type Sharing, sharedBy } from '../train/shareConfig.js';
 import type { Team } from '../train/team.js';
 import { checkpointFile } from './checkpointFile.js';
 import { INTERRUPTED } from './interrupt.js';
+import { joinRanks } from './joinRanks.js';
 import { checkBackend } from './openBackend.js';
 import { type FinishedRun, overallScores, runToEnd } from './runToEnd.js';
 import { say } from './say.js';
 import { scoreTable } from './scoreTable.js';
 import { loadTrainingData, openTrainingData } from './trainingData.js';
 import { withTrainingMachine } from './trainingMachine.js';
-import { version } from './version.js';
 
 /** The options as they are typed. */
 export interface StartFlags extends TrainFlags {
@@ -106,7 +103,7 @@ export async function trainCommand({
     }
     if (resume === undefined || !team.isFirst) return backend;
     const { device, config, path, progress } = await loadRun(await resumedCheckpoint(resume, out));
-    resumeConfig(config, flagsOfAllRanks(flags, { size: team.size, syncBatchNorm }), path, progress.epoch);
+    resumeConfig(config, flags, path, progress.epoch, { size: team.size, syncBatchNorm });
     // A run goes on on the kind of device that it began on; ranks are started by their user, who may give each another.
     return backend === 'auto' && !distributed ? (device?.kind ?? backend) : backend;
   };
@@ -187,28 +184,7 @@ async function loadSharedRun(team: Team, path: string): Promise<SavedRun> {
 
 /** The configuration with which a run goes on. */
 function continued({ config, path, progress }: SavedRun, wanted: TrainFlags, sharing: Sharing): TrainConfig {
-  return sharedBy(resumeConfig(config, flagsOfAllRanks(wanted, sharing), path, progress.epoch), sharing, say);
-}
-
-/**
- * Lets all ranks begin alike, with the weights of rank 0.
- * @throws DataError where they have not the same version, options and data
- */
-async function joinRanks({ team, device, config, data, learner }: Session, how: Record<string, string>): Promise<void> {
-  if (team.size === 1) return;
-  const digest = await team.all(() => dataDigest(data));
-  const options = Object.entries(config).filter(([key]) => !isPlace(key));
-  await checkAlike(team, {
-    version,
-    backend: device.kind,
-    ...how,
-    ...Object.fromEntries(options.map(([key, value]) => [flagOf(key), settingText(value)])),
-    'training images:': data.train.length,
-    'test images:': data.test.length,
-    'data with the digest': digest,
-  });
-  await team.spread(learner);
-  say(`a step takes ${config.batch} images, ${config.batch / team.size} on each of ${team.size} ranks`);
+  return sharedBy(resumeConfig(config, wanted, path, progress.epoch, sharing), sharing, say);
 }
 
 /** The configuration with what depends on the data, where it was not asked for. */
@@ -261,6 +237,11 @@ async function train(
     `${data.dataset.name}: ${imagesText(data.train)}, ${data.test.length} held out; ` +
       `${networkText(config)}, loss ${lossText(config)}`,
   );
+  if (session.progress.epoch >= config.epochs) {
+    say(
+      `its ${counted(config.epochs, 'epoch')} are over and nothing is left to train; --epochs N goes on to N of them`,
+    );
+  }
   const baselines = await team.all(() => fitBaselines(data, config.dims));
   const finished = await runToEnd(session, folder, baselines, began, signal);
   if (!finished) {

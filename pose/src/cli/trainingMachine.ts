@@ -3,6 +3,7 @@ import type { Device } from 'wgrad';
 import { DataWorkers } from '../node/train/dataWorkers.js';
 import { Team } from '../train/team.js';
 import { failRank } from './failRank.js';
+import { failUnopened } from './failUnopened.js';
 import { endAtOnce, INTERRUPTED, PATIENCE, untilInterrupt } from './interrupt.js';
 import { openBackend } from './openBackend.js';
 import { NO_RANKS, type OpenRanks, openRanks } from './openRanks.js';
@@ -41,7 +42,7 @@ export async function withTrainingMachine(
   options: MachineOptions,
   use: (machine: TrainingMachine) => Promise<void>,
 ): Promise<void> {
-  const ranks = options.distributed ? await openRanks() : NO_RANKS;
+  const ranks = options.distributed ? await openRanks().catch(failUnopened) : NO_RANKS;
   if (ranks.rank > 0) sayNothing();
   const { signal, release } = untilInterrupt(() => say('stopping after this step; Ctrl-C again exits at once'));
   const team = new Team(ranks, signal);

@@ -99,10 +99,14 @@ export class TrainingBatches implements BatchSource {
     config: BatchConfig,
   ) {
     const { dataset, train } = data;
-    this.length = Math.floor(train.length / config.batch);
+    const { batch, share: { size } = WHOLE } = config;
+    this.length = Math.floor(train.length / batch);
     if (this.length === 0) {
+      const each = size === 1 ? '' : ` on each of ${size} ranks`;
+      const most = Math.floor(train.length / size);
+      const remedy = size === 1 ? 'give at most as many' : most < 2 ? 'start fewer ranks' : `give at most ${most}`;
       throw new DataError(
-        `--batch ${config.batch}: ${dataset.name} has ${counted(train.length, 'training image')}; give at most as many`,
+        `--batch ${batch / size}${each}: ${dataset.name} has ${counted(train.length, 'training image')}; ${remedy}`,
       );
     }
     this.#samples = train;

@@ -1,5 +1,5 @@
 import { DataError } from 'wgrad';
-import type { TrainConfig, TrainFlags } from './config.js';
+import type { TrainConfig } from './config.js';
 import { savedConfig } from './makeConfig.js';
 import type { Share } from './ranks.js';
 
@@ -8,6 +8,16 @@ export type Sharing = Omit<Share, 'rank'>;
 
 /** How many parts of a batch are under way at a time. */
 const partsAtOnce = ({ size, syncBatchNorm }: Sharing): number => (syncBatchNorm ? 1 : size);
+
+/** What is said of each rank's batch, said of a step of all of them. */
+export function timesRanks<C extends Partial<Pick<TrainConfig, 'batch' | 'accumulate'>>>(own: C, sharing: Sharing): C {
+  const { batch, accumulate } = own;
+  return {
+    ...own,
+    ...(batch !== undefined && { batch: batch * sharing.size }),
+    ...(accumulate !== undefined && { accumulate: accumulate * partsAtOnce(sharing) }),
+  };
+}
 
 /**
  * The run of several ranks whose options say what each of them does: a step takes as many times the images, in as many
@@ -18,23 +28,11 @@ const partsAtOnce = ({ size, syncBatchNorm }: Sharing): number => (syncBatchNorm
 export function ofAllRanks(config: TrainConfig, sharing: Sharing): TrainConfig {
   const { size: ranks } = sharing;
   if (ranks === 1) return config;
-  const whole = { ...config, batch: config.batch * ranks, accumulate: config.accumulate * partsAtOnce(sharing) };
+  const whole = timesRanks(config, sharing);
   if (savedConfig(whole)) return whole;
   throw new DataError(
     `--batch ${config.batch}: ${ranks} ranks make a step of ${whole.batch} images, more than a run may have; give fewer`,
   );
-}
-
-/** The same for options as they are typed, with which a run is continued. */
-export function flagsOfAllRanks(flags: TrainFlags, sharing: Sharing): TrainFlags {
-  const times = (text: string | undefined, factor: number) =>
-    text !== undefined && /^\d+$/.test(text) ? String(factor * Number(text)) : text;
-  const { batch, accumulate, ...others } = flags;
-  return {
-    ...others,
-    ...(batch !== undefined && { batch: times(batch, sharing.size) }),
-    ...(accumulate !== undefined && { accumulate: times(accumulate, partsAtOnce(sharing)) }),
-  };
 }
 
 /**

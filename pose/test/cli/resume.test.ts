@@ -62,7 +62,7 @@ describe('a run that goes on', () => {
     expect(stderr).toContain(onCpu);
     expect(stderr).toContain(
       'the scores of the end are of all 2 held-out images, each averaged with its mirror image; PCK after each epoch is ' +
-        'of 2 of them without mirror images',
+        'without mirror images\n',
     );
     await people('lsp', crowdpose14.joints);
     await expect(goOn('run', '--backend', 'cpu')).rejects.toThrow(
@@ -78,6 +78,23 @@ describe('a run that goes on', () => {
     expect(next.stderr).toContain(onCpu);
     expect(next.stderr).not.toContain('so far the run was trained on');
     expect(next.stderr).toMatch(/epoch 2\/2/);
+    expect(next.stderr).not.toContain('nothing is left to train');
+    const log = () =>
+      readFileSync(join(home, 'run', 'log.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n');
+    const last = readFileSync(join(home, 'run', 'last.safetensors'));
+    const over = await goOn('run');
+    expect(over.stderr).toMatch(
+      /\nits 2 epochs are over and nothing is left to train; --epochs N goes on to N of them\n/,
+    );
+    expect(over.stdout.split('\n').slice(0, -2)).toEqual(next.stdout.split('\n').slice(0, -2));
+    expect(readFileSync(join(home, 'run', 'last.safetensors')).equals(last)).toBe(true);
+    expect(
+      log()
+        .slice(-2)
+        .map((line) => JSON.parse(line).event),
+    ).toEqual(['resume', 'end']);
   });
 
   test('over labels that were edited says so', async () => {

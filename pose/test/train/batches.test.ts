@@ -91,6 +91,10 @@ describe('TrainingBatches', () => {
     expect(() => new TrainingBatches(data, { ...TINY, batch: 64 })).toThrow(
       '--batch 64: figures has 21 training images; give at most as many',
     );
+    const of = (batch: number, size: number) => () =>
+      new TrainingBatches(data, { ...TINY, batch, share: { rank: 0, size } });
+    expect(of(24, 3)).toThrow('--batch 8 on each of 3 ranks: figures has 21 training images; give at most 7');
+    expect(of(24, 12)).toThrow('--batch 2 on each of 12 ranks: figures has 21 training images; start fewer ranks');
   });
 });
 

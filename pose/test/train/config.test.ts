@@ -151,6 +151,23 @@ test('resumeConfig takes more epochs and refuses what contradicts the run', () =
   );
 });
 
+test('resumeConfig of several ranks takes their batch for that of each, and refuses it as it was typed', () => {
+  const saved = makeConfig({ batch: '18', accumulate: '3' }, 'cpu');
+  expect(resumeConfig(saved, { batch: '6', accumulate: '1' }, 'run', 0, { size: 3 })).toEqual(saved);
+  const refused = '; leave the option out to resume it, or start a new run with --init';
+  expect(() => resumeConfig(saved, { batch: '4' }, 'run', 0, { size: 3 })).toThrow(
+    `--batch 4 on each of 3 ranks makes 12: run was started with 18${refused}`,
+  );
+  // Three times as many are more than one process may have.
+  expect(() => resumeConfig(saved, { batch: '2000' }, 'run', 0, { size: 3 })).toThrow(
+    `--batch 2000 on each of 3 ranks makes 6000: run was started with 18${refused}`,
+  );
+  const shared = { size: 3, syncBatchNorm: true };
+  expect(() => resumeConfig(saved, { accumulate: '2' }, 'run', 0, shared)).toThrow(
+    `--accumulate 2: run was started with 3${refused}`,
+  );
+});
+
 test('resumeConfig refuses fewer epochs than are done, or than the schedule wants', () => {
   const saved = makeConfig({ epochs: '5', milestones: '2,4' }, 'cpu');
   expect(resumeConfig(saved, { epochs: '6' }, 'run', 5)).toMatchObject({ epochs: 6 });

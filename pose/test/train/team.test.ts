@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from 'wgrad';
 import { checkAlike } from '../../src/train/alike.js';
-import { flagsOfAllRanks, ofAllRanks, sharedBy } from '../../src/train/shareConfig.js';
+import { ofAllRanks, sharedBy, timesRanks } from '../../src/train/shareConfig.js';
 import { Team } from '../../src/train/team.js';
 import { ranksInMemory } from './ranks/ranksInMemory.js';
 import { TINY } from './runs.js';
@@ -107,14 +107,13 @@ describe('the configuration of several ranks', () => {
     expect(() => ofAllRanks({ ...TINY, batch: 2048 }, { size: 3 })).toThrow(
       '--batch 2048: 3 ranks make a step of 6144 images, more than a run may have; give fewer',
     );
-    expect(flagsOfAllRanks({ batch: '4', lr: '1' }, { size: 3 })).toEqual({ batch: '12', lr: '1' });
-    expect(flagsOfAllRanks({ batch: 'many' }, { size: 3 })).toEqual({ batch: 'many' });
+    expect(timesRanks({ batch: 4, lr: 1 }, { size: 3 })).toEqual({ batch: 12, lr: 1 });
   });
 
   test('has as many parts as each rank, where batch norms see all of them', () => {
     const sharing = { size: 3, syncBatchNorm: true };
     expect(ofAllRanks({ ...TINY, batch: 4, accumulate: 2 }, sharing)).toEqual({ ...TINY, batch: 12, accumulate: 2 });
-    expect(flagsOfAllRanks({ batch: '4', accumulate: '2' }, sharing)).toEqual({ batch: '12', accumulate: '2' });
+    expect(timesRanks({ batch: 4, accumulate: 2 }, sharing)).toEqual({ batch: 12, accumulate: 2 });
     const goOn = (size: number) =>
       sharedBy({ ...TINY, batch: 24, accumulate: 2 }, { size, syncBatchNorm: true }, () => {});
     expect(goOn(4).accumulate).toBe(2);
