@@ -1,7 +1,7 @@
 import { DataError } from 'wgrad';
 import { counted, JsonEntry } from 'wgrad/io';
 import { cameraPoints } from './cameraPoints.js';
-import { type H36mLabels, h36mLabels } from './datasets/h36mLabels.js';
+import { type H36mLabels, h36mLabels, hasDepths } from './datasets/h36mLabels.js';
 import { PicturePaths } from './datasets/picturePaths.js';
 import { type Poses3d, poses3dOf } from './poses3d.js';
 import { H36M_THORAX, h36m18 } from './schemas/h36m18.js';
@@ -30,6 +30,7 @@ export function posePairs3dOf(
   annotations: string,
   results: string,
 ): PosePairs3d {
+  if (!Array.isArray(labels) && !hasDepths(labels)) throw withoutDepths(annotations);
   if (!Array.isArray(labels)) return inCamera(h36mLabels(labels, annotations), annotations, predictions, results);
   const [truth, prediction] = [poses3dOf(labels, annotations), poses3dOf(predictions, results)];
   if (truth.count !== prediction.count || truth.joints !== prediction.joints) {
@@ -44,6 +45,14 @@ export function posePairs3dOf(
     throw new DataError(`${prediction.file}: pose ${n}, joint ${k}: null, but ${truth.file} has a label for it`);
   }
   return { truth, prediction };
+}
+
+/** What is wrong with labels in pixels alone. @param file names them */
+export function withoutDepths(file: string): DataError {
+  return new DataError(
+    `${file}: its labels have no depths; expected poses [[[x, y, z], ...], ...] in millimetres, or Human3.6M's annotations with ` +
+      '"keypoints_world"',
+  );
 }
 
 function inCamera(people: readonly H36mLabels[], annotations: string, content: unknown, results: string): PosePairs3d {
@@ -61,6 +70,9 @@ function inCamera(people: readonly H36mLabels[], annotations: string, content: u
     const result = place === undefined ? image !== undefined && found.get(image) : found.get(paths[place]);
     if (!result) throw new DataError(`${results}: no result for ${name} of ${annotations}; predict every picture`);
     truth.set(cameraPoints(pixels, spatial.depths, spatial), n * joints * 3);
+    if (!result.has('keypoints_3d')) {
+      throw result.error('keypoints_3d', 'expected joints with depths, as a network trained with --dims 3 gives them');
+    }
     const seen = result.numbers('keypoints_3d', 3 * joints);
     const plane = seen.filter((_, i) => i % 3 < 2);
     const depths = seen.filter((_, i) => i % 3 === 2);

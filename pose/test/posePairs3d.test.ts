@@ -76,11 +76,23 @@ describe('readPosePairs3d of Human3.6M', () => {
     [
       'a result in 2-D',
       [{ ...result('test_0.png', () => 0), keypoints_3d: undefined }],
-      /\[0\].*keypoints_3d|keypoints_3d/,
+      /dt.json: \[0\]\.keypoints_3d: expected joints with depths, as a network trained with --dims 3 gives them/,
     ],
     ['no list', {}, /dt.json: expected a list of results/],
   ])('refuses %s', async (_, results, message) => {
     await expect(scored(results)).rejects.toThrow(message);
+  });
+
+  test.each([
+    ['pixels alone', 'flat.json', { images: [{ id: 1 }], annotations: [{ id: 1, keypoints: [1, 2, 2] }] }],
+    ['a list of another form', 'items.json', { items: [{ file: 'a.jpg', xy: [[1, 2]] }] }],
+    ['a file that is no JSON', 'joints.mat', {}],
+    ['a folder', '', undefined],
+  ])('labels that are %s have no depths', async (_, name, labels) => {
+    const file = labels ? write(name, labels) : home;
+    await expect(readPosePairs3d(file, write('dt.json', []))).rejects.toThrow(
+      `${file}: its labels have no depths; expected poses [[[x, y, z], ...], ...] in millimetres, or Human3.6M's annotations with "keypoints_world"`,
+    );
   });
 
   test('takes that are left out need no result, and alone they are nothing to score', async () => {

@@ -3,6 +3,7 @@ import { JsonEntry } from 'wgrad/io';
 import type { Box, SpatialLabels } from '../dataset.js';
 import { H36M_THORAX, h36m18 } from '../schemas/h36m18.js';
 import type { Annotations } from './annotations.js';
+import { isRecord } from './isRecord.js';
 import { keypointsOf, type ListedPerson, listedPictures, PERSON } from './listedPictures.js';
 import type { AnnotatedPerson } from './people.js';
 import { Tally } from './tally.js';
@@ -37,9 +38,19 @@ export function h36mLabels(content: unknown, file: string): H36mLabels[] {
 
 /** Does this JSON have the form of `h36mAnnotations`? */
 export function isH36m(content: unknown): boolean {
-  const { annotations } = (content ?? {}) as { annotations?: unknown };
-  const first: unknown = Array.isArray(annotations) ? annotations[0] : undefined;
-  return typeof first === 'object' && first !== null && 'keypoints_world' in first;
+  const [first] = annotationsOf(content) ?? [];
+  return isRecord(first) && 'keypoints_world' in first;
+}
+
+/** Whether the annotations of this JSON are people in space: some have their joints there, or nobody is annotated. */
+export function hasDepths(content: unknown): boolean {
+  const people = annotationsOf(content);
+  return !!people && (people.length === 0 || people.some((one) => isRecord(one) && 'keypoints_world' in one));
+}
+
+function annotationsOf(content: unknown): readonly unknown[] | undefined {
+  const { annotations } = isRecord(content) ? content : {};
+  return Array.isArray(annotations) ? annotations : undefined;
 }
 
 /**

@@ -280,18 +280,8 @@ describe('metrics', () => {
     ['coco', truth, results, ['--variant', 'mmpose'], /--variant: expected pycocotools, got 'mmpose'/],
     ['nonsense', truth, results, [], /'--metric <name>' argument 'nonsense' is invalid. Allowed choices are coco, pck/],
     ['pck', { ...truth, annotations: [] }, [], [], /no results; there is nothing to score/],
-    [
-      'mpjpe',
-      [[[1, 2, 3]]],
-      [
-        [
-          [1, 2, 3],
-          [1, 2, 3],
-        ],
-      ],
-      [],
-      /dt.json: 1 pose of 2 joints, but .*gt.json has 1 of 1/,
-    ],
+    ['mpjpe', [[[1, 2, 3]]], [Array(2).fill([1, 2, 3])], [], /dt.json: 1 pose of 2 joints, but .*gt.json has 1 of 1/],
+    ['mpjpe', truth, results, [], /gt.json: its labels have no depths; expected poses \[\[\[x, y, z\]/],
     ['mpjpe', [[[1, 2, 3]]], [[null]], [], /dt.json: pose 0, joint 0: null, but .*gt.json has a label for it/],
     ['mpjpe', [[null]], [[null]], [], /gt.json: no joint of it counts for MPJPE/],
   ])('%s refuses what it cannot use', async (metric, gt, dt, options, message) => {

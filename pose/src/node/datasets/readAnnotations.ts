@@ -51,6 +51,13 @@ const textOf = async (file: string): Promise<string> => new TextDecoder().decode
 
 const readerOf = (file: string): Reader => READERS[extname(file).toLowerCase()] ?? JSON_FILE;
 
+/** Whether annotations are a folder or a file of a form that is no JSON, none of which knows depths. */
+export async function isOtherThanJson(path: string): Promise<boolean> {
+  return readerOf(path) !== JSON_FILE || (await isFolder(path));
+}
+
+const isFolder = async (path: string): Promise<boolean> => !!(await stat(path).catch(() => undefined))?.isDirectory();
+
 /**
  * Reads annotations in any form that wgrad reads; the content tells which it is. A folder is that of a data set in YOLO's form, by its
  * `data.yaml`, or of labelme's files.
@@ -58,8 +65,7 @@ const readerOf = (file: string): Reader => READERS[extname(file).toLowerCase()] 
  * @throws DataError in one line where the file cannot be read, is of another form, or holds something wrong
  */
 export async function readAnnotations(path: string, lenient?: boolean): Promise<Annotations> {
-  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();
-  if (!isFolder) return readerOf(path).read(path, lenient);
+  if (!(await isFolder(path))) return readerOf(path).read(path, lenient);
   const data = join(path, 'data.yaml');
   return (await exists(data)) ? yoloAnnotations(data, lenient) : labelmeFolder(path);
 }
