@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { JointSchema } from './schema.js';
 
 /** An 8-bit RGB picture, rows top to bottom: `data[(y * width + x) * 3 + channel]`. */
@@ -115,7 +116,7 @@ export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample
   }
   if (joints.length !== 2 * count || weights.length !== count) {
     throw new DataError(
-      `${id}: ${schema.name} has ${count} joints, so ${2 * count} coordinates and ${count} weights; ` +
+      `${id}: ${schema.name} has ${counted(count, 'joint')}, so ${2 * count} coordinates and ${counted(count, 'weight')}; ` +
         `got ${joints.length} and ${weights.length}`,
     );
   }
@@ -145,7 +146,8 @@ export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample
   if (!(padding > 0 && padding < Infinity)) {
     throw new DataError(`${id}: the padding of its box is ${padding}; a padding is a number above 0, such as 1.25`);
   }
-  if (annotated === 0) throw new DataError(`${id}: none of ${count} joints is annotated; leave the person out`);
+  if (annotated === 0)
+    throw new DataError(`${id}: none of ${counted(count, 'joint')} is annotated; leave the person out`);
   if (!box.every(Number.isFinite) || Math.max(box[2], box[3]) <= 0) {
     throw new DataError(
       `${id}: the box [${box.join(', ')}] has no extent; it takes [x, y, width, height] in pixels, or two joints`,
@@ -158,7 +160,9 @@ export function checkSample(schema: JointSchema, sample: PoseSample): PoseSample
 function checkSpatial(schema: JointSchema, { id, weights }: PoseSample, spatial: SpatialLabels): void {
   const { depths, rootDepth, focal, centre } = spatial;
   if (depths.length !== weights.length) {
-    throw new DataError(`${id}: ${schema.name} has ${weights.length} joints, and there are ${depths.length} depths`);
+    throw new DataError(
+      `${id}: ${schema.name} has ${counted(weights.length, 'joint')}, and there ${depths.length === 1 ? 'is' : 'are'} ${counted(depths.length, 'depth')}`,
+    );
   }
   const bad = depths.findIndex((depth, k) => weights[k] > 0 && !Number.isFinite(depth));
   if (bad >= 0) {

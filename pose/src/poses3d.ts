@@ -1,5 +1,5 @@
 import { DataError } from 'wgrad';
-import { excerptOfList } from 'wgrad/io';
+import { counted, excerptOfList } from 'wgrad/io';
 
 /** 3-D poses of a file. */
 export interface Poses3d {
@@ -25,7 +25,7 @@ export function poses3dOf(list: unknown, file: string): Poses3d {
   const weights = new Float64Array(list.length * joints);
   list.forEach((pose: unknown, n) => {
     if (!Array.isArray(pose) || pose.length !== joints) {
-      throw new DataError(`${file}: pose ${n}: expected ${joints} joints as in pose 0`);
+      throw new DataError(`${file}: pose ${n}: expected ${counted(joints, 'joint')} as in pose 0`);
     }
     pose.forEach((joint: unknown, k) => {
       if (joint === null) return;

@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import { meanError } from './metrics/pck.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from './warp.js';
 
@@ -48,7 +49,8 @@ export interface Ridge {
  */
 export function fitRidge(thumbnails: Float64Array, poses: Float64Array): Ridge {
   const rows = thumbnails.length / FEATURES;
-  if (rows < 10) throw new DataError(`ridge: ${rows} samples are too few to pick a penalty on; give at least 10`);
+  if (rows < 10)
+    throw new DataError(`ridge: ${counted(rows, 'sample')}, too few to pick a penalty on; give at least 10`);
   const targets = poses.length / rows;
   const held = Math.floor(rows * (1 - VALIDATION_SHARE));
   const part = normalEquations(thumbnails, poses, held, targets);

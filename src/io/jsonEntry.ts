@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import { counted } from './counted.js';
 import { excerpt } from './excerpt.js';
 
 /**
@@ -68,7 +69,7 @@ export class JsonEntry {
   numbers(field: string, length: number): readonly number[] {
     const value = this.#fields[field];
     if (!Array.isArray(value) || value.length !== length) {
-      throw this.error(field, `expected a list of ${length} numbers`);
+      throw this.error(field, `expected a list of ${counted(length, 'number')}`);
     }
     const bad = value.findIndex((item) => !Number.isFinite(item));
     if (bad >= 0) throw this.error(`${field}[${bad}]`, 'expected a finite number', value[bad]);

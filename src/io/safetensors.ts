@@ -1,6 +1,7 @@
 import { DataError } from '../errors.js';
 import { isRecord } from '../tensor/tree.js';
 import { CHECKSUM, type ChecksumEntry, checksumOf } from './checksum.js';
+import { counted } from './counted.js';
 import { type ArrayData, type Dtype, diskDtypes, dtypeOf } from './dtypes.js';
 import { excerptOfList } from './excerpt.js';
 
@@ -55,7 +56,8 @@ export function parseSafetensors(file: Uint8Array | ArrayBuffer, where = 'safete
     reached = end;
   }
   const extra = bytes.length - dataStart - reached;
-  if (extra > 0) throw new DataError(`${where}: ${extra} bytes follow the last tensor, expected none: damaged file`);
+  if (extra > 0)
+    throw new DataError(`${where}: ${counted(extra, 'byte')} behind the last tensor, expected none: damaged file`);
   if (checksum !== undefined) {
     const covered = entries.map(({ name, onDisk, shape, begin, end }) => [name, onDisk, shape, begin, end] as const);
     const found = checksumOf([bytes.subarray(dataStart)], covered, metadata);
@@ -132,7 +134,7 @@ function checkStorable(name: string, shape: readonly number[], data: ArrayData, 
   }
   const expected = shape.reduce((product, size) => product * size, 1);
   if (data.length !== expected) {
-    throw new DataError(`${what} has ${data.length} values, expected ${expected} for shape [${shape}]`);
+    throw new DataError(`${what} has ${counted(data.length, 'value')}, expected ${expected} for shape [${shape}]`);
   }
 }
 
@@ -211,7 +213,7 @@ function checkEntry(name: string, value: unknown, where: string): HeaderEntry {
   const [begin, end] = offsets;
   const needed = shape.reduce((product, size) => product * size, diskDtypes[onDisk].bytes);
   if (end - begin !== needed) {
-    throw new DataError(`${what} has ${end - begin} bytes, expected ${needed} for ${onDisk} [${shape}]`);
+    throw new DataError(`${what} has ${counted(end - begin, 'byte')}, expected ${needed} for ${onDisk} [${shape}]`);
   }
   return { name, onDisk, shape, begin, end };
 }

@@ -97,7 +97,7 @@ describe('parseSafetensors', () => {
     ],
     ['an overlap', file(`{"a":${entry(0, 2)},"b":${entry(1, 3)}}`, [0, 0, 0]), 'tensor "b" overlaps the tensor before'],
     ['a cut tensor', file(`{"a":${entry(0, 2)}}`, [0]), 'for tensor "a": not a safetensors file, or cut short'],
-    ['bytes to spare', file(`{"a":${entry(0, 1)}}`, [0, 0, 0]), '2 bytes follow the last tensor'],
+    ['bytes to spare', file(`{"a":${entry(0, 1)}}`, [0, 0, 0]), '2 bytes behind the last tensor'],
     [
       'metadata that are no strings',
       file('{"__metadata__":{"epoch":3}}'),

@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { WeightsFile } from '../formats/weightsFile.js';
 import { crowdpose14, type JointSchema, lsp14 } from '../schema.js';
 import { SCHEMAS } from '../schemas/known.js';
@@ -23,7 +24,7 @@ export function schemaIn(
   const found = schemaOfValue(stored, `${path} (schema)`);
   if (found.joints.length === joints) return found;
   throw new DataError(
-    `${path}: a network of ${joints} joints with the schema of ${found.joints.length}, ${found.name}; it is damaged`,
+    `${path}: a network of ${counted(joints, 'joint')} with the schema of ${found.joints.length}, ${found.name}; it is damaged`,
   );
 }
 

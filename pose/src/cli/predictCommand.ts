@@ -43,7 +43,7 @@ export async function predictCommand(paths: readonly string[], flags: PredictFla
   const schema = withAsked(jointsOf(checkpoint), asked, checkpoint.path);
   if (flags.flipTest && !schema.flipPairs) {
     throw new DataError(
-      `--flip-test: which of the ${architecture.joints} joints are left and which right is not known; give --joints, ` +
+      `--flip-test: of ${counted(architecture.joints, 'joint')} it is not known which are left and which right; give --joints, ` +
         `${SCHEMAS.map(({ name }) => name).join(', ')} or a file that tells it`,
     );
   }

@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { Annotations } from '../datasets/annotations.js';
 import { fileName } from '../fileName.js';
 import { coco17, type JointSchema } from '../schema.js';
@@ -20,7 +21,7 @@ export function schemaOf({ file, categories, people, joints, schema: own }: Anno
   for (const [id, names] of named) {
     if (names.length !== joints && joints > 0) {
       throw new DataError(
-        `${file}: category ${id} names ${names.length} keypoints, and its annotations have ${joints} of them`,
+        `${file}: category ${id} names ${counted(names.length, 'keypoint')}, and its annotations have ${joints}`,
       );
     }
     const [first, before] = named[0];

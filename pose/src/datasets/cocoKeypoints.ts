@@ -1,4 +1,5 @@
 import type { JsonEntry } from 'wgrad/io';
+import { counted } from 'wgrad/io';
 import { plainName } from '../schemas/jointNames.js';
 import type { Annotation, Category } from './annotations.js';
 import type { Tally } from './tally.js';
@@ -23,7 +24,7 @@ export function cocoKeypoints(entry: JsonEntry, joints: number, leftOut: Tally):
   const nested = isNested(list);
   if (!nested && (list.length !== 3 * joints || !list.includes(null))) return entry.numbers('keypoints', 3 * joints);
   const points = nested ? list : Array.from({ length: joints }, (_, k) => list.slice(3 * k, 3 * k + 3));
-  if (points.length !== joints) throw entry.error('keypoints', `expected ${joints} points [x, y, v]`);
+  if (points.length !== joints) throw entry.error('keypoints', `expected ${counted(joints, 'point')} [x, y, v]`);
   return points.flatMap((point, k): readonly number[] => {
     if (point === null || (Array.isArray(point) && point.includes(null))) {
       leftOut.add('joints whose place is null');

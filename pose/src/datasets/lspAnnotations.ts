@@ -1,5 +1,5 @@
 import { DataError } from 'wgrad';
-import { excerptOfList } from 'wgrad/io';
+import { counted, excerptOfList } from 'wgrad/io';
 import { jointBox } from '../dataset.js';
 import type { MatValue } from '../formats/mat5.js';
 import { lsp14 } from '../schema.js';
@@ -76,7 +76,7 @@ function readItem(item: unknown, where: string): LspItem {
     throw new DataError(`${where} (${file}): split is ${excerptOfList(split)}; it is "train" or "test"`);
   }
   if (item.xy.length !== JOINTS) {
-    throw new DataError(`${where} (${file}): ${item.xy.length} joints instead of ${JOINTS}`);
+    throw new DataError(`${where} (${file}): ${counted(item.xy.length, 'joint')} instead of ${JOINTS}`);
   }
   const xy = item.xy.map((point: unknown, k): readonly [number, number] | null => {
     if (point === null) return null;

@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { MatMembers, MatValue } from '../formats/mat5.js';
 import { mpii16 } from '../schemas/mpii16.js';
 
@@ -26,7 +27,7 @@ export function mpiiMatPeople(arrays: ReadonlyMap<string, MatValue>, file: strin
   const images = structsOf(field(release, 'annolist'));
   const train = field(release, 'img_train');
   if (!images || train?.kind !== 'numbers' || train.data.length !== images.length) {
-    const got = images ? `${images.length} images` : 'none';
+    const got = images ? counted(images.length, 'image') : 'none';
     throw new DataError(`${file}: expected RELEASE with an annolist and an img_train for each image, got ${got}`);
   }
   const labelled: MpiiPerson[][] = [];

@@ -1,5 +1,5 @@
 import { DataError } from 'wgrad';
-import { JsonEntry } from 'wgrad/io';
+import { counted, JsonEntry } from 'wgrad/io';
 import type { Category, Id } from './annotations.js';
 import type { ListedPerson } from './listedPictures.js';
 import type { Tally } from './tally.js';
@@ -86,7 +86,9 @@ export function yoloPeople(
     const fail = (what: string): DataError => new DataError(`${file}: line ${i + 1}: ${what}`);
     const wanted = 5 + joints * dims;
     if (columns.length !== wanted) {
-      throw fail(`expected ${wanted} numbers (class, box and ${joints} joints of ${dims}), got ${columns.length}`);
+      throw fail(
+        `expected ${wanted} numbers (class, box and ${counted(joints, 'joint')} of ${dims}), got ${columns.length}`,
+      );
     }
     const values = columns.map(Number);
     const odd = values.findIndex((value) => !Number.isFinite(value));

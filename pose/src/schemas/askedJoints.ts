@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { JointSchema } from '../schema.js';
 import { plainName } from './jointNames.js';
 import { checkParts } from './jointParts.js';
@@ -33,7 +34,7 @@ export interface AskedJoints {
  */
 export function withAsked(own: JointSchema, asked: AskedJoints = {}, where: string): JointSchema {
   const { schema = own, option = '--joints', sigmas, sigmasText } = asked;
-  const names = `${option}: ${schema.name} has ${schema.joints.length} joints`;
+  const names = `${option}: ${schema.name} has ${counted(schema.joints.length, 'joint')}`;
   if (schema.joints.length !== own.joints.length) {
     throw new DataError(`${names}, and ${where} ${own.joints.length}; give the schema of its joints`);
   }

@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { JointSchema } from '../schema.js';
 import { plainName } from './jointNames.js';
 
@@ -14,8 +15,8 @@ export interface JointParts extends Partial<Omit<JointSchema, 'limbs'>> {
 
 /** Whatever is said by joint: how many numbers there must be, and which. */
 const LISTS = [
-  ['oksSigmas', 'sigmas', (value: number) => value > 0, 'above 0'],
-  ['jointWeights', 'weights', (value: number) => value >= 0, 'from 0'],
+  ['oksSigmas', 'sigma', (value: number) => value > 0, 'above 0'],
+  ['jointWeights', 'weight', (value: number) => value >= 0, 'from 0'],
 ] as const;
 
 /**
@@ -65,8 +66,8 @@ export function checkParts(parts: JointParts, where: string): void {
   for (const [key, what, isRight, range] of LISTS) {
     const values = parts[key];
     if (!values) continue;
-    if (values.length !== joints.length) fail(`${values.length} ${what} for ${joints.length} joints`);
+    if (values.length !== joints.length) fail(`${counted(values.length, what)} for ${counted(joints.length, 'joint')}`);
     const bad = values.findIndex((value) => !Number.isFinite(value) || !isRight(value));
-    if (bad >= 0) fail(`${what}[${bad}], of ${joints[bad]}, is ${values[bad]}; expected a number ${range}`);
+    if (bad >= 0) fail(`${what}s[${bad}], of ${joints[bad]}, is ${values[bad]}; expected a number ${range}`);
   }
 }

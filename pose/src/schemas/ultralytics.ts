@@ -1,4 +1,4 @@
-import { JsonEntry } from 'wgrad/io';
+import { counted, JsonEntry } from 'wgrad/io';
 import { coco17, flipOrder } from '../schema.js';
 import { plainName } from './jointNames.js';
 import type { JointParts } from './jointParts.js';
@@ -20,7 +20,7 @@ export function partsOfUltralytics(value: unknown, file: string): JointParts {
   const flips = root.has('flip_idx') && root.list('flip_idx').length > 0 ? flipsOf(root, count) : undefined;
   const names = namesOf(root, value, file);
   if (names && names.length !== count) {
-    throw root.error('kpt_names', `expected ${count} names, as kpt_shape has joints`, `${names.length}`);
+    throw root.error('kpt_names', `expected ${counted(count, 'name')}, as kpt_shape has joints`, `${names.length}`);
   }
   const isCoco = count === coco17.joints.length && (!flips || flips.join() === flipOrder(coco17).join());
   return {
@@ -35,7 +35,7 @@ const MOST = 10_000;
 
 function flipsOf(root: JsonEntry, count: number): readonly number[] {
   const { length } = root.list('flip_idx');
-  if (length !== count) throw root.error('flip_idx', `expected ${count} numbers, as kpt_shape has joints`);
+  if (length !== count) throw root.error('flip_idx', `expected ${counted(count, 'number')}, as kpt_shape has joints`);
   const flips = root.numbers('flip_idx', count);
   const bad = flips.findIndex((other, k) => flips[other] !== k);
   if (bad < 0) return flips;

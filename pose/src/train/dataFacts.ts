@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { PoseDataset } from '../dataset.js';
 
 /** What a run remembers of its data, so that it notices where they have changed when it goes on. */
@@ -32,7 +33,7 @@ export function checkCounts(path: string, before: DataFacts | undefined, dataset
   const { train, test } = dataset;
   if (!before || (before.train === train.length && before.test === test.length)) return;
   throw new DataError(
-    `${path}: the run has ${before.train} training and ${before.test} held-out images, and ${dataset.name} now ${train.length} and ` +
+    `${path}: the run has ${before.train} training and ${counted(before.test, 'held-out image')}, and ${dataset.name} now ${train.length} and ` +
       `${test.length}; give the data that it had, or ${remedy}`,
   );
 }

@@ -1,4 +1,5 @@
 import { DataError } from 'wgrad';
+import { counted } from 'wgrad/io';
 import type { JointSchema } from '../schema.js';
 
 /** Weights that need no list: 1 for every joint, or those of the joint schema. */
@@ -21,7 +22,7 @@ export function jointWeightsOf(
   if (wanted === 'equal') return undefined;
   const weights = wanted === 'schema' ? jointWeights : wanted;
   if (weights?.length === joints.length) return weights;
-  const got = weights ? `${weights.length} numbers` : `${name} has none of its own`;
+  const got = weights ? counted(weights.length, 'number') : `${name} has none of its own`;
   throw new DataError(
     `--joint-weights ${wanted}: ${got}; give ${joints.length}, for the joints of ${name}: ${joints.join(', ')}`,
   );

@@ -174,7 +174,7 @@ dataset_info = dict(
       /keypoint_info.1.id: expected each number from 0 to 1 once, got 0/,
     ],
     [{ keypoint_info: { 0: { name: 'a' }, 1: { name: 'a' } } }, /joints 0 and 1 have one name/],
-    [{ sigmas: [0.1] }, /1 sigmas for 3 joints/],
+    [{ sigmas: [0.1] }, /1 sigma for 3 joints/],
     [{ joint_weights: [1, 1] }, /2 weights for 3 joints/],
     [{ skeleton_info: { 0: { link: ['a', 'x'] } } }, /skeleton_info.0.link: expected the name of a joint/],
     [

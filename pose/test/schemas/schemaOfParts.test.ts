@@ -92,6 +92,8 @@ describe('contradictions are refused with both sides', () => {
     [{ limbs: [[0, 7]] }, /the limb 0, 7 is about joint 7/],
     [{ normaliser: [0, 0] }, /the normaliser runs from a to itself/],
     [{ oksSigmas: [0.1, 0.1] }, /2 sigmas for 3 joints/],
+    [{ joints: ['a'], jointWeights: [1, 2] }, /2 weights for 1 joint$/],
+    [{ jointWeights: [1] }, /1 weight for 3 joints$/],
     [{ oksSigmas: [0.1, 0, 0.1] }, /sigmas\[1\], of b, is 0; expected a number above 0/],
     [{ jointWeights: [1, -1, 1] }, /weights\[1\], of b, is -1; expected a number from 0/],
     [{ upperBody: [0.5] }, /the upper body is about joint 0.5/],
