@@ -17,8 +17,8 @@ test('the op table of README is that of the ops that can be imported; `npm run r
   for (const name of listed) expect(wgrad).toHaveProperty(name);
 });
 
-test('the first example of README is examples/first.js', () => {
-  expect(readme).toContain(`\`\`\`js\n${read('examples/first.js')}\`\`\``);
+test.each(['first', 'ownOp'])('README has examples/%s.js as it is', (name) => {
+  expect(readme).toContain(`\`\`\`js\n${read(`examples/${name}.js`)}\`\`\``);
 });
 
 test('what docs/rle.md says is decided in a file is there', () => {

@@ -158,6 +158,12 @@ describe('the packed tarballs in an empty project', () => {
     expect(losses[3]).toBeLessThan(losses[0] / 100);
   });
 
+  test("README's own op is what it is checked for", () => {
+    cpSync(join(root, 'examples/ownOp.js'), join(project, 'ownOp.mjs'));
+    const said = run(process.execPath, ['ownOp.mjs'], project);
+    expect(said).toMatch(/^8 derivatives .* agree with differences\n6 elements .* on CPU reference/);
+  });
+
   test('the application runs beside it with the dependencies that it declares', async () => {
     // The unpacked tarball is what an installation puts there; npm itself would want a registry for the dependencies.
     const target = join(project, 'node_modules/wgrad-pose');
