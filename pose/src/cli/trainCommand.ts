@@ -30,7 +30,7 @@ import { factsOf } from '../train/dataFacts.js';
 import { isGenerated } from '../train/dataSource.js';
 import { withDims } from '../train/dims.js';
 import { duration } from '../train/duration.js';
-import { type InitialWeights, initFrom, withNetworkOf } from '../train/initialWeights.js';
+import { type InitialWeights, initFrom, initText, withNetworkOf } from '../train/initialWeights.js';
 import { makeConfig } from '../train/makeConfig.js';
 import { parseFlags } from '../train/options.js';
 import { resumeConfig } from '../train/resumeConfig.js';
@@ -143,7 +143,10 @@ export async function trainCommand({
           wire,
         });
         if (saved) resumeSession(made, saved);
-        if (initial) made.learner = initFrom(made.learner, initial);
+        if (initial) {
+          made.learner = initFrom(made.learner, initial);
+          say(initText(made.learner, initial));
+        }
         return made;
       });
       await joinRanks(session, { '--sync-batch-norm': String(!!syncBatchNorm), '--wire': wire ?? 'float32' });

@@ -72,15 +72,39 @@ const NAMES: { readonly [K in BackboneShape['kind']]: (shape: Extract<BackboneSh
 /** Tensors that a backbone from elsewhere lacks or has for another task: heads and flow. */
 const HEADS = /^(fc_coord|fc_sigma|flow(2d|3d)?|deconv_layers|final_layer)\./;
 
+const shapesOf = ({ params, state }: Learner) => new Map([...stateShapes(params), ...stateShapes(state)]);
+
+/** The weights that fit a learner. Those of a backbone that do not are left in, for an error. */
+function fitting({ state }: InitialWeights, expected: ReturnType<typeof shapesOf>): NamedState {
+  return new Map(
+    [...state].filter(([name, { shape }]) => !HEADS.test(name) || expected.get(name)?.join() === shape.join()),
+  );
+}
+
+/** What of a learner starts from a file and what is new, in words: a head of other joints, or a flow that the file lacks. */
+export function initText(learner: Learner, initial: InitialWeights): string {
+  const expected = shapesOf(learner);
+  const weights = fitting(initial, expected);
+  const parts = [...expected.keys()].flatMap((name) => {
+    const [, part] = HEADS.exec(name) ?? [];
+    return part ? [{ part: part.startsWith('flow') ? 'flow' : 'head', isNew: !weights.has(name) }] : [];
+  });
+  const listed = (isNew: boolean) => [...new Set(parts.filter((one) => one.isNew === isNew).map(({ part }) => part))];
+  const anew = listed(true);
+  const old = ['backbone', ...listed(false).filter((part) => !anew.includes(part))];
+  const list = (words: string[]) => words.join(', ').replace(/, (?=\w+$)/, ' and ');
+  const rest = anew.length === 0 ? '' : `; ${list(anew)} ${anew.length === 1 ? 'is' : 'are'} new`;
+  return `starts from ${list(old)} of ${initial.path}${rest}`;
+}
+
 /**
  * A new learner that starts from weights; heads and flow are taken where they fit.
  * @throws DataError where the file's backbone is of another shape
  */
-export function initFrom(learner: Learner, { path, state: found }: InitialWeights): Learner {
-  const expected = new Map([...stateShapes(learner.params), ...stateShapes(learner.state)]);
-  const weights = new Map(
-    [...found].filter(([name, { shape }]) => !HEADS.test(name) || expected.get(name)?.join() === shape.join()),
-  );
+export function initFrom(learner: Learner, initial: InitialWeights): Learner {
+  const { path } = initial;
+  const expected = shapesOf(learner);
+  const weights = fitting(initial, expected);
   checkState(weights, expected, path, (name) => HEADS.test(name) || name.endsWith('.num_batches_tracked'));
   const { params, state, optimizer } = learner;
   return {

@@ -59,6 +59,7 @@ describe('train --init with a ResNet of torchvision', () => {
     const args = ['--init', file, '--model', 'resnet18', '--aspect', '0.75', '--lr', '1e-9', '--out', at('run')];
     const { stderr } = await run('start', ...TINY, ...args);
     expect(stderr).toMatch(/ResNet-18 of width 4 \(7x7 stem\) on 12 x 16 pixels/);
+    expect(stderr).toContain(`starts from backbone of ${file}; head is new\n`);
     const { model, config } = await loadCheckpoint(at('run/last.safetensors'));
     expect(config).toMatchObject({ config: { model: 'resnet18', width: 4, stem: '7x7', init: file } });
     // Adam moves by the learning rate at most, three times.
@@ -70,6 +71,22 @@ describe('train --init with a ResNet of torchvision', () => {
       expect(off, name).toBeLessThan(1e-6);
     }
     expect(readFileSync(at('run/report.html'), 'utf8')).toContain('resnet18.safetensors');
+  });
+
+  test('says which parts of a run are taken, and which are new', async () => {
+    const begin = async (from: string, to: string, ...more: string[]) =>
+      (await run('start', ...TINY, '--init', at(from), '--out', at(to), ...more)).stderr.match(/starts from .*/)?.[0];
+    const saved = at('run/last.safetensors');
+    expect(await begin('run', 'same')).toBe(`starts from backbone and head of ${at('run/best.safetensors')}`);
+    expect(await begin('run/last.safetensors', 'flow', '--loss', 'rle')).toBe(
+      `starts from backbone and head of ${saved}; flow is new`,
+    );
+    expect(await begin('run/last.safetensors', 'maps', '--loss', 'heatmap')).toBe(
+      `starts from backbone of ${saved}; head is new`,
+    );
+    expect(await begin('flow', 'l1', '--loss', 'rle')).toBe(
+      `starts from backbone, head and flow of ${at('flow/best.safetensors')}`,
+    );
   });
 
   test('what reads the run follows its stem', async () => {
