@@ -12,6 +12,7 @@ import { samplesFor } from '../../src/testing/checkSample.js';
 import { allCases } from '../../src/testing/registry.js';
 import { makeWorkload, trainingStep, type WorkloadFlags } from '../trainingStep.js';
 import { type ChosenFor, type Collected, Recorder } from './recorder.js';
+import { type BufferBinding, readWgsl } from './wgslFile.js';
 
 /** What is compiled. */
 export interface Work {
@@ -36,7 +37,10 @@ async function collect(folder: string, work: Work): Promise<void> {
   Object.defineProperty(globalThis, 'navigator', { value: { gpu: entry }, configurable: true });
   let device = '';
   let gpu: ChosenFor | undefined;
-  if (work.files.length > 0) device = await compileFiles(entry, notes, work.files);
+  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw new Error('the driver offers no adapter; does it know such a GPU?');
+  checkSubgroup(adapter.info);
+  if (work.files.length > 0) device = await compileFiles(adapter, notes, work.files);
   if (work.bench || work.samples || work.step) {
     const opened = await webgpu({ assume: work.assume, quiet: true });
     device = opened.description;
@@ -80,49 +84,57 @@ function titleOf(call: BenchCase | Sample): string {
   );
 }
 
-/** Compiles every entry point of every file; a line `// constants: {"N": 4}` sets override constants. */
-async function compileFiles(gpu: GPU, notes: Recorder, files: readonly string[]): Promise<string> {
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw new Error('the driver offers no adapter; does it know such a GPU?');
+/** Compiles every entry point of every file. */
+async function compileFiles(adapter: GPUAdapter, notes: Recorder, files: readonly string[]): Promise<string> {
   const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
   const requiredLimits: Record<string, number> = {};
   for (const name in adapter.limits) {
     const limit: unknown = adapter.limits[name as keyof GPUSupportedLimits];
-    if (/^max(Compute|Storage|Buffer)/.test(name) && typeof limit === 'number') requiredLimits[name] = limit;
+    if (name.startsWith('max') && typeof limit === 'number') requiredLimits[name] = limit;
   }
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
   for (const file of files) {
     notes.use = file;
-    const code = readFileSync(file, 'utf8');
-    const constants: Record<string, number> = JSON.parse(/^\/\/ constants: (\{.*\})/m.exec(code)?.[1] ?? '{}');
-    const entryPoints = [...code.matchAll(/@compute[^{]*?\bfn\s+(\w+)/g)].map(([, name]) => name);
-    if (entryPoints.length === 0) notes.fail(`${file} has no @compute function`);
-    const module = device.createShaderModule({ label: file, code });
-    for (const entryPoint of entryPoints) {
-      const label = entryPoints.length > 1 ? `${basename(file)} ${entryPoint}` : basename(file);
-      device.createComputePipeline({
-        label,
-        layout: layoutOf(device, code),
-        compute: { module, entryPoint, constants },
-      });
+    try {
+      await compileFile(device, notes, file);
+    } catch (error) {
+      notes.fail((error as Error).message);
     }
   }
   return [adapter.info.vendor, adapter.info.architecture, adapter.info.description].filter(Boolean).join(' ');
 }
 
-/** Buffers of group 0 as wgrad binds them, uniforms with a dynamic offset; what else a file declares, as Dawn infers it. */
-function layoutOf(device: GPUDevice, code: string): GPUPipelineLayout | 'auto' {
-  const all = [
-    ...code.matchAll(/@group\(\s*(\d+)u?\s*\)\s*@binding\(\s*(\d+)u?\s*\)\s*var\s*(?:<(\w+)(?:,\s*(\w+))?>)?/g),
-  ];
-  if (all.length === 0 || all.some(([, group, , space]) => group !== '0' || !space)) return 'auto';
-  const entries = all.map(([, , binding, space, access]): GPUBindGroupLayoutEntry => {
-    const storage = access === 'read_write' ? 'storage' : 'read-only-storage';
-    const buffer: GPUBufferBindingLayout =
-      space === 'uniform' ? { type: 'uniform', hasDynamicOffset: true } : { type: storage };
-    return { binding: Number(binding), visibility: 4, buffer }; // 4: compute
+async function compileFile(device: GPUDevice, notes: Recorder, file: string): Promise<void> {
+  const text = readFileSync(file, 'utf8');
+  const { entryPoints, constants, buffers } = readWgsl(text);
+  // Dawn compiles equal code once, but equal files have a row each.
+  const module = device.createShaderModule({ label: file, code: `${text}\n// ${JSON.stringify(file)}` });
+  await notes.settled();
+  if (notes.failures.some(({ what }) => what === file)) return;
+  if (entryPoints.length === 0) notes.fail('no @compute function');
+  const layout = buffers ? layoutOf(device, buffers) : 'auto';
+  for (const entryPoint of entryPoints) {
+    const isOne = entryPoints.length === 1;
+    notes.use = isOne ? file : `${file} ${entryPoint}`;
+    const label = isOne ? basename(file) : `${basename(file)} ${entryPoint}`;
+    device.createComputePipeline({ label, layout, compute: { module, entryPoint, constants } });
+  }
+}
+
+/** Buffers as wgrad binds them, a uniform with a dynamic offset. */
+function layoutOf(device: GPUDevice, buffers: readonly BufferBinding[]): GPUPipelineLayout {
+  const entries = buffers.map(({ binding, type }): GPUBindGroupLayoutEntry => {
+    const buffer: GPUBufferBindingLayout = { type, hasDynamicOffset: type === 'uniform' };
+    return { binding, visibility: 4, buffer }; // 4: compute
   });
   return device.createPipelineLayout({ bindGroupLayouts: [device.createBindGroupLayout({ entries })] });
+}
+
+/** @throws Error where `--subgroup` asks for a size that the GPU does not have */
+function checkSubgroup({ subgroupMinSize: min = 0, subgroupMaxSize: max = 0 }: GPUAdapterInfo): void {
+  const asked = Number(process.env.WGRAD_ISA_SUBGROUP ?? 0);
+  if (asked === 0 || max === 0 || (asked >= min && asked <= max)) return;
+  throw new Error(`--subgroup ${asked}: its subgroups have ${min === max ? min : `${min} to ${max}`} lanes`);
 }
 
 const [, , folder, work] = process.argv;

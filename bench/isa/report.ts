@@ -30,14 +30,18 @@ export function formatReport(report: IsaReport): string {
   return `{\n${head.join('')}  "kernels": [\n${rows}\n  ]\n}\n`;
 }
 
-/** @throws DataError for a file that is no saved run */
-export function readReport(path: string): IsaReport {
+/** @throws DataError for a file that is no saved run, or one on another target */
+export function readReport(path: string, target: string): IsaReport {
   if (!existsSync(path)) throw new DataError(`--against ${path}: there is no such file`);
+  let report: Partial<IsaReport> | undefined;
   try {
-    const report: IsaReport = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof report.target === 'string' && Array.isArray(report.kernels)) return report;
+    report = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     // What is no JSON is no report either.
+  }
+  if (typeof report?.target === 'string' && Array.isArray(report.kernels)) {
+    if (report.target === target) return report as IsaReport;
+    throw new DataError(`--against ${path}: that is a run on ${report.target}, expected one on ${target}`);
   }
   throw new DataError(`--against ${path}: expected a file that bench:isa --json has written`);
 }
