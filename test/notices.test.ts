@@ -32,12 +32,40 @@ describe('device()', () => {
     await expect(webgpu()).rejects.toThrow(DeviceError);
   });
 
-  test('falls back as well where the request throws at once', async () => {
-    vi.spyOn(console, 'warn').mockImplementation(() => {});
-    withRequestAdapter(() => {
-      throw new TypeError('illegal invocation');
-    });
-    expect((await device()).kind).toBe('cpu');
+  const info = { vendor: 'nvidia', architecture: 'hopper', device: '', description: '' };
+  const adapter = (requestDevice: () => unknown, about: object = { info }) => ({
+    ...{ features: new Set(), limits: {}, requestDevice, ...about },
+  });
+  const throwAtOnce = () => {
+    throw new TypeError('illegal invocation');
+  };
+  test.each([
+    ['the request throws at once', throwAtOnce, 'no adapter found: illegal invocation.'],
+    ['the request is rejected with a text', () => Promise.reject('blocked'), 'no adapter found: blocked.'],
+    ['the request is rejected with nothing', () => Promise.reject(), 'no adapter found.'],
+    ['there is no adapter', async () => undefined, 'no adapter found.'],
+    [
+      'the device is refused',
+      async () => adapter(() => Promise.reject(new Error('limits'))),
+      "'nvidia hopper' gives no device: limits.",
+    ],
+    [
+      'asking for the device throws at once',
+      async () => adapter(throwAtOnce),
+      "'nvidia hopper' gives no device: illegal invocation.",
+    ],
+    ['there is no device', async () => adapter(async () => null), "'nvidia hopper' gives no device."],
+    [
+      'an adapter says nothing of itself',
+      async () => adapter(() => Promise.reject(new Error('limits')), {}),
+      "'unnamed adapter' gives no device: limits.",
+    ],
+  ])('falls back where %s', async (_, requestAdapter, why) => {
+    withRequestAdapter(requestAdapter);
+    const { kind, description } = await device({ quiet: true });
+    expect(kind).toBe('cpu');
+    expect(description).toContain(`because webgpu: ${why} On Linux`);
+    await expect(webgpu()).rejects.toThrow(DeviceError);
   });
 
   test('says nothing when told to be quiet', async () => {

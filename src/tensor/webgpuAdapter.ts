@@ -15,6 +15,9 @@ const REMEDY =
   'On Linux without a GPU install a software driver (Debian: mesa-vulkan-drivers 24 or newer); `npx wgrad doctor` tells more. ' +
   'cpu() runs everything without an adapter.';
 
+/** Of an adapter that says nothing of itself, as in older browsers. */
+const NAMELESS = { vendor: '', architecture: '', device: '', description: '' } as GPUAdapterInfo;
+
 export interface OpenDevice {
   readonly gpu: GPUDevice;
   readonly info: GPUAdapterInfo;
@@ -57,31 +60,34 @@ export async function findGpu(): Promise<GPU> {
  * @throws DeviceError, with the remedy, if there is no adapter but the null backend or it gives no device
  */
 export async function openDevice(): Promise<OpenDevice> {
-  const gpu = await findGpu();
-  const adapter = await requestAdapter(gpu);
-  if (!adapter) throw new DeviceError(`webgpu: no adapter found. ${REMEDY}`);
-  const { info } = adapter;
+  const entry = await findGpu();
+  const adapter = await given('no adapter found', () => entry.requestAdapter({ powerPreference: 'high-performance' }));
+  const info = (adapter as { info?: GPUAdapterInfo }).info ?? NAMELESS;
   if (isNull(info)) {
     throw new DeviceError(`webgpu: the only adapter is the null backend, which computes nothing. ${REMEDY}`);
   }
-  const features = WANTED_FEATURES.filter((f) => adapter.features.has(f));
+  const requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
   const requiredLimits: Record<string, number> = {};
   for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
-  const device = await adapter
-    .requestDevice({ requiredFeatures: features as GPUFeatureName[], requiredLimits })
-    .catch((cause: Error) => {
-      throw new DeviceError(`webgpu: '${describe(info)}' gives no device: ${cause.message}. ${REMEDY}`, { cause });
-    });
+  const description = describe(info);
+  const gpu = await given(`'${description}' gives no device`, () =>
+    adapter.requestDevice({ requiredFeatures, requiredLimits }),
+  );
   const memoryLimit = isSoftware(info) ? SHARE_OF_HOST * hostMemory() : Number.POSITIVE_INFINITY;
-  return { gpu: device, info, capabilities: capabilitiesOf(adapter, device), description: describe(info), memoryLimit };
+  return { gpu, info, capabilities: capabilitiesOf(info, gpu), description, memoryLimit };
 }
 
-async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+/** What WebGPU gives; a browser may also reject, or throw whatever it likes. */
+async function given<T>(without: string, ask: () => Promise<T | null>): Promise<T> {
+  let cause: unknown;
   try {
-    return await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  } catch (cause) {
-    throw new DeviceError(`webgpu: asking for an adapter failed: ${(cause as Error).message}. ${REMEDY}`, { cause });
+    const got = await ask();
+    if (got) return got;
+  } catch (error) {
+    cause = error;
   }
+  const why = cause === undefined ? '' : `: ${(cause as Error)?.message ?? cause}`;
+  throw new DeviceError(`webgpu: ${without}${why}. ${REMEDY}`, { cause });
 }
 
 /** Bytes of memory that this machine or container has, as far as anyone says. */
@@ -92,14 +98,13 @@ function hostMemory(): number {
   return Math.min(total, allowed);
 }
 
-function capabilitiesOf(adapter: GPUAdapter, device: GPUDevice): Capabilities {
-  const { info } = adapter;
+function capabilitiesOf(info: GPUAdapterInfo, device: GPUDevice): Capabilities {
   const { subgroupMinSize: min = 0, subgroupMaxSize: max = 0 } = info;
   return {
     tier: isSoftware(info) ? 'software' : 'gpu',
     ...identityOf(info),
     subgroupSize: device.features.has('subgroups') && min === max ? min : 0,
-    ...narrowSubgroupOf(adapter, device),
+    ...narrowSubgroupOf(info, device),
     float16: device.features.has('shader-f16'),
     timestamps: device.features.has('timestamp-query'),
     maxBindingBytes: device.limits.maxStorageBufferBindingSize,
@@ -107,7 +112,7 @@ function capabilitiesOf(adapter: GPUAdapter, device: GPUDevice): Capabilities {
 }
 
 /** Intel's processors divide the registers of a thread among the lanes of its subgroup; others do not. */
-function narrowSubgroupOf({ info }: GPUAdapter, { features }: GPUDevice): Pick<Capabilities, 'narrowSubgroup'> {
+function narrowSubgroupOf(info: GPUAdapterInfo, { features }: GPUDevice): Pick<Capabilities, 'narrowSubgroup'> {
   const { subgroupMinSize: min = 0, subgroupMaxSize: max = 0 } = info;
   const offered = features.has('subgroup-size-control' as GPUFeatureName);
   return offered && identityOf(info).vendor === 'intel' && min > 0 && min < max ? { narrowSubgroup: min } : {};
