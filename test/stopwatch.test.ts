@@ -121,3 +121,17 @@ test('work that no clock sees ends all the same', async () => {
   const nothing = { capabilities: { timestamps: true }, profile: async () => ({ dispatches: [], host: [] }) };
   expect(await new Stopwatch(asDevice(nothing)).measure(() => undefined)).toBe(0);
 });
+
+test('a host clock that moves on only while a program waits tells the time all the same', async () => {
+  const fake = new FakeDevice(0.001);
+  let seen = 0;
+  const finished = async () => {
+    await fake.finished();
+    seen = fake.now();
+  };
+  fake.us = 9000;
+  const ms = await new Stopwatch(asDevice({ capabilities: { timestamps: false }, finished }), () => seen).measure(
+    fake.run,
+  );
+  expect(Math.abs(ms - 9)).toBeLessThan(0.1);
+});
