@@ -35,8 +35,8 @@ const OPTIONS: Kinds<CaptureOptions> = { recordings: 'number' };
  * The same step, recorded on the device and replayed: after a few calls the host encodes the recorded commands again and
  * calls neither the function nor any op. Results are bit-equal to those of the function.
  *
- * - `state` is updated in place: each of its tensors must come back under `state`, updated in place or as it was. Its
- *   numbers are counters: a replay adds to each what the recorded call added.
+ * - `state` is updated in place: each of its tensors must come back under `state`, updated in place or as it was, and those
+ *   that were given are gone. Its numbers are counters: a replay adds to each what the recorded call added.
  * - `batch` is copied into memory of the recording, so its tensors may lie anywhere. What changes from step to step (learning
  *   rate, seeds) must be a tensor of the batch. Its numbers and other leaves belong to the recording, as its shapes do: when
  *   one of them changes, the step is recorded anew.
