@@ -95,14 +95,20 @@ function buildLayer(say: (text: string) => void): string {
   if (existsSync(library) && statSync(library).mtimeMs > statSync(source).mtimeMs) return layers;
   mkdirSync(layers, { recursive: true });
   say('compiling the Vulkan layer');
-  const part = `${library}.${process.pid}`;
-  compile(['-O1', '-shared', '-fPIC', '-fvisibility=hidden', '-o', part, source]);
-  renameSync(part, library);
   const layer = {
     ...{ name: 'VK_LAYER_WGRAD_isa', type: 'GLOBAL', library_path: './layer.so', api_version: '1.3.239' },
     ...{ implementation_version: '1', description: 'compiles for a GPU that is not there' },
   };
-  writeFileSync(join(layers, 'layer.json'), JSON.stringify({ file_format_version: '1.2.0', layer }));
+  // Others may build it at the same time: files appear whole, the library, by which it is known, last.
+  const whole = (path: string, write: (part: string) => void) => {
+    const part = `${path}.${process.pid}`;
+    write(part);
+    renameSync(part, path);
+  };
+  whole(join(layers, 'layer.json'), (part) =>
+    writeFileSync(part, JSON.stringify({ file_format_version: '1.2.0', layer })),
+  );
+  whole(library, (part) => compile(['-O1', '-shared', '-fPIC', '-fvisibility=hidden', '-o', part, source]));
   return layers;
 }
 
