@@ -88,7 +88,7 @@ describe.runIf(withGpu)('gradients that are complete', () => {
     };
     const rng = new Rng(1);
     const draw = (rows: number) => randomNormal(device, rng, { shape: [rows, WIDTH] });
-    const params = packParameters([1, 2, 3, 4].map(() => draw(WIDTH)));
+    let params: Tensor[] = packParameters([1, 2, 3, 4].map(() => draw(WIDTH)));
     const lossOf = (weights: readonly Tensor[], x: Tensor) =>
       mean(square(weights.reduce((y, w) => relu(add(matmul(y, w), 1)), x)));
     const step = distributed(ranks, (weights: Tensor[], x: Tensor) => {
@@ -105,7 +105,8 @@ describe.runIf(withGpu)('gradients that are complete', () => {
       void gpuOf(device)
         .queue.onSubmittedWorkDone()
         .then(() => events.push('idle'));
-      const { summed } = await done;
+      const { state, summed } = await done;
+      params = state;
       const sums = events.filter((event) => event.startsWith('sum'));
       expect(sums).toEqual(['sum 4', ...Array(4).fill(`sum ${PIECE}`)]);
       const copied = events.indexOf(`copy ${PIECE}`);
