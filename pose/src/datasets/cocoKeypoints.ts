@@ -1,5 +1,4 @@
-import type { JsonEntry } from 'wgrad/io';
-import { counted } from 'wgrad/io';
+import { counted, type JsonEntry } from 'wgrad/io';
 import { plainName } from '../schemas/jointNames.js';
 import type { Annotation, Category } from './annotations.js';
 import type { Tally } from './tally.js';

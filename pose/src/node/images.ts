@@ -1,10 +1,11 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { DataError } from 'wgrad';
 import { PictureError } from '../brokenPictures.js';
 import type { RgbImage } from '../dataset.js';
 import { ORIENTATIONS, type Orientation } from '../datasets/annotations.js';
 import { fileKindOf, KIND_BYTES } from '../formats/fileKind.js';
+import { readPiece } from './readPiece.js';
 
 /** The formats of pictures that are read, by how files begin; what a file is called does not matter. */
 export const PICTURE_FORMATS: readonly string[] = ['JPEG', 'PNG', 'WebP', 'AVIF', 'TIFF', 'GIF'];
@@ -112,13 +113,7 @@ export async function kindOfFile(path: string): Promise<string | undefined> {
   try {
     // To open a pipe would wait for its writer.
     if (!(await stat(path)).isFile()) return 'a folder, a pipe or a device';
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(KIND_BYTES), 0, KIND_BYTES, 0);
-      return fileKindOf(buffer.subarray(0, bytesRead));
-    } finally {
-      await file.close();
-    }
+    return fileKindOf(await readPiece(path, KIND_BYTES));
   } catch (cause) {
     // `ENOENT: no such file or directory, stat 'x'`
     throw unreadable(path, (cause as Error).message.split(',')[0], 'check that the file exists and is whole');

@@ -1,4 +1,4 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { DataError } from 'wgrad';
 import { readJsonFile } from 'wgrad/io/node';
@@ -6,6 +6,7 @@ import type { Annotations } from '../../datasets/annotations.js';
 import { halfNamed } from '../../datasets/halves.js';
 import { whyNotRead } from '../../datasets/jsonAnnotations.js';
 import { isLabelme, type LabelmeFile, labelmeAnnotations } from '../../datasets/labelme.js';
+import { readPiece } from '../readPiece.js';
 
 /** So much of a file tells whether it is labelme's: pictures may stand behind it. */
 const HEAD = 4096;
@@ -26,15 +27,10 @@ export async function isLabelmeFolder(folder: string): Promise<boolean> {
 async function headOf(file: string): Promise<string> {
   // To open a pipe would wait for its writer.
   if (!(await stat(file).catch(() => undefined))?.isFile()) return '';
-  const handle = await open(file).catch(() => undefined);
-  try {
-    const head = await handle?.read(Buffer.alloc(HEAD), 0, HEAD, 0);
-    return head ? head.buffer.toString('utf8', 0, head.bytesRead) : '';
-  } catch {
-    return '';
-  } finally {
-    await handle?.close();
-  }
+  return readPiece(file, HEAD).then(
+    (bytes) => new TextDecoder().decode(bytes),
+    () => '',
+  );
 }
 
 async function jsonFiles(folder: string): Promise<string[]> {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { counted } from 'wgrad/io';
 import type { PoseDataset } from '../../dataset.js';
 import { fileKindOf, KIND_BYTES } from '../../formats/fileKind.js';
 import { PICTURE_FORMATS } from '../images.js';
+import { readPiece } from '../readPiece.js';
 
 /** Files that are looked at at a time. */
 const AT_ONCE = 64;
@@ -67,13 +68,7 @@ async function sizeOf(path: string): Promise<string> {
 }
 
 async function pieceOf(path: string, size: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(PIECE), 0, PIECE, Math.floor(Number(size) / 2));
-    return `${size} ${digestOf(buffer.subarray(0, bytesRead))}`;
-  } finally {
-    await file.close();
-  }
+  return `${size} ${digestOf(await readPiece(path, PIECE, Math.floor(Number(size) / 2)))}`;
 }
 
 /** Only pictures count: downloads that failed, as empty files and web pages, are alike without being copies. */
